@@ -1,0 +1,1 @@
+"""Starts, watches, adopts and stops the bundled servers and our own child processes."""
