@@ -1,0 +1,7 @@
+"""The tables of diagnostics."""
+
+from sqlalchemy import MetaData
+
+from foundation.tables import NAMING
+
+metadata = MetaData(naming_convention=NAMING)

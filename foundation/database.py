@@ -1,0 +1,67 @@
+"""The database and the unit of work: one request, or one batch of messages, is one unit, committed at the edge."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, cast
+
+from sqlalchemy import Connection, Engine, create_engine, select
+
+from foundation.clock import Clock, OffsetClock
+from foundation.tables import clock_offset
+
+if TYPE_CHECKING:
+    import psycopg
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def new_id(prefix: str) -> str:
+    """Give a new opaque id, such as `case_7q…`: 100 random bits behind a prefix that says what it names."""
+    return f"{prefix}_{''.join(secrets.choice(_ALPHABET) for _ in range(20))}"
+
+
+class UnitOfWork:
+    """One transaction. Everything read and written through `connection` commits together, or not at all."""
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self.connection = connection
+        self._clock = clock
+
+    def now(self) -> datetime:
+        """Give the business instant, aware UTC."""
+        return self._clock.now()
+
+    @property
+    def driver(self) -> "psycopg.Connection[tuple[object, ...]]":
+        """The psycopg connection under this unit, for COPY and for tasks queued in the same transaction."""
+        return cast("psycopg.Connection[tuple[object, ...]]", self.connection.connection.driver_connection)
+
+
+class Database:
+    """A PostgreSQL database. Without a `clock`, business time is the machine's plus the offset in `clock_offset`."""
+
+    def __init__(self, url: str, clock: Clock | None = None, *, pool_size: int = 10) -> None:
+        self.url = url
+        self.engine: Engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+        self.clock: Clock = clock or OffsetClock(self._read_offset)
+
+    @contextmanager
+    def unit(self) -> Iterator[UnitOfWork]:
+        """Open a unit of work: commits when the block ends well, rolls back when it raises."""
+        with self.engine.begin() as connection:
+            yield UnitOfWork(connection, self.clock)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _read_offset(self) -> timedelta:
+        with self.engine.connect() as connection:
+            return connection.execute(select(clock_offset.c.offset)).scalar_one_or_none() or timedelta()
+
+
+def move_clock(unit: UnitOfWork, offset: timedelta) -> None:
+    """Set business time to the machine's time plus `offset`, for every process; seen by each within a second."""
+    unit.connection.execute(clock_offset.delete())
+    unit.connection.execute(clock_offset.insert().values(offset=offset))

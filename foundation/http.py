@@ -1,0 +1,74 @@
+"""The HTTP door of the ground: bearer tokens, the acting account, and the types that every router uses."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel, ConfigDict, Field
+
+from foundation.database import Database
+from foundation.identity import Actor, actor_of_token, issue_token, sign_in
+from foundation.refusals import Unauthenticated
+
+ActorDependency = Callable[..., Actor]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(alias="Idempotency-Key", min_length=1, max_length=200, description="Repeat with the same key: done once."),
+]
+
+
+class Body(BaseModel):
+    """A request body: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class MoneyView(BaseModel):
+    amount: int = Field(examples=[12345], description="Minor units")
+    currency: str = Field(examples=["CNY"], description="ISO 4217")
+
+
+class SignIn(Body):
+    email: str = Field(examples=["li.wei@example.com"], max_length=320)
+    password: str = Field(max_length=1024)
+
+
+class Token(BaseModel):
+    token: str
+    token_type: str = "bearer"  # noqa: S105 - the OAuth name of the kind, not a secret
+    role: str
+    organisation: str
+
+
+_bearer = HTTPBearer(auto_error=False, description="A token from `forecourt account add` or POST /v1/tokens")
+
+
+def bearer_actor(database: Database) -> ActorDependency:
+    """Give the dependency that turns the Authorization header into an actor, or refuses."""
+
+    def current_actor(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Actor:
+        if credentials is None:
+            raise Unauthenticated("this needs a bearer token")
+        with database.unit() as unit:
+            return actor_of_token(unit, credentials.credentials)
+
+    return current_actor
+
+
+def router(database: Database) -> APIRouter:
+    """Give the routes of identity."""
+    routes = APIRouter(prefix="/v1", tags=["identity"])
+
+    @routes.post("/tokens", status_code=201, summary="Exchange e-mail and password for a bearer token")
+    def create_token(body: SignIn) -> Token:
+        with database.unit() as unit:
+            actor = sign_in(unit, body.email, body.password)
+            return Token(token=issue_token(unit, actor), role=actor.role.value, organisation=actor.organisation)
+
+    return routes
+
+
+def problem_responses(*codes: int) -> dict[int | str, dict[str, Any]]:
+    """Document refusals in OpenAPI: `responses=problem_responses(404, 409)`."""
+    return {code: {"content": {"application/problem+json": {}}, "description": "Refused"} for code in codes}

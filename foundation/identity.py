@@ -1,0 +1,252 @@
+"""Who acts: organisations, accounts with a closed list of roles, bearer tokens, page sessions, sign-in links."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy import Row, select, update
+
+from foundation.database import UnitOfWork, new_id
+from foundation.refusals import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from foundation.tables import accounts, credentials, organisations
+
+SESSION_LIFE = timedelta(days=14)
+LINK_LIFE = timedelta(hours=12)
+_PASSWORDS = PasswordHash((Argon2Hasher(),))
+
+
+class Role(StrEnum):
+    OWNER = "owner"
+    TECHNICIAN = "technician"
+    ADVISOR = "advisor"
+    PARTS_MANAGER = "parts_manager"
+    WORKSHOP_MANAGER = "workshop_manager"
+    FLEET_OPERATOR = "fleet_operator"
+    INTEGRATOR = "integrator"
+    ADMINISTRATOR = "administrator"
+
+
+WORKSHOP_ROLES = frozenset({Role.TECHNICIAN, Role.ADVISOR, Role.WORKSHOP_MANAGER})
+OWNER_ROLES = frozenset({Role.OWNER, Role.FLEET_OPERATOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever asks: an account, the organisation it belongs to and its role there."""
+
+    account: str
+    organisation: str
+    role: Role
+    name: str = ""
+    language: str | None = None
+
+    def must_be(self, *roles: Role) -> None:
+        """Raise `Forbidden` unless the actor has one of the roles; administrators of the organisation always may."""
+        if self.role is not Role.ADMINISTRATOR and self.role not in roles:
+            raise Forbidden(f"the role {self.role} may not do this")
+
+
+def desk_of(organisation: str) -> Actor:
+    """Give the actor of background work that is done in an organisation's own name."""
+    return Actor(account="desk", organisation=organisation, role=Role.ADMINISTRATOR)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in page: who, and the token that its forms must carry (against cross-site requests)."""
+
+    actor: Actor
+    csrf: str
+
+
+def add_organisation(unit: UnitOfWork, name: str, id: str | None = None) -> str:  # noqa: A002 - the column's name
+    if not name.strip():
+        raise Invalid("an organisation needs a name")
+    organisation = id or new_id("org")
+    unit.connection.execute(organisations.insert().values(id=organisation, name=name.strip(), created_at=unit.now()))
+    return organisation
+
+
+def organisation_name(unit: UnitOfWork, organisation: str) -> str:
+    name: str | None = unit.connection.execute(
+        select(organisations.c.name).where(organisations.c.id == organisation)
+    ).scalar_one_or_none()
+    if name is None:
+        raise NotFound(f"there is no organisation {organisation}")
+    return name
+
+
+def list_organisations(unit: UnitOfWork) -> list[tuple[str, str]]:
+    """Give (id, name) of every organisation; for the server's own command line only."""
+    rows = unit.connection.execute(select(organisations.c.id, organisations.c.name).order_by(organisations.c.name))
+    return [(row.id, row.name) for row in rows]
+
+
+def add_account(
+    unit: UnitOfWork,
+    email: str,
+    role: Role,
+    organisation: str,
+    *,
+    name: str = "",
+    language: str | None = None,
+    password: str | None = None,
+) -> Actor:
+    """Create an account. Raises `NotFound` for an unknown organisation, `Conflict` for an e-mail that is taken."""
+    organisation_name(unit, organisation)
+    address = email.strip().lower()
+    if "@" not in address:
+        raise Invalid(f"{email!r} is no e-mail address")
+    taken = unit.connection.execute(select(accounts.c.id).where(accounts.c.email == address)).scalar_one_or_none()
+    if taken is not None:
+        raise Conflict(f"there is an account {address} already")
+    account = new_id("acc")
+    unit.connection.execute(
+        accounts.insert().values(
+            id=account,
+            email=address,
+            name=name or address.split("@", 1)[0],
+            organisation=organisation,
+            role=role.value,
+            language=language,
+            password_hash=_PASSWORDS.hash(password) if password else None,
+            created_at=unit.now(),
+        )
+    )
+    return Actor(account, organisation, role, name or address.split("@", 1)[0], language)
+
+
+def list_accounts(unit: UnitOfWork) -> list[tuple[str, str, str, str, bool]]:
+    """Give (id, email, role, organisation, revoked) of every account; for the server's own command line only."""
+    rows = unit.connection.execute(select(accounts).order_by(accounts.c.email))
+    return [(row.id, row.email, row.role, row.organisation, row.revoked_at is not None) for row in rows]
+
+
+def account_named(unit: UnitOfWork, email: str) -> Actor:
+    row = unit.connection.execute(select(accounts).where(accounts.c.email == email.strip().lower())).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no account {email}")
+    return _actor(row)
+
+
+def revoke_account(unit: UnitOfWork, account: str) -> None:
+    """Close an account and void all its credentials at once."""
+    now = unit.now()
+    closed = unit.connection.execute(
+        update(accounts).where(accounts.c.id == account, accounts.c.revoked_at.is_(None)).values(revoked_at=now)
+    )
+    if closed.rowcount == 0:
+        raise NotFound(f"there is no open account {account}")
+    unit.connection.execute(
+        update(credentials)
+        .where(credentials.c.account == account, credentials.c.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+
+
+def issue_token(unit: UnitOfWork, actor: Actor, life: timedelta | None = None) -> str:
+    """Give a new bearer token; only its digest is kept, so it can be shown this once."""
+    return _issue(unit, actor.account, "bearer", life)
+
+
+def issue_link(unit: UnitOfWork, actor: Actor) -> str:
+    """Give the secret of a sign-in link that works once."""
+    return _issue(unit, actor.account, "sign_in_link", LINK_LIFE)
+
+
+def sign_in(unit: UnitOfWork, email: str, password: str) -> Actor:
+    """Check a password. Says the same for an unknown address as for a wrong password, after the same work."""
+    row = unit.connection.execute(
+        select(accounts).where(accounts.c.email == email.strip().lower(), accounts.c.revoked_at.is_(None))
+    ).one_or_none()
+    known = row.password_hash if row is not None and row.password_hash else _decoy()
+    if not _PASSWORDS.verify(password, known) or row is None or not row.password_hash:
+        raise Unauthenticated("the e-mail address or the password is wrong")
+    return _actor(row)
+
+
+def actor_of_token(unit: UnitOfWork, token: str) -> Actor:
+    """Give the actor of a bearer token; raises `Unauthenticated` when it is unknown, expired or revoked."""
+    return _actor(_find(unit, token, "bearer"))
+
+
+def open_session(unit: UnitOfWork, link: str) -> str:
+    """Use up a sign-in link and give the secret of a new page session."""
+    row = _find(unit, link, "sign_in_link")
+    used = unit.connection.execute(
+        update(credentials)
+        .where(credentials.c.digest == _digest(link), credentials.c.revoked_at.is_(None))
+        .values(revoked_at=unit.now())
+    )
+    if used.rowcount == 0:
+        raise Unauthenticated("this sign-in link was used before")
+    return _issue(unit, row.id, "session", SESSION_LIFE, csrf=secrets.token_urlsafe(24))
+
+
+def start_session(unit: UnitOfWork, actor: Actor) -> str:
+    """Give the secret of a new page session for an actor who has just shown his password."""
+    return _issue(unit, actor.account, "session", SESSION_LIFE, csrf=secrets.token_urlsafe(24))
+
+
+def session_of(unit: UnitOfWork, secret: str) -> Session:
+    row = _find(unit, secret, "session")
+    return Session(_actor(row), row.csrf)
+
+
+def end_session(unit: UnitOfWork, secret: str) -> None:
+    unit.connection.execute(
+        update(credentials).where(credentials.c.digest == _digest(secret)).values(revoked_at=unit.now())
+    )
+
+
+def _issue(unit: UnitOfWork, account: str, kind: str, life: timedelta | None, csrf: str | None = None) -> str:
+    secret = secrets.token_urlsafe(32)
+    now = unit.now()
+    unit.connection.execute(
+        credentials.insert().values(
+            digest=_digest(secret),
+            kind=kind,
+            account=account,
+            csrf=csrf,
+            created_at=now,
+            expires_at=now + life if life else None,
+        )
+    )
+    return secret
+
+
+def _find(unit: UnitOfWork, secret: str, kind: str) -> "Row[tuple[object, ...]]":
+    row = unit.connection.execute(
+        select(accounts, credentials.c.expires_at, credentials.c.csrf)
+        .join(credentials, credentials.c.account == accounts.c.id)
+        .where(
+            credentials.c.digest == _digest(secret),
+            credentials.c.kind == kind,
+            credentials.c.revoked_at.is_(None),
+            accounts.c.revoked_at.is_(None),
+        )
+    ).one_or_none()
+    if row is None or (row.expires_at is not None and row.expires_at <= unit.now()):
+        raise Unauthenticated("this credential is not valid, or no longer")
+    return row
+
+
+def _actor(row: "Row[tuple[object, ...]]") -> Actor:
+    return Actor(row.id, row.organisation, Role(row.role), row.name, row.language)
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+_decoys: list[str] = []
+
+
+def _decoy() -> str:
+    if not _decoys:
+        _decoys.append(_PASSWORDS.hash(secrets.token_urlsafe(16)))
+    return _decoys[0]

@@ -1,0 +1,50 @@
+"""Refusals: what a caller may not have or do, as exceptions that carry a code.
+
+    Refusal
+    ├── Unauthenticated   nobody is signed in, or the token is void
+    ├── Forbidden         his own object, but his role may not do this
+    ├── NotFound          it does not exist, or not for him
+    ├── Invalid           the request makes no sense as it stands
+    └── Conflict          it made sense, but the world has moved on
+        ├── KeyReused         an Idempotency-Key came back with another body
+        └── …                 rooms add their own: a taken slot, missing stock
+
+`forecourt/http.py` maps codes to RFC 9457 problem documents; anything else that is raised is a fault and stays loud.
+"""
+
+from typing import Any
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is no error of ours
+    """A named refusal. `detail` is one sentence for people; `extra` goes into the problem document as it is."""
+
+    code = "refused"
+
+    def __init__(self, detail: str, **extra: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.extra = extra
+
+
+class Unauthenticated(Refusal):
+    code = "unauthenticated"
+
+
+class Forbidden(Refusal):
+    code = "forbidden"
+
+
+class NotFound(Refusal):
+    code = "not_found"
+
+
+class Invalid(Refusal):
+    code = "invalid"
+
+
+class Conflict(Refusal):
+    code = "conflict"
+
+
+class KeyReused(Conflict):
+    code = "idempotency_key_reused"

@@ -1,0 +1,79 @@
+"""The contract of the catalogue: spare parts, how they fit, what they cost, and what is held for whom."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from foundation.money import Money
+
+
+class FitVerdict(StrEnum):
+    """The five answers of the fitment engine (parts.md 2.2)."""
+
+    FITS = "fits"
+    FITS_IF = "fits_if"
+    DEPENDS_ON = "depends_on"
+    DOES_NOT_FIT = "does_not_fit"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A spare part. `number` is the maker's own spelling; (brand, normalised number) is its identity."""
+
+    id: str
+    brand: str
+    number: str
+    part_type: str
+    name_en: str
+    name_zh: str
+
+
+@dataclass(frozen=True, slots=True)
+class FitAnswer:
+    """One part's answer for one vehicle.
+
+    `quantity` and `position` belong to the application. `conditions_en/zh` are shown with FITS_IF; `question` names the
+    vehicle attribute that would settle DEPENDS_ON (a `VehicleConfig` field or an equipment name); `source` is the
+    catalogue line.
+    """
+
+    part: Part
+    verdict: FitVerdict
+    quantity: int
+    position: str | None
+    conditions_en: tuple[str, ...]
+    conditions_zh: tuple[str, ...]
+    question: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class StockOffer:
+    """What one warehouse or workshop can give of a part: pieces available now, and when more are expected."""
+
+    part: str
+    location: str
+    available: int
+    expected: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Pieces held for a holder (a case or a cart) until `reserved_until` (None: until released or issued)."""
+
+    id: str
+    part: str
+    location: str
+    quantity: int
+    holder: str
+    reserved_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A part's price per piece without tax, and the tax rate in basis points (1300 = 13 %)."""
+
+    part: str
+    net: Money
+    tax_basis_points: int

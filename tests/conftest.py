@@ -1,0 +1,69 @@
+"""What every test stands on: one real PostgreSQL for the session, a fresh migrated database for each test."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy.engine import URL, make_url
+
+from forecourt.migrations import migrate
+from forecourt.supervision.paths import DataPaths
+from forecourt.supervision.postgres import Postgres
+from foundation.clock import FixedClock
+from foundation.database import Database
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # a Monday, noon in China
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real trips and device payloads beside the project."""
+    if not SHARED.is_dir():
+        pytest.skip("real trips and payloads are not here: there is no ../shared beside the project")
+    return SHARED
+
+
+def _execute(url: URL, statement: str) -> None:
+    with psycopg.connect(
+        url.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True
+    ) as connection:
+        connection.execute(statement)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
+    """The address of a PostgreSQL server that holds the migrated database `template_forecourt`."""
+    server = Postgres(DataPaths.prepare(tmp_path_factory.mktemp("postgres")), {"shared_buffers": "64MB"})
+    try:
+        url = make_url(server.ensure())
+        _execute(url, "CREATE DATABASE template_forecourt")
+        migrate(url.set(database="template_forecourt").render_as_string(hide_password=False))
+        yield url
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def database_url(server_url: URL) -> Iterator[str]:
+    """The address of an empty, migrated database of the test's own."""
+    name = f"test_{secrets.token_hex(6)}"
+    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE template_forecourt")
+    yield server_url.set(database=name).render_as_string(hide_password=False)
+    _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOON)
+
+
+@pytest.fixture
+def database(database_url: str, clock: FixedClock) -> Iterator[Database]:
+    """An empty, migrated database whose business time is `clock`."""
+    database = Database(database_url, clock)
+    yield database
+    database.close()
