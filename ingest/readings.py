@@ -60,7 +60,8 @@ class Block:
     def signal(self, name: str) -> FloatArray:
         """Give `[time, trip]` of one signal; all NaN when no trip has it."""
         if name in self.signals:
-            return self.values[self.signals.index(name)]
+            row: FloatArray = self.values[self.signals.index(name)]
+            return row
         return np.full(self.values.shape[1:], np.nan, dtype=np.float32)
 
 
