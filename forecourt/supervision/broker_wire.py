@@ -1,0 +1,57 @@
+"""The two conversations that supervision has with the broker: is it answering, and reload your users now."""
+
+import json
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from forecourt.supervision.errors import SupervisionError
+
+
+def mqtt_answers(host: str, port: int, user: str, password: str, timeout: float = 3.0) -> bool:
+    """Whether an MQTT 3.1.1 broker there accepts this user (a CONNECT answered by CONNACK 0)."""
+    header = b"\x00\x04MQTT\x04\xc2\x00\x0a"  # user name, password, clean session; keep-alive 10 s
+    fields = (f"probe-{user}", user, password)
+    body = header + b"".join(struct.pack(">H", len(field)) + field.encode() for field in fields)
+    try:
+        with socket.create_connection((host, port), timeout) as connection:
+            connection.sendall(b"\x10" + bytes([len(body)]) + body)
+            accepted = connection.recv(4) == b"\x20\x02\x00\x00"
+            connection.sendall(b"\xe0\x00")  # DISCONNECT
+    except OSError:
+        return False
+    return accepted
+
+
+def reload_users(port: int, user: str, password: str, timeout: float = 10.0) -> None:
+    """Make the server read its configuration again and wait until that is in force.
+
+    SIGHUP does the same without an answer; the system account's RELOAD request answers with the outcome.
+    """
+    with _nats(port, user, password, timeout) as (connection, lines, server_id):
+        connection.sendall(
+            f"SUB _INBOX.reload 1\r\nPUB $SYS.REQ.SERVER.{server_id}.RELOAD _INBOX.reload 0\r\n\r\n".encode()
+        )
+        for line in lines:
+            if line.startswith("MSG "):
+                answer = json.loads(next(lines))
+                if "error" in answer:
+                    raise SupervisionError(f"The broker refused its new users: {answer['error']['description']}.")
+                return
+            if line.startswith("-ERR"):
+                raise SupervisionError(f"The broker refused to reload its users: {line}.")
+        raise SupervisionError("The broker closed the connection instead of reloading its users.")
+
+
+@contextmanager
+def _nats(port: int, user: str, password: str, timeout: float) -> Iterator[tuple[socket.socket, Iterator[str], str]]:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout) as connection, connection.makefile("r") as file:
+            lines = (line.rstrip("\r\n") for line in file)
+            information = json.loads(next(lines).removeprefix("INFO "))
+            options = {"user": user, "pass": password, "verbose": False, "pedantic": False, "protocol": 1}
+            connection.sendall(f"CONNECT {json.dumps(options)}\r\n".encode())
+            yield connection, lines, information["server_id"]
+    except OSError as error:
+        raise SupervisionError(f"The broker's control port {port} does not answer: {error}.") from error
