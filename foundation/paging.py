@@ -1,7 +1,6 @@
 """Paging by key: a page ends with an opaque cursor, and the next page begins behind it."""
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -37,7 +36,7 @@ def read_cursor(cursor: str) -> list[Any]:
     """Give the key inside a cursor; raises `Invalid` for anything that is no cursor of ours."""
     try:
         key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # base64, UTF-8 and JSON errors are all ValueErrors
         raise Invalid("this page cursor is not valid") from error
     if not isinstance(key, list):
         raise Invalid("this page cursor is not valid")

@@ -1,0 +1,230 @@
+"""Drives a real Forecourt from outside: its command line, its HTTP API, and signals to its processes."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import psutil
+
+READY_S = 90.0
+ETIOS = {"make": "Toyota", "model_line": "Etios", "model_year": 2014, "fuel": "petrol", "displacement_l": 1.5}
+
+
+def eventually(look: Callable[[], Any], seconds: float, what: str) -> Any:
+    """Wait until `look` gives something true, and give it; fail with `what` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = look()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"within {seconds:.0f} s: {what}")
+        time.sleep(0.2)
+
+
+class House:
+    """One installation under test. Start it, provision it, break it, ask it."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.environment = {
+            **os.environ,
+            "FORECOURT_DATA": str(data),
+            "PYTHONWARNINGS": "default",
+            "COLUMNS": "200",
+        }
+        self.http = ""
+        self.mqtt = ""
+        self._process: subprocess.Popen[str] | None = None
+        self._lines: list[str] = []
+
+    def start(self) -> float:
+        """Start `serve` and wait until it says that it is ready; gives the seconds that took."""
+        began = time.monotonic()
+        port = self.http.rpartition(":")[2] or "0"
+        self._lines = []
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "forecourt", "serve", "--port", port],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
+        eventually(self._addresses, READY_S, f"serve is ready, but it said {self._lines}")
+        return time.monotonic() - began
+
+    def _listen(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        with process.stdout:
+            for line in process.stdout:
+                self._lines.append(line.rstrip())
+
+    def _addresses(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, f"serve ended: {self._lines}"
+        text = "\n".join(self._lines)
+        http, mqtt = re.search(r"(http://\S+)", text), re.search(r"(mqtt://\S+)", text)
+        if http and mqtt:
+            self.http, self.mqtt = http[1].rstrip("/"), mqtt[1]
+        return bool(http and mqtt)
+
+    def stop(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait(60)
+        subprocess.run(
+            [sys.executable, "-m", "forecourt.supervision.stop", str(self.data)], check=True, env=self.environment
+        )
+
+    def kill_serve(self) -> None:
+        """SIGKILL `serve` itself; its children go on without it."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
+
+    def pid(self, name: str) -> int | None:
+        """Give the pid of a child: api, ingest, tasks, broker or database."""
+        if name == "database":
+            for process in psutil.process_iter(["name", "cmdline", "ppid"]):
+                words = process.info["cmdline"] or []
+                if (
+                    words
+                    and words[0].endswith("/postgres")
+                    and any(f"port={self._database_port()}" in w for w in words)
+                ):
+                    return int(process.pid)
+            return None
+        file = self.data / "run" / f"{name}.pid"
+        return int(re.split(r"\D+", file.read_text())[0]) if file.exists() else None
+
+    def _database_port(self) -> str:
+        return (self.data / "run" / "database.port").read_text().strip()
+
+    def kill(self, name: str) -> None:
+        pid = self.pid(name)
+        assert pid is not None, f"{name} does not run"
+        os.kill(pid, signal.SIGKILL)
+
+    def run(self, *words: str) -> str:
+        """Run a command of the command line and give its last line."""
+        done = subprocess.run(
+            [sys.executable, "-m", "forecourt", *words],
+            env=self.environment,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, f"forecourt {' '.join(words)}: {done.stderr}"
+        return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
+
+    def provision(self, vehicle: str = "etios-1") -> None:
+        """Seed the demo catalogue and workshops; add an owner, his car and device, and a technician."""
+        self.run("seed")
+        self.vehicle = vehicle
+        self.owner_organisation = self.run("organisation", "add", "Family Li")
+        workshops = json.loads(self.run("organisation", "list", "--json"))
+        config = self.data / "etios.json"
+        config.write_text(json.dumps(ETIOS))
+        self.run("vehicle", "add", vehicle, "--organisation", self.owner_organisation, "--config", str(config))
+        self.device_url = self.run("device", "add", vehicle)
+        self.owner = self.run(
+            "account", "add", "li@example.com", "--role", "owner", "--organisation", self.owner_organisation
+        )
+        self.staff = {
+            row["id"]: self.run(
+                "account",
+                "add",
+                f"advisor@{row['id'].replace('_', '-')}.example.com",
+                "--role",
+                "workshop_manager",
+                "--organisation",
+                row["id"],
+            )
+            for row in workshops
+        }
+
+    def as_(self, token: str) -> httpx2.Client:
+        return httpx2.Client(
+            base_url=self.http, headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False
+        )
+
+    def get(self, path: str, token: str | None = None, **params: Any) -> Any:
+        with self.as_(token or self.owner) as client:
+            answer = client.get(path, params=params)
+        assert answer.status_code == 200, f"GET {path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    def post(self, path: str, body: dict[str, Any], token: str | None = None) -> Any:
+        with self.as_(token or self.owner) as client:
+            answer = client.post(path, json=body)
+        assert answer.status_code in {200, 201}, f"POST {path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    def replay(self, trips: list[Path], *more: str) -> None:
+        self.run("replay", *map(str, trips), "--vehicle", self.vehicle, "--mqtt-url", self.device_url, *more)
+
+    def cases(self) -> list[dict[str, Any]]:
+        return list(self.get("/v1/cases", vehicle=self.vehicle)["items"])
+
+
+class Follower:
+    """The owner's SSE client on one repair order: keeps what it saw, can be cut off, resumes by Last-Event-ID."""
+
+    def __init__(self, house: House, path: str) -> None:
+        self._house, self._path = house, path
+        self.seen: list[dict[str, Any]] = []
+        self.connections = 0
+        self._last = ""
+        self._cut = threading.Event()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._thread.start()
+
+    def cut(self) -> None:
+        """Drop the connection; the follower comes back by itself."""
+        self._cut.set()
+
+    def end(self) -> None:
+        self._ended.set()
+        self._cut.set()
+        self._thread.join(10)
+
+    def _follow(self) -> None:
+        while not self._ended.is_set():
+            self._cut.clear()
+            headers = {"Last-Event-ID": self._last} if self._last else {}
+            try:
+                with self._house.as_(self._house.owner) as client:
+                    client.timeout = httpx2.Timeout(5, read=1.0)
+                    with client.stream("GET", self._path, headers=headers) as answer:
+                        self.connections += 1
+                        for event in _events(answer.iter_lines()):
+                            self._last = event["id"]
+                            self.seen.append(json.loads(event["data"]))
+                            if self._cut.is_set():
+                                break
+            except httpx2.HTTPError:
+                time.sleep(0.1)
+
+
+def _events(lines: Iterator[str]) -> Iterator[dict[str, str]]:
+    event: dict[str, str] = {}
+    for line in lines:
+        if not line:
+            if "data" in event:
+                yield event
+            event = {}
+        elif not line.startswith(":"):
+            name, _, value = line.partition(":")
+            event[name] = value.removeprefix(" ")
