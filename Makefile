@@ -35,7 +35,7 @@ soak:
 	@$(BIN)/pytest -m soak --timeout=0 $(ARGS)
 
 clean:
-	@if [ -d var/run ]; then sh scripts/bootstrap.sh && $(BIN)/python -m forecourt.supervision.stop var; fi
+	@if [ -d var/run ]; then sh scripts/bootstrap.sh && $(BIN)/python -m forecourt.supervision.stop --remove var; fi
 	rm -rf .venv node_modules var build dist forecourt/pages/static/vendor *.egg-info
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

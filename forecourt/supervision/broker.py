@@ -124,7 +124,9 @@ class Broker:
         self._paths.port("broker-control")
         if self._wanted_port is None:
             self._paths.port(self.name)
-        elif not port_is_free(self._wanted_port, self._host):
+        elif port_is_free(self._wanted_port, self._host):
+            self._paths.remember_port(self.name, self._wanted_port)
+        else:
             raise PortTakenError(f"The MQTT port {self._wanted_port} is used by another program.")
 
     def _rendered(self) -> str:

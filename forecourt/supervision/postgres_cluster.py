@@ -73,6 +73,13 @@ def clear_remains(place: PostgresPlace, seconds: float = 3.0) -> None:
     (place.data / "postmaster.pid").unlink(missing_ok=True)
 
 
+def await_lock(place: PostgresPlace, process: subprocess.Popen[bytes], seconds: float = 5.0) -> None:
+    """Wait until a new server has locked its directory, or ended: from then on others recognise it."""
+    deadline = time.monotonic() + seconds
+    while _locked_by(place) != process.pid and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
 def _locked_by(place: PostgresPlace) -> int | None:
     try:
         first = (place.data / "postmaster.pid").read_text("utf-8").partition("\n")[0].strip()

@@ -1,10 +1,9 @@
 """Processes remembered across runs: a pid with its time of birth, so that a reused pid is not mistaken."""
 
-import json
 import os
 import signal
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -29,13 +28,14 @@ class ProcessMark:
     @classmethod
     def read(cls, path: Path) -> Self | None:
         try:
-            fields = json.loads(path.read_text("utf-8"))
+            pid, born = path.read_text("ascii").split()
         except FileNotFoundError:
             return None
-        return cls(int(fields["pid"]), str(fields["born"]))
+        return cls(int(pid), born)
 
     def write(self, path: Path) -> None:
-        replace(path, json.dumps(asdict(self)))
+        """Write a pid file: the pid on the first line, as everybody expects, then its birth."""
+        replace(path, f"{self.pid}\n{self.born}\n")
 
     def runs(self) -> bool:
         return _birth(self.pid) == self.born
@@ -47,6 +47,14 @@ class ProcessMark:
                 os.kill(self.pid, number)
             except ProcessLookupError:
                 return
+
+    def end(self, grace: float) -> bool:
+        """Ask the process to end, then insist; whether it is gone."""
+        for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
+            self.send(number)
+            if self.await_end(patience):
+                return True
+        return False
 
     def await_end(self, seconds: float) -> bool:
         """Whether the process ended within that time."""
