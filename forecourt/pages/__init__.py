@@ -1,0 +1,32 @@
+"""The pages: for owners, technicians and the desk, in Chinese and English, plain HTML first."""
+
+from pathlib import Path
+
+from fastapi import FastAPI, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from forecourt.pages import home, sign_in
+from forecourt.pages.refused import HEADERS
+from forecourt.pages.site import Site
+
+__all__ = ["Site", "mount"]
+
+STATIC = Path(__file__).parent / "static"
+_ROUTERS = (home.router, sign_in.router)
+
+
+def mount(app: FastAPI, site: Site) -> None:
+    """Add all pages and their static files to the application."""
+    for router in _ROUTERS:
+        app.include_router(router(site))
+    app.mount("/static", _Static(directory=STATIC), name="static")
+
+
+class _Static(StaticFiles):
+    """Static files with the pages' security headers; browsers ask again whether they have changed (304)."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers.update({**HEADERS, "Cache-Control": "no-cache"})
+        return response

@@ -1,0 +1,87 @@
+"""How pages write money, instants, ages and numbers, in the reader's language and time zone."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime, format_skeleton, format_timedelta, get_timezone_name
+from babel.numbers import format_decimal, format_percent
+from jinja2 import Environment, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+
+from foundation.money import Money
+
+_DAY_AND_TIME = "EEEMMMdHm"
+
+
+def money(context: Context, value: Money | Mapping[str, Any]) -> str:
+    amount = value if isinstance(value, Money) else Money(int(value["amount"]), str(value["currency"]))
+    return amount.text(_language(context))
+
+
+def instant(context: Context, value: datetime | str) -> Markup:
+    """Write an instant in the reader's own time zone."""
+    return _time(_read(value), _reader_zone(context), _language(context))
+
+
+def local_instant(context: Context, value: datetime | str, zone: str) -> Markup:
+    """Write an instant where it happens; the zone is named when the reader's clock shows something else there."""
+    moment, place = _read(value), ZoneInfo(zone)
+    written = _time(moment, place, _language(context))
+    if moment.astimezone(place).utcoffset() == moment.astimezone(_reader_zone(context)).utcoffset():
+        return written
+    name = get_timezone_name(place, width="short", locale=_language(context))
+    return written + Markup(" <small>{}</small>").format(name)
+
+
+def age(context: Context, value: datetime | str) -> str:
+    """Write how long ago an instant was, seen from the page's own `now`."""
+    elapsed = max(context["now"] - _read(value), timedelta())
+    return format_timedelta(-elapsed, add_direction=True, threshold=0.9, locale=_language(context))
+
+
+def number(context: Context, value: float, digits: int = 0) -> str:
+    return format_decimal(round(value, digits), format=f"#,##0.{'0' * digits}", locale=_language(context))
+
+
+def percent(context: Context, value: float) -> str:
+    # Sure is what has happened; a probability is not written as 100 %.
+    return format_percent(min(value, 0.99), locale=_language(context))
+
+
+def spoken(context: Context, row: Any, name: str) -> str:
+    """Give `name_en` or `name_zh` of a mapping or an object, by the page's language."""
+    suffix = "zh" if _language(context).startswith("zh") else "en"
+    key = f"{name}_{suffix}"
+    return str(row[key] if isinstance(row, Mapping) else getattr(row, key))
+
+
+def multiline(text: str) -> Markup:
+    return Markup("<br>").join(escape(line) for line in text.splitlines())
+
+
+def install(environment: Environment) -> None:
+    for filter_ in (money, instant, local_instant, age, number, percent, spoken):
+        environment.filters[filter_.__name__] = pass_context(filter_)
+    environment.filters["multiline"] = multiline
+
+
+def _time(moment: datetime, zone: ZoneInfo, language: str) -> Markup:
+    shown = format_skeleton(_DAY_AND_TIME, moment.astimezone(zone), tzinfo=zone, locale=language)
+    full = format_datetime(moment, "long", tzinfo=zone, locale=language)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(moment.isoformat(), full, shown)
+
+
+def _read(value: datetime | str) -> datetime:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _language(context: Context) -> str:
+    return str(context["language"])
+
+
+def _reader_zone(context: Context) -> ZoneInfo:
+    zone: ZoneInfo = context["zone"]
+    return zone

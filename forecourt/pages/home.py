@@ -1,0 +1,21 @@
+"""The address `/`: to the place where one's role begins."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from forecourt.pages.menu import places
+from forecourt.pages.refused import page_route
+from forecourt.pages.site import Site
+from forecourt.pages.visits import Visit, to, visitor
+
+
+def router(site: Site) -> APIRouter:
+    """Give the route of the entry."""
+    routes = APIRouter(route_class=page_route(site), include_in_schema=False)
+
+    @routes.get("/")
+    def enter(visit: Annotated[Visit, Depends(visitor(site))]) -> Response:
+        return to(places(visit.actor.role)[0][0] if visit.session else "/sign-in")
+
+    return routes

@@ -1,0 +1,33 @@
+"""Where each role goes: its pages in the order of the menu; the first one is where it lands after signing in."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from foundation.identity import Role
+
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for a string that is translated later
+    return message
+
+
+_CARS = ("/cars", N_("My cars"))
+_JOBS = ("/jobs", N_("Today's jobs"))
+_BOARD = ("/board", N_("Board"))
+_PARTS = ("/parts", N_("Parts"))
+
+PLACES: Mapping[Role, tuple[tuple[str, str], ...]] = MappingProxyType(
+    {
+        Role.OWNER: (_CARS, _PARTS),
+        Role.FLEET_OPERATOR: (_CARS, _PARTS),
+        Role.TECHNICIAN: (_JOBS, _PARTS),
+        Role.ADVISOR: (_BOARD, _JOBS, _PARTS),
+        Role.WORKSHOP_MANAGER: (_BOARD, _JOBS, _PARTS),
+        Role.PARTS_MANAGER: (_PARTS,),
+        Role.INTEGRATOR: (_PARTS,),
+        Role.ADMINISTRATOR: (_CARS, _BOARD, _JOBS, _PARTS),
+    }
+)
+
+
+def places(role: Role) -> tuple[tuple[str, str], ...]:
+    return PLACES[role]

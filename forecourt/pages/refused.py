@@ -1,0 +1,73 @@
+"""Refusals as pages: what went wrong in words, what was typed kept, and no page without its security headers."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+
+from forecourt.http import STATUS
+from forecourt.pages.site import Site
+from forecourt.pages.visits import CSRF_FIELD, SessionLost, StaleForm, Visit, open_visit, own_path, to
+from foundation.refusals import Invalid, Refusal, Unauthenticated
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+# Fields that a carried form shows for checking; the others are ids and go along unseen.
+TYPED = ("words", "note", "mileage_km", "rating")
+
+
+def page_route(site: Site) -> type[APIRoute]:
+    """Give the route class of the pages: refusals become pages, and every answer carries the headers above."""
+
+    class PageRoute(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            handle = super().get_route_handler()
+
+            async def answer(request: Request) -> Response:
+                try:
+                    response = await handle(request)
+                except Refusal as refusal:
+                    response = await run_in_threadpool(refused, site, request, refusal)
+                except RequestValidationError:
+                    unreadable = Invalid("this address has something in it that does not belong there")
+                    response = await run_in_threadpool(refused, site, request, unreadable)
+                response.headers.update(HEADERS)
+                response.headers.setdefault("Cache-Control", "no-store")
+                return response
+
+            return answer
+
+    return PageRoute
+
+
+def refused(site: Site, request: Request, refusal: Refusal) -> Response:
+    visit = open_visit(site, request)
+    status = int(STATUS.get(refusal.code, 409))
+    if visit.is_fragment:
+        # A fragment's place on the page keeps what it shows; the sentence goes above the page.
+        notice = visit.page("refused/notice.html", status, refusal=refusal)
+        notice.headers.update({"HX-Retarget": "#notice", "HX-Reswap": "innerMorph"})
+        return notice
+    if isinstance(refusal, SessionLost | StaleForm):
+        return carried(visit, status, refusal.path, dict(refusal.fields))
+    if isinstance(refusal, Unauthenticated) and request.method == "GET":
+        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return to(f"/sign-in?{urlencode({'next': here})}")
+    return visit.page("refused/page.html", status, refusal=refusal)
+
+
+def carried(visit: Visit, status: int, path: str, fields: dict[str, str]) -> HTMLResponse:
+    """Show a form that could not be taken, with all that was typed, to be sent again by the right person."""
+    kept = {name: value for name, value in fields.items() if name != CSRF_FIELD}
+    template = "refused/carried.html" if visit.session else "refused/session_lost.html"
+    return visit.page(template, status, path=own_path(path), fields=kept, typed=TYPED)

@@ -1,0 +1,20 @@
+"""What the pages are built from: the same things that the HTTP routers get, and three settings."""
+
+from dataclasses import dataclass
+
+from foundation.database import Database
+from foundation.follow import Wakeups
+from ingest.archive import Archive
+from ingest.registry import Vehicles
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """`language` is used when neither the browser nor the account names one of ours."""
+
+    database: Database
+    wakeups: Wakeups
+    vehicles: Vehicles
+    archive: Archive
+    language: str
+    secure_cookies: bool

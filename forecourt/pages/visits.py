@@ -1,0 +1,185 @@
+"""One request of a signed-in person: who it is, in which language and zone, and what a form of ours carried."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from secrets import compare_digest, token_urlsafe
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.concurrency import run_in_threadpool
+
+from forecourt.pages import language
+from forecourt.pages.rendering import render
+from forecourt.pages.site import Site
+from foundation.database import UnitOfWork
+from foundation.identity import Actor, Session, session_of
+from foundation.refusals import Forbidden, Unauthenticated
+
+SESSION_COOKIE = "forecourt_session"
+ZONE_COOKIE = "zone"
+CSRF_FIELD = "csrf"
+_DEFAULT_ZONE = "Asia/Shanghai"  # until the browser has told its own
+
+
+class SessionLost(Unauthenticated):
+    """A form came in without a valid session; `fields` is what the person had typed."""
+
+    def __init__(self, path: str, fields: Mapping[str, str]) -> None:
+        super().__init__("your session has ended")
+        self.path = path
+        self.fields = fields
+
+
+class StaleForm(Forbidden):
+    """A form of another session, or of nobody's: nothing was done with it."""
+
+    def __init__(self, path: str, fields: Mapping[str, str]) -> None:
+        super().__init__("this form does not belong to your session")
+        self.path = path
+        self.fields = fields
+
+
+class ForeignForm(Forbidden):
+    """Another site made the browser send this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request; `session` is None on the pages that need nobody."""
+
+    site: Site
+    request: Request
+    session: Session | None
+    now: datetime
+
+    @property
+    def actor(self) -> Actor:
+        if self.session is None:
+            raise Unauthenticated("nobody is signed in")
+        return self.session.actor
+
+    @property
+    def language(self) -> str:
+        return language.choose(
+            self.request.cookies.get(language.COOKIE),
+            self.session.actor.language if self.session else None,
+            self.request.headers.get("accept-language", ""),
+            self.site.language,
+        )
+
+    @property
+    def is_fragment(self) -> bool:
+        return self.request.headers.get("hx-request") == "true"
+
+    def unit(self) -> AbstractContextManager[UnitOfWork]:
+        return self.site.database.unit()
+
+    def page(self, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+        here = self.request.url.path + (f"?{self.request.url.query}" if self.request.url.query else "")
+        content = render(
+            self.language,
+            template,
+            **{
+                "session": self.session,
+                "zone": _zone(self.request),
+                "now": self.now,
+                "here": here if self.request.method == "GET" else "/",
+                "form_key": token_urlsafe(16),
+                **context,
+            },
+        )
+        return HTMLResponse(content, status)
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A form that a signed-in person sent from a page of ours: session and token have been checked."""
+
+    visit: Visit
+    fields: Mapping[str, str]
+
+    @property
+    def key(self) -> str | None:
+        """The form's own key: sent twice, it acts once."""
+        return self.fields.get("key") or None
+
+    def text(self, name: str) -> str:
+        return self.fields.get(name, "").strip()
+
+
+def visitor(site: Site) -> Callable[[Request], Visit]:
+    """Give the dependency of pages that need nobody: signed in or not."""
+
+    def visit(request: Request) -> Visit:
+        return open_visit(site, request)
+
+    return visit
+
+
+def signed_in(site: Site) -> Callable[[Request], Visit]:
+    """Give the dependency of pages that need somebody."""
+
+    def visit(request: Request) -> Visit:
+        opened = open_visit(site, request)
+        if opened.session is None:
+            raise Unauthenticated("nobody is signed in")
+        return opened
+
+    return visit
+
+
+def posted(site: Site) -> Callable[[Request], Awaitable[Posted]]:
+    """Give the dependency of forms: refuses those of other sites, other sessions and lost sessions."""
+
+    async def form(request: Request) -> Posted:
+        fields = await own_form(request)
+        visit = await run_in_threadpool(open_visit, site, request)
+        if visit.session is None:
+            raise SessionLost(request.url.path, fields)
+        if not compare_digest(fields.get(CSRF_FIELD, "").encode(), visit.session.csrf.encode()):
+            raise StaleForm(request.url.path, fields)
+        return Posted(visit, fields)
+
+    return form
+
+
+async def own_form(request: Request) -> dict[str, str]:
+    """Read a form's text fields; raises `ForeignForm` when the browser says that another site sent it."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        raise ForeignForm("this form was sent by another site")
+    async with request.form() as form:
+        return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+def open_visit(site: Site, request: Request) -> Visit:
+    secret = request.cookies.get(SESSION_COOKIE)
+    with site.database.unit() as unit:
+        session = _session(unit, secret) if secret else None
+        return Visit(site, request, session, unit.now())
+
+
+def to(path: str) -> RedirectResponse:
+    return RedirectResponse(path, status_code=303)
+
+
+def own_path(path: str | None) -> str:
+    """Give a path of this site, or `/`: what a form names as the next page may have been written by anybody."""
+    if path and path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable():
+        return path
+    return "/"
+
+
+def _session(unit: UnitOfWork, secret: str) -> Session | None:
+    try:
+        return session_of(unit, secret)
+    except Unauthenticated:
+        return None
+
+
+def _zone(request: Request) -> ZoneInfo:
+    name = request.cookies.get(ZONE_COOKIE, "").replace("%2F", "/")
+    return ZoneInfo(name if name in available_timezones() else _DEFAULT_ZONE)
