@@ -13,6 +13,8 @@ from forecourt.supervision.logs import open_log, tail
 from forecourt.supervision.paths import DataPaths
 from forecourt.supervision.processes import ProcessMark
 
+_ORPHAN_GRACE = 2.0  # what a killed supervisor left must not hold up its successor
+
 
 class Child(Protocol):
     """What the supervisor keeps running: the bundled servers and our own processes alike."""
@@ -65,7 +67,7 @@ class ChildProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def adopt(self) -> bool:
-        self.stop()
+        self._end(min(self._grace, _ORPHAN_GRACE))
         return False
 
     def start(self) -> None:
@@ -95,8 +97,11 @@ class ChildProcess:
         return self._probe()
 
     def stop(self) -> None:
+        self._end(self._grace)
+
+    def _end(self, grace: float) -> None:
         mark = self._mark()
-        if mark is not None and not mark.end(self._grace):
+        if mark is not None and not mark.end(grace):
             raise SupervisionError(f"{self.name} (process {mark.pid}) does not stop.")
         if self._process is not None:
             self._process.wait()
