@@ -1,0 +1,18 @@
+"""What a device says of itself, as JSON, retained and as its last will: `fc/v1/{device}/status`."""
+
+from ingest.dialects.strict import load_json, text, whole
+from ingest.envelope import MAXIMUM_SEQ, Malformed, Status
+
+
+def decode(payload: bytes) -> Status:
+    document = load_json(payload)
+    online = document.get("online")
+    if not isinstance(online, bool):
+        raise Malformed("online is neither true nor false")
+    return Status(
+        online,
+        text(document, "agent"),
+        whole(document, "spool", 0, MAXIMUM_SEQ, optional=True),
+        whole(document, "dead", 0, MAXIMUM_SEQ, optional=True),
+        text(document, "clock"),
+    )

@@ -1,0 +1,125 @@
+"""Strict reading of foreign documents: a field is what the format says, or the message is `Malformed`."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import msgpack
+
+from ingest.envelope import MAXIMUM_AGE_MS, MAXIMUM_BYTES, MAXIMUM_SEQ, MAXIMUM_SIGNALS, Header, Malformed
+from ingest.topics import is_id
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+@contextmanager
+def identified(header: Header) -> Iterator[None]:
+    """Add the message's identity to whatever is found malformed inside."""
+    try:
+        yield
+    except Malformed as error:
+        error.header = header
+        raise
+
+
+def load_json(payload: bytes, constant: float | None = None) -> dict[str, Any]:
+    """Read a JSON object; the literals NaN, Infinity and -Infinity become `constant`, or are malformed without one."""
+
+    def literal(name: str) -> float:
+        if constant is None:
+            raise Malformed(f"{name} is no JSON value")
+        return constant
+
+    _check_size(payload)
+    try:
+        document = json.loads(payload.decode("utf-8"), parse_constant=literal, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"no JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise Malformed("the message is no JSON object")
+    return document
+
+
+def load_messagepack(payload: bytes) -> dict[str, Any]:
+    _check_size(payload)
+    try:
+        document = msgpack.unpackb(payload, raw=False, strict_map_key=True, object_pairs_hook=_unique)
+    except (ValueError, OverflowError, RecursionError, msgpack.UnpackException) as error:
+        raise Malformed(f"no MessagePack: {error or type(error).__name__}") from error
+    if not isinstance(document, dict):
+        raise Malformed("the message is no MessagePack map")
+    return document
+
+
+def header_in(document: dict[str, Any]) -> Header:
+    boot = document.get("boot")
+    if not isinstance(boot, str) or not is_id(boot):
+        raise Malformed("boot is no id of 1 to 64 letters, digits, _ and -")
+    seq = whole(document, "seq", 0, MAXIMUM_SEQ)
+    with identified(Header(boot, seq)):
+        floor = whole(document, "floor", 0, seq, optional=True)
+        return Header(boot, seq, floor, whole(document, "age_ms", 0, MAXIMUM_AGE_MS, optional=True))
+
+
+def whole(document: dict[str, Any], name: str, low: int, high: int, *, optional: bool = False) -> Any:
+    """Give an int within low..high; None only where it is `optional` and absent or null."""
+    value = document.get(name)
+    if value is None and optional:
+        return None
+    if type(value) is not int or not low <= value <= high:
+        raise Malformed(f"{name} is no whole number from {low} to {high}")
+    return value
+
+
+def text(document: dict[str, Any], name: str) -> str | None:
+    value = document.get(name)
+    if value is not None and not (isinstance(value, str) and len(value) <= 200 and value.isprintable()):
+        raise Malformed(f"{name} is no printable text of up to 200 characters")
+    return value
+
+
+def instant(document: dict[str, Any], name: str) -> datetime | None:
+    """Give an RFC 3339 time as aware UTC; None where the device had no clock to tell it."""
+    value = document.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+        raise Malformed(f"{name} is no RFC 3339 time with a zone")
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Malformed(f"{name} is no calendar time: {error}") from error
+
+
+def units_in(document: dict[str, Any]) -> dict[str, str]:
+    units = document.get("units")
+    if units is None:
+        return {}
+    if not isinstance(units, dict) or not all(isinstance(unit, str) for unit in units.values()):
+        raise Malformed("units is no object of texts")
+    return units
+
+
+def check_signals(names: tuple[str, ...]) -> None:
+    if len(names) > MAXIMUM_SIGNALS or len(set(names)) != len(names):
+        raise Malformed(f"signals repeats a name or has more than {MAXIMUM_SIGNALS}")
+
+
+def printable(words: str, limit: int = 64) -> str:
+    """Give text that any database and any page can hold: control characters and halves of pairs are replaced."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in words[:limit])
+
+
+def _check_size(payload: bytes) -> None:
+    if len(payload) > MAXIMUM_BYTES:
+        raise Malformed(f"{len(payload)} bytes are more than {MAXIMUM_BYTES}")
+
+
+def _unique(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise Malformed("a name occurs twice in one object")
+    return document

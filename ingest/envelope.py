@@ -1,0 +1,171 @@
+"""The envelope: what one message of a device says, and its encodings, JSON columns and MessagePack binary.
+
+Decoding is strict and stands in `ingest/dialects/forecourt_*.py`: whatever breaks the format raises `Malformed`.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgpack
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.readings import FloatArray
+from ingest.topics import Kind
+
+MAXIMUM_BYTES = 1_000_000  # the bundled broker closes the connection above 1,048,576: senders split before
+MAXIMUM_ROWS = 100_000
+MAXIMUM_SIGNALS = 512
+MAXIMUM_SEQ = 2**53 - 1
+MAXIMUM_DT_MS = 2**32 - 1
+MAXIMUM_AGE_MS = 10 * 366 * 86_400_000
+UNSET_CLOCK = "unset"
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The identity of a message: `seq` within `boot`, with the sender's oldest held `seq` (`floor`) if it told.
+
+    `age_ms`: how long before sending the content's time was, by the device's monotonic clock; None: not told.
+    """
+
+    boot: str
+    seq: int
+    floor: int | None = None
+    age_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Readings:
+    """Columns of readings.
+
+    `t0` is the aware UTC instant of offset 0 (None: the clock was unset), `dt_ms` [rows] int64 offsets >= 0 in ms,
+    `values` [signal, row] float32 in the signals' units, NaN = missing. `units` declares units, for the gate to check.
+    """
+
+    t0: datetime | None
+    dt_ms: NDArray[np.int64]
+    signals: tuple[str, ...]
+    values: FloatArray
+    units: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """The number of readings: values that are there, finite or not."""
+        return int(np.count_nonzero(~np.isnan(self.values)))
+
+
+@dataclass(frozen=True, slots=True)
+class DtcReport:
+    """Trouble codes per ECU: a list as answered, empty when there were none, None when the ECU gave no answer."""
+
+    t: datetime | None
+    ecus: Mapping[str, Mapping[str, Sequence[str] | None]]
+    mil: bool | None = None
+    freeze: Mapping[str, Any] | None = None
+    readiness: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    header: Header
+    content: Readings | DtcReport
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a device says of itself; `spool` and `dead` count messages, `clock` says who set it ("unset": nobody)."""
+
+    online: bool
+    agent: str | None = None
+    spool: int | None = None
+    dead: int | None = None
+    clock: str | None = None
+
+
+class Malformed(Exception):  # noqa: N818 - it names a fact about a payload
+    """A payload that breaks the format. `header` is its identity where that much could be read."""
+
+    def __init__(self, reason: str, header: Header | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.header = header
+
+
+def encode(kind: Kind, content: Message | Status) -> bytes:
+    """Encode for a topic of this kind; a kind that cannot carry the content raises `TypeError`."""
+    match kind, content:
+        case Kind.STATUS, Status():
+            told = {name: getattr(content, name) for name in ("agent", "spool", "dead", "clock")}
+            return _dump({"online": content.online} | {name: it for name, it in told.items() if it is not None})
+        case Kind.DTCS, Message(header, DtcReport() as report):
+            return _dump(_header_out(header) | _dtcs_out(report))
+        case Kind.READINGS_JSON, Message(header, Readings() as readings):
+            return _dump(_header_out(header) | _columns_out(readings))
+        case Kind.READINGS_BINARY, Message(header, Readings() as readings):
+            packed: bytes = msgpack.packb(_header_out(header) | _arrays_out(readings))
+            return packed
+    raise TypeError(f"{kind} does not carry {type(content).__name__}")
+
+
+def restamp(kind: Kind, payload: bytes, floor: int, age_ms: int) -> bytes:
+    """Write a new `floor` and `age_ms` into a payload of ours that is about to be sent again."""
+    stamps = {"floor": floor, "age_ms": age_ms}
+    if kind is Kind.READINGS_BINARY:
+        packed: bytes = msgpack.packb(msgpack.unpackb(payload) | stamps)
+        return packed
+    return _dump(json.loads(payload) | stamps)
+
+
+def _header_out(header: Header) -> dict[str, Any]:
+    told = {"floor": header.floor, "age_ms": header.age_ms}
+    return {"boot": header.boot, "seq": header.seq} | {name: it for name, it in told.items() if it is not None}
+
+
+def _columns_out(readings: Readings) -> dict[str, Any]:
+    # float32 as the double it is: decoding gives the same bits.
+    columns = readings.values.astype(np.float64)
+    document: dict[str, Any] = {
+        "t0": None if readings.t0 is None else _written(readings.t0),
+        "dt_ms": readings.dt_ms.tolist(),
+        "signals": {
+            name: [None if math.isnan(value) else value for value in column.tolist()]
+            for name, column in zip(readings.signals, columns, strict=True)
+        },
+    }
+    return document | ({"units": dict(readings.units)} if readings.units else {})
+
+
+def _arrays_out(readings: Readings) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "t0": None if readings.t0 is None else (readings.t0 - EPOCH) // timedelta(milliseconds=1),
+        "n": len(readings.dt_ms),
+        "dt": readings.dt_ms.astype("<u4").tobytes(),
+        "signals": list(readings.signals),
+        "values": readings.values.astype("<f4").tobytes(),
+    }
+    return document | ({"units": dict(readings.units)} if readings.units else {})
+
+
+def _dtcs_out(report: DtcReport) -> dict[str, Any]:
+    ecus = {
+        ecu: {kind: None if codes is None else list(codes) for kind, codes in answers.items()}
+        for ecu, answers in report.ecus.items()
+    }
+    told = {"freeze": report.freeze, "readiness": report.readiness}
+    document = {"t": None if report.t is None else _written(report.t), "ecus": ecus, "mil": report.mil}
+    return document | {name: it for name, it in told.items() if it is not None}
+
+
+def _written(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _dump(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, separators=(",", ":")).encode()
