@@ -1,0 +1,147 @@
+"""Holding a visit: estimate, parts, bay and technician in one unit, or nothing at all; and letting all of it go."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.dialects.postgresql import Range
+
+from aftersales.cases import AppointmentState, CaseState
+from aftersales.estimates import Draft, labour, material, write_estimate
+from aftersales.moves import change_appointment, move_case, tell
+from aftersales.occupancy import local_day, lock_days, occupy, vacate
+from aftersales.operations import Operation, work_of
+from aftersales.parts_choice import PartsPlan
+from aftersales.slots import Slot
+from aftersales.tables import appointments
+from aftersales.workshops import Workshop, load_workshop
+from foundation.database import UnitOfWork, new_id
+from foundation.grants import close_to, open_to
+from foundation.identity import Role
+from parts_catalog import stock
+
+DESK_HOLD = timedelta(hours=48)  # for the owner to answer a proposal of ours
+OWN_HOLD = timedelta(hours=2)  # for the owner to confirm what he chose himself
+LEAD = timedelta(minutes=30)  # nobody can be at a workshop sooner
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What is to be held: the operations with their evidence, the parts and the slot."""
+
+    operations: Sequence[Operation]
+    evidence: dict[str, Any]
+    parts: PartsPlan
+    slot: Slot
+
+    def drafts(self) -> list[Draft]:
+        workshop = self.slot.workshop
+        lines = [labour(workshop, operation, self.evidence) for operation in self.operations]
+        return lines + [material(chosen) for chosen in self.parts.chosen]
+
+    def takes(self) -> dict[tuple[str, str], int]:
+        """Give how many pieces of which part are held at which location."""
+        wanted: dict[tuple[str, str], int] = {}
+        for one in self.parts.chosen:
+            key = one.answer.part.id, one.location
+            wanted[key] = wanted.get(key, 0) + one.quantity
+        return wanted
+
+
+def place(unit: UnitOfWork, case: Row[Any], visit: Visit, booked_by: str, life: timedelta) -> str:
+    """Hold a visit for a case and propose it; gives the appointment's id.
+
+    Call it within `occupancy.attempt`. Raises `OutOfStock` when the parts have gone meanwhile.
+    """
+    now = unit.now()
+    slot = visit.slot
+    lock_day_of(unit, slot.workshop, slot.start)
+    appointment = new_id("apt")
+    unit.connection.execute(
+        appointments.insert().values(
+            id=appointment,
+            organisation=case.organisation,
+            case=case.id,
+            vehicle=case.vehicle,
+            state=AppointmentState.HELD.value,
+            booked_by=booked_by,
+            sequence=0,
+            created_at=now,
+            updated_at=now,
+            **_placement(unit, case, visit, expiry(now, life, slot.start)),
+        )
+    )
+    _take(unit, case, appointment, visit)
+    move_case(unit, case, CaseState.PROPOSED, reasons=list(visit.parts.missing), questions=list(visit.parts.questions))
+    tell(unit, case.id, "appointment_proposed", booked_by, appointment=appointment, start=slot.start.isoformat())
+    return appointment
+
+
+def place_elsewhere(unit: UnitOfWork, case: Row[Any], appointment: Row[Any], visit: Visit) -> None:
+    """Move a held visit to another workshop with new parts and a new estimate. Call it within `attempt`."""
+    old = load_workshop(unit, appointment.workshop)
+    slot = visit.slot
+    lock_days(
+        unit,
+        [
+            (old.id, local_day(appointment.during.lower, old.zone)),
+            (slot.workshop.id, local_day(slot.start, slot.workshop.zone)),
+        ],
+    )
+    vacate(unit, appointment.id)
+    stock.release(unit, case.id)
+    close_to(unit, case.id, old.organisation)
+    expires_at = min(appointment.expires_at, slot.start)
+    moved = _placement(unit, case, visit, expires_at)
+    change_appointment(unit, appointment.id, sequence=appointment.sequence + 1, **moved)
+    _take(unit, case, appointment.id, visit)
+
+
+def expiry(now: datetime, life: timedelta, start: datetime) -> datetime:
+    """Give until when a hold lasts: its life, but never past the visit's own start."""
+    return min(now + life, start)
+
+
+def lock_day_of(unit: UnitOfWork, workshop: Workshop, *starts: datetime) -> None:
+    lock_days(unit, [(workshop.id, local_day(start, workshop.zone)) for start in starts])
+
+
+def live_appointment(unit: UnitOfWork, case: str) -> Row[Any] | None:
+    """Give the case's visit that is held, confirmed or begun, if there is one."""
+    live = (AppointmentState.HELD, AppointmentState.CONFIRMED, AppointmentState.ARRIVED)
+    return unit.connection.execute(
+        select(appointments).where(appointments.c.case == case, appointments.c.state.in_(live))
+    ).one_or_none()
+
+
+def _placement(unit: UnitOfWork, case: Row[Any], visit: Visit, expires_at: datetime) -> dict[str, Any]:
+    slot = visit.slot
+    work = work_of(visit.operations)
+    return {
+        "workshop": slot.workshop.id,
+        "workshop_organisation": slot.workshop.organisation,
+        "estimate": write_estimate(unit, case, slot.workshop, visit.drafts()),
+        "during": Range(slot.start, slot.end),
+        "minutes": work.minutes,
+        "skills": sorted(work.skills),
+        "equipment": sorted(work.equipment),
+        "bay": slot.bay.id,
+        "technician": slot.technician.id,
+        "parts_ready_at": visit.parts.ready_at,
+        "reason_en": slot.reason["en"],
+        "reason_zh": slot.reason["zh"],
+        "expires_at": expires_at,
+    }
+
+
+def _take(unit: UnitOfWork, case: Row[Any], appointment: str, visit: Visit) -> None:
+    slot = visit.slot
+    occupy(unit, slot.workshop, appointment, [slot.bay.id, slot.technician.id], (slot.start, slot.end))
+    if wanted := visit.takes():
+        until: datetime = unit.connection.execute(
+            select(appointments.c.expires_at).where(appointments.c.id == appointment)
+        ).scalar_one()
+        stock.reserve(unit, wanted, case.id, until)
+    open_to(unit, case.id, slot.workshop.organisation, Role.ADVISOR)

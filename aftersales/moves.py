@@ -1,0 +1,58 @@
+"""Moving cases, appointments and repair orders from state to state: by the tables of `cases.py`, and told once."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row, update
+
+from aftersales.cases import APPOINTMENT_MOVES, CASE_MOVES, AppointmentState, CaseState
+from aftersales.tables import appointments, cases, repair_orders
+from foundation.database import UnitOfWork
+from foundation.events import append
+from foundation.refusals import Conflict
+
+# What is told on a case's own feed, in words. A repair order's feed has its steps.
+CASE_EVENTS: Mapping[str, tuple[str, str]] = {
+    "case_opened": ("We have opened a case", "已建立服务单"),
+    "finding_merged": ("A further finding was added to the case", "新的诊断结果已并入服务单"),
+    "case_waiting": ("No visit can be proposed yet", "暂时无法安排预约"),
+    "appointment_proposed": ("A visit is proposed", "已为您建议预约"),
+    "appointment_moved": ("The visit was moved", "预约已改期"),
+    "appointment_confirmed": ("The visit is confirmed", "预约已确认"),
+    "appointment_expired": ("The proposed visit has expired", "建议的预约已过期"),
+    "case_declined": ("Declined; everything held has been released", "已取消，所有预留已释放"),
+    "car_arrived": ("The car has arrived at the workshop", "车辆已到店"),
+    "lines_added": ("The workshop found more to do and asks for approval", "门店新增项目，等待您的授权"),
+    "lines_decided": ("The lines of the estimate were decided on", "报价项目已确认"),
+    "case_settled": ("The repair is settled", "维修已结算"),
+    "reviewed": ("The visit was reviewed", "已评价"),
+}
+
+
+def tell(unit: UnitOfWork, case: str, kind: str, actor: str, **data: Any) -> None:
+    """Append what happened to a case to its feed."""
+    en, zh = CASE_EVENTS[kind]
+    append(unit, case, kind, {"en": en, "zh": zh, **data}, actor)
+
+
+def move_case(unit: UnitOfWork, case: Row[Any], to: CaseState, **values: Any) -> None:
+    if to not in CASE_MOVES[CaseState(case.state)]:
+        raise Conflict(f"the case is {case.state} and cannot become {to}", state=case.state)
+    values |= {"state": to.value, "updated_at": unit.now()}
+    unit.connection.execute(update(cases).where(cases.c.id == case.id).values(**values))
+
+
+def move_appointment(unit: UnitOfWork, appointment: Row[Any], to: AppointmentState, **values: Any) -> None:
+    if to not in APPOINTMENT_MOVES[AppointmentState(appointment.state)]:
+        raise Conflict(f"the appointment is {appointment.state} and cannot become {to}", state=appointment.state)
+    change_appointment(unit, appointment.id, state=to.value, **values)
+
+
+def change_appointment(unit: UnitOfWork, appointment: str, **values: Any) -> None:
+    values |= {"updated_at": unit.now()}
+    unit.connection.execute(update(appointments).where(appointments.c.id == appointment).values(**values))
+
+
+def change_order(unit: UnitOfWork, order: str, **values: Any) -> None:
+    values |= {"updated_at": unit.now()}
+    unit.connection.execute(update(repair_orders).where(repair_orders.c.id == order).values(**values))

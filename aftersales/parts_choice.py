@@ -1,0 +1,158 @@
+"""Which spare parts a visit takes: only parts that fit, the ones that are there soonest, then the cheapest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from aftersales.occupancy import local_day
+from aftersales.operations import PartNeed
+from aftersales.reasons import Question, Reason, reason
+from aftersales.slots import HORIZON_DAYS, spans_of
+from aftersales.workshops import Workshop
+from foundation.database import UnitOfWork
+from ingest.vehicles import VehicleConfig
+from parts_catalog.fitment import fitting_parts
+from parts_catalog.parts import FitAnswer, FitVerdict, Price, StockOffer
+from parts_catalog.prices import price_of
+from parts_catalog.stock import offers
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenPart:
+    """One part of the visit: how it fits, what it costs, from which location it comes and when it is there."""
+
+    need: PartNeed
+    answer: FitAnswer
+    price: Price
+    location: str
+    ready_at: datetime
+
+    @property
+    def quantity(self) -> int:
+        return self.answer.quantity
+
+
+@dataclass(frozen=True, slots=True)
+class PartsPlan:
+    """The parts for a visit at one workshop; `missing` holds a reason for each required part that cannot be had."""
+
+    chosen: tuple[ChosenPart, ...] = ()
+    missing: tuple[Reason, ...] = ()
+    questions: tuple[Question, ...] = ()
+
+    @property
+    def ready_at(self) -> datetime | None:
+        """When every part is at the workshop (None: there is nothing to wait for)."""
+        return max((one.ready_at for one in self.chosen), default=None)
+
+    def by(self, start: datetime) -> "PartsPlan":
+        """Leave out what is not there at `start`, each required part with its reason."""
+        late = [one for one in self.chosen if one.ready_at > start]
+        told = [reason("part_not_by_then", part_type=_words(one.need)) for one in late if one.need.required]
+        return replace(
+            self,
+            chosen=tuple(one for one in self.chosen if one.ready_at <= start),
+            missing=(*self.missing, *told),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What the catalogue says of the needed part types for one vehicle; asked once for all workshops."""
+
+    answers: tuple[tuple[PartNeed, tuple[FitAnswer, ...]], ...]
+    offers: dict[str, list[StockOffer]]
+    prices: dict[str, dict[str, Price]]  # by currency
+    shelves: frozenset[str]  # locations of workshops: only their own visits take from them
+
+
+def survey(unit: UnitOfWork, config: VehicleConfig, needs: Sequence[PartNeed], workshops: Sequence[Workshop]) -> Survey:
+    """Ask the catalogue for fit, stock and price of everything that the needs could be met with."""
+    answers = tuple((need, tuple(fitting_parts(unit, config, need.part_type))) for need in needs)
+    fitting = sorted({one.part.id for _, found in answers for one in found if one.verdict is FitVerdict.FITS})
+    currencies = {workshop.currency for workshop in workshops}
+    return Survey(
+        answers,
+        offers(unit, fitting) if fitting else {},
+        {currency: price_of(unit, fitting, currency) if fitting else {} for currency in currencies},
+        frozenset(workshop.stock_location for workshop in workshops),
+    )
+
+
+def choose_parts(found: Survey, workshop: Workshop, now: datetime) -> PartsPlan:
+    """Choose a part for every need at one workshop: never a guess, and nothing merely recommended that delays."""
+    chosen: list[ChosenPart] = []
+    missing: list[Reason] = []
+    questions: list[Question] = []
+    delivery = next_opening(workshop, now)
+    for need, answers in found.answers:
+        outcome = _choose(found, need, answers, workshop, (now, delivery))
+        if isinstance(outcome, ChosenPart):
+            chosen.append(outcome)
+        elif need.required:
+            missing.append(outcome)
+            if outcome["code"] == "part_unclear":
+                questions.extend(_question(need, one) for one in answers if one.verdict is not FitVerdict.FITS)
+    required = max((one.ready_at for one in chosen if one.need.required), default=now)
+    kept = tuple(one for one in chosen if one.need.required or one.ready_at <= required)
+    return PartsPlan(kept, tuple(missing), tuple(_once(questions)))
+
+
+def next_opening(workshop: Workshop, now: datetime) -> datetime:
+    """Give when a part that a warehouse sends today is at the workshop: as it opens on its next working day."""
+    today = local_day(now, workshop.zone)
+    for number in range(1, HORIZON_DAYS + 1):
+        spans = spans_of(workshop, today + timedelta(days=number))
+        if spans:
+            return spans[0][0]
+    return now + timedelta(days=HORIZON_DAYS + 1)
+
+
+def _choose(
+    found: Survey, need: PartNeed, answers: Sequence[FitAnswer], workshop: Workshop, times: tuple[datetime, datetime]
+) -> ChosenPart | Reason:
+    fitting = [one for one in answers if one.verdict is FitVerdict.FITS]
+    if not fitting:
+        return reason("part_unclear" if answers else "no_fitting_part", part_type=_words(need))
+    # Parts for different positions are no alternatives of one another; the catalogue's best one says which position.
+    fitting = [one for one in fitting if one.position == fitting[0].position]
+    prices = found.prices[workshop.currency]
+    priced = [one for one in fitting if one.part.id in prices]
+    if not priced:
+        return reason("part_without_price", part_type=_words(need))
+    now, delivery = times
+    options = [
+        ChosenPart(need, one, prices[one.part.id], offer.location, now if here else delivery)
+        for one in priced
+        for offer in found.offers.get(one.part.id, ())
+        if offer.available >= one.quantity
+        and ((here := offer.location == workshop.stock_location) or offer.location not in found.shelves)
+    ]
+    if not options:
+        return reason("part_out_of_stock", part_type=_words(need))
+    return min(options, key=lambda one: (one.ready_at, one.price.net.amount, one.answer.part.id, one.location))
+
+
+def _question(need: PartNeed, answer: FitAnswer) -> Question:
+    if answer.verdict is FitVerdict.DEPENDS_ON and answer.question is not None:
+        name = answer.question.replace("_", " ")
+        return Question(
+            part_type=need.part_type,
+            attribute=answer.question,
+            en=f"Please tell us the car's {name}",
+            zh=f"请补充车辆信息：{name}",
+        )
+    return Question(
+        part_type=need.part_type,
+        attribute=None,
+        en=f"Is this true of your car: {'; '.join(answer.conditions_en)}?",
+        zh=f"您的车辆是否符合：{'；'.join(answer.conditions_zh)}？",
+    )
+
+
+def _once(questions: Sequence[Question]) -> list[Question]:
+    return list({one["en"]: one for one in questions}.values())
+
+
+def _words(need: PartNeed) -> str:
+    return need.part_type.replace("_", " ")

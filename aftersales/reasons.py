@@ -1,0 +1,88 @@
+"""Why no visit is proposed, or why a visit is as it is: one row per reason, in both languages."""
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+
+class Reason(TypedDict):
+    code: str
+    en: str
+    zh: str
+
+
+class Question(TypedDict):
+    """What the owner can answer to settle which part fits; `attribute` names the vehicle attribute, if one does."""
+
+    part_type: str
+    attribute: str | None
+    en: str
+    zh: str
+
+
+_REASONS: Mapping[str, tuple[str, str]] = {
+    "no_fitting_part": (
+        "The catalogue knows no fitting part for this car: {part_type}",
+        "配件目录中没有适配此车的配件：{part_type}",
+    ),
+    "part_unclear": (
+        "Which part fits depends on an answer from you: {part_type}",
+        "需要您补充信息才能确定适配配件：{part_type}",
+    ),
+    "part_out_of_stock": ("No fitting part is in stock: {part_type}", "适配配件暂时缺货：{part_type}"),
+    "part_without_price": ("The fitting part has no price yet: {part_type}", "适配配件暂无价格：{part_type}"),
+    "part_not_by_then": (
+        "This part cannot be there at the chosen time: {part_type}",
+        "该配件无法在所选时间前到货：{part_type}",
+    ),
+    "no_workshop_equipped": (
+        "No workshop has the skills and equipment for this work: {skills}",
+        "没有门店具备此项作业所需的技能和设备：{skills}",
+    ),
+    "work_too_long": (
+        "This work takes {hours} hours, longer than any one opening day; the workshop will agree the days with you",
+        "此项作业需{hours}小时，超过单个营业日时长；门店将与您另行商定日期",
+    ),
+    "no_slot_in_time": (
+        "No workshop has a free bay and technician by {latest}; please choose a later time yourself",
+        "在{latest}之前没有空闲的工位和技师；请自行选择稍后的时间",
+    ),
+    "no_slot": (
+        "No workshop has a free bay and technician in the next {days} days",
+        "未来{days}天内没有空闲的工位和技师",
+    ),
+    "hold_expired": (
+        "The proposed visit was not confirmed in time and has been given back",
+        "建议的预约未在时限内确认，已释放",
+    ),
+    "parts_arrive": ("The parts arrive on {day}", "配件{day}到货"),
+    "first_free": ("The first time a bay and a technician are free", "工位和技师最早的空闲时间"),
+    "as_soon_as_open": ("A bay and a technician are free", "工位和技师空闲"),
+}
+
+_DAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_DAYS_ZH = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
+
+# What the owner of a stopped car is told first (urgency S0).
+STOP_ADVICE: tuple[Reason, ...] = (
+    Reason(
+        code="stop",
+        en="Stop where it is safe and switch the engine off; do not drive on",
+        zh="请在安全处停车并熄火，不要继续行驶",
+    ),
+    Reason(
+        code="tow",
+        en="Have the car towed to the workshop, or ask the workshop for its mobile service",
+        zh="请联系拖车将车辆送至门店，或要求门店提供上门救援服务",
+    ),
+)
+
+
+def reason(code: str, **fields: object) -> Reason:
+    en, zh = _REASONS[code]
+    return Reason(code=code, en=en.format(**fields), zh=zh.format(**fields))
+
+
+def weekday_reason(code: str, weekday: int) -> Reason:
+    """Give a reason whose `{day}` is a day of the week (0 = Monday) in each language."""
+    en, zh = _REASONS[code]
+    return Reason(code=code, en=en.format(day=_DAYS_EN[weekday]), zh=zh.format(day=_DAYS_ZH[weekday]))

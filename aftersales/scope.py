@@ -1,0 +1,57 @@
+"""Finding what an actor may see, and locking it: another organisation's case, visit or order does not exist."""
+
+from typing import Any
+
+from sqlalchemy import Row, Table, select
+
+from aftersales.tables import appointments, cases, repair_orders
+from foundation.database import UnitOfWork
+from foundation.grants import visible
+from foundation.identity import Actor
+from foundation.refusals import NotFound
+
+
+def find_case(unit: UnitOfWork, actor: Actor, case: str) -> Row[Any]:
+    """Give a case row. One grant on the case opens its visits and repair orders too."""
+    seen = visible(actor, cases.c.organisation, cases.c.id)
+    row = unit.connection.execute(select(cases).where(cases.c.id == case, seen)).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no case {case}")
+    return row
+
+
+def find_appointment(unit: UnitOfWork, actor: Actor, appointment: str) -> Row[Any]:
+    seen = visible(actor, appointments.c.organisation, appointments.c.case)
+    row = unit.connection.execute(select(appointments).where(appointments.c.id == appointment, seen)).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no appointment {appointment}")
+    return row
+
+
+def find_order(unit: UnitOfWork, actor: Actor, order: str) -> Row[Any]:
+    seen = visible(actor, repair_orders.c.organisation, repair_orders.c.case)
+    row = unit.connection.execute(select(repair_orders).where(repair_orders.c.id == order, seen)).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no repair order {order}")
+    return row
+
+
+def lock_case(unit: UnitOfWork, case: str) -> Row[Any]:
+    """Lock a case, which stands for its visits, orders and lines: always the first lock that is taken."""
+    return unit.connection.execute(select(cases).where(cases.c.id == case).with_for_update()).one()
+
+
+def lock_appointment(unit: UnitOfWork, actor: Actor, appointment: str) -> tuple[Row[Any], Row[Any]]:
+    """Give (case, appointment), locked and as they are now."""
+    case = lock_case(unit, find_appointment(unit, actor, appointment).case)
+    return case, _again(unit, appointments, appointment)
+
+
+def lock_order(unit: UnitOfWork, actor: Actor, order: str) -> tuple[Row[Any], Row[Any]]:
+    """Give (case, repair order), locked and as they are now."""
+    case = lock_case(unit, find_order(unit, actor, order).case)
+    return case, _again(unit, repair_orders, order)
+
+
+def _again(unit: UnitOfWork, table: Table, key: str) -> Row[Any]:
+    return unit.connection.execute(select(table).where(table.c.id == key).with_for_update()).one()

@@ -1,0 +1,44 @@
+"""Slot ids: opaque on the wire, decoded strictly, and never trusted: what they say is checked again on use."""
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aftersales.cases import Wish
+from foundation.refusals import Invalid
+
+_NO_SLOT = "this slot id is not valid; ask for free slots again"
+
+
+@dataclass(frozen=True, slots=True)
+class SlotKey:
+    """What a slot id says: where, when (aware UTC), how long, for what, in which bay, by whom."""
+
+    workshop: str
+    start: datetime
+    minutes: int
+    wish: Wish
+    bay: str
+    technician: str
+
+
+def write_slot(key: SlotKey) -> str:
+    fields = [key.workshop, int(key.start.timestamp()), key.minutes, key.wish.value, key.bay, key.technician]
+    return base64.urlsafe_b64encode(json.dumps(fields, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def read_slot(written: str) -> SlotKey:
+    """Decode a slot id, or raise `Invalid`; that it decodes says nothing yet about the slot being offered."""
+    try:
+        fields = json.loads(base64.b64decode(written + "=" * (-len(written) % 4), altchars=b"-_", validate=True))
+        workshop, start, minutes, wish, bay, technician = fields
+        texts = all(isinstance(field, str) for field in (workshop, wish, bay, technician))
+        numbers = all(type(field) is int for field in (start, minutes))
+        key = SlotKey(workshop, datetime.fromtimestamp(start, UTC), minutes, Wish(wish), bay, technician)
+    except (binascii.Error, UnicodeError, ValueError, TypeError, OverflowError, OSError, RecursionError) as error:
+        raise Invalid(_NO_SLOT) from error
+    if not (texts and numbers and 0 < minutes <= 24 * 60):
+        raise Invalid(_NO_SLOT)
+    return key

@@ -1,0 +1,190 @@
+"""Workshops, their bays and technicians: a directory that every signed-in account may read."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from math import asin, cos, radians, sin, sqrt
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Table, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from aftersales.hours import Hours, check_hours
+from aftersales.operations import Work
+from aftersales.tables import bays, reviews, technicians, workshops
+from foundation.database import UnitOfWork
+from foundation.identity import Actor
+from foundation.refusals import Invalid, NotFound
+
+EARTH_KM = 6371.0
+Place = tuple[float, float]  # latitude, longitude in degrees
+
+
+@dataclass(frozen=True, slots=True)
+class Bay:
+    id: str
+    name: str
+    equipment: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Technician:
+    id: str
+    name_en: str
+    name_zh: str
+    skills: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """A workshop with what it can put to work; `labour_rate` in minor units of `currency` per hour, net."""
+
+    id: str
+    organisation: str
+    name_en: str
+    name_zh: str
+    place: Place
+    zone: ZoneInfo
+    currency: str
+    labour_rate: int
+    tax_basis_points: int
+    opening_hours: dict[str, Hours]
+    special_days: dict[str, Hours]
+    stock_location: str
+    bays: tuple[Bay, ...]
+    technicians: tuple[Technician, ...]
+
+    def bays_for(self, work: Work) -> list[Bay]:
+        """Give the bays that have the equipment, the plainest first: a special bay is kept for who needs it."""
+        fit = [bay for bay in self.bays if work.equipment <= bay.equipment]
+        return sorted(fit, key=lambda bay: (len(bay.equipment), bay.id))
+
+    def technicians_for(self, work: Work) -> list[Technician]:
+        """Give the technicians who have the skills, the least specialised first."""
+        fit = [person for person in self.technicians if work.skills <= person.skills]
+        return sorted(fit, key=lambda person: (len(person.skills), person.id))
+
+
+def load_workshops(unit: UnitOfWork, ids: Collection[str] | None = None) -> dict[str, Workshop]:
+    """Give all workshops, or those of `ids` that exist, by id."""
+    chosen = select(workshops).order_by(workshops.c.id)
+    if ids is not None:
+        chosen = chosen.where(workshops.c.id.in_(ids))
+    rows = unit.connection.execute(chosen).all()
+    found = [row.id for row in rows]
+    bays_of, people_of = defaultdict(list), defaultdict(list)
+    for row in unit.connection.execute(select(bays).where(bays.c.workshop.in_(found)).order_by(bays.c.id)):
+        bays_of[row.workshop].append(Bay(row.id, row.name, frozenset(row.equipment)))
+    of = technicians.c.workshop
+    for row in unit.connection.execute(select(technicians).where(of.in_(found)).order_by(technicians.c.id)):
+        people_of[row.workshop].append(Technician(row.id, row.name_en, row.name_zh, frozenset(row.skills)))
+    return {
+        row.id: Workshop(
+            row.id,
+            row.organisation,
+            row.name_en,
+            row.name_zh,
+            (row.latitude, row.longitude),
+            ZoneInfo(row.zone),
+            row.currency,
+            row.labour_rate,
+            row.tax_basis_points,
+            row.opening_hours,
+            row.special_days,
+            row.stock_location,
+            tuple(bays_of[row.id]),
+            tuple(people_of[row.id]),
+        )
+        for row in rows
+    }
+
+
+def load_workshop(unit: UnitOfWork, workshop: str) -> Workshop:
+    found = load_workshops(unit, [workshop]).get(workshop)
+    if found is None:
+        raise NotFound(f"there is no workshop {workshop}")
+    return found
+
+
+def add_workshop(unit: UnitOfWork, workshop: Workshop) -> None:
+    """Put a workshop with its bays and technicians into the directory, or bring it up to date; its id is kept."""
+    for hours in (*workshop.opening_hours.values(), *workshop.special_days.values()):
+        check_hours(hours)
+    here = {"organisation": workshop.organisation, "workshop": workshop.id}
+    row = {
+        "organisation": workshop.organisation,
+        "name_en": workshop.name_en,
+        "name_zh": workshop.name_zh,
+        "latitude": workshop.place[0],
+        "longitude": workshop.place[1],
+        "zone": workshop.zone.key,
+        "currency": workshop.currency,
+        "labour_rate": workshop.labour_rate,
+        "tax_basis_points": workshop.tax_basis_points,
+        "opening_hours": workshop.opening_hours,
+        "special_days": workshop.special_days,
+        "stock_location": workshop.stock_location,
+    }
+    _put(unit, workshops, workshop.id, row)
+    for bay in workshop.bays:
+        _put(unit, bays, bay.id, {**here, "name": bay.name, "equipment": sorted(bay.equipment)})
+    for person in workshop.technicians:
+        names = {"name_en": person.name_en, "name_zh": person.name_zh, "skills": sorted(person.skills)}
+        _put(unit, technicians, person.id, {**here, **names})
+
+
+def _put(unit: UnitOfWork, table: Table, key: str, values: dict[str, Any]) -> None:
+    statement = insert(table).values(id=key, **values)
+    unit.connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+
+
+def list_workshops(unit: UnitOfWork, actor: Actor, near: Place | None = None) -> list[dict[str, Any]]:
+    """Give every workshop as JSON, the nearest first when a place is given. Any signed-in actor may see them."""
+    del actor
+    rated = select(reviews.c.workshop, func.avg(reviews.c.rating).label("mean"), func.count().label("number"))
+    ratings = {row.workshop: row for row in unit.connection.execute(rated.group_by(reviews.c.workshop))}
+    found = sorted(
+        load_workshops(unit).values(), key=lambda one: (distance_km(near, one.place) if near else 0.0, one.id)
+    )
+    return [
+        {
+            **workshop_summary(one),
+            "labour_rate": {"amount": one.labour_rate, "currency": one.currency},
+            "opening_hours": one.opening_hours,
+            "special_days": one.special_days,
+            "distance_km": round(distance_km(near, one.place), 1) if near else None,
+            "rating": round(float(ratings[one.id].mean), 1) if one.id in ratings else None,
+            "reviews": int(ratings[one.id].number) if one.id in ratings else 0,
+        }
+        for one in found
+    ]
+
+
+def workshop_summary(workshop: Workshop) -> dict[str, Any]:
+    return {
+        "id": workshop.id,
+        "name_en": workshop.name_en,
+        "name_zh": workshop.name_zh,
+        "latitude": workshop.place[0],
+        "longitude": workshop.place[1],
+        "zone": workshop.zone.key,
+    }
+
+
+def read_place(written: str) -> Place:
+    """Read `lat,lon` in degrees; raises `Invalid`."""
+    try:
+        latitude, longitude = (float(number) for number in written.split(","))
+    except ValueError as error:
+        raise Invalid(f"{written!r} is no place: write it as latitude,longitude") from error
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        raise Invalid(f"{written!r} lies outside the earth's latitudes and longitudes")
+    return latitude, longitude
+
+
+def distance_km(here: Place, there: Place) -> float:
+    """Give the great-circle distance."""
+    (lat1, lon1), (lat2, lon2) = (tuple(map(radians, place)) for place in (here, there))
+    half = sin((lat2 - lat1) / 2) ** 2 + cos(lat1) * cos(lat2) * sin((lon2 - lon1) / 2) ** 2
+    return 2 * EARTH_KM * asin(sqrt(half))
