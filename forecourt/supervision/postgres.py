@@ -21,7 +21,7 @@ from forecourt.supervision.postgres_cluster import (
     find_postmaster,
     make_cluster,
 )
-from forecourt.supervision.postgres_place import PostgresPlace, find_place, remove_place
+from forecourt.supervision.postgres_place import PostgresPlace, find_place, has_place, remove_place
 from forecourt.supervision.processes import ProcessMark
 
 ROLE = DATABASE = "forecourt"
@@ -101,6 +101,8 @@ class Postgres:
             if self._process.poll() is None:
                 return True
             self._process = None
+        if not has_place(self._paths):
+            return False  # and looking must not make one
         if self._postmaster is None or not self._postmaster.runs():
             self._postmaster = find_postmaster(self._place) if self._place.data.exists() else None
         return self._postmaster is not None

@@ -52,6 +52,11 @@ class PostgresPlace:
             os.chown(path, self.run_as["user"], self.run_as["group"])
 
 
+def has_place(paths: DataPaths) -> bool:
+    """Whether a database was ever made for this data directory."""
+    return paths.database.exists() or _outside_home(paths) is not None
+
+
 def find_place(paths: DataPaths) -> PostgresPlace:
     """Decide where the database lives (once: `database.id` remembers an outside place) and as whom it runs."""
     site = _site_packages()

@@ -94,6 +94,13 @@ def test_as_root_it_runs_unprivileged_outside_a_closed_directory_and_opens_none(
     assert not place.data.exists()
 
 
+def test_asking_whether_it_runs_leaves_nothing_behind(paths: DataPaths):
+    before = sorted(paths.root.rglob("*"))
+    assert not Postgres(paths).alive()
+    Postgres(paths).remove()
+    assert sorted(paths.root.rglob("*")) == before
+
+
 def test_stopping_ends_open_connections_and_forgets_the_pid(postgres: Postgres, paths: DataPaths):
     with connect(postgres.ensure()):
         mark = ProcessMark.of(server_pid(paths))
