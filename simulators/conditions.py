@@ -1,0 +1,80 @@
+"""The circumstances of each trip: when, how warm, how long parked before, how dark and wet, how the key is turned."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.readings import FloatArray
+from simulators.population import Cars
+
+Times = NDArray[np.datetime64]
+_LOCAL_S = 8 * 3600  # the simulated cars live in China: light and temperature follow UTC+8
+SHORTEST_S, LONGEST_S = 150, 1800
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """One value per trip. `key_on_s`: ignition on before the start; `key_off_s`: ignition still on after the stop."""
+
+    start: Times
+    ambient: FloatArray  # degC
+    dark: FloatArray  # 1 or 0
+    wet: FloatArray  # 1 or 0
+    soak_h: FloatArray  # parked before the trip
+    charge: FloatArray  # state of charge of the 12 V battery, 0..1
+    fuel_level: FloatArray  # %
+    refresh: FloatArray  # 1: a smart alternator runs its battery refresh on this trip
+    key_on_s: NDArray[np.int64]
+    key_off_s: NDArray[np.int64]
+    duration_s: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+
+def calendar(rng: np.random.Generator, cars: int, trips: int, first: np.datetime64, gap_days: float) -> Times:
+    """Give start times [car, trip], ascending: hours of the day as people drive, `gap_days` apart on average.
+
+    The first trips of the cars fall anywhere in the year after `first`.
+    """
+    day = rng.integers(0, 365, size=(cars, 1)) + np.cumsum(rng.exponential(gap_days, size=(cars, trips)), axis=1)
+    peak = rng.choice(np.array([7.5, 12.5, 18.0, 21.0]), p=[0.3, 0.2, 0.35, 0.15], size=(cars, trips))
+    local = np.floor(day) * 86400 + (peak + rng.normal(0, 1.2, size=(cars, trips))) * 3600
+    return np.sort(first.astype("datetime64[s]") + (local - _LOCAL_S).astype("timedelta64[s]"), axis=1)
+
+
+def draw_conditions(rng: np.random.Generator, cars: Cars, start: Times, longest_s: int = LONGEST_S) -> Conditions:
+    """Draw the circumstances of trips that begin at `start`; `cars` has one row per trip."""
+    count = len(cars)
+    local = start + np.timedelta64(_LOCAL_S, "s")
+    hour = (local - local.astype("datetime64[D]")).astype(np.int64) / 3600
+    day = (local.astype("datetime64[D]") - local.astype("datetime64[Y]")).astype(np.int64)
+    season = -np.cos(2 * np.pi * (day - 20) / 365)
+    ambient = (
+        cars["climate_mean"]
+        + cars["climate_swing"] * season
+        + 4 * np.cos(2 * np.pi * (hour - 15) / 24)
+        + rng.normal(0, 3, count)
+    )
+    sunset = 18.3 + 0.9 * season
+    dark = ((hour > sunset) | (hour < 24.6 - sunset)) | (rng.random(count) < 0.08)
+    cold_start = rng.random(count) < 0.35
+    soak = np.where(cold_start, rng.uniform(6, 16, count), np.clip(rng.lognormal(-0.3, 1.0, count), 0.05, 6))
+    # Median 7 km, sigma 0.9 (B1), at some 28 km/h; what is longer is seen as its first half hour.
+    seconds = np.clip(rng.lognormal(np.log(7 / 28 * 3600), 0.9, count), SHORTEST_S, longest_s)
+    long_wait = rng.random(count) < 0.06
+    key_on = np.where(long_wait, rng.uniform(20, 120, count), rng.uniform(1, 8, count))
+    return Conditions(
+        start=start,
+        ambient=np.clip(ambient, -25, 43).astype(np.float32),
+        dark=dark.astype(np.float32),
+        wet=(rng.random(count) < 0.15).astype(np.float32),
+        soak_h=soak.astype(np.float32),
+        charge=np.clip(cars["battery_charge"] + rng.normal(0, 0.04, count), 0.4, 1.0).astype(np.float32),
+        fuel_level=rng.uniform(8, 98, count).astype(np.float32),
+        refresh=(rng.random(count) < 0.1).astype(np.float32),
+        key_on_s=key_on.astype(np.int64),
+        key_off_s=rng.integers(0, 12, count),
+        duration_s=seconds.astype(np.int64),
+    )

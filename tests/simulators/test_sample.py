@@ -1,0 +1,125 @@
+"""Sampled trips: reproducible, rounded as on the wire, and healthy where the label says so."""
+
+import hashlib
+
+import lightgbm
+import numpy as np
+import pytest
+
+from ingest.readings import Block
+from simulators.sample import Sample, sample_trips
+from simulators.sensors import FIELDS, quantise
+
+
+def digest(samples: list[Sample]) -> str:
+    seen = hashlib.sha256()
+    for sample in samples:
+        seen.update(sample.block.values.tobytes())
+        seen.update(sample.groups.tobytes())
+        for name in sorted(sample.labels):
+            seen.update(name.encode() + sample.labels[name].tobytes())
+    return seen.hexdigest()
+
+
+@pytest.fixture(scope="module")
+def samples() -> list[Sample]:
+    return list(sample_trips(3, 150, 8, longest_s=900))
+
+
+def test_the_same_seed_gives_the_same_bytes() -> None:
+    once, again, other = (digest(list(sample_trips(seed, 6, 4, longest_s=300))) for seed in (7, 7, 8))
+    assert once == again
+    assert once != other
+
+
+def test_chunks_hold_whole_cars_in_order(samples: list[Sample]) -> None:
+    groups = np.concatenate([sample.groups for sample in samples])
+    assert len(samples) > 1
+    assert (groups == np.repeat(np.arange(150), 8)).all()
+    for sample in samples:
+        assert sample.block.values.dtype == np.float32
+        assert sample.block.values.shape[2] == len(sample.groups)
+        assert set(sample.labels) == {"alternator", "battery_12v", "starter"}
+        behind = np.arange(sample.block.values.shape[1])[:, None] >= sample.block.lengths
+        assert np.isnan(sample.block.values[:, behind]).all()
+
+
+def test_no_faults_are_drawn_where_none_are_asked_for() -> None:
+    (sample,) = sample_trips(1, 10, 3, shares={}, longest_s=300)
+    assert all((severity == 0).all() for severity in sample.labels.values())
+    assert (sample.faults == "").all()
+    with pytest.raises(ValueError, match="water_pump"):
+        list(sample_trips(1, 10, 3, shares={"water_pump": 0.5}))
+
+
+def test_every_value_is_one_that_the_wire_can_carry(samples: list[Sample]) -> None:
+    block = samples[0].block
+    for name in block.signals:
+        values = block.signal(name)[~np.isnan(block.signal(name))]
+        assert len(values)
+        assert (quantise(name, values) == values).all(), name
+        raw = (values.astype(np.float64) - FIELDS[name].offset) / FIELDS[name].scale
+        assert np.abs(raw - np.rint(raw)).max() < 0.02, name
+
+
+def test_cars_differ_in_what_they_answer_and_how_often(samples: list[Sample]) -> None:
+    blocks = [sample.block for sample in samples]
+    share = np.concatenate(
+        [(~np.isnan(block.signal("control_module_voltage"))).sum(axis=0) / block.lengths for block in blocks]
+    )
+    assert (share == 0).mean() < 0.1
+    assert np.percentile(share, 20) < 0.6
+    assert np.percentile(share, 90) > 0.9
+    flow, pressure = (
+        np.concatenate([~np.isnan(block.signal(name)).all(axis=0) for block in blocks])
+        for name in ("mass_air_flow", "intake_manifold_pressure")
+    )
+    assert (flow | pressure).all()
+    assert 0.1 < (flow & pressure).mean() < 0.5
+
+
+def statistics(block: Block) -> np.ndarray:
+    """Plain statistics of each trip, blind to physics, so that nothing that differs is missed for want of a formula."""
+    turning = block.signal("engine_speed")
+    rows = []
+    for trip in range(len(block.lengths)):
+        features = [float(block.lengths[trip])]
+        for name in ("control_module_voltage", "engine_speed", "intake_manifold_pressure", "coolant_temperature"):
+            values = block.signal(name)[:, trip]
+            for part in (values, values[turning[:, trip] == 0], values[turning[:, trip] > 400]):
+                there = part[~np.isnan(part)]
+                quantiles = np.percentile(there, [0, 5, 50, 95, 100]) if len(there) else np.full(5, np.nan)
+                spread = np.abs(np.diff(there)).mean() if len(there) > 1 else np.nan
+                features += [*quantiles, float(np.isnan(part).mean()) if len(part) else np.nan, spread]
+        rows.append(features)
+    return np.array(rows)
+
+
+def auc(score: np.ndarray, truth: np.ndarray) -> float:
+    ranks = np.argsort(np.argsort(score)) + 1
+    positive = int(truth.sum())
+    return float((ranks[truth].sum() - positive * (positive + 1) / 2) / (positive * (len(truth) - positive)))
+
+
+def discriminate(features: np.ndarray, truth: np.ndarray, groups: np.ndarray) -> float:
+    score = np.zeros(len(truth))
+    for fold in range(4):
+        held = groups % 4 == fold
+        data = lightgbm.Dataset(features[~held], label=truth[~held])
+        settings = {"objective": "binary", "num_leaves": 15, "min_data_in_leaf": 40, "learning_rate": 0.05,
+                    "verbosity": -1, "seed": 1, "num_threads": 1, "deterministic": True}  # fmt: skip
+        score[held] = lightgbm.train(settings, data, 60).predict(features[held])
+    return auc(score, truth)
+
+
+def test_trips_before_the_fault_cannot_be_told_from_healthy_cars() -> None:
+    blocks = list(sample_trips(21, 600, 5, longest_s=240))
+    features = np.concatenate([statistics(sample.block) for sample in blocks])
+    groups = np.concatenate([sample.groups for sample in blocks])
+    severity = np.concatenate([sample.labels["alternator"] for sample in blocks])
+    others = np.concatenate([sample.labels["battery_12v"] + sample.labels["starter"] for sample in blocks])
+    sick = np.isin(groups, groups[severity > 0])
+    still_well = (severity == 0) & (others == 0)
+    assert 0.45 < discriminate(features[still_well], sick[still_well], groups[still_well]) < 0.55
+    clear = ((severity > 0.5) | ~sick) & (others == 0)
+    assert discriminate(features[clear], sick[clear], groups[clear]) > 0.85
