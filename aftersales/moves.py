@@ -11,6 +11,8 @@ from foundation.database import UnitOfWork
 from foundation.events import append
 from foundation.refusals import Conflict
 
+DESK = "desk"  # the actor of what nobody did in person
+
 # What is told on a case's own feed, in words. A repair order's feed has its steps.
 CASE_EVENTS: Mapping[str, tuple[str, str]] = {
     "case_opened": ("We have opened a case", "已建立服务单"),

@@ -7,7 +7,7 @@ from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from aftersales.cases import CaseState, Wish
-from aftersales.moves import tell
+from aftersales.moves import DESK, tell
 from aftersales.proposing import propose
 from aftersales.scope import lock_case
 from aftersales.tables import case_findings, cases
@@ -17,8 +17,6 @@ from foundation.database import UnitOfWork, new_id
 from foundation.events import append
 from foundation.refusals import Invalid
 from ingest.vehicles import Vehicle
-
-DESK = "desk"  # the actor of what nobody did in person
 
 
 def open_case(unit: UnitOfWork, finding: Finding, vehicle: Vehicle) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from aftersales.cases import Wish
 from foundation.refusals import Invalid
 
-_NO_SLOT = "this slot id is not valid; ask for free slots again"
+NO_SLOT = "this slot is not offered for this work; ask for free slots again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def read_slot(written: str) -> SlotKey:
         numbers = all(type(field) is int for field in (start, minutes))
         key = SlotKey(workshop, datetime.fromtimestamp(start, UTC), minutes, Wish(wish), bay, technician)
     except (binascii.Error, UnicodeError, ValueError, TypeError, OverflowError, OSError, RecursionError) as error:
-        raise Invalid(_NO_SLOT) from error
+        raise Invalid(NO_SLOT) from error
     if not (texts and numbers and 0 < minutes <= 24 * 60):
-        raise Invalid(_NO_SLOT)
+        raise Invalid(NO_SLOT)
     return key

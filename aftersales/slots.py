@@ -10,7 +10,7 @@ from aftersales.hours import Span, end_of_work, open_spans, working_minutes
 from aftersales.occupancy import Busy, busy_spans, is_free, local_day
 from aftersales.operations import GRID_MIN, Work
 from aftersales.reasons import Reason, reason, weekday_reason
-from aftersales.slot_ids import SlotKey, write_slot
+from aftersales.slot_ids import NO_SLOT, SlotKey, write_slot
 from aftersales.workshops import Bay, Place, Technician, Workshop, distance_km, workshop_summary
 from foundation.database import UnitOfWork
 from foundation.refusals import Invalid
@@ -112,7 +112,7 @@ def check_slot(workshop: Workshop, key: SlotKey, work: Work, not_before: datetim
     end = end_of_work(spans, key.start, work.minutes)
     on_grid = any((key.start - opens) % _GRID == timedelta() for opens, closes in spans if opens <= key.start < closes)
     if bay is None or technician is None or end is None or not on_grid or key.minutes != work.minutes:
-        raise Invalid("this slot is not offered for this work; ask for free slots again")
+        raise Invalid(NO_SLOT)
     if not not_before <= key.start <= not_before + timedelta(days=HORIZON_DAYS + 1):
         raise Invalid("this slot lies in the past or too far ahead; ask for free slots again")
     return Slot(workshop, key.start, end, work.minutes, key.wish, bay, technician, reason("as_soon_as_open"))

@@ -1,0 +1,96 @@
+"""How appointments are shown: JSON-able, both languages, with estimate and parts; used by the API and the pages."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from aftersales.cases import AppointmentState
+from aftersales.estimates import line_view, lines_of, totals
+from aftersales.tables import cases, repair_orders
+from aftersales.workshops import Workshop, load_workshops, workshop_summary
+from foundation.database import UnitOfWork
+from parts_catalog import stock
+
+
+def appointment_views(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+    """Show appointment rows that were found for the actor, in their order."""
+    workshops = load_workshops(unit, {row.workshop for row in rows})
+    estimates = estimate_views(unit, {row.estimate: workshops[row.workshop].currency for row in rows})
+    of_case = select(cases.c.id, cases.c.wish, cases.c.words).where(cases.c.id.in_([row.case for row in rows]))
+    wishes = {row.id: row for row in unit.connection.execute(of_case)}
+    of_visit = select(repair_orders.c.id, repair_orders.c.appointment).where(
+        repair_orders.c.appointment.in_([row.id for row in rows])
+    )
+    orders = {row.appointment: row.id for row in unit.connection.execute(of_visit)}
+    return [
+        {
+            "id": row.id,
+            "case": row.case,
+            "vehicle": row.vehicle,
+            "state": state_now(unit, row).value,
+            "service": wishes[row.case].wish,
+            "words": wishes[row.case].words,
+            "start": row.during.lower.isoformat(),
+            "end": row.during.upper.isoformat(),
+            **place_view(workshops[row.workshop], row),
+            "expires_at": row.expires_at.isoformat() if row.expires_at else None,
+            "parts_ready_at": row.parts_ready_at.isoformat() if row.parts_ready_at else None,
+            "reason_en": row.reason_en,
+            "reason_zh": row.reason_zh,
+            "sequence": row.sequence,
+            "estimate": estimates[row.estimate],
+            "repair_order": orders.get(row.id),
+            "created_at": row.created_at.isoformat(),
+        }
+        for row in rows
+    ]
+
+
+def state_now(unit: UnitOfWork, row: Row[Any]) -> AppointmentState:
+    """Give the state as it counts: a hold past its end is expired, whether or not the sweep has come by."""
+    state = AppointmentState(row.state)
+    over = state is AppointmentState.HELD and row.expires_at <= unit.now()
+    return AppointmentState.EXPIRED if over else state
+
+
+def place_view(workshop: Workshop, row: Row[Any]) -> dict[str, Any]:
+    """Show where and by whom: workshop, bay and technician of an appointment row."""
+    bay = next((one for one in workshop.bays if one.id == row.bay), None)
+    person = next((one for one in workshop.technicians if one.id == row.technician), None)
+    return {
+        "workshop": workshop_summary(workshop),
+        "bay": {"id": row.bay, "name": bay.name if bay else row.bay},
+        "technician": {
+            "id": row.technician,
+            "name_en": person.name_en if person else row.technician,
+            "name_zh": person.name_zh if person else row.technician,
+        },
+    }
+
+
+def estimate_views(unit: UnitOfWork, currencies: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Show estimates with their lines and totals; `currencies` by estimate."""
+    lines = lines_of(unit, list(currencies))
+    return {
+        estimate: {
+            "id": estimate,
+            "currency": currency,
+            "lines": [line_view(line, currency) for line in lines[estimate]],
+            "totals": totals(lines[estimate], currency),
+        }
+        for estimate, currency in currencies.items()
+    }
+
+
+def held_parts(unit: UnitOfWork, case: str) -> list[dict[str, Any]]:
+    """Show what stock holds for a case now."""
+    return [
+        {
+            "part": one.part,
+            "location": one.location,
+            "quantity": one.quantity,
+            "reserved_until": one.reserved_until.isoformat() if one.reserved_until else None,
+        }
+        for one in stock.held(unit, case)
+    ]

@@ -1,0 +1,163 @@
+"""What the owner does with a proposed visit: confirm it, move it or decline it."""
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.dialects.postgresql import Range
+
+from aftersales.approvals import record
+from aftersales.cases import AppointmentState, CaseState, Wish
+from aftersales.chosen_slots import PartsNotThere, check_free, or_next_best, visit_at, workshop_of
+from aftersales.estimates import lines_of
+from aftersales.holds import LEAD, expiry, lock_day_of, place_elsewhere
+from aftersales.moves import change_appointment, move_appointment, move_case, tell
+from aftersales.occupancy import HoldExpired, occupy, still_occupies, vacate
+from aftersales.operations import work_of
+from aftersales.permissions import Act, require
+from aftersales.planning import bookable
+from aftersales.progress import create_order
+from aftersales.release import release_visit
+from aftersales.scope import lock_appointment
+from aftersales.slot_ids import SlotKey, read_slot
+from aftersales.slot_search import same_again
+from aftersales.slots import Slot, check_slot
+from aftersales.views import get_appointment
+from aftersales.workshops import load_workshop
+from foundation.database import UnitOfWork
+from foundation.grants import open_to
+from foundation.identity import Actor, Role
+from foundation.refusals import Conflict, Invalid
+from ingest.vehicles import VehicleDirectory
+from parts_catalog import stock
+
+OVER = frozenset({AppointmentState.DECLINED, AppointmentState.CANCELLED})
+
+
+def confirm(unit: UnitOfWork, actor: Actor, appointment: str) -> dict[str, Any]:
+    """Make the held visit the owner's: parts and slot stay without an end, every line is approved as it is shown.
+
+    Again is no harm. Raises `HoldExpired` when the hold has run out.
+    """
+    case, row = lock_appointment(unit, actor, appointment)
+    require(actor, Act.CONFIRM, owner=row.organisation)
+    if row.state in {AppointmentState.CONFIRMED, AppointmentState.ARRIVED}:
+        return get_appointment(unit, actor, appointment)
+    workshop = load_workshop(unit, row.workshop)
+    # Under the day's lock nobody can take a hold for expired while it is being confirmed.
+    lock_day_of(unit, workshop, row.during.lower)
+    _check_held(unit, row)
+    stock.keep(unit, case.id)
+    move_appointment(unit, row, AppointmentState.CONFIRMED, expires_at=None)
+    move_case(unit, case, CaseState.CONFIRMED)
+    order = create_order(unit, row)
+    for line in lines_of(unit, [row.estimate])[row.estimate]:
+        record(unit, order, line, "approved", actor, "confirmation")
+    open_to(unit, row.vehicle, row.workshop_organisation, Role.TECHNICIAN)
+    tell(unit, case.id, "appointment_confirmed", actor.account, appointment=appointment, repair_order=order)
+    return get_appointment(unit, actor, appointment)
+
+
+def decline(unit: UnitOfWork, actor: Actor, appointment: str) -> dict[str, Any]:
+    """Say no to a visit before the car arrives: bay, technician and parts are free at once. Again is no harm."""
+    case, row = lock_appointment(unit, actor, appointment)
+    require(actor, Act.DECLINE, owner=row.organisation)
+    if row.state == AppointmentState.ARRIVED:
+        raise Conflict("the car is at the workshop already; decline lines of the repair order instead", state=row.state)
+    if row.state in OVER or case.state == CaseState.DECLINED:
+        return get_appointment(unit, actor, appointment)
+    if row.state == AppointmentState.EXPIRED:
+        if case.state != CaseState.OPEN:  # the case has moved on to another visit, which is not meant here
+            return get_appointment(unit, actor, appointment)
+    else:
+        move_appointment(unit, row, AppointmentState.DECLINED)
+    release_visit(unit, row, actor.account)
+    move_case(unit, case, CaseState.DECLINED)
+    tell(unit, case.id, "case_declined", actor.account, appointment=appointment)
+    return get_appointment(unit, actor, appointment)
+
+
+def reschedule(
+    unit: UnitOfWork, actor: Actor, vehicles: VehicleDirectory, appointment: str, slot: str
+) -> dict[str, Any]:
+    """Move a visit to another slot in one step; within its workshop it keeps its parts and its approvals.
+
+    A held visit may go to another workshop, with new parts and a new estimate; a confirmed one may not.
+    """
+    case, row = lock_appointment(unit, actor, appointment)
+    require(actor, Act.RESCHEDULE, owner=row.organisation)
+    if row.state not in {AppointmentState.HELD, AppointmentState.CONFIRMED}:
+        raise Conflict("only a visit that is held or confirmed can be moved", state=row.state)
+    if row.state == AppointmentState.HELD:
+        _check_held(unit, row)
+    key = read_slot(slot)
+    if key.wish != case.wish:
+        raise Invalid(f"this slot is for {key.wish}, but the visit is for {case.wish}")
+    if key.workshop == row.workshop:
+        _move_within(unit, row, key, Wish(case.wish))
+    elif row.state == AppointmentState.CONFIRMED:
+        raise Conflict("a confirmed visit moves within its workshop; decline it to go to another one")
+    else:
+        _move_to(unit, actor, vehicles, (case, row), key)
+    tell(unit, case.id, "appointment_moved", actor.account, appointment=appointment, start=key.start.isoformat())
+    return get_appointment(unit, actor, appointment)
+
+
+def _check_held(unit: UnitOfWork, row: Row[Any]) -> None:
+    gone = row.state == AppointmentState.EXPIRED or (
+        row.state == AppointmentState.HELD and row.expires_at <= unit.now()
+    )
+    if gone or (row.state == AppointmentState.HELD and not still_occupies(unit, row.id)):
+        raise HoldExpired("this visit was held for a time that is over; please choose a slot again")
+    if row.state != AppointmentState.HELD:
+        raise Conflict(f"the appointment is {row.state}", state=row.state)
+
+
+def _move_within(unit: UnitOfWork, row: Row[Any], key: SlotKey, wish: Wish) -> None:
+    workshop = load_workshop(unit, row.workshop)
+    wanted = same_again(row, wish, unit.now() + LEAD)
+    slot = check_slot(workshop, key, wanted.work, wanted.not_before)
+    if row.parts_ready_at is not None and slot.start < row.parts_ready_at:
+        raise PartsNotThere("the parts for this visit arrive later", ready_at=row.parts_ready_at.isoformat())
+
+    def move() -> None:
+        lock_day_of(unit, workshop, row.during.lower, slot.start)
+        check_free(unit, slot, row.case)
+        vacate(unit, row.id)
+        occupy(unit, workshop, row.id, [slot.bay.id, slot.technician.id], (slot.start, slot.end))
+        change_appointment(unit, row.id, **_moved(unit, row, slot))
+
+    or_next_best(unit, move, [workshop], wanted)
+
+
+def _moved(unit: UnitOfWork, row: Row[Any], slot: Slot) -> dict[str, Any]:
+    values = {
+        "during": Range(slot.start, slot.end),
+        "bay": slot.bay.id,
+        "technician": slot.technician.id,
+        "sequence": row.sequence + 1,
+        "reason_en": slot.reason["en"],
+        "reason_zh": slot.reason["zh"],
+    }
+    if row.state == AppointmentState.HELD:
+        values["expires_at"] = expiry(unit.now(), row.expires_at - unit.now(), slot.start)
+        stock.keep(unit, row.case, values["expires_at"])
+    return values
+
+
+def _move_to(
+    unit: UnitOfWork, actor: Actor, vehicles: VehicleDirectory, held: tuple[Row[Any], Row[Any]], key: SlotKey
+) -> None:
+    case, row = held
+    vehicle = vehicles.get(unit, actor, case.vehicle)
+    workshop = workshop_of(unit, key)
+    options = bookable(unit, vehicle, case, Wish(case.wish), [workshop])
+    wanted = same_again(row, Wish(case.wish), unit.now() + LEAD)
+    wanted = replace(wanted, work=work_of(options.operations), parts_ready=options.parts_ready)
+    slot = check_slot(workshop, key, wanted.work, wanted.not_before)
+    visit = visit_at(unit, case, options, slot)
+
+    def move() -> None:
+        place_elsewhere(unit, case, row, visit)
+
+    or_next_best(unit, move, [workshop], wanted)

@@ -1,0 +1,83 @@
+"""How repair orders are shown: lines with their approval, steps taken, and the steps that are possible next."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from aftersales.appointment_view import place_view
+from aftersales.approvals import APPROVED, standing
+from aftersales.estimates import line_view, lines_of, totals
+from aftersales.guards import next_steps
+from aftersales.progress import STEP_WORDS, steps_of
+from aftersales.tables import appointments, cases, reviews, settlements
+from aftersales.workshops import load_workshops
+from diagnostics.faults import FAULTS
+from foundation.database import UnitOfWork
+
+
+def order_summaries(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+    """Show repair orders for a list: what, where, when and how far."""
+    workshops = load_workshops(unit, {row.workshop for row in rows})
+    of_visits = select(appointments).where(appointments.c.id.in_([row.appointment for row in rows]))
+    visits = {visit.id: visit for visit in unit.connection.execute(of_visits)}
+    of_cases = select(cases).where(cases.c.id.in_([row.case for row in rows]))
+    found = {case.id: case for case in unit.connection.execute(of_cases)}
+    return [
+        {
+            "id": row.id,
+            "case": row.case,
+            "appointment": row.appointment,
+            "vehicle": row.vehicle,
+            "state": row.state,
+            "service": found[row.case].wish,
+            "fault": found[row.case].fault,
+            "title_en": FAULTS[found[row.case].fault].en if found[row.case].fault else None,
+            "title_zh": FAULTS[found[row.case].fault].zh if found[row.case].fault else None,
+            "words": found[row.case].words,
+            "start": visits[row.appointment].during.lower.isoformat(),
+            "end": visits[row.appointment].during.upper.isoformat(),
+            **place_view(workshops[row.workshop], visits[row.appointment]),
+            "mileage_km": row.mileage_km,
+            "parts_issued": row.parts_issued_at is not None,
+            "reworks": row.reworks,
+            "created_at": row.created_at.isoformat(),
+            "updated_at": row.updated_at.isoformat(),
+        }
+        for row in rows
+    ]
+
+
+def order_view(unit: UnitOfWork, row: Row[Any]) -> dict[str, Any]:
+    """Show one repair order in full."""
+    currency = load_workshops(unit, [row.workshop])[row.workshop].currency
+    lines = lines_of(unit, [row.estimate])[row.estimate]
+    decided = standing(unit, lines)
+    settled = select(settlements.c.number).where(settlements.c.order == row.id)
+    reviewed = select(reviews.c.rating).where(reviews.c.order == row.id)
+    return {
+        **order_summaries(unit, [row])[0],
+        "lines": [{**line_view(line, currency), "approval": decided[line.id]} for line in lines],
+        "totals": totals([line for line in lines if decided[line.id] == APPROVED], currency),
+        "steps": step_views(unit, row.id),
+        "next_steps": next_steps(unit, row),
+        "settlement": unit.connection.execute(settled).scalar_one_or_none(),
+        "rating": unit.connection.execute(reviewed).scalar_one_or_none(),
+    }
+
+
+def step_views(unit: UnitOfWork, order: str) -> list[dict[str, Any]]:
+    """Show the steps that were taken, in order; `number` is that of the order's progress event."""
+    return [
+        {
+            "number": row.number,
+            "step": row.step,
+            "en": STEP_WORDS[row.step][0],
+            "zh": STEP_WORDS[row.step][1],
+            "note": row.note,
+            "state": row.state,
+            "actor": row.actor,
+            "taken_at": row.taken_at.isoformat(),
+        }
+        for row in steps_of(unit, order)
+    ]

@@ -1,0 +1,79 @@
+"""What an owner follows live: every move of a repair order is one step on file and one event on the order's feed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.dialects.postgresql import insert
+
+from aftersales.cases import STEPS, RepairOrderState
+from aftersales.moves import change_order
+from aftersales.tables import repair_orders, repair_steps
+from foundation.database import UnitOfWork, new_id
+from foundation.events import append
+
+# The workshop's steps, and the two moves that other acts make.
+STEP_WORDS: Mapping[str, tuple[str, str]] = {
+    **{step.name: (step.en, step.zh) for step in STEPS.values()},
+    "settle": ("Settled", "已结算"),
+    "cancel": ("Visit cancelled", "预约已取消"),
+}
+
+
+def create_order(unit: UnitOfWork, appointment: Row[Any]) -> str:
+    """Store the repair order of a confirmed visit; the car is expected. Gives its id."""
+    order = new_id("ro")
+    now = unit.now()
+    unit.connection.execute(
+        insert(repair_orders).values(
+            id=order,
+            organisation=appointment.organisation,
+            workshop_organisation=appointment.workshop_organisation,
+            case=appointment.case,
+            appointment=appointment.id,
+            estimate=appointment.estimate,
+            vehicle=appointment.vehicle,
+            workshop=appointment.workshop,
+            state=RepairOrderState.EXPECTED.value,
+            reworks=0,
+            created_at=now,
+            updated_at=now,
+        )
+    )
+    return order
+
+
+def advance(
+    unit: UnitOfWork,
+    order: Row[Any],
+    state: RepairOrderState,
+    step: str,
+    actor: str,
+    note: str | None = None,
+    **values: Any,
+) -> None:
+    """Put an order into `state` and tell of it: exactly one `progress` event, in the unit of the change."""
+    en, zh = STEP_WORDS[step]
+    told = {"step": step, "en": en, "zh": zh, "note": note, "state": state.value}
+    number = append(unit, order.id, "progress", told, actor)
+    unit.connection.execute(
+        repair_steps.insert().values(
+            order=order.id,
+            number=number,
+            organisation=order.organisation,
+            step=step,
+            state=state.value,
+            note=note,
+            actor=actor,
+            taken_at=unit.now(),
+        )
+    )
+    change_order(unit, order.id, state=state.value, **values)
+
+
+def steps_of(unit: UnitOfWork, order: str) -> list[Row[Any]]:
+    return list(
+        unit.connection.execute(
+            select(repair_steps).where(repair_steps.c.order == order).order_by(repair_steps.c.number)
+        )
+    )

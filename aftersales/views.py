@@ -1,0 +1,116 @@
+"""What an actor may see of the desk: cases, appointments and repair orders as JSON; the pages show the same."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Row, Table, select, tuple_
+
+from aftersales.appointment_view import appointment_views, held_parts
+from aftersales.case_view import case_views
+from aftersales.order_view import order_summaries, order_view
+from aftersales.scope import find_appointment, find_case, find_order
+from aftersales.tables import appointments, cases, repair_orders
+from foundation.database import UnitOfWork
+from foundation.grants import visible
+from foundation.identity import Actor
+from foundation.paging import DEFAULT_LIMIT, MAXIMUM_LIMIT, Page, cut, read_cursor
+from foundation.refusals import Invalid
+
+Views = Page[dict[str, Any]]
+
+
+def get_case(unit: UnitOfWork, actor: Actor, case: str) -> dict[str, Any]:
+    return case_views(unit, [find_case(unit, actor, case)])[0] | {"parts": held_parts(unit, case)}
+
+
+def get_appointment(unit: UnitOfWork, actor: Actor, appointment: str) -> dict[str, Any]:
+    view = appointment_views(unit, [find_appointment(unit, actor, appointment)])[0]
+    return view | {"parts": held_parts(unit, view["case"])}
+
+
+def get_repair_order(unit: UnitOfWork, actor: Actor, order: str) -> dict[str, Any]:
+    row = find_order(unit, actor, order)
+    return order_view(unit, row) | {"parts": held_parts(unit, row.case)}
+
+
+def list_cases(
+    unit: UnitOfWork,
+    actor: Actor,
+    *,
+    state: str | None = None,
+    vehicle: str | None = None,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Views:
+    """Give a page of cases, the newest first."""
+    wanted = {"state": state, "vehicle": vehicle}
+    rows = _page(unit, actor, cases, (cases.c.id, cases.c.opened_at), wanted, limit, cursor)
+    return Page(case_views(unit, rows.items), rows.next)
+
+
+def list_appointments(
+    unit: UnitOfWork,
+    actor: Actor,
+    *,
+    state: str | None = None,
+    vehicle: str | None = None,
+    case: str | None = None,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Views:
+    """Give a page of appointments, the newest first. A hold that is over counts as what it is stored as."""
+    wanted = {"state": state, "vehicle": vehicle, "case": case}
+    of = appointments
+    rows = _page(unit, actor, of, (of.c.case, of.c.created_at), wanted, limit, cursor)
+    return Page(appointment_views(unit, rows.items), rows.next)
+
+
+def list_repair_orders(
+    unit: UnitOfWork,
+    actor: Actor,
+    *,
+    state: str | None = None,
+    vehicle: str | None = None,
+    case: str | None = None,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Views:
+    """Give a page of repair orders, the newest first, without their lines."""
+    wanted = {"state": state, "vehicle": vehicle, "case": case}
+    of = repair_orders
+    rows = _page(unit, actor, of, (of.c.case, of.c.created_at), wanted, limit, cursor)
+    return Page(order_summaries(unit, rows.items), rows.next)
+
+
+def _page(
+    unit: UnitOfWork,
+    actor: Actor,
+    table: Table,
+    columns: tuple[Column[str], Column[datetime]],
+    wanted: Mapping[str, str | None],
+    limit: int,
+    cursor: str | None,
+) -> Page[Row[Any]]:
+    """Give a page of rows that the actor may see; `columns` are the case that opens them and the time they order by."""
+    if not 1 <= limit <= MAXIMUM_LIMIT:
+        raise Invalid(f"a page has 1 to {MAXIMUM_LIMIT} rows")
+    case, at = columns
+    query = select(table).where(visible(actor, table.c.organisation, case))
+    for name, value in wanted.items():
+        if value is not None:
+            query = query.where(table.c[name] == value)
+    if cursor is not None:
+        query = query.where(tuple_(at, table.c.id) < tuple_(*_place(read_cursor(cursor))))
+    rows: Sequence[Row[Any]] = unit.connection.execute(
+        query.order_by(at.desc(), table.c.id.desc()).limit(limit + 1)
+    ).all()
+    return cut(rows, limit, lambda row: [getattr(row, at.name).isoformat(), row.id])
+
+
+def _place(key: list[Any]) -> tuple[datetime, str]:
+    try:
+        at, last = key
+        return datetime.fromisoformat(at), str(last)
+    except (TypeError, ValueError) as error:
+        raise Invalid("this page cursor is not valid") from error

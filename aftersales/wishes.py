@@ -1,0 +1,97 @@
+"""Booking by the owner himself: maintenance, a repair in his words or an inspection, or a visit for an open case."""
+
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from aftersales.cases import AppointmentState, CaseState, Wish
+from aftersales.chosen_slots import check_free, or_next_best, visit_at, workshop_of
+from aftersales.holds import LEAD, OWN_HOLD, live_appointment, lock_day_of, place
+from aftersales.opening import insert_case
+from aftersales.operations import work_of
+from aftersales.permissions import Act, require
+from aftersales.planning import bookable, place_of
+from aftersales.release import expire_visit
+from aftersales.scope import find_case, lock_case
+from aftersales.slot_ids import read_slot
+from aftersales.slots import Wanted, check_slot
+from aftersales.tables import appointments
+from aftersales.views import get_appointment
+from foundation.database import UnitOfWork
+from foundation.identity import Actor, Role
+from foundation.refusals import Conflict, Invalid
+from ingest.vehicles import Vehicle
+from parts_catalog import stock
+
+# Hoarding slots is the classic abuse of a booking desk (OWASP API6): live holds of one's own choosing are capped.
+LIVE_HOLDS = {Role.OWNER: 5}
+LIVE_HOLDS_OF_A_FLEET = 100
+
+
+class TooManyHolds(Conflict):
+    code = "too_many_holds"
+
+
+def book(
+    unit: UnitOfWork,
+    actor: Actor,
+    vehicle: Vehicle,
+    slot: str,
+    service: Wish,
+    words: str | None = None,
+    case: str | None = None,
+) -> dict[str, Any]:
+    """Hold a free slot with parts, bay and technician for the owner; gives the appointment, to be confirmed by him.
+
+    Without a case a new one is opened for the wish. Raises `SlotTaken` with the next best slots, `Invalid` for a slot
+    that was never offered for this work.
+    """
+    require(actor, Act.BOOK, owner=vehicle.organisation)
+    key = read_slot(slot)
+    row = _open_case_of(unit, actor, vehicle, case) if case is not None else None
+    wish = Wish(row.wish) if row is not None else service
+    if key.wish is not wish or service is not wish:
+        raise Invalid(f"this slot or request is for {key.wish} and {service}, but the visit is for {wish}")
+    if row is None and wish is Wish.REPAIR and not (words or "").strip():
+        raise Invalid("please say in your own words what is to be repaired")
+    _check_holds(unit, actor)
+    workshop = workshop_of(unit, key)
+    options = bookable(unit, vehicle, row, wish, [workshop])
+    wanted = Wanted(work_of(options.operations), wish, unit.now() + LEAD, options.parts_ready, near=place_of(vehicle))
+    chosen = check_slot(workshop, key, wanted.work, wanted.not_before)
+    visit = visit_at(unit, row, options, chosen)
+
+    def hold() -> str:
+        lock_day_of(unit, workshop, chosen.start)
+        check_free(unit, chosen)
+        opened = row if row is not None else insert_case(unit, vehicle, wish, actor.account, words=words)
+        return place(unit, opened, visit, actor.account, OWN_HOLD)
+
+    return get_appointment(unit, actor, or_next_best(unit, hold, [workshop], wanted))
+
+
+def _open_case_of(unit: UnitOfWork, actor: Actor, vehicle: Vehicle, case: str) -> Row[Any]:
+    row = lock_case(unit, find_case(unit, actor, case).id)
+    if row.vehicle != vehicle.id:
+        raise Invalid("this case is of another vehicle")
+    held = live_appointment(unit, row.id)
+    if held is not None and held.state == AppointmentState.HELD and held.expires_at <= unit.now():
+        expire_visit(unit, row, held)
+        stock.release(unit, row.id)
+        row = lock_case(unit, row.id)
+    if row.state != CaseState.OPEN:
+        raise Conflict("this case has its visit already, or is closed; move the visit instead", state=row.state)
+    return row
+
+
+def _check_holds(unit: UnitOfWork, actor: Actor) -> None:
+    live: int = unit.connection.execute(
+        select(func.count()).where(
+            appointments.c.organisation == actor.organisation,
+            appointments.c.booked_by == actor.account,
+            appointments.c.state == AppointmentState.HELD,
+            appointments.c.expires_at > unit.now(),
+        )
+    ).scalar_one()
+    if live >= LIVE_HOLDS.get(actor.role, LIVE_HOLDS_OF_A_FLEET):
+        raise TooManyHolds("please confirm or decline the visits that are held for you first", held=live)
