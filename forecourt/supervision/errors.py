@@ -3,6 +3,7 @@
 SupervisionError
 ├── AlreadySupervisedError  another supervisor holds this data directory
 ├── StartError              a server or child did not become ready
+├── UnreachableError        a running server does not talk to us (yet)
 └── PortTakenError          a port that was asked for belongs to somebody else
 """
 
@@ -16,6 +17,10 @@ class AlreadySupervisedError(SupervisionError):
 
 
 class StartError(SupervisionError):
+    pass
+
+
+class UnreachableError(SupervisionError):
     pass
 
 

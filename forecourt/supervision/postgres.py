@@ -122,8 +122,11 @@ class Postgres:
         if not self.answers():
             return False
         if not self._provisioned:
-            with self._alone():
-                self._provision()
+            try:
+                with self._alone():
+                    self._provision()
+            except psycopg.OperationalError:  # it ended just now; asked again, it is not alive
+                return False
             self._provisioned = True
         return True
 

@@ -89,7 +89,7 @@ class Supervisor:
             elif now - watch.started > _PATIENCE:
                 self._tell(f"{watch.child.name}: not ready after {_PATIENCE:.0f} s, so it is stopped and started anew")
                 watch.failures += 1
-                watch.child.stop()
+                self._try(watch.child, watch.child.stop)
 
     def _restart(self, watch: _Watch, now: float) -> None:
         if watch.restart_at is None:
@@ -101,10 +101,14 @@ class Supervisor:
             self._tell(f"{watch.child.name}: ended, starts again in {delay:g} s")
         if now >= watch.restart_at:
             watch.restart_at, watch.started = None, now
-            try:
-                watch.child.start()
-            except SupervisionError as error:
-                self._tell(f"{watch.child.name}: {error}")
+            self._try(watch.child, watch.child.start)
+
+    def _try(self, child: Child, action: Callable[[], None]) -> None:
+        """Do what may fail now and is tried again; the other children must go on."""
+        try:
+            action()
+        except SupervisionError as error:
+            self._tell(f"{child.name}: {error}")
 
     def _stop_all(self) -> None:
         problems = []

@@ -12,7 +12,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from forecourt.supervision.broker import Broker
 from forecourt.supervision.broker_config import INGEST_USER, DeviceCredential, hash_device_password
-from forecourt.supervision.errors import PortTakenError
+from forecourt.supervision.errors import PortTakenError, SupervisionError
 from forecourt.supervision.paths import DataPaths, free_port
 from tests.supervision.awaiting import eventually
 
@@ -160,6 +160,16 @@ def test_a_revoked_or_changed_device_is_dropped_at_once_and_the_others_stay(
     eventually(lambda: revoked.ends and changed.ends)
     eventually(lambda: "Not authorized" in revoked.codes and "Not authorized" in changed.codes)
     assert ingest.ends == []
+
+
+def test_users_that_the_broker_cannot_read_are_refused_aloud(
+    broker: Broker, call: Callable[..., Caller], paths: DataPaths
+):
+    car = call("car-1")
+    (paths.secrets / "broker-users.conf").write_text("accounts: { FC: [")
+    with pytest.raises(SupervisionError, match=r"refused its new users: .*[Pp]arse"):
+        broker.reload()
+    assert car.ends == []
 
 
 def test_a_killed_broker_is_back_and_has_lost_nothing_it_acknowledged(
