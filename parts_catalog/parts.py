@@ -77,3 +77,7 @@ class Price:
     part: str
     net: Money
     tax_basis_points: int
+
+    @property
+    def gross(self) -> Money:
+        return self.net + self.net.times(self.tax_basis_points, 10_000)

@@ -1,0 +1,159 @@
+"""The seed catalogue in the database: loaded by COPY, deterministic, and again is no harm."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+
+from sqlalchemy import Table, column, select, text
+from sqlalchemy import table as relation
+from sqlalchemy.dialects.postgresql import insert
+
+from foundation.database import UnitOfWork
+from foundation.identity import add_organisation, list_organisations
+from parts_catalog import tables
+from parts_catalog.prices import BASE_LIST, CHINESE_VAT
+from parts_catalog.seed_parts import SeedPart, digest, draw, seed_parts
+from parts_catalog.seed_rules import BRANDS, FAST_MOVERS, RULES
+from parts_catalog.seed_vehicles import SeedVehicle, seed_vehicles
+from parts_catalog.spelling import make_key, name_key, number_key
+
+CENTRAL_WAREHOUSE = "loc_central_warehouse"
+CENTRAL_ORGANISATION = "org_central_parts"
+SOURCE = "forecourt seed catalogue"
+
+Row = Sequence[object]
+
+
+def seed(unit: UnitOfWork, locations: Sequence[tuple[str, str]] = ()) -> None:
+    """Load the seed catalogue, with stock in the central warehouse and at each (location, owning organisation).
+
+    What is there already stays as it is, so stock that was sold is not filled up; new locations get their stock.
+    """
+    if CENTRAL_ORGANISATION not in {organisation for organisation, _ in list_organisations(unit)}:
+        add_organisation(unit, "Central Parts Warehouse", CENTRAL_ORGANISATION)
+    vehicles = seed_vehicles()
+    parts = list(seed_parts(vehicles))
+    today = unit.now().date()
+    places = [(CENTRAL_WAREHOUSE, CENTRAL_ORGANISATION), *locations]
+    _load(unit, tables.brands, ((b.name, b.name_zh, b.quality, b.rank) for b in BRANDS))
+    _load(unit, tables.vehicle_configurations, map(_configuration_row, vehicles))
+    _load(unit, tables.parts, map(_part_row, parts))
+    _load(unit, tables.applications, _application_rows(parts))
+    _load(unit, tables.completeness, _completeness_rows())
+    _load(unit, tables.prices, map(_price_row, parts))
+    _load(unit, tables.stock, (row for part in parts for row in _stock_rows(part, places, today)))
+
+
+def _load(unit: UnitOfWork, table: Table, rows: Iterable[Row]) -> None:
+    """Add whole rows, in the order of the table's columns; rows whose key is there already are skipped."""
+    names = [one.name for one in table.columns]
+    unit.connection.execute(text(f"CREATE TEMP TABLE incoming (LIKE {table.name})"))
+    with unit.driver.cursor() as cursor, cursor.copy("COPY incoming FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+    incoming = relation("incoming", *(column(name) for name in names))
+    unit.connection.execute(insert(table).from_select(names, select(*incoming.columns)).on_conflict_do_nothing())
+    unit.connection.execute(text("DROP TABLE incoming"))
+
+
+def _configuration_row(car: SeedVehicle) -> Row:
+    return (
+        f"vc_{car.key}",
+        car.make,
+        car.make_zh,
+        make_key(car.make),
+        car.model_line,
+        car.model_line_zh,
+        name_key(car.model_line),
+        name_key(car.model_line_zh),
+        car.year_from,
+        car.year_to,
+        car.fuel,
+        car.displacement_l,
+        car.cylinders,
+        car.aspiration,
+        car.transmission,
+        car.drive,
+        car.body,
+        car.engine,
+        car.region,
+    )
+
+
+def _part_row(part: SeedPart) -> Row:
+    return (
+        part.id,
+        part.brand.name,
+        part.number,
+        number_key(part.number),
+        part.part_type,
+        part.name_en,
+        part.name_zh,
+        part.search_text,
+    )
+
+
+def _application_rows(parts: Iterable[SeedPart]) -> Iterator[Row]:
+    number = 0
+    for part in parts:
+        for place, line in enumerate(part.lines):
+            number += 1
+            yield (
+                f"app_{digest(part.id, place)[:20]}",
+                part.id,
+                part.part_type,
+                line.make,
+                line.model_line,
+                line.year_from,
+                line.year_to,
+                line.built_from,
+                line.built_to,
+                line.fuel,
+                line.displacement_l,
+                line.cylinders,
+                line.aspiration,
+                line.transmission,
+                line.drive,
+                line.body,
+                line.engine_code,
+                line.region,
+                line.position,
+                line.quantity,
+                json.dumps(line.equipment or {}),
+                line.note_en,
+                line.note_zh,
+                line.excludes,
+                f"{SOURCE}, line {number}",
+            )
+
+
+def _completeness_rows() -> Iterator[Row]:
+    """Declare that the invented brands list every car for their parts made for an engine or a car, not for sizes."""
+    for part_type, rule in RULES.items():
+        for brand in BRANDS[: rule.brands]:
+            if rule.scope in {"engine", "car"}:
+                yield brand.name, part_type, f"{SOURCE}, {brand.name}: all {part_type} applications"
+
+
+def _price_row(part: SeedPart) -> Row:
+    return BASE_LIST, part.id, "CNY", CENTRAL_ORGANISATION, part.net_fen, CHINESE_VAT
+
+
+def _stock_rows(part: SeedPart, places: Sequence[tuple[str, str]], today: date) -> Iterator[Row]:
+    """Give the central warehouse of everything, but for some cheap parts that are on order; and workshops a little.
+
+    Counted in sets for one car: the central warehouse holds 5-40, a workshop 2-6 of what moves fast.
+    """
+    for location, organisation in places:
+        chance = draw(1000, "stock", part.id, location)
+        expected = None
+        if location == CENTRAL_WAREHOUSE:
+            sets = 5 + chance % 36
+            if part.brand.rank == len(BRANDS) and chance < 60:
+                sets, expected = 0, today + timedelta(days=3 + chance % 15)
+        elif part.part_type in FAST_MOVERS and part.brand.rank == 1:
+            sets = 2 + chance % 5
+        else:
+            sets = 1 + chance % 2 if chance < 200 else 0
+        if sets or expected:
+            yield part.id, location, organisation, sets * part.pieces, 0, expected
