@@ -1,0 +1,109 @@
+"""Replaying recorded trips as a device would: the same replay is the same messages, so repeating it changes nothing."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from foundation.clock import Clock, SystemClock
+from ingest.envelope import MAXIMUM_SIGNALS, Readings
+from ingest.publisher import Publisher
+from ingest.readings import TripColumns
+from ingest.topics import Kind
+from ingest.trips import lay_out, read_trip
+
+MESSAGE_S = 60.0  # of readings in one message
+_PATIENCE_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a replay did; `uncommitted` counts messages that the server has not answered."""
+
+    trips: int
+    messages: int
+    readings: int
+    committed: int
+    uncommitted: int
+    unknown_columns: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def boot_of(vehicle: str, content: bytes, start: datetime | None) -> str:
+    """Name the boot of a trip file: a hash of the vehicle, the file's bytes and the start that was asked for."""
+    told = start.isoformat().encode() if start else b""
+    return hashlib.sha256(b"\0".join((vehicle.encode(), told, content))).hexdigest()[:24]
+
+
+def messages_of(trip: TripColumns, length_s: float = MESSAGE_S) -> Iterator[Readings]:
+    """Cut a dated trip into messages of `length_s`; rows in which nothing was read are left out."""
+    if trip.start is None:
+        raise ValueError("a trip is laid out in time before it is sent")
+    names = tuple(sorted(trip.signals))[:MAXIMUM_SIGNALS]
+    values = np.stack([trip.signals[name] for name in names])
+    kept = np.flatnonzero(~np.isnan(values).all(axis=0))
+    at_ms = np.round(trip.t_s[kept] * 1000).astype(np.int64)
+    number = (at_ms - at_ms[0]) // int(length_s * 1000) if len(kept) else at_ms
+    for each in np.unique(number):
+        rows = number == each
+        first = int(at_ms[rows][0])
+        columns = values[:, kept[rows]]
+        present = ~np.isnan(columns).all(axis=1)
+        yield Readings(
+            trip.start + timedelta(milliseconds=first),
+            at_ms[rows] - first,
+            tuple(name for name, there in zip(names, present, strict=True) if there),
+            columns[present],
+        )
+
+
+def replay(
+    paths: Sequence[Path],
+    vehicle: str,
+    publisher: Publisher,
+    *,
+    speed: float | None = None,
+    start: datetime | None = None,
+    mapping: Mapping[str, str] | None = None,
+    clock: Clock | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Replayed:
+    """Publish trip files in the order given, one boot each, and wait until all is committed.
+
+    The last sample bears the moment of publishing unless `start` says when the first one was. `speed` paces the
+    messages at that multiple of real time; without it they go as fast as the server commits them.
+    """
+    files = [read_trip(path, mapping) for path in paths]
+    columns = [file.columns for file in files]
+    now = (clock or SystemClock()).now()
+    trips = lay_out(columns, start=start) if start else lay_out(columns, end=now)
+    paused = 0.0
+    with publisher:
+        for path, trip in zip(paths, trips, strict=True):
+            tell(f"publishing {path.name}")
+            boot = boot_of(vehicle, path.read_bytes(), start)
+            began = time.monotonic()
+            for seq, message in enumerate(messages_of(trip), start=1):
+                if speed is not None:
+                    paused = (message.t0 - _instant(trip)).total_seconds() / speed if message.t0 else paused
+                    time.sleep(max(0.0, began + paused - time.monotonic()))
+                publisher.send(Kind.READINGS_BINARY, boot, message, seq=seq)
+        tell("waiting for the last commits")
+        publisher.wait_committed(_PATIENCE_S)
+        waiting = publisher.waiting + publisher.dead
+    unknown = sorted({name for file in files for name in file.unknown_columns})
+    sent, readings = publisher.sent_messages, publisher.sent_readings
+    return Replayed(len(files), sent, readings, publisher.committed, waiting, unknown)
+
+
+def _instant(trip: TripColumns) -> datetime:
+    if trip.start is None:
+        raise ValueError("a trip is laid out in time before it is sent")
+    return trip.start
