@@ -18,7 +18,7 @@ from ingest.topics import Kind
 from ingest.trips import lay_out, read_trip
 
 MESSAGE_S = 60.0  # of readings in one message
-_PATIENCE_S = 3600.0
+_PATIENCE_S = 60.0  # without any connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,11 @@ def messages_of(trip: TripColumns, length_s: float = MESSAGE_S) -> Iterator[Read
         rows = number == each
         first = int(at_ms[rows][0])
         columns = values[:, kept[rows]]
-        present = ~np.isnan(columns).all(axis=1)
+        present = np.flatnonzero(~np.isnan(columns).all(axis=1))
         yield Readings(
             trip.start + timedelta(milliseconds=first),
             at_ms[rows] - first,
-            tuple(name for name, there in zip(names, present, strict=True) if there),
+            tuple(names[index] for index in present),
             columns[present],
         )
 
@@ -96,11 +96,21 @@ def replay(
                     time.sleep(max(0.0, began + paused - time.monotonic()))
                 publisher.send(Kind.READINGS_BINARY, boot, message, seq=seq)
         tell("waiting for the last commits")
-        publisher.wait_committed(_PATIENCE_S)
+        _wait(publisher)
         waiting = publisher.waiting + publisher.dead
     unknown = sorted({name for file in files for name in file.unknown_columns})
     sent, readings = publisher.sent_messages, publisher.sent_readings
     return Replayed(len(files), sent, readings, publisher.committed, waiting, unknown)
+
+
+def _wait(publisher: Publisher) -> None:
+    """Wait until all is committed; a broker that lets nobody in for a minute is a `ConnectionError`."""
+    seen = time.monotonic()
+    while publisher.waiting and not publisher.wait_committed(1.0):
+        if publisher.connected:
+            seen = time.monotonic()
+        elif time.monotonic() - seen > _PATIENCE_S:
+            raise ConnectionError(publisher.trouble or "the broker cannot be reached")
 
 
 def _instant(trip: TripColumns) -> datetime:
