@@ -1,7 +1,221 @@
-"""The tables of ingest."""
+"""The tables of ingest. `partition` is one of sixteen by vehicle: a worker owns a set of them, whole vehicles each."""
 
-from sqlalchemy import MetaData
+from sqlalchemy import (
+    REAL,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Double,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 
 from foundation.tables import NAMING
 
 metadata = MetaData(naming_convention=NAMING)
+
+vehicles = Table(
+    "vehicles",
+    metadata,
+    Column("id", Text),
+    Column("organisation", Text, nullable=False),
+    Column("vin", Text),
+    Column("config", JSONB, nullable=False),
+    Column("latitude", Double),
+    Column("longitude", Double),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("id"),
+    Index(None, "organisation"),
+    Index(None, "vin"),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("id", Text),
+    Column("vehicle", Text, nullable=False),
+    Column("organisation", Text, nullable=False),
+    Column("partition", SmallInteger, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("revoked_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("id"),
+    ForeignKeyConstraint(["vehicle"], ["vehicles.id"]),
+    CheckConstraint("partition BETWEEN 0 AND 15", name="partition"),
+    Index(None, "vehicle"),
+)
+
+# What a device last said of itself.
+device_states = Table(
+    "device_states",
+    metadata,
+    Column("device", Text),
+    Column("online", Boolean, nullable=False),
+    Column("agent", Text),
+    Column("spool", BigInteger),
+    Column("dead", BigInteger),
+    Column("clock", Text),
+    Column("reported_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("device"),
+)
+
+# The identity of every message that was handled, stored or rejected: the one thing that tells a redelivery.
+message_keys = Table(
+    "message_keys",
+    metadata,
+    Column("device", Text),
+    Column("boot", Text),
+    Column("seq", BigInteger),
+    Column("partition", SmallInteger, nullable=False),
+    PrimaryKeyConstraint("device", "boot", "seq"),
+)
+
+# Per start-up of a device: what was handled without a gap (`through_seq`), and what never came (`gaps`).
+boots = Table(
+    "boots",
+    metadata,
+    Column("device", Text),
+    Column("boot", Text),
+    Column("vehicle", Text),
+    Column("organisation", Text),
+    Column("partition", SmallInteger, nullable=False),
+    Column("through_seq", BigInteger, nullable=False),
+    Column("gaps", BigInteger, nullable=False),
+    Column("redelivered", BigInteger, nullable=False),
+    Column("first_arrived_at", DateTime(timezone=True), nullable=False),
+    Column("last_arrived_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("device", "boot"),
+    Index(None, "organisation"),
+)
+
+# The archive's manifest: a segment that is not listed here does not exist.
+segments = Table(
+    "segments",
+    metadata,
+    Column("name", Text),
+    Column("worker", Text, nullable=False),
+    Column("written_at", DateTime(timezone=True), nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    PrimaryKeyConstraint("name"),
+    Index(None, "worker"),
+)
+
+segment_contents = Table(
+    "segment_contents",
+    metadata,
+    Column("segment", Text),
+    Column("device", Text),
+    Column("boot", Text),
+    Column("vehicle", Text, nullable=False),
+    Column("organisation", Text, nullable=False),
+    Column("partition", SmallInteger, nullable=False),
+    Column("first_at", DateTime(timezone=True), nullable=False),
+    Column("last_at", DateTime(timezone=True), nullable=False),
+    Column("readings", BigInteger, nullable=False),
+    PrimaryKeyConstraint("segment", "device", "boot"),
+    ForeignKeyConstraint(["segment"], ["segments.name"]),
+    Index(None, "vehicle", "last_at"),
+    Index(None, "device", "boot"),
+    Index(None, "organisation"),
+)
+
+# The newest reading per vehicle and signal, by (at, boot, seq, position); boots compare byte by byte, as in numpy.
+last_values = Table(
+    "last_values",
+    metadata,
+    Column("vehicle", Text),
+    Column("signal", Text),
+    Column("partition", SmallInteger, nullable=False),
+    Column("value", REAL, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("boot", Text(collation="C"), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("quality", SmallInteger, nullable=False),
+    Column("arrived_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("vehicle", "signal"),
+)
+
+dtc_reports = Table(
+    "dtc_reports",
+    metadata,
+    Column("device", Text),
+    Column("boot", Text),
+    Column("seq", BigInteger),
+    Column("vehicle", Text, nullable=False),
+    Column("organisation", Text, nullable=False),
+    Column("partition", SmallInteger, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("arrived_at", DateTime(timezone=True), nullable=False),
+    Column("report", JSONB, nullable=False),
+    PrimaryKeyConstraint("device", "boot", "seq"),
+    Index(None, "vehicle", "at"),
+)
+
+# Stretches of event time without 300 s of silence, per start-up of a device; due when `done_revision` is behind.
+trip_spans = Table(
+    "trip_spans",
+    metadata,
+    Column("id", BigInteger, Identity(always=True)),
+    Column("vehicle", Text, nullable=False),
+    Column("organisation", Text, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("boot", Text, nullable=False),
+    Column("partition", SmallInteger, nullable=False),
+    Column("start_at", DateTime(timezone=True), nullable=False),
+    Column("end_at", DateTime(timezone=True), nullable=False),
+    Column("in_use_until", DateTime(timezone=True)),
+    Column("last_arrived_at", DateTime(timezone=True), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("done_revision", Integer, nullable=False),
+    PrimaryKeyConstraint("id"),
+    CheckConstraint("start_at <= end_at", name="order"),
+    Index(None, "device", "boot", "start_at"),
+    Index(None, "vehicle", "start_at"),
+    Index("ix_trip_spans_undone", "start_at", postgresql_where=text("done_revision < revision")),
+)
+
+rejected_messages = Table(
+    "rejected_messages",
+    metadata,
+    Column("id", Text),
+    Column("organisation", Text),
+    Column("vehicle", Text),
+    Column("device", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("boot", Text),
+    Column("seq", BigInteger),
+    Column("arrived_at", DateTime(timezone=True), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("id"),
+)
+
+# One row per message, signal and reason. `readings` is 0 where a message could not be read far enough to count them.
+rejected = Table(
+    "rejected",
+    metadata,
+    Column("id", BigInteger, Identity(always=True)),
+    Column("message", Text, nullable=False),
+    Column("organisation", Text),
+    Column("reason", Text, nullable=False),
+    Column("signal", Text),
+    Column("readings", BigInteger, nullable=False),
+    Column("detail", Text, nullable=False),
+    PrimaryKeyConstraint("id"),
+    ForeignKeyConstraint(["message"], ["rejected_messages.id"]),
+    Index(None, "organisation", "id"),
+)

@@ -59,7 +59,7 @@ def read_trip(path: Path, mapping: Mapping[str, str] | None = None) -> TripFile:
     return TripFile(columns, unknown)
 
 
-def write_trip(path: Path, trip: TripColumns, *, long: bool = False) -> None:
+def write_trip(trip: TripColumns, path: Path, *, long: bool = False) -> None:
     """Write a trip as Parquet: with `time` if it has a start, else with `t_s`; wide, or one row per reading."""
     name, instants = "t_s", cast("NDArray[Any]", trip.t_s)
     if trip.start is not None:
@@ -81,30 +81,37 @@ def write_trip(path: Path, trip: TripColumns, *, long: bool = False) -> None:
 
 
 def lay_out(
-    trips: Sequence[TripColumns], *, start: datetime | None = None, end: datetime | None = None
+    trips: Sequence[TripColumns],
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    after: Sequence[TripColumns] = (),
 ) -> list[TripColumns]:
     """Give every trip a start, in the order given.
 
     Two neighbours that both have times of their own keep their distance; else the later one starts `PARKED_S` after
-    the earlier one ends. The whole is moved so that its first sample is at `start`, or its last at `end`; with
-    neither, the first trip keeps its own start (1970 if it has none). Starts are whole milliseconds, as on the wire.
+    the earlier one ends. The whole is moved so that its first sample is at `start`, or its last at `end`, or it
+    follows the trips that `after` has laid out; with none of these, the first trip keeps its own start (1970 if it
+    has none). Starts are whole milliseconds, as on the wire.
     """
+    chain = [*after, *trips]
     if not trips:
         return []
     offsets = [0.0]
-    for before, trip in pairwise(trips):
+    for before, trip in pairwise(chain):
         if before.start is not None and trip.start is not None:
             offsets.append(offsets[-1] + (trip.start - before.start).total_seconds())
         else:
             offsets.append(offsets[-1] + _last(before) + PARKED_S - _first(trip))
-    base = trips[0].start or datetime(1970, 1, 1, tzinfo=UTC)
+    base = chain[0].start or datetime(1970, 1, 1, tzinfo=UTC)
     if start is not None:
-        base = start - timedelta(seconds=min(at + _first(trip) for at, trip in zip(offsets, trips, strict=True)))
+        base = start - timedelta(seconds=min(at + _first(trip) for at, trip in zip(offsets, chain, strict=True)))
     elif end is not None:
-        base = end - timedelta(seconds=max(at + _last(trip) for at, trip in zip(offsets, trips, strict=True)))
-    return [
-        replace(trip, start=_whole_ms(base + timedelta(seconds=at))) for at, trip in zip(offsets, trips, strict=True)
+        base = end - timedelta(seconds=max(at + _last(trip) for at, trip in zip(offsets, chain, strict=True)))
+    placed = [
+        replace(trip, start=_whole_ms(base + timedelta(seconds=at))) for at, trip in zip(offsets, chain, strict=True)
     ]
+    return placed[len(after) :]
 
 
 def split_trips(trip: TripColumns) -> list[TripColumns]:

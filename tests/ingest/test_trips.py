@@ -33,7 +33,7 @@ def same(left: TripColumns, right: TripColumns) -> None:
 @pytest.mark.parametrize("start", [None, START])
 def test_parquet_gives_back_what_was_written(tmp_path: Path, start: datetime | None, long: bool) -> None:
     wide = trip(start, engine_speed=[812, NAN, 805.25], time_with_mil=[0, 0, 0], coolant_temperature=[NAN, 35, 36])
-    write_trip(tmp_path / "t.parquet", wide, long=long)
+    write_trip(wide, tmp_path / "t.parquet", long=long)
     found = read_trip(tmp_path / "t.parquet")
     same(found.columns, wide)
     assert found.unknown_columns == []
@@ -101,6 +101,12 @@ def test_dated_trips_keep_their_distance() -> None:
     assert [it.start for it in laid] == [START - day - timedelta(seconds=2.5), START - timedelta(seconds=2.5)]
     assert [it.start for it in lay_out([trip(START), trip(START + day)])] == [START, START + day]
     assert lay_out([trip(t_s=[2, 3])], start=START)[0].start == START - timedelta(seconds=2)
+
+
+def test_trips_are_laid_out_behind_others() -> None:
+    earlier = lay_out([trip(t_s=[0, 10])], start=START)
+    assert lay_out([trip()], after=earlier)[0].start == START + timedelta(hours=8, seconds=10)
+    assert lay_out([], after=earlier) == []
 
 
 def test_engine_run_time_that_starts_again_splits_a_trip_with_the_rows_before_the_start() -> None:

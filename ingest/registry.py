@@ -1,0 +1,203 @@
+"""The register of vehicles and of the devices in them."""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pwdlib.hashers.bcrypt import BcryptHasher
+from sqlalchemy import Row, select, update
+from sqlalchemy import exists as there_is
+from sqlalchemy.dialects.postgresql import insert
+
+from foundation.database import UnitOfWork, new_id
+from foundation.grants import visible
+from foundation.identity import Actor
+from foundation.refusals import Conflict, Invalid, NotFound
+from ingest.partitions import partition_of
+from ingest.tables import devices, vehicles
+from ingest.topics import is_id
+from ingest.vehicles import Vehicle, VehicleConfig
+
+_VIN = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
+# The lowest cost: device passwords are 128 random bits, which no guessing finds, and thousands reconnect at once.
+_PASSWORDS = BcryptHasher(rounds=4)
+
+
+class Vehicles:
+    """The `VehicleDirectory` of the other rooms."""
+
+    def get(self, unit: UnitOfWork, actor: Actor, vehicle: str) -> Vehicle:
+        row = unit.connection.execute(
+            select(vehicles).where(vehicles.c.id == vehicle, visible(actor, vehicles.c.organisation, vehicles.c.id))
+        ).one_or_none()
+        if row is None:
+            raise NotFound(f"there is no vehicle {vehicle}")
+        return _vehicle(row)
+
+    def list(self, unit: UnitOfWork, actor: Actor) -> list[Vehicle]:
+        """Give the vehicles the actor may see, by id."""
+        seen = visible(actor, vehicles.c.organisation, vehicles.c.id)
+        return [_vehicle(row) for row in unit.connection.execute(select(vehicles).where(seen).order_by(vehicles.c.id))]
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose readings a device's messages are; `vehicle` belongs to `organisation`."""
+
+    device: str
+    vehicle: str
+    organisation: str
+    partition: int
+
+
+def add_vehicle(
+    unit: UnitOfWork,
+    organisation: str,
+    id: str | None = None,  # noqa: A002 - the column's name
+    vin: str | None = None,
+    config: VehicleConfig | None = None,
+    latitude: float | None = None,
+    longitude: float | None = None,
+) -> Vehicle:
+    """Register a vehicle. A taken id raises `Conflict`; an id, VIN or place that cannot be raises `Invalid`."""
+    vehicle = Vehicle(
+        id or new_id("veh"), organisation, vin.upper() if vin else None, config or VehicleConfig(), latitude, longitude
+    )
+    if not is_id(vehicle.id):
+        raise Invalid("a vehicle's id is 1 to 64 letters, digits, _ and -")
+    if vehicle.vin is not None and not _VIN.fullmatch(vehicle.vin):
+        raise Invalid(f"{vehicle.vin} is no VIN: 17 letters and digits without I, O and Q")
+    if (latitude is None) != (longitude is None) or abs(latitude or 0) > 90 or abs(longitude or 0) > 180:
+        raise Invalid("a place has a latitude within 90 and a longitude within 180 degrees")
+    added = unit.connection.execute(
+        insert(vehicles)
+        .values(
+            id=vehicle.id,
+            organisation=organisation,
+            vin=vehicle.vin,
+            config=vehicle.config.to_json(),
+            latitude=latitude,
+            longitude=longitude,
+            created_at=unit.now(),
+        )
+        .on_conflict_do_nothing()
+        .returning(vehicles.c.id)
+    )
+    if added.one_or_none() is None:
+        raise Conflict(f"the vehicle id {vehicle.id} is taken")
+    return vehicle
+
+
+def exists(unit: UnitOfWork, vehicle: str) -> bool:
+    """Whether the id is taken, by whomever: for provisioning on the server's own machine."""
+    return bool(unit.connection.execute(select(there_is().where(vehicles.c.id == vehicle))).scalar_one())
+
+
+def any_vehicle(unit: UnitOfWork, vehicle: str) -> Vehicle:
+    """Give a vehicle of any organisation: for background work and for commands on the server's own machine."""
+    row = unit.connection.execute(select(vehicles).where(vehicles.c.id == vehicle)).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no vehicle {vehicle}")
+    return _vehicle(row)
+
+
+def all_vehicles(unit: UnitOfWork) -> list[Vehicle]:
+    return [_vehicle(row) for row in unit.connection.execute(select(vehicles).order_by(vehicles.c.id))]
+
+
+def vehicle_of_vin(unit: UnitOfWork, vin: str) -> Vehicle:
+    """Give the vehicle that was registered last under a VIN, of any organisation."""
+    row = unit.connection.execute(
+        select(vehicles)
+        .where(vehicles.c.vin == vin.upper())
+        .order_by(vehicles.c.created_at.desc(), vehicles.c.id)
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no vehicle with the VIN {vin}")
+    return _vehicle(row)
+
+
+def add_device(unit: UnitOfWork, vehicle: str, id: str | None = None) -> tuple[str, str]:  # noqa: A002
+    """Add a device to a vehicle; gives its id and its password, of which only the hash is kept."""
+    device = id or new_id("dev")
+    if not is_id(device) or device.startswith("fc-"):
+        raise Invalid("a device's id is 1 to 64 letters, digits, _ and -, and does not begin with fc-")
+    owner, password = any_vehicle(unit, vehicle), _new_password()
+    added = unit.connection.execute(
+        insert(devices)
+        .values(
+            id=device,
+            vehicle=owner.id,
+            organisation=owner.organisation,
+            partition=partition_of(owner.id),
+            password_hash=_PASSWORDS.hash(password),
+            created_at=unit.now(),
+        )
+        .on_conflict_do_nothing()
+        .returning(devices.c.id)
+    )
+    if added.one_or_none() is None:
+        raise Conflict(f"the device id {device} is taken")
+    return device, password
+
+
+def replay_device(unit: UnitOfWork, vehicle: str) -> tuple[str, str]:
+    """Give the device under which this machine replays a vehicle's trips: always the same one, with a new password."""
+    device = f"replay-{hashlib.sha256(vehicle.encode()).hexdigest()[:24]}"
+    known = unit.connection.execute(select(devices.c.id).where(devices.c.id == device)).scalar_one_or_none()
+    return (device, set_password(unit, device)) if known else add_device(unit, vehicle, device)
+
+
+def set_password(unit: UnitOfWork, device: str) -> str:
+    """Give a device a new password and let it in again if it was locked out."""
+    password = _new_password()
+    changed = unit.connection.execute(
+        update(devices).where(devices.c.id == device).values(password_hash=_PASSWORDS.hash(password), revoked_at=None)
+    )
+    if changed.rowcount == 0:
+        raise NotFound(f"there is no device {device}")
+    return password
+
+
+def revoke_device(unit: UnitOfWork, device: str) -> bool:
+    """Lock a device out; False when there is no such device, or it is locked out already."""
+    changed = unit.connection.execute(
+        update(devices).where(devices.c.id == device, devices.c.revoked_at.is_(None)).values(revoked_at=unit.now())
+    )
+    return changed.rowcount > 0
+
+
+def list_devices(unit: UnitOfWork) -> list[dict[str, Any]]:
+    """Give all devices without their passwords, by id."""
+    columns = devices.c.id, devices.c.vehicle, devices.c.organisation, devices.c.created_at, devices.c.revoked_at
+    return [dict(row) for row in unit.connection.execute(select(*columns).order_by(devices.c.id)).mappings()]
+
+
+def credentials(unit: UnitOfWork) -> list[tuple[str, str]]:
+    """Give (device, bcrypt hash) of the devices that may connect."""
+    rows = unit.connection.execute(
+        select(devices.c.id, devices.c.password_hash).where(devices.c.revoked_at.is_(None)).order_by(devices.c.id)
+    )
+    return [(row.id, row.password_hash) for row in rows]
+
+
+def owners(unit: UnitOfWork, names: Sequence[str]) -> dict[str, Owner]:
+    """Give whose the devices are, in one statement; unknown and locked-out ones are left out."""
+    rows = unit.connection.execute(
+        select(devices.c.id, devices.c.vehicle, devices.c.organisation, devices.c.partition).where(
+            devices.c.id.in_(names), devices.c.revoked_at.is_(None)
+        )
+    )
+    return {row.id: Owner(row.id, row.vehicle, row.organisation, row.partition) for row in rows}
+
+
+def _vehicle(row: "Row[Any]") -> Vehicle:
+    return Vehicle(row.id, row.organisation, row.vin, VehicleConfig.from_json(row.config), row.latitude, row.longitude)
+
+
+def _new_password() -> str:
+    return secrets.token_urlsafe(16)

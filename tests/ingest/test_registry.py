@@ -1,0 +1,74 @@
+"""Vehicles belong to organisations; devices get passwords of which only a hash is kept."""
+
+import bcrypt
+import pytest
+
+from foundation.database import Database
+from foundation.grants import open_to
+from foundation.identity import Actor, Role, add_organisation, desk_of
+from foundation.refusals import Conflict, Invalid, NotFound
+from ingest import registry
+from ingest.registry import Vehicles
+from ingest.vehicles import Fuel, VehicleConfig
+
+ETIOS = VehicleConfig(make="Toyota", model_line="Etios", fuel=Fuel.PETROL, equipment={"air_conditioning": True})
+
+
+def test_another_organisation_s_vehicle_does_not_exist_until_it_is_opened(database: Database) -> None:
+    with database.unit() as unit:
+        home, other = add_organisation(unit, "Li"), add_organisation(unit, "Workshop")
+        made = registry.add_vehicle(unit, home, "car-1", "9bwzzz377vt004251", ETIOS, 31.2, 121.5)
+        assert Vehicles().get(unit, desk_of(home), "car-1") == made
+        stranger = Actor("a", other, Role.TECHNICIAN)
+        with pytest.raises(NotFound):
+            Vehicles().get(unit, stranger, "car-1")
+        assert Vehicles().list(unit, stranger) == []
+        open_to(unit, "car-1", other, Role.TECHNICIAN)
+        assert Vehicles().list(unit, stranger) == [made]
+        assert registry.vehicle_of_vin(unit, "9BWZZZ377VT004251") == made
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"id": "a b"}, {"vin": "IOQ"}, {"latitude": 91, "longitude": 0}, {"latitude": 5}, {"id": "x" * 65}]
+)
+def test_what_cannot_be_a_vehicle_is_refused(database: Database, wrong: dict) -> None:
+    with database.unit() as unit, pytest.raises(Invalid):
+        registry.add_vehicle(unit, "org", **wrong)
+
+
+def test_a_taken_id_is_a_conflict(database: Database) -> None:
+    with database.unit() as unit:
+        registry.add_vehicle(unit, "org", "car-1")
+        with pytest.raises(Conflict):
+            registry.add_vehicle(unit, "org", "car-1")
+        registry.add_device(unit, "car-1", "dev-1")
+        with pytest.raises(Conflict):
+            registry.add_device(unit, "car-1", "dev-1")
+        with pytest.raises(Invalid):
+            registry.add_device(unit, "car-1", "fc-ingest")
+        with pytest.raises(NotFound):
+            registry.add_device(unit, "car-2")
+
+
+def test_a_device_s_password_changes_and_is_revoked(database: Database) -> None:
+    with database.unit() as unit:
+        registry.add_vehicle(unit, "org", "car-1")
+        device, password = registry.add_device(unit, "car-1")
+        (known,) = registry.credentials(unit)
+        assert bcrypt.checkpw(password.encode(), known[1].encode())
+        assert known[1].startswith("$2b$04$")
+        assert registry.set_password(unit, device) != password
+        assert [row["id"] for row in registry.list_devices(unit)] == [device]
+        assert registry.owners(unit, [device, "other"])[device].organisation == "org"
+        assert registry.revoke_device(unit, device)
+        assert not registry.revoke_device(unit, device)
+        assert registry.credentials(unit) == []
+        assert registry.owners(unit, [device]) == {}
+
+
+def test_a_vehicle_is_always_replayed_by_the_same_device(database: Database) -> None:
+    with database.unit() as unit:
+        registry.add_vehicle(unit, "org", "car-1")
+        first, second = registry.replay_device(unit, "car-1"), registry.replay_device(unit, "car-1")
+        assert first[0] == second[0]
+        assert first[1] != second[1]
