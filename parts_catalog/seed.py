@@ -15,7 +15,7 @@ from parts_catalog.prices import BASE_LIST, CHINESE_VAT
 from parts_catalog.seed_parts import SeedPart, digest, draw, seed_parts
 from parts_catalog.seed_rules import BRANDS, FAST_MOVERS, RULES
 from parts_catalog.seed_vehicles import SeedVehicle, seed_vehicles
-from parts_catalog.spelling import make_key, name_key, number_key
+from parts_catalog.spelling import name_key, number_key
 
 CENTRAL_WAREHOUSE = "loc_central_warehouse"
 CENTRAL_ORGANISATION = "org_central_parts"
@@ -61,10 +61,10 @@ def _configuration_row(car: SeedVehicle) -> Row:
         f"vc_{car.key}",
         car.make,
         car.make_zh,
-        make_key(car.make),
+        car.make_key,
         car.model_line,
         car.model_line_zh,
-        name_key(car.model_line),
+        car.model_key,
         name_key(car.model_line_zh),
         car.year_from,
         car.year_to,

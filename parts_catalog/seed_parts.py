@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import sha256
 
 from parts_catalog.applications import Application
@@ -9,7 +10,7 @@ from parts_catalog.part_types import PART_TYPES, PartType
 from parts_catalog.seed_rules import BRANDS, CHANGED_MID_RUN, NOTES, RULES, VARIANTS, Brand, Rule
 from parts_catalog.seed_sizes import SIZES
 from parts_catalog.seed_vehicles import SeedVehicle
-from parts_catalog.spelling import make_key, name_key, number_key
+from parts_catalog.spelling import number_key
 
 POSITIONS_ZH = {
     "front": "前", "rear": "后", "upper": "上", "lower": "下",
@@ -18,7 +19,7 @@ POSITIONS_ZH = {
 Alike = tuple[str, str, str, float | None]  # what a line always states of a car
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SeedPart:
     """One part with its lines; `net_fen` without tax; `pieces` is the largest number that one car takes."""
 
@@ -31,7 +32,7 @@ class SeedPart:
     net_fen: int
     lines: tuple[Application, ...]
 
-    @property
+    @cached_property
     def id(self) -> str:
         return f"part_{digest(self.brand.name, number_key(self.number))[:20]}"
 
@@ -131,8 +132,8 @@ def _line(batch: _Batch, car: SeedVehicle) -> Application:
     note_en, note_zh = NOTES.get((batch.part_type.name, batch.brand.rank), (None, None))
     return Application(
         source="",
-        make=make_key(car.make),
-        model_line=name_key(car.model_line),
+        make=car.make_key,
+        model_line=car.model_key,
         year_from=car.year_from,
         year_to=car.year_to,
         fuel=car.fuel,

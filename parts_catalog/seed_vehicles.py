@@ -8,7 +8,7 @@ from importlib.resources import files
 from parts_catalog.spelling import make_key, name_key, number_key
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SeedVehicle:
     """One row: a configuration with its years. Electric cars have no engine, so no displacement and the like."""
 
@@ -27,6 +27,14 @@ class SeedVehicle:
     body: str
     engine_code: str | None
     region: str
+
+    @cached_property
+    def make_key(self) -> str:
+        return make_key(self.make)
+
+    @cached_property
+    def model_key(self) -> str:
+        return name_key(self.model_line)
 
     @cached_property
     def key(self) -> str:
