@@ -23,6 +23,7 @@ class PartNeed:
 
     part_type: str
     required: bool
+    position: str | None = None  # where on the car, when the type alone does not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,9 @@ _MAINTENANCE_PARTS: Mapping[Fuel | None, tuple[PartNeed, ...]] = {
     Fuel.ELECTRIC: (PartNeed("cabin_air_filter", required=False),),
 }
 _COMBUSTION_PARTS = (
-    PartNeed("engine_oil_filter", required=True),
+    PartNeed("oil_filter", required=True),
     PartNeed("engine_oil", required=False),
+    PartNeed("oil_drain_plug_gasket", required=False),
     PartNeed("air_filter", required=False),
     PartNeed("cabin_air_filter", required=False),
 )
@@ -110,11 +112,17 @@ _REPAIRS: Mapping[str, tuple[str, str, str]] = {
 }
 
 
+_POSITIONS: Mapping[str, str] = {"upstream_oxygen_sensor": "upstream"}
+
+
 def _repair(name: str) -> Operation:
     fault = FAULTS[name]
     skills, equipment, recommended = _REPAIRS[name]
     main, *_ = fault.part_types
-    needs = (PartNeed(main, required=True), *(PartNeed(other, required=False) for other in recommended.split()))
+    needs = (
+        PartNeed(main, required=True, position=_POSITIONS.get(name)),
+        *(PartNeed(other, required=False) for other in recommended.split()),
+    )
     return Operation(
         f"repair_{name}",
         f"{fault.en}: repair",

@@ -68,7 +68,7 @@ class Survey:
 
 def survey(unit: UnitOfWork, config: VehicleConfig, needs: Sequence[PartNeed], workshops: Sequence[Workshop]) -> Survey:
     """Ask the catalogue for fit, stock and price of everything that the needs could be met with."""
-    answers = tuple((need, tuple(fitting_parts(unit, config, need.part_type))) for need in needs)
+    answers = tuple((need, tuple(fitting_parts(unit, config, need.part_type, need.position))) for need in needs)
     fitting = sorted({one.part.id for _, found in answers for one in found if one.verdict is FitVerdict.FITS})
     currencies = {workshop.currency for workshop in workshops}
     return Survey(

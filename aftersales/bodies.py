@@ -1,0 +1,100 @@
+"""The bodies that the desk's routes take, with an example of each."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from aftersales.cases import SettlementGroup, Wish
+from foundation.http import Body
+
+Words = Annotated[str, Field(max_length=2000)]
+Km = Annotated[int, Field(ge=0, le=5_000_000, strict=True)]
+
+
+class Booking(Body):
+    vehicle: str = Field(min_length=1, max_length=64)
+    slot: str = Field(min_length=1, max_length=1000, description="The id of a free slot, from GET /v1/slots")
+    service: Wish
+    words: Words | None = Field(None, description="What is wished, in the owner's own words")
+    case: str | None = Field(None, description="An open case that this visit is for")
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "vehicle": "car-7",
+                    "slot": "WyJ3a3Nfc2hhbmdoYWkiLDE3OTU0ODQ0MDAsNjAsIm1haW50ZW5hbmNlIiwiYmF5IiwidGVjaCJd",
+                    "service": "maintenance",
+                    "words": "Please look at the wipers too",
+                }
+            ]
+        }
+    )
+
+
+class Nothing(Body):
+    """A body that says no more than the address does; it may be left out."""
+
+
+class Move(Body):
+    slot: str = Field(min_length=1, max_length=1000, description="The id of a free slot, from GET /v1/slots?case=")
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"slot": "WyJ3a3NfLi4u"}]})
+
+
+class StepTaken(Body):
+    step: str = Field(min_length=1, max_length=64)
+    note: Words | None = None
+    mileage_km: Km | None = Field(None, description="Asked for by check_in")
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"step": "check_in", "mileage_km": 84210}, {"step": "work", "note": "Alternator replaced"}]
+        }
+    )
+
+
+class Decision(Body):
+    lines: list[str] = Field(min_length=1, max_length=200)
+    decision: Literal["approved", "declined"]
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"lines": ["line_5d"], "decision": "approved"}]})
+
+
+class FoundLabour(Body):
+    kind: Literal["labour"]
+    text_en: str = Field(min_length=1, max_length=200)
+    text_zh: str = Field(min_length=1, max_length=200)
+    hours: float = Field(gt=0, le=100, description="To a hundredth of an hour")
+    group: SettlementGroup = SettlementGroup.LABOUR
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"kind": "labour", "text_en": "Clean battery poles", "text_zh": "清洁蓄电池极柱", "hours": 0.3}
+            ]
+        }
+    )
+
+
+class FoundPart(Body):
+    kind: Literal["part"]
+    part: str = Field(min_length=1, max_length=200)
+    quantity: int | None = Field(None, ge=1, le=1000, description="None: what the fitment says")
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"kind": "part", "part": "part_9f"}]})
+
+
+class SettlementWish(Body):
+    return_old_parts: bool | None = Field(None, description="Does the customer want his old parts back, if asked?")
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"return_old_parts": True}]})
+
+
+class Rating(Body):
+    rating: int = Field(ge=1, le=5, strict=True)
+    words: Words = ""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"rating": 5, "words": "It told me before the lamp did"}]}
+    )

@@ -1,0 +1,323 @@
+"""The HTTP door of the desk: cases, workshops, slots, appointments, repair orders and their live progress."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Header, Query
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import AwareDatetime, BaseModel
+
+from aftersales import bookings, wishes
+from aftersales.approvals import approve, list_approvals
+from aftersales.bodies import (
+    Booking,
+    Decision,
+    FoundLabour,
+    FoundPart,
+    Move,
+    Nothing,
+    Rating,
+    SettlementWish,
+    StepTaken,
+)
+from aftersales.cases import Wish
+from aftersales.order_lines import Labour, Material, add_line
+from aftersales.repair_orders import take_step
+from aftersales.reviews import get_review, review
+from aftersales.scope import find_order
+from aftersales.settlement import settle, sheet
+from aftersales.slot_search import SlotQuery, find_slots
+from aftersales.views import (
+    get_appointment,
+    get_case,
+    get_repair_order,
+    list_appointments,
+    list_cases,
+    list_repair_orders,
+)
+from aftersales.workshops import list_workshops, read_place
+from foundation.database import Database, UnitOfWork
+from foundation.follow import Wakeups, follow
+from foundation.http import ActorDependency, IdempotencyKey, problem_responses
+from foundation.idempotency import once
+from foundation.identity import Actor
+from foundation.paging import DEFAULT_LIMIT, MAXIMUM_LIMIT, Page
+from foundation.refusals import Invalid
+from ingest.vehicles import VehicleDirectory
+
+View = dict[str, Any]
+Limit = Annotated[int, Query(ge=1, le=MAXIMUM_LIMIT)]
+Cursor = Annotated[str | None, Query(max_length=1000, description="`next` of the page before")]
+Near = Annotated[str | None, Query(max_length=64, description="latitude,longitude", examples=["31.23,121.47"])]
+FoundLine = Annotated[FoundLabour | FoundPart, Body(discriminator="kind")]
+REFUSED_GET = problem_responses(401, 404, 422)
+REFUSED_POST = problem_responses(401, 403, 404, 409, 422)
+
+
+class Listing(BaseModel):
+    """A page of views, and the cursor of the next one."""
+
+    items: list[View]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What the routes work with."""
+
+    database: Database
+    wakeups: Wakeups
+    current_actor: ActorDependency
+    vehicles: VehicleDirectory
+
+    def act(self, actor: Actor, asked: "_Asked", what: Callable[[UnitOfWork], View]) -> View:
+        """Act in one unit of work, once per idempotency key."""
+        with self.database.unit() as unit:
+            body = asked.body.model_dump(mode="json") if asked.body is not None else {}
+            return once(unit, actor, asked.route, asked.key, body, lambda: what(unit))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Which request this is, for `Idempotency-Key`."""
+
+    route: str
+    key: str | None
+    body: BaseModel | None = None
+
+
+def router(
+    database: Database, wakeups: Wakeups, current_actor: ActorDependency, vehicles: VehicleDirectory
+) -> APIRouter:
+    """Give the routes of the desk."""
+    routes = APIRouter(prefix="/v1", tags=["aftersales"])
+    desk = _Desk(database, wakeups, current_actor, vehicles)
+    for add in (_cases, _workshops, _appointments, _bookings, _orders, _work, _closing, _progress):
+        add(routes, desk)
+    return routes
+
+
+def _cases(routes: APIRouter, desk: _Desk) -> None:
+    Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
+
+    @routes.get("/cases", responses=REFUSED_GET, summary="Cases, the newest first")
+    def cases(
+        actor: Acting,
+        state: str | None = None,
+        vehicle: str | None = None,
+        limit: Limit = DEFAULT_LIMIT,
+        cursor: Cursor = None,
+    ) -> Listing:
+        with desk.database.unit() as unit:
+            return _listing(list_cases(unit, actor, state=state, vehicle=vehicle, limit=limit, cursor=cursor))
+
+    @routes.get("/cases/{case}", responses=REFUSED_GET, summary="One case with its visit, estimate and parts")
+    def one_case(actor: Acting, case: str) -> View:
+        with desk.database.unit() as unit:
+            return get_case(unit, actor, case)
+
+
+def _workshops(routes: APIRouter, desk: _Desk) -> None:
+    Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
+
+    @routes.get("/workshops", responses=REFUSED_GET, summary="Workshops, the nearest first when a place is given")
+    def workshops(actor: Acting, near: Near = None) -> Listing:
+        with desk.database.unit() as unit:
+            return Listing(items=list_workshops(unit, actor, read_place(near) if near else None))
+
+    @routes.get("/slots", responses=REFUSED_GET, summary="Free slots, the earliest completion first")
+    def slots(
+        actor: Acting,
+        near: Near = None,
+        workshop: str | None = None,
+        service: Wish | None = None,
+        case: str | None = None,
+        vehicle: str | None = None,
+        after: AwareDatetime | None = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Listing:
+        place = read_place(near) if near else None
+        query = SlotQuery(place, workshop, service, case, vehicle, after, limit)
+        with desk.database.unit() as unit:
+            return Listing(items=find_slots(unit, actor, desk.vehicles, query))
+
+
+def _appointments(routes: APIRouter, desk: _Desk) -> None:
+    Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
+
+    @routes.get("/appointments", responses=REFUSED_GET, summary="Appointments, the newest first")
+    def appointments(
+        actor: Acting,
+        state: str | None = None,
+        vehicle: str | None = None,
+        case: str | None = None,
+        limit: Limit = DEFAULT_LIMIT,
+        cursor: Cursor = None,
+    ) -> Listing:
+        wanted = {"state": state, "vehicle": vehicle, "case": case}
+        with desk.database.unit() as unit:
+            return _listing(list_appointments(unit, actor, **wanted, limit=limit, cursor=cursor))
+
+    @routes.get("/appointments/{appointment}", responses=REFUSED_GET, summary="One appointment with its estimate")
+    def appointment(actor: Acting, appointment: str) -> View:
+        with desk.database.unit() as unit:
+            return get_appointment(unit, actor, appointment)
+
+    @routes.post("/appointments", status_code=201, responses=REFUSED_POST, summary="Hold a free slot, to be confirmed")
+    def book(actor: Acting, body: Booking, key: IdempotencyKey = None) -> View:
+        def act(unit: UnitOfWork) -> View:
+            vehicle = desk.vehicles.get(unit, actor, body.vehicle)
+            return wishes.book(unit, actor, vehicle, body.slot, body.service, body.words, body.case)
+
+        return desk.act(actor, _Asked("appointments", key, body), act)
+
+
+def _bookings(routes: APIRouter, desk: _Desk) -> None:
+    Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
+    path = "/appointments/{appointment}"
+
+    @routes.post(f"{path}/confirm", responses=REFUSED_POST, summary="Confirm a held visit with all its lines")
+    def confirm(actor: Acting, appointment: str, body: Nothing | None = None, key: IdempotencyKey = None) -> View:
+        asked = _Asked(f"appointments/{appointment}/confirm", key, body)
+        return desk.act(actor, asked, lambda unit: bookings.confirm(unit, actor, appointment))
+
+    @routes.post(f"{path}/reschedule", responses=REFUSED_POST, summary="Move a visit to another free slot")
+    def reschedule(actor: Acting, appointment: str, body: Move, key: IdempotencyKey = None) -> View:
+        def act(unit: UnitOfWork) -> View:
+            return bookings.reschedule(unit, actor, desk.vehicles, appointment, body.slot)
+
+        return desk.act(actor, _Asked(f"appointments/{appointment}/reschedule", key, body), act)
+
+    @routes.post(f"{path}/decline", responses=REFUSED_POST, summary="Say no: slot and parts are free at once")
+    def decline(actor: Acting, appointment: str, body: Nothing | None = None, key: IdempotencyKey = None) -> View:
+        asked = _Asked(f"appointments/{appointment}/decline", key, body)
+        return desk.act(actor, asked, lambda unit: bookings.decline(unit, actor, appointment))
+
+
+def _orders(routes: APIRouter, desk: _Desk) -> None:
+    Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
+
+    @routes.get("/repair-orders", responses=REFUSED_GET, summary="Repair orders, the newest first")
+    def orders(
+        actor: Acting,
+        state: str | None = None,
+        vehicle: str | None = None,
+        case: str | None = None,
+        limit: Limit = DEFAULT_LIMIT,
+        cursor: Cursor = None,
+    ) -> Listing:
+        wanted = {"state": state, "vehicle": vehicle, "case": case}
+        with desk.database.unit() as unit:
+            return _listing(list_repair_orders(unit, actor, **wanted, limit=limit, cursor=cursor))
+
+    @routes.get("/repair-orders/{order}", responses=REFUSED_GET, summary="One repair order with its next steps")
+    def one_order(actor: Acting, order: str) -> View:
+        with desk.database.unit() as unit:
+            return get_repair_order(unit, actor, order)
+
+    @routes.get("/repair-orders/{order}/lines", responses=REFUSED_GET, summary="Its lines with their approval")
+    def lines(actor: Acting, order: str) -> Listing:
+        with desk.database.unit() as unit:
+            return Listing(items=get_repair_order(unit, actor, order)["lines"])
+
+    @routes.get("/repair-orders/{order}/approvals", responses=REFUSED_GET, summary="Every decision, oldest first")
+    def approvals(actor: Acting, order: str) -> Listing:
+        with desk.database.unit() as unit:
+            return Listing(items=list_approvals(unit, actor, order))
+
+    @routes.get("/repair-orders/{order}/steps", responses=REFUSED_GET, summary="The steps that were taken")
+    def steps(actor: Acting, order: str) -> Listing:
+        with desk.database.unit() as unit:
+            return Listing(items=get_repair_order(unit, actor, order)["steps"])
+
+
+def _work(routes: APIRouter, desk: _Desk) -> None:
+    Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
+    path = "/repair-orders/{order}"
+
+    @routes.post(f"{path}/lines", status_code=201, responses=REFUSED_POST, summary="The workshop found more to do")
+    def found(actor: Acting, order: str, body: FoundLine, key: IdempotencyKey = None) -> View:
+        line: Labour | Material
+        if isinstance(body, FoundLabour):
+            line = Labour(body.text_en, body.text_zh, max(1, round(body.hours * 100)), body.group)
+        else:
+            line = Material(body.part, body.quantity)
+        asked = _Asked(f"repair-orders/{order}/lines", key, body)
+        return desk.act(actor, asked, lambda unit: add_line(unit, actor, desk.vehicles, order, line))
+
+    @routes.post(f"{path}/approvals", status_code=201, responses=REFUSED_POST, summary="Approve or decline lines")
+    def decide(actor: Acting, order: str, body: Decision, key: IdempotencyKey = None) -> View:
+        def act(unit: UnitOfWork) -> View:
+            approve(unit, actor, order, body.lines, body.decision)
+            return get_repair_order(unit, actor, order)
+
+        return desk.act(actor, _Asked(f"repair-orders/{order}/approvals", key, body), act)
+
+    @routes.post(f"{path}/steps", status_code=201, responses=REFUSED_POST, summary="Take a step of the repair")
+    def step(actor: Acting, order: str, body: StepTaken, key: IdempotencyKey = None) -> View:
+        def act(unit: UnitOfWork) -> View:
+            return take_step(unit, actor, order, body.step, body.note, body.mileage_km)
+
+        return desk.act(actor, _Asked(f"repair-orders/{order}/steps", key, body), act)
+
+
+def _closing(routes: APIRouter, desk: _Desk) -> None:
+    Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
+    path = "/repair-orders/{order}"
+
+    @routes.get(f"{path}/settlement", responses=REFUSED_GET, summary="The settlement sheet in its six groups")
+    def settlement(actor: Acting, order: str) -> View:
+        with desk.database.unit() as unit:
+            return sheet(unit, actor, order)
+
+    @routes.post(f"{path}/settlement", status_code=201, responses=REFUSED_POST, summary="Settle completed work")
+    def settle_order(actor: Acting, order: str, body: SettlementWish | None = None, key: IdempotencyKey = None) -> View:
+        old_parts = body.return_old_parts if body else None
+        asked = _Asked(f"repair-orders/{order}/settlement", key, body)
+        return desk.act(actor, asked, lambda unit: settle(unit, actor, order, old_parts))
+
+    @routes.get(f"{path}/review", responses=REFUSED_GET, summary="The owner's review")
+    def one_review(actor: Acting, order: str) -> View:
+        with desk.database.unit() as unit:
+            return get_review(unit, actor, order)
+
+    @routes.post(f"{path}/review", status_code=201, responses=REFUSED_POST, summary="Rate a settled repair, once")
+    def rate(actor: Acting, order: str, body: Rating, key: IdempotencyKey = None) -> View:
+        asked = _Asked(f"repair-orders/{order}/review", key, body)
+        return desk.act(actor, asked, lambda unit: review(unit, actor, order, body.rating, body.words))
+
+
+def _progress(routes: APIRouter, desk: _Desk) -> None:
+    Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
+
+    def watched(actor: Acting, order: str) -> str:
+        # Asked before the stream opens, so that a refusal is an answer and not a broken stream.
+        with desk.database.unit() as unit:
+            return str(find_order(unit, actor, order).id)
+
+    def behind(
+        after: Annotated[int, Query(ge=0, description="The number of the last event that was seen")] = 0,
+        last_event_id: Annotated[str | None, Header(description="Sent by a browser that comes back")] = None,
+    ) -> int:
+        if last_event_id is None or not last_event_id.strip():
+            return after
+        if not (last_event_id.isascii() and last_event_id.isdecimal() and len(last_event_id) <= 18):
+            raise Invalid("Last-Event-ID is the number of an event")
+        return int(last_event_id)
+
+    @routes.get(
+        "/repair-orders/{order}/progress",
+        response_class=EventSourceResponse,
+        responses=REFUSED_GET,
+        summary="Live progress as server-sent events; resumes by Last-Event-ID",
+    )
+    async def progress(
+        order: Annotated[str, Depends(watched)], after: Annotated[int, Depends(behind)]
+    ) -> AsyncIterator[ServerSentEvent]:
+        async for event in follow(desk.database, desk.wakeups, order, after):
+            yield ServerSentEvent(id=str(event.number), data=event.to_json())
+
+
+def _listing(page: Page[View]) -> Listing:
+    return Listing(items=page.items, next=page.next)

@@ -1,0 +1,79 @@
+"""The demo's workshops: three in Shanghai and Beijing, with bays, technicians, hours and a stock location each."""
+
+from zoneinfo import ZoneInfo
+
+from aftersales.hours import Hours
+from aftersales.workshops import Bay, Place, Technician, Workshop, add_workshop
+from foundation.database import UnitOfWork
+from foundation.identity import add_organisation, list_organisations
+
+WORKSHOP_ORGANISATION = "org_demo_workshop"
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+CHINESE_VAT = 1300
+
+_DAY: Hours = [["08:30", "12:00"], ["13:00", "18:00"]]
+_LONG_DAY: Hours = [["08:00", "12:00"], ["12:30", "20:00"]]
+_SIX_DAYS = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat"), _DAY)
+_SEVEN_DAYS = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), _LONG_DAY)
+_CLOSED = ("2027-01-01", "2027-02-05", "2027-02-06", "2027-02-07", "2027-02-08", "2027-02-09", "2027-05-01")
+_SPECIAL: dict[str, Hours] = {day: [] for day in _CLOSED}
+
+_BAYS = (("1", "lift"), ("2", "lift diagnostics"), ("3", "lift high_voltage diagnostics"))
+_EVERYBODY = "general diagnosis engine electrical"
+_SKILLS = (_EVERYBODY, f"{_EVERYBODY} fuel", f"{_EVERYBODY} fuel transmission", f"{_EVERYBODY} high_voltage")
+_PEOPLE = {
+    "wks_shanghai_pudong": (
+        ("Zhang Wei", "张伟"),
+        ("Wang Fang", "王芳"),
+        ("Li Qiang", "李强"),
+        ("Chen Jing", "陈静"),
+    ),
+    "wks_shanghai_minhang": (
+        ("Liu Yang", "刘洋"),
+        ("Zhao Lei", "赵磊"),
+        ("Huang Min", "黄敏"),
+        ("Zhou Jie", "周杰"),
+    ),
+    "wks_beijing_chaoyang": (("Wu Hao", "吴昊"), ("Xu Li", "徐丽"), ("Sun Tao", "孙涛"), ("Ma Chao", "马超")),
+}
+
+
+def seed_workshops(unit: UnitOfWork) -> list[tuple[str, str]]:
+    """Put the demo's workshops there, or bring them up to date; gives (stock location, organisation) of each."""
+    if WORKSHOP_ORGANISATION not in {organisation for organisation, _ in list_organisations(unit)}:
+        add_organisation(unit, "Forecourt Demo Workshops / 前庭示范汽修", WORKSHOP_ORGANISATION)
+    workshops = demo_workshops()
+    for workshop in workshops:
+        add_workshop(unit, workshop)
+    return [(workshop.stock_location, workshop.organisation) for workshop in workshops]
+
+
+def demo_workshops() -> list[Workshop]:
+    return [
+        _workshop("wks_shanghai_pudong", "Pudong Workshop", "浦东汽修中心", (31.2215, 121.5440), 30_000, _SEVEN_DAYS),
+        _workshop("wks_shanghai_minhang", "Minhang Workshop", "闵行汽修中心", (31.1128, 121.3817), 26_000, _SIX_DAYS),
+        _workshop("wks_beijing_chaoyang", "Chaoyang Workshop", "朝阳汽修中心", (39.9219, 116.4434), 32_000, _SIX_DAYS),
+    ]
+
+
+def _workshop(key: str, en: str, zh: str, place: Place, rate: int, hours: dict[str, Hours]) -> Workshop:
+    name = key.removeprefix("wks_")
+    return Workshop(
+        key,
+        WORKSHOP_ORGANISATION,
+        en,
+        zh,
+        place,
+        SHANGHAI,
+        "CNY",
+        rate,
+        CHINESE_VAT,
+        hours,
+        _SPECIAL,
+        f"loc_{name}",
+        tuple(Bay(f"bay_{name}_{number}", number, frozenset(gear.split())) for number, gear in _BAYS),
+        tuple(
+            Technician(f"tech_{name}_{number}", english, chinese, frozenset(skills.split()))
+            for number, ((english, chinese), skills) in enumerate(zip(_PEOPLE[key], _SKILLS, strict=True), 1)
+        ),
+    )
