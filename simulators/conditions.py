@@ -46,6 +46,8 @@ def calendar(rng: np.random.Generator, cars: int, trips: int, first: np.datetime
 
 def draw_conditions(rng: np.random.Generator, cars: Cars, start: Times, longest_s: int = LONGEST_S) -> Conditions:
     """Draw the circumstances of trips that begin at `start`; `cars` has one row per trip."""
+    if longest_s < SHORTEST_S:
+        raise ValueError(f"no trip is shorter than {SHORTEST_S} s, so that none can be cut to {longest_s} s")
     count = len(cars)
     local = start + np.timedelta64(_LOCAL_S, "s")
     hour = (local - local.astype("datetime64[D]")).astype(np.int64) / 3600

@@ -45,6 +45,12 @@ class Bus:
     lost: FloatArray  # share of replies that never come
     voltage_step: FloatArray
 
+    def joined(self, others: Sequence["Bus"]) -> "Bus":
+        """Give the columns of this bus and then those of `others`, which ask for the same signals."""
+        every = (self, *others)
+        columns = (np.concatenate([getattr(bus, name) for bus in every], axis=-1) for name in self.__slots__[1:])
+        return Bus(self.signals, *columns)
+
     def with_all_signals(self) -> "Bus":
         """Give the same bus on cars that answer every PID."""
         everything = np.ones_like(self.supported)
