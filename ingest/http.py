@@ -85,6 +85,13 @@ def router(database: Database, current_actor: ActorDependency, archive: Archive)
     """Give the routes of ingest."""
     routes = APIRouter(prefix="/v1", tags=["vehicles"])
     vehicles = Vehicles()
+    _add_vehicles(routes, database, current_actor, vehicles)
+    _add_readings(routes, database, current_actor, vehicles, archive)
+    _add_intake(routes, database, current_actor)
+    return routes
+
+
+def _add_vehicles(routes: APIRouter, database: Database, current_actor: ActorDependency, vehicles: Vehicles) -> None:
     actor_ = Annotated[Actor, Depends(current_actor)]
 
     @routes.get("/vehicles", summary="The vehicles you may see")
@@ -101,6 +108,12 @@ def router(database: Database, current_actor: ActorDependency, archive: Archive)
     def get_state(vehicle: str, actor: actor_) -> StateView:
         with database.unit() as unit:
             return StateView.model_validate(state_of(unit, actor, vehicles, vehicle))
+
+
+def _add_readings(
+    routes: APIRouter, database: Database, current_actor: ActorDependency, vehicles: Vehicles, archive: Archive
+) -> None:
+    actor_ = Annotated[Actor, Depends(current_actor)]
 
     @routes.get(
         "/vehicles/{vehicle}/readings",
@@ -138,6 +151,10 @@ def router(database: Database, current_actor: ActorDependency, archive: Archive)
                 view[name] = Series(unit=SIGNALS[name].unit, at=at, value=rounded)
         return ReadingsView(vehicle=vehicle, signals=view)
 
+
+def _add_intake(routes: APIRouter, database: Database, current_actor: ActorDependency) -> None:
+    actor_ = Annotated[Actor, Depends(current_actor)]
+
     @routes.get("/ingest/rejected", summary="What was rejected, and why", responses=problem_responses(403, 422))
     def get_rejected(
         actor: actor_,
@@ -153,8 +170,6 @@ def router(database: Database, current_actor: ActorDependency, archive: Archive)
         with database.unit() as unit:
             counts = count_readings(unit, actor.organisation)
             return CountsView.model_validate(counts, from_attributes=True)
-
-    return routes
 
 
 def _view(vehicle: Vehicle) -> VehicleView:

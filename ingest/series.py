@@ -1,7 +1,6 @@
 """Series for people: fewer points than readings, with every minimum and maximum kept."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ingest.readings import FloatArray, TimeArray
 
@@ -20,7 +19,5 @@ def downsample(t_s: TimeArray, values: FloatArray, points: int) -> tuple[TimeArr
     edges = np.linspace(0, len(values), buckets + 1).astype(np.int64)
     bucket = np.repeat(np.arange(buckets), np.diff(edges))
     by_value = np.lexsort((values, bucket))
-    kept: NDArray[np.int64] = np.unique(
-        np.concatenate([by_value[edges[:-1]], by_value[edges[1:] - 1], [0, len(values) - 1]])
-    )
+    kept = np.unique(np.concatenate([by_value[edges[:-1]], by_value[edges[1:] - 1], [0, len(values) - 1]]))
     return t_s[kept], values[kept]
