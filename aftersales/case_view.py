@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from aftersales.appointment_view import appointment_views
 from aftersales.cases import CaseState, Wish
@@ -77,7 +78,7 @@ def _latest_visits(unit: UnitOfWork, wanted: Sequence[str]) -> dict[str, dict[st
     newest = (
         select(appointments)
         .where(appointments.c.case.in_(wanted))
-        .distinct(appointments.c.case)
+        .ext(distinct_on(appointments.c.case))
         .order_by(appointments.c.case, appointments.c.created_at.desc(), appointments.c.id.desc())
     )
     rows = unit.connection.execute(newest).all()

@@ -31,7 +31,7 @@ CASE_EVENTS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def tell(unit: UnitOfWork, case: str, kind: str, actor: str, **data: Any) -> None:
+def tell(unit: UnitOfWork, case: str, kind: str, actor: str, /, **data: Any) -> None:
     """Append what happened to a case to its feed."""
     en, zh = CASE_EVENTS[kind]
     append(unit, case, kind, {"en": en, "zh": zh, **data}, actor)

@@ -17,6 +17,38 @@ WORTH_HOLDING = 0.25
 GRID_MIN = 15  # starts and durations are multiples of this
 
 
+# What an owner is told about a part that the catalogue cannot name for his car: every required type has its words.
+PART_WORDS: Mapping[str, tuple[str, str]] = {
+    "engine_coolant_thermostat": ("thermostat", "节温器"),
+    "radiator_coolant_hose": ("radiator hose", "散热器水管"),
+    "engine_water_pump": ("water pump", "水泵"),
+    "engine_cooling_fan_assembly": ("cooling fan", "冷却风扇"),
+    "engine_coolant_temperature_sensor": ("coolant temperature sensor", "冷却液温度传感器"),
+    "mass_air_flow_sensor": ("air flow meter", "空气流量计"),
+    "intake_manifold_gasket": ("intake manifold gasket", "进气歧管垫"),
+    "fuel_pump_module": ("fuel pump", "燃油泵"),
+    "fuel_injector": ("fuel injector", "喷油器"),
+    "fuel_pressure_regulator": ("fuel pressure regulator", "燃油压力调节器"),
+    "ignition_coil": ("ignition coil", "点火线圈"),
+    "oxygen_sensor": ("oxygen sensor", "氧传感器"),
+    "catalytic_converter": ("catalytic converter", "三元催化器"),
+    "fuel_tank_cap": ("fuel tank cap", "燃油箱盖"),
+    "egr_valve": ("EGR valve", "EGR阀"),
+    "diesel_particulate_filter": ("particulate filter", "颗粒捕集器"),
+    "turbocharger": ("turbocharger", "涡轮增压器"),
+    "fuel_injection_throttle_body": ("throttle body", "节气门体"),
+    "alternator": ("alternator", "发电机"),
+    "vehicle_battery": ("12 V battery", "12V蓄电池"),
+    "starter_motor": ("starter motor", "起动机"),
+    "automatic_transmission_torque_converter": ("torque converter", "液力变矩器"),
+    "air_filter": ("air filter", "空气滤清器"),
+    "drive_motor_battery_pack": ("traction battery", "动力电池总成"),
+    "drive_motor_battery_module": ("traction battery module", "动力电池模组"),
+    "dc_dc_converter": ("DC/DC converter", "DC-DC转换器"),
+    "oil_filter": ("oil filter", "机油滤清器"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class PartNeed:
     """A spare part that an operation takes; what is not `required` is recommended and left out when not at hand."""

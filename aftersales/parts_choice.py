@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from aftersales.occupancy import local_day
 from aftersales.operations import PartNeed
-from aftersales.reasons import Question, Reason, reason
+from aftersales.reasons import Question, Reason, part_reason
 from aftersales.slots import HORIZON_DAYS, spans_of
 from aftersales.workshops import Workshop
 from foundation.database import UnitOfWork
@@ -48,7 +48,7 @@ class PartsPlan:
     def by(self, start: datetime) -> "PartsPlan":
         """Leave out what is not there at `start`, each required part with its reason."""
         late = [one for one in self.chosen if one.ready_at > start]
-        told = [reason("part_not_by_then", part_type=_words(one.need)) for one in late if one.need.required]
+        told = [part_reason("part_not_by_then", one.need.part_type) for one in late if one.need.required]
         return replace(
             self,
             chosen=tuple(one for one in self.chosen if one.ready_at <= start),
@@ -113,13 +113,13 @@ def _choose(
 ) -> ChosenPart | Reason:
     fitting = [one for one in answers if one.verdict is FitVerdict.FITS]
     if not fitting:
-        return reason("part_unclear" if answers else "no_fitting_part", part_type=_words(need))
+        return part_reason("part_unclear" if answers else "no_fitting_part", need.part_type)
     # Parts for different positions are no alternatives of one another; the catalogue's best one says which position.
     fitting = [one for one in fitting if one.position == fitting[0].position]
     prices = found.prices[workshop.currency]
     priced = [one for one in fitting if one.part.id in prices]
     if not priced:
-        return reason("part_without_price", part_type=_words(need))
+        return part_reason("part_without_price", need.part_type)
     now, delivery = times
     options = [
         ChosenPart(need, one, prices[one.part.id], offer.location, now if here else delivery)
@@ -129,7 +129,7 @@ def _choose(
         and ((here := offer.location == workshop.stock_location) or offer.location not in found.shelves)
     ]
     if not options:
-        return reason("part_out_of_stock", part_type=_words(need))
+        return part_reason("part_out_of_stock", need.part_type)
     return min(options, key=lambda one: (one.ready_at, one.price.net.amount, one.answer.part.id, one.location))
 
 
@@ -145,14 +145,11 @@ def _question(need: PartNeed, answer: FitAnswer) -> Question:
     return Question(
         part_type=need.part_type,
         attribute=None,
-        en=f"Is this true of your car: {'; '.join(answer.conditions_en)}?",
-        zh=f"您的车辆是否符合：{'；'.join(answer.conditions_zh)}？",
+        en=f"{answer.part.name_en} fits your car on a condition; please check: {'; '.join(answer.conditions_en)}",
+        zh=f"{answer.part.name_zh}须满足条件方可适配，请核对：{'；'.join(answer.conditions_zh)}",
     )
 
 
 def _once(questions: Sequence[Question]) -> list[Question]:
     return list({one["en"]: one for one in questions}.values())
 
-
-def _words(need: PartNeed) -> str:
-    return need.part_type.replace("_", " ")

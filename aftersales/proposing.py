@@ -13,7 +13,7 @@ from aftersales.occupancy import SlotTaken, attempt, local_day
 from aftersales.operations import work_of
 from aftersales.parts_choice import PartsPlan
 from aftersales.planning import Options, evidence_of, operations_of, options_for
-from aftersales.reasons import Question, Reason, reason
+from aftersales.reasons import Question, Reason, part_reason, reason
 from aftersales.slots import Slot, Wanted, free_slots, why_none
 from aftersales.tables import cases
 from aftersales.workshops import Workshop
@@ -47,7 +47,7 @@ def propose(unit: UnitOfWork, case: Row[Any], vehicle: Vehicle) -> None:
         except OutOfStock:
             feasible.remove(first.workshop)  # its parts went to somebody else between the look and the hold
             if not feasible:
-                _wait(unit, case, [reason("part_out_of_stock", part_type=case.fault)])
+                _wait(unit, case, [part_reason("part_out_of_stock", _main_part(options))])
                 return
         else:
             return
@@ -82,6 +82,10 @@ def _holding(
         return place(unit, case, visit, DESK, DESK_HOLD)
 
     return hold_best
+
+
+def _main_part(options: Options) -> str:
+    return next(need.part_type for operation in options.operations for need in operation.needs if need.required)
 
 
 def _best(unit: UnitOfWork, workshops: Sequence[Workshop], wanted: Wanted) -> Slot | None:

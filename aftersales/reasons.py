@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TypedDict
 
+from aftersales.operations import PART_WORDS
+
 
 class Reason(TypedDict):
     code: str
@@ -21,18 +23,18 @@ class Question(TypedDict):
 
 _REASONS: Mapping[str, tuple[str, str]] = {
     "no_fitting_part": (
-        "The catalogue knows no fitting part for this car: {part_type}",
-        "配件目录中没有适配此车的配件：{part_type}",
+        "The catalogue knows no fitting part for this car: {part_en}",
+        "配件目录中没有适配此车的配件：{part_zh}",
     ),
     "part_unclear": (
-        "Which part fits depends on an answer from you: {part_type}",
-        "需要您补充信息才能确定适配配件：{part_type}",
+        "Which part fits depends on an answer from you: {part_en}",
+        "需要您补充信息才能确定适配配件：{part_zh}",
     ),
-    "part_out_of_stock": ("No fitting part is in stock: {part_type}", "适配配件暂时缺货：{part_type}"),
-    "part_without_price": ("The fitting part has no price yet: {part_type}", "适配配件暂无价格：{part_type}"),
+    "part_out_of_stock": ("No fitting part is in stock: {part_en}", "适配配件暂时缺货：{part_zh}"),
+    "part_without_price": ("The fitting part has no price yet: {part_en}", "适配配件暂无价格：{part_zh}"),
     "part_not_by_then": (
-        "This part cannot be there at the chosen time: {part_type}",
-        "该配件无法在所选时间前到货：{part_type}",
+        "This part cannot be there at the chosen time: {part_en}",
+        "该配件无法在所选时间前到货：{part_zh}",
     ),
     "no_workshop_equipped": (
         "No workshop has the skills and equipment for this work: {skills}",
@@ -80,6 +82,12 @@ STOP_ADVICE: tuple[Reason, ...] = (
 def reason(code: str, **fields: object) -> Reason:
     en, zh = _REASONS[code]
     return Reason(code=code, en=en.format(**fields), zh=zh.format(**fields))
+
+
+def part_reason(code: str, part_type: str) -> Reason:
+    """Give a reason that names a part type in each language."""
+    en, zh = PART_WORDS.get(part_type, (part_type.replace("_", " "), part_type))
+    return reason(code, part_en=en, part_zh=zh)
 
 
 def weekday_reason(code: str, weekday: int) -> Reason:
