@@ -30,6 +30,14 @@ _FAST = frozenset({"vehicle_speed", "engine_speed", "engine_load", "intake_manif
 _VOLTAGE_STEPS = (0.001, 0.01, 0.01953125, 0.05, 0.1)
 _VOLTAGE_STEP_SHARES = (0.3, 0.15, 0.35, 0.12, 0.08)
 _SWITCHED = frozenset({"control_module_voltage", "engine_speed", "engine_run_time"})  # never a mean of two instants
+# signal -> the car's parameters (offset, gain) that its sensor is off by
+TOLERANCES: Mapping[str, tuple[str | None, str | None]] = {
+    "control_module_voltage": ("voltage_offset", None),
+    "intake_manifold_pressure": ("pressure_offset", None),
+    "coolant_temperature": ("coolant_offset", None),
+    "mass_air_flow": (None, "flow_gain"),
+    "vehicle_speed": (None, "speed_gain"),
+}
 FIELDS: Mapping[str, Field] = {field.signal: field for pid in PIDS.values() for field in pid.fields}
 
 
@@ -96,16 +104,11 @@ def draw_bus(rng: np.random.Generator, signals: Sequence[str], cars: int, trips:
     )
 
 
-def tolerate(true: Block, cars: Cars) -> Block:
-    """Add the tolerance of each car's sensors. `cars` has one row per trip."""
-    values = true.values.copy()
-    at = {name: row for row, name in enumerate(true.signals)}
-    values[at["control_module_voltage"]] += cars["voltage_offset"]
-    values[at["intake_manifold_pressure"]] += cars["pressure_offset"]
-    values[at["coolant_temperature"]] += cars["coolant_offset"]
-    values[at["mass_air_flow"]] *= cars["flow_gain"]
-    values[at["vehicle_speed"]] *= cars["speed_gain"]
-    return Block(true.signals, true.step_s, values, true.lengths)
+def tolerated(signal: str, true: FloatArray, cars: Cars) -> FloatArray:
+    """Add the tolerance of each car's sensor to [time, trip]. `cars` has one row per trip."""
+    offset, gain = TOLERANCES.get(signal, (None, None))
+    seen = true if gain is None else true * cars[gain]
+    return seen if offset is None else seen + cars[offset]
 
 
 def quantise(signal: str, values: FloatArray) -> FloatArray:
@@ -119,14 +122,14 @@ def quantise(signal: str, values: FloatArray) -> FloatArray:
 
 def read(true: Block, cars: Cars, bus: Bus, rng: np.random.Generator) -> Block:
     """Give what the dongles read of `true` (1 Hz): polled, lost, stuck, rounded; NaN in a second without reply."""
-    seen = tolerate(true, cars)
-    steps, trips = seen.values.shape[1:]
+    steps, trips = true.values.shape[1:]
     seconds = np.arange(steps, dtype=np.float32)[:, None]
     silent = _bursts(rng, true.lengths, steps) | (seconds >= _last_reply(rng, true))
-    values = np.empty_like(seen.values)
-    for row, name in enumerate(seen.signals):
+    values = np.empty_like(true.values)
+    for row, name in enumerate(true.signals):
         polled, when = _polls(seconds, bus.period_s[row], bus.phase_s[row], rng)
-        column = _at(seen.values[row], when - seconds, switched=name in _SWITCHED)
+        seen = tolerated(name, true.values[row], cars)
+        column = _at(seen, when - seconds, switched=name in _SWITCHED)
         if name == "control_module_voltage":
             column = np.rint(column / bus.voltage_step) * bus.voltage_step
         column = quantise(name, column)
@@ -136,7 +139,7 @@ def read(true: Block, cars: Cars, bus: Bus, rng: np.random.Generator) -> Block:
         if bus.carried.any():
             values[row][:, bus.carried] = _carry(values[row][:, bus.carried])
     values[:, np.isnan(true.values[0]) | silent] = np.nan
-    return Block(seen.signals, seen.step_s, values, true.lengths)
+    return Block(true.signals, true.step_s, values, true.lengths)
 
 
 def _polls(

@@ -1,6 +1,6 @@
 """The vehicle: a 1 Hz petrol car with its 12 V system, stepped for many trips at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -48,7 +48,9 @@ def simulate(
     trip = _Trip(cars, np.nan_to_num(speed_kmh), conditions, faults, rng)
     values = np.empty((len(SIGNALS), steps, count), dtype=np.float32)
     for step in range(steps):
-        values[:, step] = trip.step(step)
+        seen = trip.step(step)
+        for row, name in enumerate(SIGNALS):
+            values[row, step] = seen[name]
     lengths = (~np.isnan(speed_kmh)).sum(axis=0).astype(np.int64)
     values[:, np.arange(steps)[:, None] >= lengths] = np.nan
     return Block(tuple(SIGNALS), 1.0, values, lengths)
@@ -99,8 +101,8 @@ class _Trip:
         self._run_time = self._run_time + running
         self._was_running = running
 
-    def step(self, step: int) -> FloatArray:
-        """Advance by one second and give the row of `SIGNALS` [signal, trip]."""
+    def step(self, step: int) -> Mapping[str, FloatArray]:
+        """Advance by one second and give each of `SIGNALS` [trip]."""
         self._turn_key(step)
         cars, heat, volts = self._cars, self._heat, self._volts
         noise = self._rng.standard_normal((6, len(cars)), dtype=np.float32)
@@ -161,12 +163,12 @@ class _Trip:
     def _row(
         self, step: int, turning: FloatArray, air: air_path.Air, pushed: np.ndarray[tuple[int], np.dtype[np.bool_]],
         noise: FloatArray, chance: FloatArray,
-    ) -> FloatArray:  # fmt: skip
+    ) -> Mapping[str, FloatArray]:  # fmt: skip
         cars, heat, running = self._cars, self._heat, self._was_running
         idling = np.clip(1 - self._speed[step] / 8, 0, 1)
         advance = air_path.timing(cars, turning, air.load, idling, noise[3])
         zero = np.float32(0)
-        rows = {
+        return {
             "vehicle_speed": self._speed[step],
             "engine_speed": turning,
             "engine_load": np.where(running, air.load, zero),
@@ -184,4 +186,3 @@ class _Trip:
             "long_term_fuel_trim_1": self._trims.long,
             "fuel_level": self._conditions.fuel_level - np.float32(0.0015) * step,
         }
-        return np.stack([rows[name] for name in SIGNALS])

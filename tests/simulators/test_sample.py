@@ -52,6 +52,17 @@ def test_no_faults_are_drawn_where_none_are_asked_for() -> None:
         list(sample_trips(1, 10, 3, shares={"water_pump": 0.5}))
 
 
+def test_a_trip_of_severity_nought_is_byte_for_byte_that_of_a_healthy_car() -> None:
+    (with_faults,) = sample_trips(13, 40, 4, longest_s=200)
+    (without,) = sample_trips(13, 40, 4, shares={}, longest_s=200)
+    well = with_faults.faults == ""
+    assert 0.3 < well.mean() < 1
+    for trip in np.flatnonzero(well):
+        assert with_faults.block.values[:, :, trip].tobytes() == without.block.values[:, :, trip].tobytes()
+    sick = np.flatnonzero(with_faults.labels["alternator"] > 0.3)
+    assert not np.array_equal(with_faults.block.values[:, :, sick], without.block.values[:, :, sick], equal_nan=True)
+
+
 def test_every_value_is_one_that_the_wire_can_carry(samples: list[Sample]) -> None:
     block = samples[0].block
     for name in block.signals:
