@@ -10,6 +10,7 @@ from foundation.refusals import NotFound
 from ingest.vehicles import VehicleConfig
 from parts_catalog.applications import Application
 from parts_catalog.configurations import vehicle_keys
+from parts_catalog.part_types import part_type_of
 from parts_catalog.parts import FitAnswer, FitVerdict, Part
 from parts_catalog.tables import applications as table
 from parts_catalog.tables import brands, completeness, parts
@@ -25,9 +26,11 @@ def fitting_parts(
 
     In order: `fits`, `fits_if`, `depends_on`; within each, parts made for this vehicle before universal ones, then by
     the brand's rank. Parts at different positions are not alternatives of one another: `position` keeps one position.
+    `part_type` is a name of `part_types.py` or its words in either language; another one raises `NotFound`.
     """
+    kind = part_type_of(part_type)
     car = Car.of(config, *vehicle_keys(unit, config))
-    lines = _lines(unit, (table.c.part_type == part_type) & _may_speak_of(car))
+    lines = _lines(unit, (table.c.part_type == kind.name) & _may_speak_of(car))
     answers = [(answer, known) for known in _known(unit, list(lines)) for answer in _answers(known, lines, car)]
     offered = [
         (answer, known)
@@ -53,6 +56,14 @@ def fits_of(unit: UnitOfWork, wanted: Sequence[str], config: VehicleConfig) -> d
         known.part.id: min(_answers(known, lines, car), key=lambda answer: place(answer.verdict))
         for known in _known(unit, wanted)
     }
+
+
+def get_part(unit: UnitOfWork, part: str) -> Part:
+    """Give a part of the catalogue; raises `NotFound`."""
+    found = _known(unit, [part])
+    if not found:
+        raise NotFound(f"there is no part {part}")
+    return found[0].part
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,17 @@ PART_TYPES: Mapping[str, PartType] = MappingProxyType({part_type.name: part_type
 )})
 # fmt: on
 
+# Words that may stand inside a run of Chinese, the longest first.
+CHINESE_TERMS = sorted(
+    {
+        term
+        for part_type in PART_TYPES.values()
+        for term in (part_type.zh, *part_type.synonyms.split())
+        if not term.isascii()
+    },
+    key=lambda term: (-len(term), term),
+)
+
 _BY_NAME = {
     key: part_type for part_type in PART_TYPES.values() for key in (name_key(part_type.en), name_key(part_type.zh))
 }

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
-from sqlalchemy import Table, column, select, text
+from sqlalchemy import Table, column, func, select, text
 from sqlalchemy import table as relation
 from sqlalchemy.dialects.postgresql import insert
 
@@ -24,10 +24,11 @@ SOURCE = "forecourt seed catalogue"
 Row = Sequence[object]
 
 
-def seed(unit: UnitOfWork, locations: Sequence[tuple[str, str]] = ()) -> None:
+def seed(unit: UnitOfWork, locations: Sequence[tuple[str, str]] = ()) -> dict[str, int]:
     """Load the seed catalogue, with stock in the central warehouse and at each (location, owning organisation).
 
     What is there already stays as it is, so stock that was sold is not filled up; new locations get their stock.
+    Gives the number of rows that the catalogue holds now, by table.
     """
     if CENTRAL_ORGANISATION not in {organisation for organisation, _ in list_organisations(unit)}:
         add_organisation(unit, "Central Parts Warehouse", CENTRAL_ORGANISATION)
@@ -42,6 +43,10 @@ def seed(unit: UnitOfWork, locations: Sequence[tuple[str, str]] = ()) -> None:
     _load(unit, tables.completeness, _completeness_rows())
     _load(unit, tables.prices, map(_price_row, parts))
     _load(unit, tables.stock, (row for part in parts for row in _stock_rows(part, places, today)))
+    counted = (tables.vehicle_configurations, tables.parts, tables.applications, tables.stock)
+    return {
+        table.name: unit.connection.execute(select(func.count()).select_from(table)).scalar_one() for table in counted
+    }
 
 
 def _load(unit: UnitOfWork, table: Table, rows: Iterable[Row]) -> None:

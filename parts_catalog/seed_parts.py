@@ -10,7 +10,7 @@ from parts_catalog.part_types import PART_TYPES, PartType
 from parts_catalog.seed_rules import BRANDS, CHANGED_MID_RUN, NOTES, RULES, VARIANTS, Brand, Rule
 from parts_catalog.seed_sizes import SIZES
 from parts_catalog.seed_vehicles import SeedVehicle
-from parts_catalog.spelling import number_key
+from parts_catalog.spelling import number_key, plain
 
 POSITIONS_ZH = {
     "front": "前", "rear": "后", "upper": "上", "lower": "下",
@@ -202,7 +202,7 @@ def _part(batch: _Batch, lines: tuple[Application, ...], variant: str, taken: se
         part_type=kind.name,
         name_en=name_en,
         name_zh=name_zh,
-        search_text=" ".join([*words, *vehicles]).lower(),
+        search_text=plain(" ".join([*words, *vehicles])),
         net_fen=_net_fen(batch, identity),
         lines=lines,
     )

@@ -10,6 +10,12 @@ def number_key(number: str) -> str:
     return re.sub(r"[^0-9A-Z]", "", unicodedata.normalize("NFKC", number).upper())
 
 
+def plain(text: str) -> str:
+    """Give text as it is searched: narrow signs, lower case, single spaces for gaps, `_` and what cannot be printed."""
+    narrow = unicodedata.normalize("NFKC", text).lower().replace("_", " ")
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in narrow).split())
+
+
 def name_key(name: str) -> str:
     """Give the normal form of a name: no case, accents, spaces or signs (`Citroën C3 XR` -> `citroenc3xr`)."""
     return "".join(sign for sign in unicodedata.normalize("NFKD", name).casefold() if sign.isalnum())

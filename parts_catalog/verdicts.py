@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from math import isfinite
 
 from ingest.vehicles import VehicleConfig
 from parts_catalog.applications import Application
@@ -23,7 +24,10 @@ _ORDER = {verdict: place for place, verdict in enumerate(FitVerdict)}
 
 @dataclass(frozen=True, slots=True)
 class Car:
-    """A vehicle configuration in the catalogue's own words. What is None, or was not understood, is unknown."""
+    """A vehicle configuration in the catalogue's own words. What is None, or was not understood, is unknown.
+
+    `displacement_l` is rounded to 0.1 litres, as catalogues write it.
+    """
 
     make: str | None
     model_line: str | None
@@ -37,16 +41,18 @@ class Car:
     @classmethod
     def of(cls, config: VehicleConfig, make: str | None, model_line: str | None) -> "Car":
         """Build from a configuration and its keys of make and model line."""
-        month = config.build_month
+        month, litres = config.build_month, config.displacement_l
         return cls(
             make=make,
             model_line=model_line,
             model_year=config.model_year,
             build_month=month if month and re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month) else None,
-            displacement_l=config.displacement_l,
+            displacement_l=int(litres * 10 + 0.5) / 10 if litres is not None and isfinite(litres) else None,
             cylinders=config.cylinders,
             words={name: canonical(name, value) for name in _WORDS if (value := getattr(config, name)) is not None},
-            equipment={snake_case(name): has for name, has in (config.equipment or {}).items()},
+            equipment={
+                snake_case(name): has for name, has in (config.equipment or {}).items() if isinstance(has, bool)
+            },
         )
 
 
@@ -164,7 +170,7 @@ def _matches(line: Application, car: Car) -> Iterator[tuple[str, Match]]:
     yield "model_line", _equal(line.model_line, car.model_line)
     yield "model_year", _within(line.year_from, line.year_to, _years(car))
     yield "fuel", _equal(line.fuel, car.words.get("fuel"))
-    yield "displacement_l", _equal(_decilitres(line.displacement_l), _decilitres(car.displacement_l))
+    yield "displacement_l", _equal(line.displacement_l, car.displacement_l)
     for word in _WORDS[1:]:
         yield word, _equal(getattr(line, word), car.words.get(word))
     yield "cylinders", _equal(line.cylinders, car.cylinders)
@@ -211,7 +217,3 @@ def _months(car: Car) -> range | None:
 
 def _month(written: str | None) -> int | None:
     return None if written is None else int(written[:4]) * 12 + int(written[5:]) - 1
-
-
-def _decilitres(litres: float | None) -> int | None:
-    return None if litres is None else int(litres * 10 + 0.5)

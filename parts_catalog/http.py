@@ -1,0 +1,64 @@
+"""The HTTP door of the catalogue: search, one part, and what fits a car."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from foundation.database import Database, UnitOfWork
+from foundation.http import ActorDependency, problem_responses
+from foundation.identity import Actor
+from foundation.paging import MAXIMUM_LIMIT
+from ingest.vehicles import VehicleConfig, VehicleDirectory
+from parts_catalog.search import MAXIMUM_TEXT
+from parts_catalog.views import Fitment, PartsPage, PartView, find_parts, fit_parts, show_part
+
+Text = Annotated[
+    str,
+    Query(
+        max_length=MAXIMUM_TEXT,
+        description="A part number in any spelling or a piece of it, or words in Chinese or English; empty: all parts",
+        examples=["66717-88087", "刹车片", "etios alternator"],
+    ),
+]
+Car = Annotated[str | None, Query(max_length=64, description="Id of a car: every part answers whether it fits")]
+Limit = Annotated[int, Query(ge=1, le=MAXIMUM_LIMIT)]
+Cursor = Annotated[str | None, Query(max_length=1000, description="`next` of the page before")]
+PartTypeName = Annotated[
+    str, Query(max_length=100, description="Part type, by name or in words", examples=["alternator", "发电机"])
+]
+Position = Annotated[str | None, Query(max_length=40, description="Keep one position only", examples=["front"])]
+PartId = Annotated[str, Path(max_length=64, pattern=r"^[^\x00]*$", description="Id of a part")]
+REFUSED = problem_responses(401, 404, 422)
+
+
+def router(database: Database, current_actor: ActorDependency, vehicles: VehicleDirectory) -> APIRouter:
+    """Give the routes of the catalogue. Parts are everybody's; a car is looked up as the actor may see it."""
+    routes = APIRouter(prefix="/v1", tags=["parts"], responses=REFUSED)
+    acting = Annotated[Actor, Depends(current_actor)]
+
+    def config_of(unit: UnitOfWork, actor: Actor, vehicle: str | None) -> VehicleConfig | None:
+        return vehicles.get(unit, actor, vehicle).config if vehicle else None
+
+    @routes.get("/parts", summary="Search parts", response_model=PartsPage)
+    def search_parts(
+        actor: acting, q: Text = "", vehicle: Car = None, cursor: Cursor = None, limit: Limit = 20
+    ) -> dict[str, Any]:
+        with database.unit() as unit:
+            return find_parts(unit, q, config_of(unit, actor, vehicle), limit, cursor)
+
+    @routes.get("/parts/{part}", summary="Show one part with price and stock", response_model=PartView)
+    def one_part(actor: acting, part: PartId, vehicle: Car = None) -> dict[str, Any]:
+        with database.unit() as unit:
+            return show_part(unit, part, config_of(unit, actor, vehicle))
+
+    @routes.get("/fitment", summary="Ask which parts of a type fit a car", response_model=Fitment)
+    def fitment(
+        actor: acting,
+        vehicle: Annotated[str, Query(max_length=64, description="Id of a car")],
+        part_type: PartTypeName,
+        position: Position = None,
+    ) -> dict[str, Any]:
+        with database.unit() as unit:
+            return fit_parts(unit, vehicles.get(unit, actor, vehicle).config, part_type, position)
+
+    return routes

@@ -1,0 +1,167 @@
+"""What the API, the command line and the pages show of parts: JSON views with fit, price and stock."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from foundation.database import UnitOfWork
+from foundation.money import Money
+from ingest.vehicles import VehicleConfig
+from parts_catalog.fitment import fit_of, fitting_parts, get_part
+from parts_catalog.part_types import PART_TYPES, part_type_of
+from parts_catalog.parts import FitAnswer, FitVerdict, Part, Price, StockOffer
+from parts_catalog.prices import price_of
+from parts_catalog.search import PartHit, find
+from parts_catalog.stock import offers
+from parts_catalog.words import POSITIONS, answer_words
+
+
+class MoneyOfPart(BaseModel):
+    amount: int = Field(examples=[118000], description="Minor units")
+    currency: str = Field(examples=["CNY"], description="ISO 4217")
+
+
+class PriceOfPart(BaseModel):
+    """The price of one piece."""
+
+    net: MoneyOfPart
+    gross: MoneyOfPart
+    tax_basis_points: int = Field(examples=[1300], description="1300 = 13 %")
+
+
+class OfferOfPart(BaseModel):
+    """What one workshop or warehouse can give."""
+
+    location: str = Field(examples=["loc_central_warehouse"])
+    available: int = Field(examples=[12])
+    expected: date | None = Field(description="When more pieces are expected")
+
+
+class FitOfPart(BaseModel):
+    """Whether a part fits the car, as a verdict and in words."""
+
+    verdict: FitVerdict = Field(examples=["fits_if"])
+    text_en: str = Field(examples=["Fits your car on condition: with air conditioning."])
+    text_zh: str = Field(examples=["符合以下条件时适合您的车：带空调。"])
+    quantity: int = Field(examples=[1], description="Pieces that the car takes at this position; 0: none known")
+    position: str | None = Field(examples=["front"])
+    position_en: str | None = Field(examples=["front"])
+    position_zh: str | None = Field(examples=["前"])
+    conditions_en: list[str] = Field(examples=[["with air conditioning"]])
+    conditions_zh: list[str] = Field(examples=[["带空调"]])
+    question: str | None = Field(examples=["air_conditioning"], description="What to tell of the car to settle it")
+    source: str = Field(examples=["forecourt seed catalogue, line 1234"], description="The catalogue's line")
+
+
+class PartView(BaseModel):
+    """A spare part with its price and what is in stock; `fit` is null when no car was named."""
+
+    id: str = Field(examples=["part_3f0c"])
+    brand: str = Field(examples=["Velmora"])
+    number: str = Field(examples=["66717-88087"])
+    part_type: str = Field(examples=["alternator"])
+    part_type_en: str = Field(examples=["Alternator"])
+    part_type_zh: str = Field(examples=["发电机"])
+    name_en: str = Field(examples=["Alternator (2NR-FE)"])
+    name_zh: str = Field(examples=["发电机（2NR-FE）"])
+    price: PriceOfPart | None
+    available: int = Field(examples=[12], description="Pieces in stock over all locations")
+    offers: list[OfferOfPart]
+    fit: FitOfPart | None
+
+
+class PartsPage(BaseModel):
+    """Parts in the order of the search, and the cursor of the next page."""
+
+    items: list[PartView]
+    next: str | None
+
+
+class Fitment(BaseModel):
+    """The parts of one type that fit, fit on conditions, or may fit, the best first."""
+
+    part_type: str = Field(examples=["alternator"])
+    part_type_en: str = Field(examples=["Alternator"])
+    part_type_zh: str = Field(examples=["发电机"])
+    answers: list[PartView]
+
+
+def find_parts(
+    unit: UnitOfWork, text: str, config: VehicleConfig | None = None, limit: int = 20, cursor: str | None = None
+) -> dict[str, Any]:
+    """Search parts; gives a `PartsPage` as JSON."""
+    page = find(unit, text, config, limit, cursor)
+    return PartsPage(items=_views(unit, page.items), next=page.next).model_dump(mode="json")
+
+
+def show_part(unit: UnitOfWork, part: str, config: VehicleConfig | None = None) -> dict[str, Any]:
+    """Give one part as a `PartView` in JSON; raises `NotFound`."""
+    found = get_part(unit, part)
+    fit = fit_of(unit, part, config) if config is not None else None
+    return _one_view(unit, found, fit).model_dump(mode="json")
+
+
+def fit_parts(unit: UnitOfWork, config: VehicleConfig, part_type: str, position: str | None = None) -> dict[str, Any]:
+    """Ask what fits; gives a `Fitment` as JSON. Raises `NotFound` for an unknown part type."""
+    kind = part_type_of(part_type)
+    answers = fitting_parts(unit, config, kind.name, position)
+    ids = [answer.part.id for answer in answers]
+    prices, stocked = price_of(unit, ids), offers(unit, ids)
+    views = [_view(a.part, prices.get(a.part.id), stocked[a.part.id], a) for a in answers]
+    fitment = Fitment(part_type=kind.name, part_type_en=kind.en, part_type_zh=kind.zh, answers=views)
+    return fitment.model_dump(mode="json")
+
+
+def _views(unit: UnitOfWork, hits: Sequence[PartHit]) -> list[PartView]:
+    stocked = offers(unit, [hit.part.id for hit in hits])
+    return [_view(hit.part, hit.price, stocked[hit.part.id], hit.fit) for hit in hits]
+
+
+def _one_view(unit: UnitOfWork, part: Part, fit: FitAnswer | None) -> PartView:
+    return _view(part, price_of(unit, [part.id]).get(part.id), offers(unit, [part.id])[part.id], fit)
+
+
+def _view(part: Part, price: Price | None, stocked: Sequence[StockOffer], fit: FitAnswer | None) -> PartView:
+    kind = PART_TYPES[part.part_type]
+    return PartView(
+        id=part.id,
+        brand=part.brand,
+        number=part.number,
+        part_type=part.part_type,
+        part_type_en=kind.en,
+        part_type_zh=kind.zh,
+        name_en=part.name_en,
+        name_zh=part.name_zh,
+        price=_price(price) if price else None,
+        available=sum(offer.available for offer in stocked),
+        offers=[OfferOfPart(location=o.location, available=o.available, expected=o.expected) for o in stocked],
+        fit=_fit(fit) if fit else None,
+    )
+
+
+def _price(price: Price) -> PriceOfPart:
+    return PriceOfPart(net=_money(price.net), gross=_money(price.gross), tax_basis_points=price.tax_basis_points)
+
+
+def _money(money: Money) -> MoneyOfPart:
+    return MoneyOfPart(amount=money.amount, currency=money.currency)
+
+
+def _fit(answer: FitAnswer) -> FitOfPart:
+    en, zh = answer_words(answer)
+    place_en, place_zh = POSITIONS.get(answer.position or "", (answer.position, answer.position))
+    return FitOfPart(
+        verdict=answer.verdict,
+        text_en=en,
+        text_zh=zh,
+        quantity=answer.quantity,
+        position=answer.position,
+        position_en=place_en,
+        position_zh=place_zh,
+        conditions_en=list(answer.conditions_en),
+        conditions_zh=list(answer.conditions_zh),
+        question=answer.question,
+        source=answer.source,
+    )

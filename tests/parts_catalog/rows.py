@@ -1,0 +1,51 @@
+"""Small catalogues for tests: one brand, and parts with the lines that the test is about."""
+
+from dataclasses import asdict
+from typing import Any
+
+from foundation.database import UnitOfWork
+from parts_catalog.applications import Application
+from parts_catalog.spelling import number_key, plain
+from parts_catalog.tables import applications, brands, completeness, parts, stock
+
+
+def add_brand(unit: UnitOfWork, name: str = "Testmark", rank: int = 1) -> None:
+    unit.connection.execute(brands.insert().values(name=name, name_zh=name, quality="aftermarket", rank=rank))
+
+
+def add_part(
+    unit: UnitOfWork,
+    part: str,
+    *lines: Application,
+    part_type: str = "alternator",
+    brand: str = "Testmark",
+    **names: Any,
+) -> str:
+    number = names.get("number", part)
+    values = {"name_en": "Alternator", "name_zh": "发电机", **names, "number": number}
+    unit.connection.execute(
+        parts.insert().values(
+            id=part,
+            brand=brand,
+            part_type=part_type,
+            number_key=number_key(number),
+            search_text=plain(f"{values['name_en']} {values['name_zh']} {number}"),
+            **values,
+        )
+    )
+    for at, line in enumerate(lines):
+        stated = asdict(line)
+        stated["equipment"] = stated["equipment"] or {}
+        unit.connection.execute(
+            applications.insert().values(id=f"{part}_{at}", part=part, part_type=part_type, **stated)
+        )
+    return part
+
+
+def declare_complete(unit: UnitOfWork, part_type: str = "alternator", brand: str = "Testmark") -> None:
+    unit.connection.execute(completeness.insert().values(brand=brand, part_type=part_type, source="all of Testmark"))
+
+
+def add_stock(unit: UnitOfWork, part: str, location: str = "loc", on_hand: int = 5) -> tuple[str, str]:
+    unit.connection.execute(stock.insert().values(part=part, location=location, organisation="org", on_hand=on_hand))
+    return part, location
