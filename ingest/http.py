@@ -12,6 +12,7 @@ from foundation.identity import Actor
 from foundation.paging import DEFAULT_LIMIT, MAXIMUM_LIMIT
 from foundation.refusals import Invalid
 from ingest.archive import Archive
+from ingest.batch import from_us
 from ingest.counting import count_readings
 from ingest.registry import Vehicles
 from ingest.rejections import list_rejected, rejected_totals
@@ -141,14 +142,13 @@ def _add_readings(
                 raise Invalid("from and to need a time zone, such as 2026-11-22T10:00:00Z")
             if not timedelta() < last - first <= LONGEST_SPAN:
                 raise Invalid(f"from must lie before to, by {LONGEST_SPAN.days} days at most")
-            columns = archive.read_vehicle(unit, vehicle, first, last, names)
+            rows = archive.readings(unit, vehicle, first, last, names)
         view = {}
         for name in names:
-            if name in columns.signals and columns.start is not None:
-                t_s, values = downsample(columns.t_s, columns.signals[name], points)
-                at = [columns.start + timedelta(seconds=second) for second in t_s.tolist()]
+            if name in rows.signals:
+                at_us, values = downsample(rows.at_us, rows.signals[name], points)
                 rounded = [round(value, 4) for value in values.tolist()]
-                view[name] = Series(unit=SIGNALS[name].unit, at=at, value=rounded)
+                view[name] = Series(unit=SIGNALS[name].unit, at=[from_us(us) for us in at_us.tolist()], value=rounded)
         return ReadingsView(vehicle=vehicle, signals=view)
 
 
