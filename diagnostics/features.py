@@ -1,0 +1,46 @@
+"""What a trip shows of every fault, measured on a block of trips: the one code path of training, score and live."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from diagnostics.gating import RUNNING_RPM, hold_last, inside
+from diagnostics.modes import MODES, Measured
+from ingest.readings import Block, FloatArray, TripColumns, to_block
+
+SIGNALS: tuple[str, ...] = tuple(
+    sorted({"engine_speed", *(signal for mode in MODES.values() for signal in mode.signals)})
+)
+_SLOTS_AT_ONCE = 20_000_000  # float32 per signal and block: 80 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What each mode measured, by fault name, and the seconds each trip's engine ran: all `[trip, ...]`."""
+
+    measured: Mapping[str, Measured]
+    running_s: FloatArray
+
+
+def trip_features(block: Block) -> Features:
+    """Measure all modes on all trips of the block at once."""
+    engine_speed = hold_last(block.signal("engine_speed"), block.step_s)
+    running = (engine_speed > RUNNING_RPM) & inside(block.lengths, block.values.shape[1])
+    return Features(
+        {fault: mode.measure(block) for fault, mode in MODES.items()},
+        (running.sum(axis=0) * block.step_s).astype(np.float32),
+    )
+
+
+def blocks_of(trips: Sequence[TripColumns]) -> list[tuple[slice, Block]]:
+    """Put trips into blocks of bounded size, in their order; each comes with its place in `trips`."""
+    edges, longest = [0], 0.0
+    for index, trip in enumerate(trips):
+        longest = max(longest, trip.duration_s)
+        if (index + 1 - edges[-1]) * longest > _SLOTS_AT_ONCE and index > edges[-1]:
+            edges.append(index)
+            longest = trip.duration_s
+    edges.append(len(trips))
+    return [(slice(low, high), to_block(trips[low:high], SIGNALS)) for low, high in pairwise(edges) if high > low]

@@ -1,0 +1,172 @@
+"""Alarms: when trips that each say little become a finding one shows an owner. Pure: no database, no clock.
+
+A trip that was long enough votes when its probability reaches `VOTE_AT`. Three votes among the last five such trips
+raise a finding; the alarm stands until at most one of five votes. A stop condition (S0) raises at once. A fault is
+never raised twice within 30 days of event time: what comes in that time is added to the finding that is there.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from diagnostics.faults import FAULTS
+from diagnostics.findings import Evidence, Finding, Urgency
+
+VOTE_AT = 0.15  # a posterior at 1:50, so nine times likelier faulty than not; three such trips are needed
+VOTES, OF_TRIPS, CLEARED_AT = 3, 5, 1
+QUIET = timedelta(days=30)
+STOP_PROBABILITY = 0.95  # the condition is measured; what remains is a fault beside the part that is named
+STOP_SEVERITY = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class TripVerdict:
+    """What one trip says of one fault. `probability` is None when the trip was too short to vote.
+
+    `stop_at` is the first instant of the S0 condition within the trip, `stop_evidence` its words.
+    """
+
+    start: datetime
+    end: datetime
+    probability: float | None
+    severity: float
+    evidence: tuple[Evidence, ...] = ()
+    stop_at: datetime | None = None
+    stop_evidence: Evidence | None = None
+
+    @property
+    def voted(self) -> bool:
+        return self.probability is not None and self.probability >= VOTE_AT
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A fault below alarm: how many of the last trips voted, and the largest probability among them."""
+
+    fault: str
+    probability: float
+    severity: float
+    votes: int
+    trips: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Findings in event-time order, and what is to be watched, if anything."""
+
+    findings: tuple[Finding, ...]
+    watch: Watch | None
+
+
+class _History:
+    """The walk through one vehicle's trips for one fault."""
+
+    def __init__(self, vehicle: str, fault: str, predictor: str) -> None:
+        self.vehicle, self.fault, self.predictor = vehicle, fault, predictor
+        self.findings: list[Finding] = []
+        self.recent: deque[TripVerdict] = deque(maxlen=OF_TRIPS)
+        self.standing = False  # the alarm, with hysteresis
+        self.told = False  # the last finding's trouble has not gone since
+        self.since = 0  # voting trips since the last finding
+
+    def trip(self, verdict: TripVerdict) -> None:
+        if verdict.stop_at is not None:
+            self._stop(verdict, verdict.stop_at)
+        if verdict.probability is None:
+            return
+        self.recent.append(verdict)
+        votes = sum(trip.voted for trip in self.recent)
+        self.since += 1
+        if votes <= CLEARED_AT:
+            self.standing = False
+            self.told = self.told and self.since < OF_TRIPS
+        elif votes >= VOTES:
+            self.standing = True
+        if not self.standing:
+            return
+        if self.told or self._quiet(verdict.end):
+            self._gain(verdict)
+        else:
+            self._raise()
+
+    def _quiet(self, instant: datetime) -> bool:
+        """Tell whether the last finding is too young for another one; then a standing alarm adds to it.
+
+        An alarm that came back after it had cleared and still stands when the 30 days are over is raised anew.
+        """
+        return bool(self.findings) and instant - self.findings[-1].confirmed < QUIET
+
+    def _raise(self) -> None:
+        voting = [trip for trip in self.recent if trip.voted]
+        strongest = max(voting, key=lambda trip: (trip.severity, trip.start))
+        self.findings.append(
+            Finding(
+                self.vehicle, self.fault, max(trip.probability or 0.0 for trip in voting), strongest.severity,
+                FAULTS[self.fault].urgency, voting[0].start, self.recent[-1].end, strongest.evidence, self.predictor,
+            )
+        )  # fmt: skip
+        self.told, self.since = True, 0
+
+    def _gain(self, verdict: TripVerdict) -> None:
+        if not verdict.voted:
+            return
+        last = self.findings[-1]
+        worse = verdict.severity > last.severity and last.urgency is not Urgency.S0
+        self.findings[-1] = replace(
+            last,
+            probability=max(last.probability, verdict.probability or 0.0),
+            severity=max(last.severity, verdict.severity),
+            evidence=verdict.evidence if worse else last.evidence,
+        )
+
+    def _stop(self, verdict: TripVerdict, instant: datetime) -> None:
+        if self.told or self._quiet(instant):
+            self.findings[-1] = escalate(self.findings[-1], verdict)
+        else:
+            self.told, self.since = True, 0
+            first = next((trip.start for trip in self.recent if trip.voted), verdict.start)
+            self.findings.append(stop_finding(self.vehicle, self.fault, self.predictor, first, instant, verdict))
+
+
+def stop_finding(
+    vehicle: str, fault: str, predictor: str, first_seen: datetime, instant: datetime, verdict: TripVerdict
+) -> Finding:
+    """Give the finding that a stop condition raises by itself."""
+    evidence = (verdict.stop_evidence,) if verdict.stop_evidence else ()
+    return Finding(
+        vehicle, fault, max(STOP_PROBABILITY, verdict.probability or 0.0), max(STOP_SEVERITY, verdict.severity),
+        Urgency.S0, first_seen, instant, (*evidence, *verdict.evidence)[:3], predictor,
+    )  # fmt: skip
+
+
+def escalate(finding: Finding, verdict: TripVerdict) -> Finding:
+    """Give the finding with the stop condition added: S0, and its evidence in front. It keeps id and times."""
+    if finding.urgency is Urgency.S0:
+        return finding
+    evidence = (verdict.stop_evidence,) if verdict.stop_evidence else ()
+    return replace(
+        finding,
+        probability=max(finding.probability, STOP_PROBABILITY, verdict.probability or 0.0),
+        severity=max(finding.severity, STOP_SEVERITY, verdict.severity),
+        urgency=Urgency.S0,
+        evidence=(*evidence, *finding.evidence)[:3],
+    )
+
+
+def judge(vehicle: str, fault: str, predictor: str, verdicts: Iterable[TripVerdict]) -> Judgement:
+    """Give the findings of one vehicle and fault. The order of `verdicts` does not matter: event time does."""
+    history = _History(vehicle, fault, predictor)
+    for verdict in sorted(verdicts, key=lambda trip: (trip.start, trip.end)):
+        history.trip(verdict)
+    voting = [trip for trip in history.recent if trip.voted]
+    watch = None
+    if voting and not history.standing and not history.told:
+        watch = Watch(
+            fault,
+            max(trip.probability or 0.0 for trip in voting),
+            max(trip.severity for trip in voting),
+            len(voting),
+            len(history.recent),
+        )
+    return Judgement(tuple(history.findings), watch)

@@ -1,0 +1,96 @@
+"""Screening: recorded trips and live windows in, findings out, inside the caller's unit of work."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import numpy as np
+
+from diagnostics.alarms import raise_findings, raise_stop
+from diagnostics.features import blocks_of, trip_features
+from diagnostics.findings import Finding
+from diagnostics.modes import MODES, Measured, Stop
+from diagnostics.monitor import TripVerdict
+from diagnostics.predictor import Predictor
+from diagnostics.votes import TripVote, lock_vehicle, predict_stale, record_trips
+from foundation.database import UnitOfWork
+from ingest.readings import Block, TripColumns
+
+
+class TripSpan(Protocol):
+    """A trip as the trip log knows it: where and when; its columns come from the archive."""
+
+    @property
+    def vehicle(self) -> str: ...
+    @property
+    def organisation(self) -> str: ...
+    @property
+    def boot(self) -> str: ...
+    @property
+    def start(self) -> datetime: ...
+    @property
+    def end(self) -> datetime: ...
+
+
+def screen(unit: UnitOfWork, predictor: Predictor, trips: Sequence[tuple[TripSpan, TripColumns]]) -> list[Finding]:
+    """Measure, predict and record these trips, of any vehicles; give the findings that are new or more urgent."""
+    votes: dict[tuple[str, str], list[TripVote]] = defaultdict(list)
+    for place, block in blocks_of([columns for _, columns in trips]):
+        measured = trip_features(block).measured
+        stops = {fault: MODES[fault].stop(block) for fault in predictor.faults}
+        for index, (span, columns) in enumerate(trips[place]):
+            for fault in predictor.faults:
+                if measured[fault].observed_s[index] > 0:
+                    vote = _vote(span, columns, fault, measured[fault], stops[fault], index)
+                    votes[span.vehicle, span.organisation].append(vote)
+    # One order for all workers, so that none waits for another in a circle.
+    for vehicle, organisation in sorted(votes):
+        record_trips(unit, vehicle, organisation, votes[vehicle, organisation])
+    predict_stale(unit, predictor, sorted({vehicle for vehicle, _ in votes}))
+    return [
+        finding
+        for vehicle, organisation in sorted(votes)
+        for finding in raise_findings(unit, vehicle, organisation, predictor.version)
+    ]
+
+
+def screen_stop(
+    unit: UnitOfWork, predictor: Predictor, block: Block, vehicles: Sequence[tuple[str, str]], at: datetime
+) -> list[Finding]:
+    """Raise at once what must stop a car: `block` holds the vehicles' windows, one column each, that end at `at`.
+
+    `vehicles` are (vehicle, organisation) of the columns. Without a stop condition nothing is asked of the database.
+    """
+    begin = at - timedelta(seconds=block.values.shape[1] * block.step_s)
+    found: list[tuple[str, str, str, TripVerdict]] = []
+    for fault in predictor.faults:
+        stop = MODES[fault].stop(block)
+        for index in np.flatnonzero(~np.isnan(stop.at_s)).tolist():
+            instant = begin + timedelta(seconds=float(stop.at_s[index]))
+            reason = MODES[fault].stop_evidence(float(stop.value[index]))
+            verdict = TripVerdict(begin, at, None, 0.0, (), instant, reason)
+            found.append((*vehicles[index], fault, verdict))
+    told = []
+    for vehicle, organisation, fault, verdict in sorted(found, key=lambda row: row[:3]):
+        lock_vehicle(unit, vehicle)
+        told += raise_stop(unit, vehicle, organisation, fault, predictor.version, verdict)
+    return told
+
+
+def _vote(span: TripSpan, columns: TripColumns, fault: str, measured: Measured, stop: Stop, index: int) -> TripVote:
+    mode, stopped = MODES[fault], not np.isnan(stop.at_s[index])
+    begin = columns.start or span.start
+    return TripVote(
+        span.boot,
+        span.start.astimezone(UTC),
+        span.end.astimezone(UTC),
+        fault,
+        float(measured.observed_s[index]),
+        {
+            measure.name: None if np.isnan(value) else round(float(value), 5)
+            for measure, value in zip(mode.measures, measured.values[index], strict=True)
+        },
+        begin + timedelta(seconds=float(columns.t_s[0] + stop.at_s[index])) if stopped else None,
+        mode.stop_evidence(float(stop.value[index])) if stopped else None,
+    )

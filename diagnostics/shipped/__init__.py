@@ -1,0 +1,1 @@
+"""The predictor files that `forecourt train` wrote; data only."""

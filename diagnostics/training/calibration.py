@@ -1,0 +1,51 @@
+"""Calibration: raw scores to probabilities on cars the boosters never saw, at a stated prevalence, and its error."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
+
+from diagnostics.predictor import Curve
+from ingest.readings import FloatArray
+
+BoolArray = NDArray[np.bool_]
+PREVALENCE = 0.02  # faulty trips among trips, 1:50 (faults.md C3); samples have far more
+CEILING = 0.995  # no number of simulated cars makes a probability of one
+
+
+def prevalence_weights(faulty: BoolArray) -> NDArray[np.float64]:
+    """Give weights `[trip]` under which faulty trips make up `PREVALENCE`."""
+    share = max(float(faulty.mean()), 1e-9)
+    return np.where(faulty, PREVALENCE / share, (1 - PREVALENCE) / max(1 - share, 1e-9))
+
+
+def isotonic(score: FloatArray, faulty: BoolArray, points: int = 60) -> Curve:
+    """Fit a rising map from score to probability; at most `points` knots, so that the file stays readable."""
+    order = np.argsort(score, kind="stable")
+    fitted = isotonic_regression(faulty[order].astype(np.float64), weights=prevalence_weights(faulty)[order]).x
+    value = np.clip(fitted, 0.0, CEILING)
+    at = score[order].astype(np.float64)
+    # The ends of each level; between two levels the map is a straight line.
+    edge = np.flatnonzero(np.diff(value, prepend=-1.0) > 1e-9)
+    keep = np.unique(np.concatenate([edge, np.maximum(edge - 1, 0), [len(value) - 1]]))
+    if len(keep) > points:
+        keep = keep[np.unique(np.linspace(0, len(keep) - 1, points).astype(np.int64))]
+    return Curve(tuple(at[keep].tolist()), tuple(value[keep].tolist()))
+
+
+def expected_error(probability: FloatArray, faulty: BoolArray, bins: int = 15) -> float:
+    """Give the expected calibration error over bins of equal mass, at `PREVALENCE`."""
+    weights = prevalence_weights(faulty)
+    order = np.argsort(probability, kind="stable")
+    mass = np.cumsum(weights[order])
+    bin_of = np.minimum((mass / mass[-1] * bins).astype(np.int64), bins - 1)
+    total = np.bincount(bin_of, weights[order], bins)
+    said = np.bincount(bin_of, weights[order] * probability[order], bins)
+    was = np.bincount(bin_of, weights[order] * faulty[order], bins)
+    return float(np.abs(said - was).sum() / total.sum())
+
+
+def brier_skill(probability: FloatArray, faulty: BoolArray) -> float:
+    """Give 1 - Brier score / that of always saying the prevalence."""
+    weights = prevalence_weights(faulty)
+    error = np.average((probability - faulty) ** 2, weights=weights)
+    return float(1 - error / (PREVALENCE * (1 - PREVALENCE)))
