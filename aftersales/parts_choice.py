@@ -152,4 +152,3 @@ def _question(need: PartNeed, answer: FitAnswer) -> Question:
 
 def _once(questions: Sequence[Question]) -> list[Question]:
     return list({one["en"]: one for one in questions}.values())
-

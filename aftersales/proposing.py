@@ -13,7 +13,7 @@ from aftersales.occupancy import SlotTaken, attempt, local_day
 from aftersales.operations import work_of
 from aftersales.parts_choice import PartsPlan
 from aftersales.planning import Options, evidence_of, operations_of, options_for
-from aftersales.reasons import Question, Reason, part_reason, reason
+from aftersales.reasons import Question, Reason, reason
 from aftersales.slots import Slot, Wanted, free_slots, why_none
 from aftersales.tables import cases
 from aftersales.workshops import Workshop
@@ -24,45 +24,43 @@ from parts_catalog.stock import OutOfStock
 
 NOTICE = timedelta(hours=4)  # an owner wants to see a proposal before its day is over
 NOTICE_STOPPED = timedelta(hours=1)
-TRIES = 5
+TRIES = 10  # each that fails means that another case got its visit
 
 
 def propose(unit: UnitOfWork, case: Row[Any], vehicle: Vehicle) -> None:
     """Hold the best visit for an open case, or let the case say why there is none; never half of one."""
-    options = options_for(unit, vehicle, operations_of(case, vehicle))
-    feasible = [one for one in options.workshops if not options.parts[one.id].missing]
-    if not feasible:
-        plan = options.parts[options.workshops[0].id] if options.workshops else PartsPlan()
-        _wait(unit, case, plan.missing or [reason("no_workshop_equipped", skills="-")], plan.questions)
-        return
-    wanted = _wanted(unit, case, options)
     for _ in range(TRIES):
+        # Planned anew each time: what another case took meanwhile, a slot or a last part, is no longer on offer.
+        options = options_for(unit, vehicle, operations_of(case, vehicle))
+        feasible = [one for one in options.workshops if not options.parts[one.id].missing]
+        if not feasible:
+            plan = options.parts[options.workshops[0].id] if options.workshops else PartsPlan()
+            _wait(unit, case, plan.missing or [reason("no_workshop_equipped", skills="-")], plan.questions)
+            return
+        wanted = _wanted(unit, case, options)
         first = _best(unit, feasible, wanted)
         if first is None:
-            break
+            _wait(unit, case, [why_none(feasible, wanted.work, wanted)])
+            return
         try:
             attempt(unit, _holding(unit, case, options, (feasible, wanted, first)))
-        except SlotTaken:
+        except (SlotTaken, OutOfStock):
             continue
-        except OutOfStock:
-            feasible.remove(first.workshop)  # its parts went to somebody else between the look and the hold
-            if not feasible:
-                _wait(unit, case, [part_reason("part_out_of_stock", _main_part(options))])
-                return
-        else:
-            return
-    _wait(unit, case, [why_none(feasible, wanted.work, wanted)])
+        return
+    raise SlotTaken("every slot was taken while it was being held; try again")
 
 
 def _wanted(unit: UnitOfWork, case: Row[Any], options: Options) -> Wanted:
     stopped = case.urgency == Urgency.S0
+    overdue = case.latest_day is not None and case.latest_day < unit.now().date()
     return Wanted(
         work_of(options.operations),
         Wish(case.wish),
         unit.now() + (NOTICE_STOPPED if stopped else NOTICE),
         options.parts_ready,
-        # A stopped car is towed and waits at the workshop: the first slot there is, however late, is the right one.
-        None if stopped else case.latest_day,
+        # A stopped car is towed and waits at the workshop, and what is overdue is late already: then the first slot
+        # there is, is the right one.
+        None if stopped or overdue else case.latest_day,
         options.near,
     )
 
@@ -82,10 +80,6 @@ def _holding(
         return place(unit, case, visit, DESK, DESK_HOLD)
 
     return hold_best
-
-
-def _main_part(options: Options) -> str:
-    return next(need.part_type for operation in options.operations for need in operation.needs if need.required)
 
 
 def _best(unit: UnitOfWork, workshops: Sequence[Workshop], wanted: Wanted) -> Slot | None:

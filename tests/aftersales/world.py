@@ -24,8 +24,8 @@ from parts_catalog.tables import applications, brands, parts, prices, reservatio
 FAMILY, STRANGERS, GARAGE, WAREHOUSE = "org_li", "org_wang", "org_garage", "org_warehouse"
 SHELF, CENTRAL = "loc_garage", "loc_central"
 DAY = [["08:30", "12:00"], ["13:00", "18:00"]]
-WEEK = {day: DAY for day in ("mon", "tue", "wed", "thu", "fri", "sat")}
-SKILLS = frozenset("general diagnosis engine electrical fuel".split())
+WEEK = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat"), DAY)
+SKILLS = frozenset(["general", "diagnosis", "engine", "electrical", "fuel"])
 GOLF = VehicleConfig(make="Volkswagen", model_line="Golf", model_year=2016, fuel=Fuel.PETROL, displacement_l=1.4)
 STEPS: tuple[dict[str, Any], ...] = (
     {"step": "check_in", "mileage_km": 84_210},
@@ -148,9 +148,7 @@ def build(database: Database, clock: FixedClock) -> World:
             for role, home in ((Role.OWNER, FAMILY), (Role.OWNER, STRANGERS), (Role.TECHNICIAN, GARAGE))
         }
         add_workshop(unit, garage())
-        unit.connection.execute(
-            brands.insert().values(name="Brightline", name_zh="亮线", quality="original", rank=1)
-        )
+        unit.connection.execute(brands.insert().values(name="Brightline", name_zh="亮线", quality="original", rank=1))
         put_part(unit, "alt_shelf", "alternator", 120_000, {SHELF: 1, CENTRAL: 5})
         put_part(unit, "alt_central", "alternator", 90_000, {CENTRAL: 50})
         put_part(unit, "belt", "serpentine_belt", 8_001, {SHELF: 50})
