@@ -39,7 +39,7 @@ class Character:
 def record(
     characters: Sequence[Character], severity: FloatArray, start: Times, shortest_s: int, longest_s: int, seed: int
 ) -> Block:
-    """Drive one trip per character and give what its dongle reads; the cars answer every PID.
+    """Drive one trip per character and give what its dongle reads; each car has our own device.
 
     `severity` [trip] is that of the alternator; one character may drive several trips.
     """
@@ -62,7 +62,7 @@ def record(
     true = simulate(cars, speed, conditions, faults, rng)
     # A car keeps its dongle: its way of asking is drawn from the car's own seed, one column per trip.
     dongles = [draw_bus(np.random.default_rng([it.seed, 2]), SIGNALS, 1, 1) for it in characters]
-    return read(true, cars, dongles[0].joined(dongles[1:]).with_all_signals(), rng)
+    return read(true, cars, dongles[0].joined(dongles[1:]).watchful(), rng)
 
 
 def growing(trips: int, faulty: int) -> FloatArray:

@@ -59,10 +59,12 @@ class Bus:
         columns = (np.concatenate([getattr(bus, name) for bus in every], axis=-1) for name in self.__slots__[1:])
         return Bus(self.signals, *columns)
 
-    def with_all_signals(self) -> "Bus":
-        """Give the same bus on cars that answer every PID."""
+    def watchful(self, slowest_s: float = 4.0) -> "Bus":
+        """Give the bus of our own device: on cars that answer every PID, none asked less often than `slowest_s`."""
+        period = np.minimum(self.period_s, np.float32(slowest_s))
+        phase = self.phase_s * period / self.period_s
         everything = np.ones_like(self.supported)
-        return Bus(self.signals, self.period_s, self.phase_s, everything, self.carried, self.lost, self.voltage_step)
+        return Bus(self.signals, period, phase, everything, self.carried, self.lost, self.voltage_step)
 
 
 def draw_bus(rng: np.random.Generator, signals: Sequence[str], cars: int, trips: int) -> Bus:
