@@ -1,0 +1,236 @@
+"""The commit: identities first, then what hangs on them; every function is one statement per table for a whole batch.
+
+A message is identified once by (device, boot, seq), whether it was stored or rejected; a redelivery is neither.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+
+from foundation.database import UnitOfWork
+from ingest.partitions import partition_of
+from ingest.registry import Owner
+from ingest.topics import Kind, topic_of
+
+_PARTITION_LOCKS = 0x1F0C
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """The identity of a message."""
+
+    device: str
+    boot: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """One delivery of a message with an identity; `fresh`: it had not been handled before."""
+
+    key: Key
+    floor: int | None
+    fresh: bool
+    arrived_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A message to a device."""
+
+    topic: str
+    payload: bytes
+
+
+def lock_partitions(unit: UnitOfWork, partitions: Iterable[int]) -> None:
+    """Let one transaction at a time write a partition: also while a killed worker's last commit is still under way."""
+    unit.connection.execute(
+        text("SELECT pg_advisory_xact_lock(:kind, it) FROM unnest(CAST(:partitions AS int[])) AS it"),
+        {"kind": _PARTITION_LOCKS, "partitions": sorted(set(partitions))},
+    )
+
+
+def claim(unit: UnitOfWork, keys: Iterable[Key], owners: Mapping[str, Owner]) -> set[Key]:
+    """Write down identities and give those that are new; the others were handled before."""
+    wanted = sorted(set(keys))
+    if not wanted:
+        return set()
+    rows = unit.connection.execute(
+        text(
+            "INSERT INTO message_keys (device, boot, seq, partition)"
+            " SELECT * FROM unnest(CAST(:devices AS text[]), CAST(:boots AS text[]), CAST(:seqs AS bigint[]),"
+            " CAST(:partitions AS smallint[])) ON CONFLICT DO NOTHING RETURNING device, boot, seq"
+        ),
+        {
+            "devices": [key.device for key in wanted],
+            "boots": [key.boot for key in wanted],
+            "seqs": [key.seq for key in wanted],
+            "partitions": [partition(key.device, owners) for key in wanted],
+        },
+    )
+    return {Key(row.device, row.boot, row.seq) for row in rows}
+
+
+def partition(device: str, owners: Mapping[str, Owner]) -> int:
+    """Give the partition of a device's vehicle; a device of nobody's counts as a vehicle of its own."""
+    owner = owners.get(device)
+    return owner.partition if owner else partition_of(device)
+
+
+def answer(unit: UnitOfWork, handled: Sequence[Handled], owners: Mapping[str, Owner]) -> list[Reply]:
+    """Move every boot of the batch forward and say what is committed once this unit is.
+
+    `through_seq` is the end of what was handled without a gap. A gap below the sender's floor never comes any more:
+    it is counted, and passed over. What was handled beyond the first gap is told as ranges (`also`).
+    """
+    batches = _by_boot(handled)
+    if not batches:
+        return []
+    known = _through(unit, batches)
+    bases = {}
+    for boot, batch in batches.items():
+        # A boot begins with seq 1 unless its sender holds a 0.
+        before = known.get(boot, -1 if batch.floor == 0 else 0)
+        bases[boot] = (before, max(before, (batch.floor or 0) - 1))
+    islands = _islands(unit, {boot: base for boot, (_, base) in bases.items()})
+    counted = _count_handled(unit, {boot: it for boot, it in bases.items() if it[1] > it[0]})
+    replies, rows = [], []
+    for boot, batch in batches.items():
+        before, base = bases[boot]
+        also = islands.get(boot, [])
+        through = also.pop(0)[1] if also and also[0][0] == base + 1 else base
+        gaps = base - before - counted.get(boot, 0) - sum(1 for seq in batch.fresh if seq <= before)
+        document = {"boot": boot[1], "through_seq": through, "also": [list(island) for island in also]}
+        replies.append(Reply(topic_of(boot[0], Kind.COMMITTED), json.dumps(document).encode()))
+        rows.append(_row(boot, batch, owners, through, gaps))
+    _store(unit, rows)
+    return replies
+
+
+@dataclass(slots=True)
+class _BootBatch:
+    floor: int | None
+    fresh: list[int]
+    redelivered: int
+    first: datetime
+    last: datetime
+
+
+_Boot = tuple[str, str]
+
+
+def _by_boot(handled: Sequence[Handled]) -> dict[_Boot, _BootBatch]:
+    batches: dict[_Boot, _BootBatch] = {}
+    for one in handled:
+        boot = (one.key.device, one.key.boot)
+        batch = batches.setdefault(boot, _BootBatch(one.floor, [], 0, one.arrived_at, one.arrived_at))
+        if one.floor is not None:
+            batch.floor = max(one.floor, batch.floor or 0)
+        if one.fresh:
+            batch.fresh.append(one.key.seq)
+        else:
+            batch.redelivered += 1
+        batch.first, batch.last = min(batch.first, one.arrived_at), max(batch.last, one.arrived_at)
+    return batches
+
+
+def _arrays(wanted: Iterable[_Boot]) -> dict[str, list[str]]:
+    pairs = list(wanted)
+    return {"devices": [device for device, _ in pairs], "boots": [boot for _, boot in pairs]}
+
+
+def _through(unit: UnitOfWork, wanted: Iterable[_Boot]) -> dict[_Boot, int]:
+    rows = unit.connection.execute(
+        text(
+            "SELECT b.device, b.boot, b.through_seq FROM boots b JOIN"
+            " unnest(CAST(:devices AS text[]), CAST(:boots AS text[])) AS w (device, boot) USING (device, boot)"
+        ),
+        _arrays(wanted),
+    )
+    return {(row.device, row.boot): row.through_seq for row in rows}
+
+
+def _islands(unit: UnitOfWork, above: Mapping[_Boot, int]) -> dict[_Boot, list[tuple[int, int]]]:
+    """Give the runs of handled seqs above a base, per boot in ascending order."""
+    rows = unit.connection.execute(
+        text(
+            "SELECT device, boot, min(seq) AS first, max(seq) AS last FROM ("
+            " SELECT k.device, k.boot, k.seq,"
+            "  k.seq - row_number() OVER (PARTITION BY k.device, k.boot ORDER BY k.seq) AS island"
+            " FROM unnest(CAST(:devices AS text[]), CAST(:boots AS text[]), CAST(:bases AS bigint[]))"
+            "  AS w (device, boot, base)"
+            " JOIN message_keys k ON k.device = w.device AND k.boot = w.boot AND k.seq > w.base"
+            ") AS numbered GROUP BY device, boot, island ORDER BY device, boot, first"
+        ),
+        {**_arrays(above), "bases": list(above.values())},
+    )
+    found: dict[_Boot, list[tuple[int, int]]] = {}
+    for row in rows:
+        found.setdefault((row.device, row.boot), []).append((row.first, row.last))
+    return found
+
+
+def _count_handled(unit: UnitOfWork, ranges: Mapping[_Boot, tuple[int, int]]) -> dict[_Boot, int]:
+    """Count what was handled of (above, through], per boot."""
+    if not ranges:
+        return {}
+    rows = unit.connection.execute(
+        text(
+            "SELECT k.device, k.boot, count(*) AS handled"
+            " FROM unnest(CAST(:devices AS text[]), CAST(:boots AS text[]), CAST(:above AS bigint[]),"
+            "  CAST(:through AS bigint[])) AS w (device, boot, above, through)"
+            " JOIN message_keys k ON k.device = w.device AND k.boot = w.boot"
+            "  AND k.seq > w.above AND k.seq <= w.through"
+            " GROUP BY k.device, k.boot"
+        ),
+        {
+            **_arrays(ranges),
+            "above": [above for above, _ in ranges.values()],
+            "through": [through for _, through in ranges.values()],
+        },
+    )
+    return {(row.device, row.boot): row.handled for row in rows}
+
+
+def _store(unit: UnitOfWork, rows: Sequence[tuple[object, ...]]) -> None:
+    columns = zip(*rows, strict=True)
+    unit.connection.execute(_UPSERT, dict(zip(_COLUMNS, map(list, columns), strict=True)))
+
+
+def _row(boot: _Boot, batch: _BootBatch, owners: Mapping[str, Owner], through: int, gaps: int) -> tuple[object, ...]:
+    owner = owners.get(boot[0])
+    whose = (owner.vehicle, owner.organisation) if owner else (None, None)
+    counts = (through, gaps, batch.redelivered)
+    return (*boot, *whose, partition(boot[0], owners), *counts, batch.first, batch.last)
+
+
+_COLUMNS = (
+    "devices",
+    "boots",
+    "vehicles",
+    "organisations",
+    "partitions",
+    "through",
+    "gaps",
+    "redelivered",
+    "first",
+    "last",
+)
+_UPSERT = text(
+    """
+    INSERT INTO boots AS b (device, boot, vehicle, organisation, partition, through_seq, gaps, redelivered,
+        first_arrived_at, last_arrived_at)
+    SELECT * FROM unnest(
+        CAST(:devices AS text[]), CAST(:boots AS text[]), CAST(:vehicles AS text[]), CAST(:organisations AS text[]),
+        CAST(:partitions AS smallint[]), CAST(:through AS bigint[]), CAST(:gaps AS bigint[]),
+        CAST(:redelivered AS bigint[]), CAST(:first AS timestamptz[]), CAST(:last AS timestamptz[])
+    )
+    ON CONFLICT (device, boot) DO UPDATE SET
+        through_seq = excluded.through_seq, gaps = b.gaps + excluded.gaps,
+        redelivered = b.redelivered + excluded.redelivered,
+        last_arrived_at = greatest(b.last_arrived_at, excluded.last_arrived_at)
+    """
+)

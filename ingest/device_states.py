@@ -1,0 +1,86 @@
+"""What devices last said of themselves: online or not, and who set their clocks."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.dialects.postgresql import insert
+
+from foundation.database import UnitOfWork
+from ingest.envelope import Status
+from ingest.tables import device_states, devices
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A status as it arrived. A retained one may be old: it counts only while nothing else is known."""
+
+    device: str
+    status: Status
+    arrived_at: datetime
+    retained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    device: str
+    online: bool
+    agent: str | None
+    spool: int | None
+    dead: int | None
+    clock: str | None
+    reported_at: datetime
+
+
+def clocks(unit: UnitOfWork, names: Iterable[str]) -> dict[str, str | None]:
+    """Give who set each device's clock, as it last said."""
+    columns = device_states.c.device, device_states.c.clock
+    rows = unit.connection.execute(select(*columns).where(device_states.c.device.in_(sorted(names))))
+    return {row.device: row.clock for row in rows}
+
+
+def record(unit: UnitOfWork, said: Sequence[Said]) -> None:
+    """Keep the last word of each device, in the order of arrival."""
+    live = {one.device: one for one in said if not one.retained}
+    remembered = {one.device: one for one in said if one.retained and one.device not in live}
+    for known, statement in ((remembered, _REMEMBER), (live, _REPLACE)):
+        if known:
+            unit.connection.execute(statement, [_values(known[device]) for device in sorted(known)])
+
+
+def states_of(unit: UnitOfWork, vehicle: str) -> list[DeviceState]:
+    """Give the states of a vehicle's devices that have said anything yet, the one that spoke last first."""
+    rows = unit.connection.execute(
+        select(device_states)
+        .join(devices, devices.c.id == device_states.c.device)
+        .where(devices.c.vehicle == vehicle, devices.c.revoked_at.is_(None))
+        .order_by(device_states.c.reported_at.desc(), device_states.c.device)
+    )
+    return [_state(row) for row in rows]
+
+
+_INSERT = insert(device_states)
+_REMEMBER = _INSERT.on_conflict_do_nothing()
+_REPLACE = _INSERT.on_conflict_do_update(
+    index_elements=[device_states.c.device],
+    set_={name: _INSERT.excluded[name] for name in ("online", "agent", "spool", "dead", "clock", "reported_at")},
+)
+
+
+def _values(said: Said) -> dict[str, Any]:
+    status = said.status
+    return {
+        "device": said.device,
+        "online": status.online,
+        "agent": status.agent,
+        "spool": status.spool,
+        "dead": status.dead,
+        "clock": status.clock,
+        "reported_at": said.arrived_at,
+    }
+
+
+def _state(row: "Row[Any]") -> DeviceState:
+    return DeviceState(row.device, row.online, row.agent, row.spool, row.dead, row.clock, row.reported_at)

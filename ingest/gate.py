@@ -1,0 +1,244 @@
+"""The gate: what may be stored as a reading. The impossible is rejected, the doubtful is flagged, siblings are kept.
+
+Judging is a function of the messages, of whose the devices are and of what was known before; it does no I/O. What
+depends on neighbours (rates, frozen values) looks within one message only, so it does not depend on arrival order.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.batch import Batch, IntArray, Origin, to_us
+from ingest.dialects import Decoded
+from ingest.envelope import UNSET_CLOCK, DtcReport, Header, Malformed, Message, Readings
+from ingest.readings import FloatArray, Quality
+from ingest.registry import Owner
+from ingest.rejected import Reason, Rejection
+from ingest.signals import SIGNALS, Signal
+
+FUTURE_TOLERANCE = timedelta(minutes=5)
+FIRST_TRUSTED = datetime(2005, 1, 1, tzinfo=UTC)  # clocks without power restart at 1970 or 2000
+FROZEN_S = 30.0
+RESTLESS = ("engine_speed", "mass_air_flow")  # in a running engine these do not repeat for so long
+_IMPLAUSIBLE, _FROZEN = np.uint8(Quality.IMPLAUSIBLE), np.uint8(Quality.FROZEN)
+_TOLERANCE_US = FUTURE_TOLERANCE // timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the service knew before the batch: owners by device, clock by device, newest event time by vehicle."""
+
+    owners: Mapping[str, Owner] = field(default_factory=dict)
+    clocks: Mapping[str, str | None] = field(default_factory=dict)
+    newest_us: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedReport:
+    """A report of trouble codes with its event time."""
+
+    origin: Origin
+    at_us: int
+    report: DtcReport
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    batch: Batch
+    reports: list[AcceptedReport]
+    rejections: list[Rejection]
+
+
+def judge(messages: Sequence[Decoded], known: Known) -> Judged:
+    """Judge messages that are new. Every reading of theirs is then in the batch, or in exactly one rejection."""
+    rejections: list[Rejection] = []
+    reports: list[AcceptedReport] = []
+    accepted: list[tuple[Decoded, Readings, Origin, int, bool]] = []
+    for one in messages:
+        match one.content:
+            case Malformed(reason=reason):
+                rejections.append(Rejection(one, Reason.MALFORMED, None, 0, reason))
+            case Message(header, content):
+                owner = known.owners.get(one.device)
+                if owner is None:
+                    detail = "no registered device, or its access was revoked"
+                    rejections.append(Rejection(one, Reason.UNKNOWN_DEVICE, None, _count(content), detail))
+                    continue
+                origin = _origin(one, header, owner)
+                begun = content.t0 if isinstance(content, Readings) else content.t
+                start_us, derived = _start(begun, header, origin, known.clocks.get(one.device))
+                if isinstance(content, Readings):
+                    accepted.append((one, content, origin, start_us, derived))
+                elif start_us > origin.arrived_us + _TOLERANCE_US:
+                    rejections.append(Rejection(one, Reason.FUTURE_TIME, None, 0, _FUTURE))
+                else:
+                    reports.append(AcceptedReport(origin, start_us, content))
+    table = _Table(accepted)
+    table.reject_units(rejections)
+    table.reject_values(rejections)
+    return Judged(table.batch(known.newest_us), reports, rejections)
+
+
+_FUTURE = f"the event time is more than {FUTURE_TOLERANCE} ahead of the arrival"
+
+
+def _count(content: Readings | DtcReport) -> int:
+    return content.count if isinstance(content, Readings) else 0
+
+
+def _origin(one: Decoded, header: Header, owner: Owner) -> Origin:
+    return Origin(
+        one.device,
+        header.boot,
+        header.seq,
+        owner.vehicle,
+        owner.organisation,
+        owner.partition,
+        to_us(one.arrived.at),
+        one.arrived.retained,
+    )
+
+
+def _start(begun: datetime | None, header: Header, origin: Origin, clock: str | None) -> tuple[int, bool]:
+    """Give the event time of offset 0 in microseconds, and whether it had to be derived from the arrival."""
+    if begun is None or begun < FIRST_TRUSTED or clock == UNSET_CLOCK:
+        return origin.arrived_us - 1000 * (header.age_ms or 0), True
+    return to_us(begun), False
+
+
+class _Table:
+    """The messages' columns laid one under another, before and while they are judged."""
+
+    def __init__(self, accepted: Sequence[tuple[Decoded, Readings, Origin, int, bool]]) -> None:
+        self._messages = [it[0] for it in accepted]
+        self._contents = [it[1] for it in accepted]
+        self._origins = tuple(it[2] for it in accepted)
+        sizes = np.array([len(it.dt_ms) for it in self._contents], dtype=np.int64)
+        self._ends = np.cumsum(sizes)
+        self._begins = self._ends - sizes
+        rows = int(sizes.sum())
+        self._origin = np.repeat(np.arange(len(accepted)), sizes)
+        self._position = np.arange(rows) - self._begins[self._origin]
+        offsets = np.concatenate([np.zeros(0, np.int64), *(it.dt_ms for it in self._contents)])
+        self._at_us = np.array([it[3] for it in accepted], dtype=np.int64)[self._origin] + 1000 * offsets
+        derived = np.array([it[4] for it in accepted], dtype=bool)[self._origin]
+        self._quality = np.where(derived, Quality.CLOCK_UNSET, Quality.NONE).astype(np.uint8)
+        self._columns: dict[str, FloatArray] = {}
+        self._strangers: list[tuple[int, str, int]] = []
+        self._fill(rows)
+
+    def _fill(self, rows: int) -> None:
+        """Copy message by message of the same shape: one assignment per signal and shape, none per reading."""
+        alike: dict[tuple[str, ...], list[int]] = {}
+        for number, content in enumerate(self._contents):
+            alike.setdefault(content.signals, []).append(number)
+        for names, numbers in alike.items():
+            values = np.concatenate([self._contents[number].values for number in numbers], axis=1)
+            there = np.concatenate([np.arange(self._begins[it], self._ends[it]) for it in numbers])
+            for name, column in zip(names, values, strict=True):
+                if name in SIGNALS:
+                    if name not in self._columns:
+                        self._columns[name] = np.full(rows, np.nan, dtype=np.float32)
+                    self._columns[name][there] = column
+                else:
+                    counts = self._per_message(there[~np.isnan(column)])
+                    self._strangers += [(int(it), name, int(counts[it])) for it in np.flatnonzero(counts)]
+
+    def reject_units(self, rejections: list[Rejection]) -> None:
+        """Reject unknown signals, and columns that declare another unit than ours."""
+        for number, name, count in self._strangers:
+            detail = "there is no signal of this name"
+            rejections.append(Rejection(self._messages[number], Reason.UNKNOWN_SIGNAL, name, count, detail))
+        for number, content in enumerate(self._contents):
+            for name, unit in content.units.items():
+                if name in SIGNALS and name in content.signals and unit != SIGNALS[name].unit:
+                    column = self._columns[name][self._begins[number] : self._ends[number]]
+                    count = int(np.count_nonzero(~np.isnan(column)))
+                    column[:] = np.nan
+                    if count:
+                        detail = f"the unit is {unit}, not {SIGNALS[name].unit}"
+                        rejections.append(Rejection(self._messages[number], Reason.WRONG_UNIT, name, count, detail))
+
+    def reject_values(self, rejections: list[Rejection]) -> None:
+        """Reject value by value: not finite, in the future, impossible; each for the first reason that holds."""
+        arrived = np.array([it.arrived_us for it in self._origins], dtype=np.int64)
+        future = self._at_us > arrived[self._origin] + _TOLERANCE_US
+        for name, column in self._columns.items():
+            row = SIGNALS[name]
+            low, high = np.float32(row.minimum), np.float32(row.maximum)
+            bounds = f"outside {row.minimum} to {row.maximum} {row.unit}"
+            self._strike(rejections, Reason.NOT_FINITE, name, np.isinf(column), "the value is not finite")
+            self._strike(rejections, Reason.FUTURE_TIME, name, future & ~np.isnan(column), _FUTURE)
+            self._strike(rejections, Reason.IMPOSSIBLE, name, (column < low) | (column > high), bounds)
+
+    def _strike(
+        self, rejections: list[Rejection], reason: Reason, name: str, bad: NDArray[np.bool_], detail: str
+    ) -> None:
+        if bad.any():
+            self._columns[name][bad] = np.nan
+            counts = self._per_message(np.flatnonzero(bad))
+            for number in np.flatnonzero(counts):
+                message = self._messages[int(number)]
+                rejections.append(Rejection(message, reason, name, int(counts[number]), detail))
+
+    def _per_message(self, rows: IntArray) -> IntArray:
+        return np.bincount(self._origin[rows], minlength=len(self._messages))
+
+    def batch(self, newest_us: Mapping[str, int]) -> Batch:
+        """Give what is left, with its flags; rows without any value are gone."""
+        kept = np.zeros(len(self._at_us), dtype=bool)
+        for column in self._columns.values():
+            kept |= ~np.isnan(column)
+        columns = {name: column[kept] for name, column in self._columns.items()}
+        columns = {name: column for name, column in columns.items() if not np.isnan(column).all()}
+        origin, at_us = self._origin[kept], self._at_us[kept]
+        doubts = {name: _doubts(SIGNALS[name], column, origin, at_us) for name, column in columns.items()}
+        late = _late(self._origins, origin, at_us, newest_us)
+        return Batch(
+            self._origins,
+            origin,
+            at_us,
+            self._position[kept],
+            columns,
+            self._quality[kept] | np.where(late, Quality.LATE, Quality.NONE).astype(np.uint8),
+            {name: flags for name, flags in doubts.items() if flags.any()},
+        )
+
+
+def _doubts(signal: Signal, column: FloatArray, origin: IntArray, at_us: IntArray) -> NDArray[np.uint8]:
+    """Flag what a running car does not show: a value out of range, too fast a change, a value that stands still."""
+    flags = np.zeros(len(column), dtype=np.uint8)
+    flags[(column < np.float32(signal.low)) | (column > np.float32(signal.high))] |= _IMPLAUSIBLE
+    there = np.flatnonzero(~np.isnan(column))
+    value, when, whose = column[there].astype(np.float64), at_us[there], origin[there]
+    together = whose[1:] == whose[:-1]
+    if signal.max_rate is not None:
+        seconds = np.maximum(np.abs(np.diff(when)) / 1e6, 1.0)
+        fast = together & (np.abs(np.diff(value)) / seconds > signal.max_rate)
+        flags[there[1:][fast]] |= _IMPLAUSIBLE
+    if signal.name in RESTLESS and len(there):
+        run = np.concatenate(([0], np.cumsum(~(together & (np.diff(value) == 0)))))
+        first = np.searchsorted(run, np.arange(run[-1] + 1))
+        last = np.append(first[1:], len(run)) - 1
+        stuck = (when[last] - when[first] >= FROZEN_S * 1e6) & (value[first] != 0)
+        flags[there[stuck[run]]] |= _FROZEN
+    return flags
+
+
+def _late(
+    origins: Sequence[Origin], origin: IntArray, at_us: IntArray, newest_us: Mapping[str, int]
+) -> NDArray[np.bool_]:
+    """Whether a row lies behind what its vehicle had already sent, before the batch or earlier in it."""
+    if not len(at_us):
+        return np.zeros(0, dtype=bool)
+    newest = np.full(len(origins), np.iinfo(np.int64).min)
+    np.maximum.at(newest, origin, at_us)
+    ahead = dict(newest_us)
+    before = np.empty(len(origins), dtype=np.int64)
+    for number, one in enumerate(origins):
+        before[number] = ahead.get(one.vehicle, np.iinfo(np.int64).min)
+        ahead[one.vehicle] = max(int(before[number]), int(newest[number]))
+    return at_us < before[origin]

@@ -1,0 +1,124 @@
+"""The intake: one batch of deliveries becomes one transaction; only what it has committed is acknowledged."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from foundation.database import Database, UnitOfWork
+from ingest import commit, device_states, dtcs, last_values, rejected, trip_log
+from ingest.archive import Archive, hold
+from ingest.arrived import Arrived
+from ingest.batch import Batch
+from ingest.commit import Handled, Key, Reply
+from ingest.device_states import Said
+from ingest.dialects import Decoded, decode
+from ingest.envelope import Status
+from ingest.gate import Judged, Known, judge
+from ingest.registry import Owner, owners
+from ingest.rejected import Reason, Rejection, header_of
+
+Within = Callable[[UnitOfWork, Batch], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a batch, all of it committed.
+
+    `stored` and `rejected` count readings, `redelivered` messages that were handled before. `replies` are to be
+    published now: each device and boot learns what is committed.
+    """
+
+    batch: Batch
+    stored: int
+    rejected: dict[Reason, int] = field(default_factory=dict)
+    redelivered: int = 0
+    replies: list[Reply] = field(default_factory=list)
+
+
+class Intake:
+    """One ingest worker's way from deliveries to committed readings. `worker` names it, and its segments, for ever."""
+
+    def __init__(self, database: Database, archive: Archive, worker: str = "ingest") -> None:
+        self._database = database
+        self._archive = archive
+        self._worker = worker
+
+    def start(self) -> list[str]:
+        """Clear away the segments that a killed run of this worker never committed; gives their names."""
+        with self._database.unit() as unit:
+            return self._archive.clean(unit, self._worker)
+
+    def process(self, arrived: Sequence[Arrived], within: Within = lambda _unit, _batch: None) -> Outcome:
+        """Decode, judge, store and commit a batch in one unit of work.
+
+        `within` sees the accepted rows inside the transaction, before they are in the archive's manifest, so that
+        detector state commits with them. Whatever raises leaves nothing behind: nothing may be acknowledged then.
+        """
+        found = decode(arrived)
+        with self._database.unit() as unit:
+            hold(unit, self._worker)
+            known = know(unit, found)
+            commit.lock_partitions(unit, {commit.partition(one.device, known.owners) for one in found})
+            handled, new = claim(unit, found, known.owners)
+            judged = judge(new, known)
+            within(unit, judged.batch)
+            self._archive.write_segment(unit, judged.batch, self._worker)
+            rejections = record(unit, judged, found, known.owners)
+            replies = commit.answer(unit, handled, known.owners)
+        counts: Counter[Reason] = Counter()
+        for one in rejections:
+            counts[one.reason] += one.readings
+        stored = int(judged.batch.readings_per_origin().sum())
+        return Outcome(judged.batch, stored, dict(counts), sum(not one.fresh for one in handled), replies)
+
+
+def know(unit: UnitOfWork, found: Sequence[Decoded]) -> Known:
+    """Look up what judging needs: one statement per table for the whole batch."""
+    names = sorted({one.device for one in found if one.device})
+    if not names:
+        return Known()
+    whose = owners(unit, names)
+    newest = last_values.newest(unit, {it.vehicle for it in whose.values()})
+    return Known(whose, device_states.clocks(unit, names), newest)
+
+
+def claim(
+    unit: UnitOfWork, found: Sequence[Decoded], whose: Mapping[str, Owner]
+) -> tuple[list[Handled], list[Decoded]]:
+    """Write down identities; gives every delivery that has one, and those that are to be judged.
+
+    Of two deliveries of one message in a batch the first counts. What has no identity is judged every time.
+    """
+    headers = [header_of(one) if one.device else None for one in found]
+    keys = [None if it is None else Key(one.device, it.boot, it.seq) for one, it in zip(found, headers, strict=True)]
+    unclaimed = commit.claim(unit, filter(None, keys), whose)
+    handled, new = [], []
+    for one, header, key in zip(found, headers, keys, strict=True):
+        if header is not None and key is not None:
+            handled.append(Handled(key, header.floor, key in unclaimed, one.arrived.at))
+        if (key is None or key in unclaimed) and not isinstance(one.content, Status):
+            new.append(one)
+        unclaimed.discard(key)
+    return handled, new
+
+
+def record(unit: UnitOfWork, judged: Judged, found: Sequence[Decoded], whose: Mapping[str, Owner]) -> list[Rejection]:
+    """Write what hangs on the accepted rows, what devices said of themselves, and what was rejected."""
+    last_values.move(unit, judged.batch)
+    trip_log.touch(unit, judged.batch)
+    dtcs.record(unit, judged.reports)
+    said = [
+        (one, Said(one.device, one.content, one.arrived.at, one.arrived.retained))
+        for one in found
+        if isinstance(one.content, Status)
+    ]
+    device_states.record(unit, [it for one, it in said if one.device in whose])
+    # The broker tells a locked-out device's retained status again at every connection: that is no news.
+    strangers = [
+        Rejection(one, Reason.UNKNOWN_DEVICE, None, 0, "a status of no registered device")
+        for one, it in said
+        if one.device not in whose and not it.retained
+    ]
+    rejections = [*judged.rejections, *strangers]
+    rejected.record(unit, rejections, whose)
+    return rejections

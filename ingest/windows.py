@@ -1,0 +1,174 @@
+"""The live windows: the last three minutes of every car at 1 Hz, in ring buffers `[signal, second, vehicle]`."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foundation.database import UnitOfWork
+from ingest.archive import Archive, Rows
+from ingest.batch import Batch, IntArray, from_us
+from ingest.readings import Block, FloatArray
+from ingest.signals import SIGNALS
+
+WINDOW_S = 180
+STRIDE_S = 60  # a longer batch is taken in steps, so that each step's window still shows what came before it
+_NEVER = -(2**62)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowStep:
+    """The windows of the vehicles that moved: `block` has one column per vehicle, `ends` its last second."""
+
+    block: Block
+    vehicles: list[tuple[str, str]]
+    ends: list[datetime]
+
+    @property
+    def at(self) -> datetime:
+        return max(self.ends)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Values for the rings, in order of time: `column` [row], `second` [row] and a column per signal."""
+
+    column: IntArray
+    second: IntArray
+    signals: dict[str, FloatArray]
+
+    def pick(self, rows: NDArray[np.int64]) -> "_Cells":
+        return _Cells(self.column[rows], self.second[rows], {name: it[rows] for name, it in self.signals.items()})
+
+
+class Windows:
+    """Windows of the vehicles that one worker owns. Each ends at its vehicle's newest second of event time.
+
+    After a restart a vehicle's window is filled from the archive when the vehicle is next heard of. A slot holds the
+    last value read in its second; rows that come late fill only what is still empty.
+    """
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._signals = tuple(SIGNALS)
+        self._row = {name: number for number, name in enumerate(self._signals)}
+        self._column: dict[str, int] = {}
+        self._values = np.full((len(self._signals), WINDOW_S, 0), np.nan, dtype=np.float32)
+        self._head: IntArray = np.zeros(0, dtype=np.int64)
+
+    def advance(self, unit: UnitOfWork, batch: Batch) -> Iterator[WindowStep]:
+        """Take in a batch step by step, and give after each step the windows that it moved.
+
+        Call it before the batch is in the manifest. It works while it is iterated over; `update` just goes through.
+        Retained messages are not live and are left out.
+        """
+        live = np.array([not it.retained for it in batch.origins], dtype=bool)
+        rows = np.flatnonzero(live[batch.origin]) if batch.rows else np.zeros(0, dtype=np.int64)
+        if not len(rows):
+            return
+        self._admit(unit, sorted({it.vehicle for it in batch.origins}))
+        order = rows[np.argsort(batch.at_us[rows], kind="stable")]
+        columns = np.array([self._column[it.vehicle] for it in batch.origins], dtype=np.int64)
+        cells = _Cells(
+            columns[batch.origin[order]],
+            batch.at_us[order] // 1_000_000,
+            {name: values[order] for name, values in batch.signals.items()},
+        )
+        owners = batch.vehicles
+        for step in _steps(cells):
+            moved = self._write(step)
+            if len(moved):
+                names = self._names(moved)
+                ends = [from_us(int(self._head[column]) * 1_000_000) for column in moved]
+                yield WindowStep(self._block(moved), [(name, owners[name]) for name in names], ends)
+
+    def update(self, unit: UnitOfWork, batch: Batch) -> None:
+        for _ in self.advance(unit, batch):
+            pass
+
+    def block(self, vehicles: Sequence[str]) -> Block:
+        """Give the windows of these vehicles, aligned at their first second with a value; unknown ones are empty."""
+        known = np.array([self._column.get(vehicle, -1) for vehicle in vehicles], dtype=np.int64)
+        if len(self._head) == 0:
+            empty = np.full((len(self._signals), 0, len(vehicles)), np.nan, dtype=np.float32)
+            return Block(self._signals, 1.0, empty, np.zeros(len(vehicles), dtype=np.int64))
+        block = self._block(np.maximum(known, 0))
+        block.values[:, :, known < 0] = np.nan
+        block.lengths[known < 0] = 0
+        return block
+
+    def _admit(self, unit: UnitOfWork, vehicles: Sequence[str]) -> None:
+        """Make room for vehicles not heard of since the start, and fill it with what the archive has of them."""
+        new = [vehicle for vehicle in vehicles if vehicle not in self._column]
+        if not new:
+            return
+        for vehicle in new:
+            self._column[vehicle] = len(self._column)
+        room = max(2 * self._values.shape[2], len(self._column))
+        if len(self._column) > self._values.shape[2]:
+            more = room - self._values.shape[2]
+            empty = np.full((len(self._signals), WINDOW_S, more), np.nan, dtype=np.float32)
+            self._values = np.concatenate([self._values, empty], axis=2)
+            self._head = np.concatenate([self._head, np.full(more, _NEVER)])
+        self._fill(self._archive.recent(unit, new, WINDOW_S))
+
+    def _fill(self, rows: Rows) -> None:
+        if len(rows.at_us):
+            columns = np.array([self._column[vehicle] for vehicle in rows.vehicle], dtype=np.int64)
+            order = np.argsort(rows.at_us, kind="stable")
+            self._write(_Cells(columns, rows.at_us // 1_000_000, rows.signals).pick(order))
+
+    def _write(self, cells: _Cells) -> IntArray:
+        """Put cells into the rings and give the columns that have moved or got a value."""
+        touched = np.unique(cells.column)
+        before = self._head.copy()
+        np.maximum.at(self._head, cells.column, cells.second)
+        self._sweep(touched, before[touched])
+        inside = cells.second > self._head[cells.column] - WINDOW_S
+        late = cells.second <= before[cells.column]
+        slot = cells.second % WINDOW_S
+        for name, values in cells.signals.items():
+            ring = self._values[self._row[name]]
+            there = inside & ~np.isnan(values)
+            there &= ~late | np.isnan(ring[slot, cells.column])
+            # With repeated slots numpy keeps the last assignment, which is the latest reading.
+            ring[slot[there], cells.column[there]] = values[there]
+        return np.unique(cells.column[inside])
+
+    def _sweep(self, columns: IntArray, before: IntArray) -> None:
+        """Empty the slots between the old heads and the new ones."""
+        head = self._head[columns]
+        slots = np.arange(WINDOW_S)[:, None]
+        stands_for = head - (head - slots) % WINDOW_S
+        stale = stands_for > before
+        part = self._values[:, :, columns]
+        part[:, stale] = np.nan
+        self._values[:, :, columns] = part
+
+    def _block(self, columns: IntArray) -> Block:
+        head = self._head[columns]
+        seconds = head - WINDOW_S + 1 + np.arange(WINDOW_S)[:, None]
+        values = self._values[:, seconds % WINDOW_S, columns]
+        filled = ~np.isnan(values).all(axis=0)
+        first = np.where(filled.any(axis=0), filled.argmax(axis=0), WINDOW_S)
+        lengths = WINDOW_S - first
+        shifted = np.arange(WINDOW_S)[:, None] + first
+        aligned = np.take_along_axis(values, np.minimum(shifted, WINDOW_S - 1)[None], axis=1)
+        aligned[:, shifted >= WINDOW_S] = np.nan
+        return Block(self._signals, 1.0, aligned, lengths.astype(np.int64))
+
+    def _names(self, columns: IntArray) -> list[str]:
+        names = list(self._column)
+        return [names[column] for column in columns]
+
+
+def _steps(cells: _Cells) -> Iterator[_Cells]:
+    """Cut cells into steps that each move a vehicle by `STRIDE_S` at most, leaping over what is empty."""
+    stride = cells.second // STRIDE_S
+    pairs, of_row = np.unique(np.stack((cells.column, stride)), axis=1, return_inverse=True)
+    number = np.arange(pairs.shape[1]) - np.searchsorted(pairs[0], pairs[0])
+    step = number[of_row.reshape(-1)]
+    for each in range(int(step.max()) + 1):
+        yield cells.pick(np.flatnonzero(step == each))
