@@ -6,14 +6,16 @@ from fastapi import FastAPI, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from forecourt.pages import home, sign_in
+from forecourt.pages import advisor, booking, home, live, owner, parts, repairs, sign_in, technician, voltage
 from forecourt.pages.refused import HEADERS
 from forecourt.pages.site import Site
 
 __all__ = ["Site", "mount"]
 
 STATIC = Path(__file__).parent / "static"
-_ROUTERS = (home.router, sign_in.router)
+_ROUTERS = tuple(
+    page.router for page in (home, sign_in, owner, booking, repairs, live, technician, advisor, parts, voltage)
+)
 
 
 def mount(app: FastAPI, site: Site) -> None:

@@ -1,7 +1,7 @@
 """How pages write money, instants, ages and numbers, in the reader's language and time zone."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,8 +12,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from foundation.money import Money
-
-_DAY_AND_TIME = "EEEMMMdHm"
+from ingest.vehicles import Vehicle
 
 
 def money(context: Context, value: Money | Mapping[str, Any]) -> str:
@@ -36,6 +35,15 @@ def local_instant(context: Context, value: datetime | str, zone: str) -> Markup:
     return written + Markup(" <small>{}</small>").format(name)
 
 
+def clock(context: Context, value: datetime | str, zone: str) -> str:
+    """Write the time of day where it happens."""
+    return format_skeleton("Hm", _read(value), tzinfo=ZoneInfo(zone), locale=_language(context))
+
+
+def weekday(context: Context, value: date) -> str:
+    return format_skeleton("MMMEd", datetime.combine(value, time()), locale=_language(context))
+
+
 def age(context: Context, value: datetime | str) -> str:
     """Write how long ago an instant was, seen from the page's own `now`."""
     elapsed = max(context["now"] - _read(value), timedelta())
@@ -51,11 +59,19 @@ def percent(context: Context, value: float) -> str:
     return format_percent(min(value, 0.99), locale=_language(context))
 
 
-def spoken(context: Context, row: Any, name: str) -> str:
-    """Give `name_en` or `name_zh` of a mapping or an object, by the page's language."""
-    suffix = "zh" if _language(context).startswith("zh") else "en"
-    key = f"{name}_{suffix}"
+def said(context: Context, row: Any, name: str = "") -> str:
+    """Give `name_en` or `name_zh` (`en` or `zh` without a name) of a mapping or an object; of a pair, its side."""
+    chinese = _language(context).startswith("zh")
+    if isinstance(row, tuple):
+        return str(row[chinese])
+    key = "_".join(word for word in (name, "zh" if chinese else "en") if word)
     return str(row[key] if isinstance(row, Mapping) else getattr(row, key))
+
+
+def car_name(vehicle: Vehicle) -> str:
+    """Name a car as people do: make, model line and year as far as they are known, else its id."""
+    known = vehicle.config
+    return " ".join(str(word) for word in (known.make, known.model_line, known.model_year) if word) or vehicle.id
 
 
 def multiline(text: str) -> Markup:
@@ -63,13 +79,14 @@ def multiline(text: str) -> Markup:
 
 
 def install(environment: Environment) -> None:
-    for filter_ in (money, instant, local_instant, age, number, percent, spoken):
+    for filter_ in (money, instant, local_instant, clock, weekday, age, number, percent, said):
         environment.filters[filter_.__name__] = pass_context(filter_)
-    environment.filters["multiline"] = multiline
+    environment.filters.update(multiline=multiline, car_name=car_name)
 
 
 def _time(moment: datetime, zone: ZoneInfo, language: str) -> Markup:
-    shown = format_skeleton(_DAY_AND_TIME, moment.astimezone(zone), tzinfo=zone, locale=language)
+    day = format_skeleton("MMMEd", moment, tzinfo=zone, locale=language)
+    shown = f"{day} {format_skeleton('Hm', moment, tzinfo=zone, locale=language)}"
     full = format_datetime(moment, "long", tzinfo=zone, locale=language)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(moment.isoformat(), full, shown)
 

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from forecourt.pages.menu import places
+from forecourt.pages.readers import Reader, anybody, to
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
-from forecourt.pages.visits import Visit, to, visitor
 
 
 def router(site: Site) -> APIRouter:
@@ -15,7 +15,7 @@ def router(site: Site) -> APIRouter:
     routes = APIRouter(route_class=page_route(site), include_in_schema=False)
 
     @routes.get("/")
-    def enter(visit: Annotated[Visit, Depends(visitor(site))]) -> Response:
-        return to(places(visit.actor.role)[0][0] if visit.session else "/sign-in")
+    def enter(reader: Annotated[Reader, Depends(anybody(site))]) -> Response:
+        return to(places(reader.actor.role)[0][0] if reader.session else "/sign-in")
 
     return routes

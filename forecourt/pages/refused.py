@@ -11,8 +11,8 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from forecourt.http import STATUS
+from forecourt.pages.readers import CSRF_FIELD, Reader, SessionLost, StaleForm, open_reader, own_path, to
 from forecourt.pages.site import Site
-from forecourt.pages.visits import CSRF_FIELD, SessionLost, StaleForm, Visit, open_visit, own_path, to
 from foundation.refusals import Invalid, Refusal, Unauthenticated
 
 HEADERS = {
@@ -51,23 +51,23 @@ def page_route(site: Site) -> type[APIRoute]:
 
 
 def refused(site: Site, request: Request, refusal: Refusal) -> Response:
-    visit = open_visit(site, request)
+    reader = open_reader(site, request)
     status = int(STATUS.get(refusal.code, 409))
-    if visit.is_fragment:
+    if reader.is_fragment:
         # A fragment's place on the page keeps what it shows; the sentence goes above the page.
-        notice = visit.page("refused/notice.html", status, refusal=refusal)
+        notice = reader.page("refused/notice.html", status, refusal=refusal)
         notice.headers.update({"HX-Retarget": "#notice", "HX-Reswap": "innerMorph"})
         return notice
     if isinstance(refusal, SessionLost | StaleForm):
-        return carried(visit, status, refusal.path, dict(refusal.fields))
+        return carried(reader, status, refusal.path, dict(refusal.fields))
     if isinstance(refusal, Unauthenticated) and request.method == "GET":
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return to(f"/sign-in?{urlencode({'next': here})}")
-    return visit.page("refused/page.html", status, refusal=refusal)
+    return reader.page("refused/page.html", status, refusal=refusal)
 
 
-def carried(visit: Visit, status: int, path: str, fields: dict[str, str]) -> HTMLResponse:
+def carried(reader: Reader, status: int, path: str, fields: dict[str, str]) -> HTMLResponse:
     """Show a form that could not be taken, with all that was typed, to be sent again by the right person."""
     kept = {name: value for name, value in fields.items() if name != CSRF_FIELD}
-    template = "refused/carried.html" if visit.session else "refused/session_lost.html"
-    return visit.page(template, status, path=own_path(path), fields=kept, typed=TYPED)
+    template = "refused/carried.html" if reader.session else "refused/session_lost.html"
+    return reader.page(template, status, path=own_path(path), fields=kept, typed=TYPED)

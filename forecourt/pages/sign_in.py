@@ -8,19 +8,19 @@ from starlette.concurrency import run_in_threadpool
 
 from forecourt.pages.language import COOKIE as LANGUAGE_COOKIE
 from forecourt.pages.language import LANGUAGES
-from forecourt.pages.refused import carried, page_route
-from forecourt.pages.site import Site
-from forecourt.pages.visits import (
+from forecourt.pages.readers import (
     SESSION_COOKIE,
     Posted,
-    Visit,
-    open_visit,
+    Reader,
+    anybody,
+    open_reader,
     own_form,
     own_path,
     posted,
     to,
-    visitor,
 )
+from forecourt.pages.refused import carried, page_route
+from forecourt.pages.site import Site
 from foundation.identity import SESSION_LIFE, end_session, open_session, session_of, sign_in, start_session
 from foundation.refusals import Invalid, Unauthenticated
 
@@ -34,8 +34,8 @@ def router(site: Site) -> APIRouter:
     routes = APIRouter(route_class=page_route(site), include_in_schema=False)
 
     @routes.get("/sign-in")
-    def show(visit: Annotated[Visit, Depends(visitor(site))], next: str = "/") -> Response:  # noqa: A002 - as in the URL
-        return visit.page("sign_in.html", next=own_path(next), email="", problem=None)
+    def show(reader: Annotated[Reader, Depends(anybody(site))], next: str = "/") -> Response:  # noqa: A002 - as in the URL
+        return reader.page("sign_in.html", next=own_path(next), email="", problem=None)
 
     @routes.post("/sign-in")
     async def with_password(request: Request) -> Response:
@@ -54,8 +54,8 @@ def router(site: Site) -> APIRouter:
 
     @routes.post("/sign-out")
     def leave(form: Annotated[Posted, Depends(posted(site))]) -> Response:
-        with form.visit.unit() as unit:
-            end_session(unit, form.visit.request.cookies[SESSION_COOKIE])
+        with form.reader.unit() as unit:
+            end_session(unit, form.reader.request.cookies[SESSION_COOKIE])
         answer = to("/sign-in")
         answer.delete_cookie(SESSION_COOKIE, path="/")
         return answer
@@ -87,10 +87,10 @@ def _with_password(site: Site, request: Request, fields: dict[str, str]) -> Resp
         with site.database.unit() as unit:
             secret = start_session(unit, sign_in(unit, email, fields.get("password", "")))
     except Unauthenticated:
-        visit = open_visit(site, request)
+        reader = open_reader(site, request)
         if _waiting(fields):
-            return carried(visit, 401, fields[_PATH], _waiting(fields))
-        return visit.page("sign_in.html", 401, next=own_path(fields.get("next")), email=email, problem="password")
+            return carried(reader, 401, fields[_PATH], _waiting(fields))
+        return reader.page("sign_in.html", 401, next=own_path(fields.get("next")), email=email, problem="password")
     return _enter(site, request, secret, fields)
 
 
@@ -101,8 +101,8 @@ def _with_link(site: Site, request: Request, fields: dict[str, str]) -> Response
         with site.database.unit() as unit:
             secret = open_session(unit, link)
     except Unauthenticated:
-        visit = open_visit(site, request)
-        return visit.page("sign_in.html", 401, next=own_path(fields.get("next")), email="", problem="link")
+        reader = open_reader(site, request)
+        return reader.page("sign_in.html", 401, next=own_path(fields.get("next")), email="", problem="link")
     return _enter(site, request, secret, fields)
 
 
@@ -111,10 +111,10 @@ def _enter(site: Site, request: Request, secret: str, fields: dict[str, str]) ->
     with site.database.unit() as unit:
         if (old := request.cookies.get(SESSION_COOKIE)) is not None:
             end_session(unit, old)
-        visit = Visit(site, request, session_of(unit, secret), unit.now())
+        reader = Reader(site, request, session_of(unit, secret), unit.now())
     answer: Response = to(own_path(fields.get("next")))
     if _waiting(fields):
-        answer = carried(visit, 200, fields[_PATH], _waiting(fields))
+        answer = carried(reader, 200, fields[_PATH], _waiting(fields))
     answer.set_cookie(
         SESSION_COOKIE,
         secret,
@@ -129,8 +129,8 @@ def _enter(site: Site, request: Request, secret: str, fields: dict[str, str]) ->
 
 def _resume(site: Site, request: Request, fields: dict[str, str]) -> Response:
     """Take up a form again after its person has signed in, here or in another tab."""
-    visit = open_visit(site, request)
-    return carried(visit, 200 if visit.session else 401, fields.get(_PATH, "/"), _waiting(fields))
+    reader = open_reader(site, request)
+    return carried(reader, 200 if reader.session else 401, fields.get(_PATH, "/"), _waiting(fields))
 
 
 def _waiting(fields: dict[str, str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from fastapi.testclient import TestClient
 
-from forecourt.pages.visits import SESSION_COOKIE
+from forecourt.pages.readers import SESSION_COOKIE
 from foundation.clock import FixedClock
 from foundation.database import Database
 from foundation.identity import SESSION_LIFE, Actor, Role, issue_link, session_of

@@ -48,7 +48,7 @@ class ForeignForm(Forbidden):
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class Reader:
     """One request; `session` is None on the pages that need nobody."""
 
     site: Site
@@ -99,7 +99,7 @@ class Visit:
 class Posted:
     """A form that a signed-in person sent from a page of ours: session and token have been checked."""
 
-    visit: Visit
+    reader: Reader
     fields: Mapping[str, str]
 
     @property
@@ -111,25 +111,25 @@ class Posted:
         return self.fields.get(name, "").strip()
 
 
-def visitor(site: Site) -> Callable[[Request], Visit]:
+def anybody(site: Site) -> Callable[[Request], Reader]:
     """Give the dependency of pages that need nobody: signed in or not."""
 
-    def visit(request: Request) -> Visit:
-        return open_visit(site, request)
+    def reader(request: Request) -> Reader:
+        return open_reader(site, request)
 
-    return visit
+    return reader
 
 
-def signed_in(site: Site) -> Callable[[Request], Visit]:
+def signed_in(site: Site) -> Callable[[Request], Reader]:
     """Give the dependency of pages that need somebody."""
 
-    def visit(request: Request) -> Visit:
-        opened = open_visit(site, request)
+    def reader(request: Request) -> Reader:
+        opened = open_reader(site, request)
         if opened.session is None:
             raise Unauthenticated("nobody is signed in")
         return opened
 
-    return visit
+    return reader
 
 
 def posted(site: Site) -> Callable[[Request], Awaitable[Posted]]:
@@ -137,12 +137,12 @@ def posted(site: Site) -> Callable[[Request], Awaitable[Posted]]:
 
     async def form(request: Request) -> Posted:
         fields = await own_form(request)
-        visit = await run_in_threadpool(open_visit, site, request)
-        if visit.session is None:
+        reader = await run_in_threadpool(open_reader, site, request)
+        if reader.session is None:
             raise SessionLost(request.url.path, fields)
-        if not compare_digest(fields.get(CSRF_FIELD, "").encode(), visit.session.csrf.encode()):
+        if not compare_digest(fields.get(CSRF_FIELD, "").encode(), reader.session.csrf.encode()):
             raise StaleForm(request.url.path, fields)
-        return Posted(visit, fields)
+        return Posted(reader, fields)
 
     return form
 
@@ -155,11 +155,11 @@ async def own_form(request: Request) -> dict[str, str]:
         return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
-def open_visit(site: Site, request: Request) -> Visit:
+def open_reader(site: Site, request: Request) -> Reader:
     secret = request.cookies.get(SESSION_COOKIE)
     with site.database.unit() as unit:
         session = _session(unit, secret) if secret else None
-        return Visit(site, request, session, unit.now())
+        return Reader(site, request, session, unit.now())
 
 
 def to(path: str) -> RedirectResponse:

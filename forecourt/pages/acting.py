@@ -1,0 +1,22 @@
+"""Doing what a form asks for: in one unit of work, and once however often the form is sent."""
+
+from collections.abc import Callable
+from typing import Any
+
+from forecourt.pages.readers import CSRF_FIELD, Posted
+from foundation.database import UnitOfWork
+from foundation.idempotency import once
+
+KEY_FIELD = "key"
+
+
+def act(form: Posted, do: Callable[[UnitOfWork], Any]) -> None:
+    """Run `do`; the same form sent again, by a second tap or a reload, changes nothing more."""
+    asked = {name: value for name, value in form.fields.items() if name not in {CSRF_FIELD, KEY_FIELD}}
+    with form.reader.unit() as unit:
+
+        def run() -> dict[str, Any]:
+            do(unit)
+            return {}
+
+        once(unit, form.reader.actor, form.reader.request.url.path, form.key, asked, run)
