@@ -56,20 +56,21 @@ def screen(unit: UnitOfWork, predictor: Predictor, trips: Sequence[tuple[TripSpa
 
 
 def screen_stop(
-    unit: UnitOfWork, predictor: Predictor, block: Block, vehicles: Sequence[tuple[str, str]], at: datetime
+    unit: UnitOfWork, predictor: Predictor, block: Block, vehicles: Sequence[tuple[str, str]], ends: Sequence[datetime]
 ) -> list[Finding]:
-    """Raise at once what must stop a car: `block` holds the vehicles' windows, one column each, that end at `at`.
+    """Raise at once what must stop a car: `block` holds the vehicles' windows, one column each.
 
-    `vehicles` are (vehicle, organisation) of the columns. Without a stop condition nothing is asked of the database.
+    `vehicles` are (vehicle, organisation) and `ends` the last instants of the columns, each of which begins in the
+    block's first row. Without a stop condition nothing is asked of the database.
     """
-    begin = at - timedelta(seconds=block.values.shape[1] * block.step_s)
     found: list[tuple[str, str, str, TripVerdict]] = []
     for fault in predictor.faults:
         stop = MODES[fault].stop(block)
         for index in np.flatnonzero(~np.isnan(stop.at_s)).tolist():
+            begin = ends[index] - timedelta(seconds=(int(block.lengths[index]) - 1) * block.step_s)
             instant = begin + timedelta(seconds=float(stop.at_s[index]))
             reason = MODES[fault].stop_evidence(float(stop.value[index]))
-            verdict = TripVerdict(begin, at, None, 0.0, (), instant, reason)
+            verdict = TripVerdict(begin, ends[index], None, 0.0, (), instant, reason)
             found.append((*vehicles[index], fault, verdict))
     told = []
     for vehicle, organisation, fault, verdict in sorted(found, key=lambda row: row[:3]):
