@@ -18,17 +18,18 @@ from foundation.refusals import Invalid
 from ingest.vehicles import VehicleConfig
 from parts_catalog.configurations import vehicle_keys
 from parts_catalog.fitment import fits_of
-from parts_catalog.part_types import CHINESE_TERMS
+from parts_catalog.part_types import CHINESE_TERMS, named_types
 from parts_catalog.parts import FitAnswer, Part, Price
 from parts_catalog.prices import price_of
-from parts_catalog.spelling import number_key, plain
+from parts_catalog.spelling import number_key, plain, singular
 from parts_catalog.stock import offers
 from parts_catalog.tables import applications as lines
 from parts_catalog.tables import brands, parts
 from parts_catalog.verdicts import Car, place
 
 MAXIMUM_TEXT = 200
-_LEAST_NUMBER = 4  # what is shorter is looked for among the words, such as "H7"
+_LEAST_NUMBER = 4  # what is shorter is looked for among the words
+_LEAST_PIECE = 3  # what is shorter must be a whole word, such as "H7"
 _CHINESE = r"[\u3400-\u9fff]+"
 _WORD = re.compile(rf"{_CHINESE}|[^\W_\u3400-\u9fff]+(?:[-./][^\W_\u3400-\u9fff]+)*")
 _TERM = re.compile(f"({'|'.join(CHINESE_TERMS)})")
@@ -57,7 +58,7 @@ def find(
     words = _words(text)
     if text.strip() and not words:
         return Page([], None)
-    order = (*_ranks(unit, text, config), brands.c.rank, parts.c.number_key, parts.c.id)
+    order = (*_ranks(unit, text, words, config), brands.c.rank, parts.c.number_key, parts.c.id)
     query = select(parts, *(key.label(f"key_{at}") for at, key in enumerate(order)))
     query = query.join(brands, brands.c.name == parts.c.brand).where(_matches(text, words))
     if cursor is not None:
@@ -92,7 +93,7 @@ def _matches(text: str, words: Sequence[str]) -> ColumnElement[bool]:
         return parts.c.search_text.contains(f" {words[0]}")
     by_words = and_(true(), *(_matches_word(word) for word in words))
     if len(number) >= _LEAST_NUMBER and plain(text).isascii():
-        return or_(parts.c.number_key.like(f"%{number}%"), by_words)
+        return or_(parts.c.search_text.contains(number.lower()), by_words)
     return by_words
 
 
@@ -100,32 +101,27 @@ def _matches_word(word: str) -> ColumnElement[bool]:
     if re.fullmatch(_CHINESE, word):
         pairs = {word[at : at + 2] for at in range(max(len(word) - 1, 1))}
         return and_(*(parts.c.search_text.contains(pair) for pair in sorted(pairs)))
-    either = [parts.c.search_text.contains(_singular(word), autoescape=True)]
+    if len(word) < _LEAST_PIECE:
+        return parts.c.search_text.regexp_match(rf"\y{word}\y")
+    either = [parts.c.search_text.contains(singular(word), autoescape=True)]
     if len(number := number_key(word)) >= _LEAST_NUMBER:
-        either.append(parts.c.number_key.contains(number))
+        either.append(parts.c.search_text.contains(number.lower()))
     return or_(*either)
 
 
-def _singular(word: str) -> str:
-    if len(word) > 4 and word.endswith("ies"):
-        return f"{word[:-3]}y"
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
-
-
 def _ranks(
-    unit: UnitOfWork, text: str, config: VehicleConfig | None
+    unit: UnitOfWork, text: str, words: Sequence[str], config: VehicleConfig | None
 ) -> tuple[ColumnElement[int], ColumnElement[int], ColumnElement[int]]:
     """Give three keys, the least first: not the very number; surely not for the car; how loosely the text matches."""
-    number = number_key(text)
-    phrase = plain(text)
+    number, phrase = number_key(text), plain(text)
     exact = case((parts.c.number_key == (number or None), 0), else_=1)
-    begins = parts.c.number_key.startswith(number) if len(number) >= _LEAST_NUMBER else None
-    looseness = [(begins, 0)] if begins is not None else []
+    looseness: list[tuple[ColumnElement[bool], int]] = []
+    if len(number) >= _LEAST_NUMBER:
+        looseness.append((parts.c.number_key.startswith(number), 0))
+    if named := named_types(words):
+        looseness.append((parts.c.part_type.in_(named), 1))
     if phrase:
-        names = or_(
-            parts.c.name_en.istartswith(phrase, autoescape=True), parts.c.name_zh.startswith(phrase, autoescape=True)
-        )
-        looseness += [(names, 1), (parts.c.search_text.contains(phrase, autoescape=True), 2)]
+        looseness.append((parts.c.search_text.contains(phrase, autoescape=True), 2))
     match = case(*looseness, else_=3) if looseness else literal(3)
     return exact, _unsuited(unit, config), match
 

@@ -16,6 +16,13 @@ def plain(text: str) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in narrow).split())
 
 
+def singular(word: str) -> str:
+    """Give an English word without its plural ending (`pads` -> `pad`, `batteries` -> `battery`)."""
+    if len(word) > 4 and word.endswith("ies"):
+        return f"{word[:-3]}y"
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
 def name_key(name: str) -> str:
     """Give the normal form of a name: no case, accents, spaces or signs (`Citroën C3 XR` -> `citroenc3xr`)."""
     return "".join(sign for sign in unicodedata.normalize("NFKD", name).casefold() if sign.isalnum())

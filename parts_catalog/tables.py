@@ -38,7 +38,8 @@ brands = Table(
     CheckConstraint("quality IN ('original', 'aftermarket', 'economy')", name="quality"),
 )
 
-# `number` is the maker's own spelling, `number_key` its normal form; `search_text` holds every word a hit may come by.
+# `number` is the maker's own spelling, `number_key` its normal form; `search_text` holds, in plain
+# spelling, every word that a hit may come by, `number_key` too.
 parts = Table(
     "parts",
     metadata,

@@ -29,7 +29,7 @@ def add_part(
             brand=brand,
             part_type=part_type,
             number_key=number_key(number),
-            search_text=plain(f"{values['name_en']} {values['name_zh']} {number}"),
+            search_text=plain(f"{values['name_en']} {values['name_zh']} {number} {number_key(number)}"),
             **values,
         )
     )

@@ -129,7 +129,7 @@ def reference(line: Application, car: VehicleConfig) -> FitVerdict:
     always, ever, unconditional = True, False, True
     for model, year, fuel, litres, code in worlds:
         plain = (
-            line.model_line == model.lower()
+            line.model_line == str(model).lower()
             and line.year_from <= year <= line.year_to  # type: ignore[operator]
             and line.fuel in (None, fuel)
             and line.displacement_l in (None, litres)

@@ -35,7 +35,8 @@ def test_one_contradiction_is_enough_not_to_fit(known: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("attribute", ["model_year", "fuel", "displacement_l"])
 def test_an_unknown_attribute_is_asked_for_and_never_guessed(attribute: str) -> None:
-    ruling = rule(LINE, **{attribute: None})
+    unknown: dict[str, Any] = {attribute: None}
+    ruling = rule(LINE, **unknown)
     assert (ruling.verdict, ruling.question) == (FitVerdict.DEPENDS_ON, attribute)
 
 
