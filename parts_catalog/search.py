@@ -50,8 +50,8 @@ def find(
 ) -> Page[PartHit]:
     """Find parts by number or words; an empty text gives all parts.
 
-    In order: the very part number, parts that may fit the car, how well the text matches, the brand's rank. Within a
-    page what fits stands before what may fit. Raises `Invalid` for a text too long and for a cursor not of ours.
+    In order: the very part number, parts that may fit the car, how well the text matches, the brand's rank. On a page,
+    of what matches equally well, what fits stands before what may fit. Raises `Invalid` for a text too long and for a cursor not of ours.
     """
     if len(text) > MAXIMUM_TEXT:
         raise Invalid(f"a search text has at most {MAXIMUM_TEXT} characters")
@@ -148,14 +148,16 @@ def _hits(unit: UnitOfWork, rows: Sequence[Row[Any]], config: VehicleConfig | No
     ids = [row.id for row in rows]
     prices, stocked = price_of(unit, ids), offers(unit, ids)
     fits = fits_of(unit, ids, config) if config is not None else {}
-    hits = [
-        PartHit(
-            Part(row.id, row.brand, row.number, row.part_type, row.name_en, row.name_zh),
-            prices.get(row.id),
-            sum(offer.available for offer in stocked[row.id]),
-            fits.get(row.id),
+    found = [
+        (
+            (row.key_0, row.key_1, row.key_2, place(fits[row.id].verdict) if row.id in fits else 0),
+            PartHit(
+                Part(row.id, row.brand, row.number, row.part_type, row.name_en, row.name_zh),
+                prices.get(row.id),
+                sum(offer.available for offer in stocked[row.id]),
+                fits.get(row.id),
+            ),
         )
         for row in rows
     ]
-    exact = {row.id for row in rows if row.key_0 == 0}
-    return sorted(hits, key=lambda hit: (hit.part.id not in exact, place(hit.fit.verdict) if hit.fit else 0))
+    return [hit for _, hit in sorted(found, key=lambda pair: pair[0])]

@@ -90,6 +90,12 @@ def test_what_fits_the_car_comes_first_with_an_answer_for_every_hit(catalogue: D
     assert found[-1].fit.verdict is FitVerdict.DOES_NOT_FIT
 
 
+def test_what_was_named_stands_before_what_else_fits(catalogue: Database) -> None:
+    kinds = [hit.part.part_type for hit in search(catalogue, "发电机", ETIOS)]
+    assert kinds[:4] == ["alternator"] * 4
+    assert "serpentine_belt" in kinds
+
+
 def test_an_exact_number_stands_above_what_fits(catalogue: Database) -> None:
     number = some_number(catalogue, "Velmora")
     assert search(catalogue, number, ETIOS)[0].part.number == number
