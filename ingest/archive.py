@@ -129,6 +129,13 @@ class Archive:
         tables = [self._read(name, [("vehicle", "==", vehicle)], signals) for name in names]
         return _in_order(tables, to_us(start), to_us(end))
 
+    def read_vehicle(
+        self, unit: UnitOfWork, vehicle: str, start: datetime, end: datetime, signals: Sequence[str]
+    ) -> TripColumns:
+        """Give `readings` as columns whose seconds count from `start`, whatever trips they belong to."""
+        rows = self.readings(unit, vehicle, start, end, signals)
+        return TripColumns(vehicle, "", start, (rows.at_us - to_us(start)) / 1e6, rows.signals)
+
     def recent(self, unit: UnitOfWork, vehicles: Iterable[str], seconds: float) -> Rows:
         """Give the last `seconds` of event time of each vehicle that has any."""
         wanted = sorted(vehicles)
@@ -140,16 +147,17 @@ class Archive:
         )
         since = newest.c.at - timedelta(seconds=seconds)
         query = (
-            select(segment_contents.c.segment.distinct())
+            select(segment_contents.c.segment)
             .join(newest, newest.c.vehicle == segment_contents.c.vehicle)
             .where(segment_contents.c.last_at >= since)
+            .distinct()
         )
         names = sorted(unit.connection.execute(query).scalars())
         return _in_order([self._read(name, [("vehicle", "in", wanted)]) for name in names])
 
     def _names(self, unit: UnitOfWork, *conditions: Any) -> list[str]:
         return sorted(
-            unit.connection.execute(select(segment_contents.c.segment.distinct()).where(*conditions)).scalars()
+            unit.connection.execute(select(segment_contents.c.segment).where(*conditions).distinct()).scalars()
         )
 
     def _read(self, name: str, wanted: Any, signals: Sequence[str] | None = None) -> pa.Table:

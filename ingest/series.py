@@ -13,8 +13,8 @@ Instants = TypeVar("Instants", NDArray[np.int64], NDArray[np.float64])
 def downsample(at: Instants, values: FloatArray, points: int) -> tuple[Instants, FloatArray]:
     """Give at most `points` (>= 4) of the readings, in order of time.
 
-    `at` [rows] ascending instants (in any unit), `values` [rows] (NaN = missing, left out). Each of points // 2 equal buckets keeps
-    its lowest and its highest reading, so no spike disappears; the first and last readings are always kept.
+    `at` [rows] ascending instants in any unit, `values` [rows], NaN = missing (left out). Each of points // 2 equal
+    buckets keeps its lowest and its highest reading, so no spike disappears; first and last are always kept.
     """
     present = ~np.isnan(values)
     at, values = at[present], values[present]
