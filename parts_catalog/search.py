@@ -51,7 +51,8 @@ def find(
     """Find parts by number or words; an empty text gives all parts.
 
     In order: the very part number, parts that may fit the car, how well the text matches, the brand's rank. On a page,
-    of what matches equally well, what fits stands before what may fit. Raises `Invalid` for a text too long and for a cursor not of ours.
+    of what matches equally well, what fits stands before what may fit. Raises `Invalid` for a text too long and for a
+    cursor not of ours.
     """
     if len(text) > MAXIMUM_TEXT:
         raise Invalid(f"a search text has at most {MAXIMUM_TEXT} characters")

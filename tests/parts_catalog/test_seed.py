@@ -68,7 +68,9 @@ def test_seeding_again_changes_nothing_and_fills_nothing_up(database: Database, 
 def test_every_car_gets_its_electrical_parts_from_stock(catalogue: Database, newest: bool) -> None:
     """With a belt drive: alternator, belt and battery. Full hybrids and electric cars: a DC/DC converter."""
     with catalogue.unit() as unit:
-        last = {(car.make, car.model_line, car.year_from, car.engine): car.year_to for car in seed_vehicles()}
+        last: dict[tuple[object, ...], int] = {
+            (car.make, car.model_line, car.year_from, car.engine): car.year_to for car in seed_vehicles()
+        }
         for config in list_configurations(unit):
             if newest:
                 key = (config.make, config.model_line, config.model_year, config.engine_code)
