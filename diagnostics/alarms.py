@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 from datetime import UTC
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, update
 
 from diagnostics.findings import Evidence, Finding, Urgency
 from diagnostics.monitor import QUIET, TripVerdict, escalate, judge, stop_finding
@@ -14,6 +14,7 @@ from foundation import events
 from foundation.database import UnitOfWork, new_id
 from foundation.grants import visible
 from foundation.identity import Actor
+from foundation.refusals import NotFound
 
 
 def raise_findings(unit: UnitOfWork, vehicle: str, organisation: str, predictor_version: str) -> list[Finding]:
@@ -51,6 +52,24 @@ def list_findings(unit: UnitOfWork, actor: Actor, vehicle: str) -> list[Finding]
         .order_by(findings.c.confirmed_at.desc(), findings.c.id)
     )
     return [_finding(row) for row in rows]
+
+
+def get_finding(unit: UnitOfWork, actor: Actor, finding: str) -> Finding:
+    """Give one finding that the actor may see; anything else raises `NotFound`."""
+    row = unit.connection.execute(
+        select(findings).where(findings.c.id == finding, visible(actor, findings.c.organisation, findings.c.vehicle))
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no finding {finding}")
+    return _finding(row)
+
+
+def count_findings(unit: UnitOfWork, organisation: str) -> int:
+    """Count the findings on an organisation's vehicles."""
+    count: int = unit.connection.execute(
+        select(func.count()).select_from(findings).where(findings.c.organisation == organisation)
+    ).scalar_one()
+    return count
 
 
 def _tell(unit: UnitOfWork, organisation: str, judged: Finding) -> list[Finding]:

@@ -97,11 +97,11 @@ def _lay_out(trips: Sequence[TripColumns], baseline: Sequence[TripColumns]) -> _
 
 
 def _apart(trips: Sequence[TripColumns]) -> list[float]:
-    """Give seconds of history at which undated trips begin: every 8 h, or behind a trip that takes longer."""
+    """Give seconds of history at which undated trips begin: each 8 h after the end of the one before, as in replay."""
     places, free = [], 0.0
     for trip in trips:
         places.append(free)
-        free += max(APART_S, trip.duration_s + APART_S if trip.duration_s > APART_S else 0.0)
+        free += trip.duration_s + APART_S
     return places
 
 

@@ -35,9 +35,11 @@ class _Watch:
 class Supervisor:
     """Runs the children of one data directory; `tell` gets one sentence for each change."""
 
-    def __init__(self, paths: DataPaths, children: Sequence[Child], tell: Callable[[str], None]) -> None:
+    def __init__(self, paths: DataPaths, stages: Sequence[Sequence[Child]], tell: Callable[[str], None]) -> None:
+        """Describe it: the children of one stage start together, when those of the stage before are ready."""
         self._paths = paths
-        self._watches = [_Watch(child) for child in children]
+        self._stages = [[_Watch(child) for child in stage] for stage in stages]
+        self._watches = [watch for stage in self._stages for watch in stage]
         self._tell = tell
 
     def run(self, on_ready: Callable[[], None], until: threading.Event) -> None:
@@ -56,21 +58,23 @@ class Supervisor:
                 self._stop_all()
 
     def _start_all(self, until: threading.Event) -> bool:
-        """Bring up one child after the other; False when told to stop meanwhile."""
+        """Bring up one stage after the other; False when told to stop meanwhile."""
         begun: list[_Watch] = []
-        for watch in self._watches:
-            watch.started = time.monotonic()
-            if watch.child.adopt():
-                self._tell(f"{watch.child.name}: adopted from an earlier run")
-            else:
-                watch.child.start()
-            begun.append(watch)
-            while not watch.ever_ready:
+        for stage in self._stages:
+            for watch in stage:
+                watch.started = time.monotonic()
+                if watch.child.adopt():
+                    self._tell(f"{watch.child.name}: adopted from an earlier run")
+                else:
+                    watch.child.start()
+            begun += stage
+            while not all(watch.ever_ready for watch in stage):
                 for other in begun:
                     self._tend(other)
-                if watch.failures >= _FIRST_FAILURES:
-                    raise StartError(f"The {watch.child.name} did not start; {watch.child.last_words()}")
-                if until.wait(0.0 if watch.ever_ready else _TICK / 2):
+                for watch in stage:
+                    if watch.failures >= _FIRST_FAILURES and not watch.ever_ready:
+                        raise StartError(f"The {watch.child.name} did not start; {watch.child.last_words()}")
+                if until.wait(_TICK / 2):
                     return False
         return True
 

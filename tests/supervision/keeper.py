@@ -28,7 +28,7 @@ def main() -> int:
     children = [Postgres(paths, {"shared_buffers": "32MB"}), Broker(paths), worker]
     try:
         with stop_on_signals() as told:
-            Supervisor(paths, children, say).run(lambda: say("all ready"), told)
+            Supervisor(paths, [[child] for child in children], say).run(lambda: say("all ready"), told)
     except SupervisionError as error:
         say(f"refused: {error}")
         return 1

@@ -135,7 +135,7 @@ def test_children_start_in_order_and_stop_in_reverse(paths: DataPaths):
     log: list[str] = []
     told = threading.Event()
     children = [Scripted(name, log) for name in ("database", "broker", "api")]
-    Supervisor(paths, children, log.append).run(told.set, told)
+    Supervisor(paths, [[child] for child in children], log.append).run(told.set, told)
     assert [line for line in log if line.startswith(("start", "stop"))] == [
         *(f"start {child.name}" for child in children),
         *(f"stop {child.name}" for child in reversed(children)),
@@ -146,7 +146,9 @@ def test_a_child_that_cannot_start_ends_the_run_and_stops_the_others(paths: Data
     log: list[str] = []
     children = [Scripted("database", log), Scripted("broker", log, lives=False), Scripted("api", log)]
     with pytest.raises(StartError, match="The broker did not start; its log says why"):
-        Supervisor(paths, children, log.append).run(lambda: log.append("ready"), threading.Event())
+        Supervisor(paths, [[child] for child in children], log.append).run(
+            lambda: log.append("ready"), threading.Event()
+        )
     assert "ready" not in log
     assert "start api" not in log
     assert log[-1] == "stop database"
@@ -169,7 +171,7 @@ def test_a_child_that_keeps_dying_is_tried_again_with_growing_delays(paths: Data
         if "1 s" in sentence:
             told.set()
 
-    Supervisor(paths, [child], tell).run(lambda: None, told)
+    Supervisor(paths, [[child]], tell).run(lambda: None, told)
     delays = [sentence.rpartition("in ")[2] for sentence in said if "starts again" in sentence]
     assert delays == ["0 s", "0.25 s", "0.5 s", "1 s"]
 

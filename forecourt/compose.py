@@ -1,0 +1,45 @@
+"""The composition root: builds the web application from one `Settings`; tests compose through here, too."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+import aftersales.http
+import diagnostics.http
+import foundation.http
+import ingest.http
+import parts_catalog.http
+from forecourt import health, http, pages
+from forecourt.settings import Settings
+from foundation.database import Database
+from foundation.follow import Wakeups
+from ingest.archive import Archive
+from ingest.registry import Vehicles
+
+DESCRIPTION = "From what a car says through its OBD port to a booked, visible, settled repair."
+
+
+def build_app(settings: Settings, database: Database, archive: Archive) -> FastAPI:
+    """Build the HTTP API and the pages over one database and one archive; nothing runs before its lifespan."""
+    wakeups = Wakeups(database.url)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        wakeups.start(asyncio.get_running_loop())
+        yield
+        wakeups.stop()
+
+    app = FastAPI(title="Forecourt", version="1", description=DESCRIPTION, lifespan=lifespan)
+    http.install(app)
+    actor = foundation.http.bearer_actor(database)
+    vehicles = Vehicles()
+    app.include_router(foundation.http.router(database))
+    app.include_router(ingest.http.router(database, actor, archive))
+    app.include_router(diagnostics.http.router(database, actor, vehicles))
+    app.include_router(parts_catalog.http.router(database, actor, vehicles))
+    app.include_router(aftersales.http.router(database, wakeups, actor, vehicles))
+    app.include_router(health.router(database))
+    pages.mount(app, pages.Site(database, wakeups, vehicles, archive, settings.lang, settings.secure_cookies))
+    return app

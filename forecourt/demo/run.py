@@ -1,0 +1,145 @@
+"""One run of the demo: the service, the family's history through the real gate, the live fleet, and the script."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx2
+
+from forecourt import serving
+from forecourt.demo.cast import Cast, assemble
+from forecourt.demo.report import Report, count
+from forecourt.demo.script import NotInTimeError, ProgressWatch, play
+from forecourt.installation import Installation
+from foundation.clock import SystemClock
+from foundation.database import Database
+from ingest.publisher import Publisher
+from ingest.replay import messages_of
+from ingest.topics import Kind
+from simulators.fleet import LiveCar, LiveFleet, growing, history
+
+HISTORY_TRIPS = 12
+FAULTY_TRIPS = 8
+LIVE_SEVERITY = 1.0
+SEED = 20261122
+COMMIT_PATIENCE_S = 60.0
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a run stands on: where the service is, its database, and who plays."""
+
+    addresses: serving.Addresses
+    database: Database
+    cast: Cast
+
+
+@contextmanager
+def running(installation: Installation, port: int, tell: Tell) -> Iterator[serving.Addresses]:
+    """Run the whole service in a thread of this process; leaving the block stops it."""
+    ready, until = threading.Event(), threading.Event()
+    addresses: list[serving.Addresses] = []
+    failure: list[Exception] = []
+
+    def announce(found: serving.Addresses) -> None:
+        addresses.append(found)
+        ready.set()
+
+    def serve() -> None:
+        try:
+            serving.run_all(installation, port, announce, until, tell)
+        except Exception as error:  # noqa: BLE001 - handed to the main thread, which raises it
+            failure.append(error)
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=serve, name="service")
+    thread.start()
+    try:
+        ready.wait()
+        if failure:
+            raise failure[0]
+        yield addresses[0]
+    finally:
+        until.set()
+        thread.join()
+
+
+def feed_history(stage: Stage) -> int:
+    """Publish the failing car's past as its device would have; gives the readings sent."""
+    car = stage.cast.cars[0]
+    trips = history(
+        SEED, HISTORY_TRIPS, growing(HISTORY_TRIPS, FAULTY_TRIPS), until=SystemClock().now(), vehicle=car.vehicle
+    )
+    with Publisher(car.mqtt_url) as publisher:
+        for trip in trips:
+            for seq, message in enumerate(messages_of(trip), start=1):
+                publisher.send(Kind.READINGS_BINARY, trip.boot, message, seq=seq)
+        if not publisher.wait_committed(COMMIT_PATIENCE_S):
+            raise NotInTimeError(f"{publisher.waiting} messages of the history were not committed in time")
+        return publisher.sent_readings
+
+
+def live_fleet(stage: Stage) -> LiveFleet:
+    """Give the family's cars as they drive now; the first has the fault that its history grew."""
+    cars = [
+        LiveCar(car.mqtt_url, SEED + number, LIVE_SEVERITY if number == 0 else 0.0)
+        for number, car in enumerate(stage.cast.cars)
+    ]
+    return LiveFleet(cars, SystemClock(), seed=SEED)
+
+
+def perform(installation: Installation, addresses: serving.Addresses, cars: int, seconds: float, tell: Tell) -> Report:
+    """Play the whole story without a person and give the report; what went wrong stands in its `errors`."""
+    deadline = time.monotonic() + seconds
+    report = Report()
+    stage = Stage(addresses, Database(installation.database_url), assemble_cast(installation, cars))
+    watch: ProgressWatch | None = None
+    try:
+        report.readings_sent = feed_history(stage)
+        fleet = live_fleet(stage)
+        fleet.start()
+        try:
+            watch = play(addresses.http, stage.cast, deadline, tell)
+            time.sleep(max(0.0, deadline - time.monotonic()))
+        finally:
+            if not fleet.stop(COMMIT_PATIENCE_S):
+                report.errors.append("the live fleet's last messages were not committed in time")
+            report.readings_sent += fleet.sent_readings
+    except (NotInTimeError, httpx2.HTTPError) as error:
+        report.errors.append(" ".join(str(error).split()))
+    count(report, stage.database, stage.cast.family)
+    if watch is not None:
+        report.progress_delivered = _delivered(watch, report)
+    stage.database.close()
+    report.errors += _gaps(report)
+    return report
+
+
+def assemble_cast(installation: Installation, cars: int) -> Cast:
+    database = Database(installation.database_url)
+    try:
+        return assemble(installation, database, cars)
+    finally:
+        database.close()
+
+
+def _delivered(watch: ProgressWatch, report: Report) -> int:
+    """Give how many progress entries arrived, each counted once and only in their order."""
+    deadline = time.monotonic() + 10
+    while len(watch.delivered) < report.progress_sent and time.monotonic() < deadline:
+        time.sleep(0.1)
+    watch.end()
+    if watch.delivered != list(range(1, len(watch.delivered) + 1)):
+        report.errors.append(f"progress arrived as {watch.delivered}")
+    return len(set(watch.delivered))
+
+
+def _gaps(report: Report) -> Iterator[str]:
+    if report.readings_sent != report.readings_stored + sum(report.readings_rejected.values()):
+        yield "readings sent are not readings stored and rejected"
+    if report.progress_sent != report.progress_delivered:
+        yield "progress sent is not progress delivered"

@@ -1,0 +1,74 @@
+"""How refusals and faults leave the house: RFC 9457 problem documents from one table."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from foundation.refusals import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+log = structlog.get_logger()
+
+STATUS: Mapping[str, HTTPStatus] = {
+    # code of the refusal: status; a code that is not here is a conflict with the world as it is
+    "unauthenticated": HTTPStatus.UNAUTHORIZED,
+    "forbidden": HTTPStatus.FORBIDDEN,
+    "not_found": HTTPStatus.NOT_FOUND,
+    "invalid": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "idempotency_key_reused": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "conflict": HTTPStatus.CONFLICT,
+    "slot_taken": HTTPStatus.CONFLICT,
+    "out_of_stock": HTTPStatus.CONFLICT,
+}
+
+
+def problem(status: HTTPStatus, code: str, detail: str, extra: Mapping[str, Any] | None = None) -> JSONResponse:
+    document = {
+        "type": f"urn:forecourt:problem:{code}",
+        "title": status.phrase,
+        "status": status.value,
+        "code": code,
+        "detail": detail,
+        **(extra or {}),
+    }
+    headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else None
+    return JSONResponse(document, status.value, headers, media_type="application/problem+json")
+
+
+def _plain(errors: "Sequence[Any]") -> list[dict[str, Any]]:
+    # Neither the input nor the context is echoed: they may hold a secret or an object JSON cannot write.
+    return [{"where": [str(step) for step in error["loc"]], "what": error["msg"]} for error in errors]
+
+
+def install(app: FastAPI) -> None:
+    """Make every refusal and fault of the app answer as problem+json."""
+
+    @app.exception_handler(Refusal)
+    async def refused(_: Request, refusal: Refusal) -> JSONResponse:
+        status = STATUS.get(refusal.code, HTTPStatus.CONFLICT)
+        return problem(status, refusal.code, refusal.detail, refusal.extra)
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(_: Request, error: RequestValidationError) -> JSONResponse:
+        extra = {"errors": _plain(error.errors())}
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "the request does not fit its schema", extra)
+
+    @app.exception_handler(HTTPException)
+    async def http_error(_: Request, error: HTTPException) -> JSONResponse:
+        status = HTTPStatus(error.status_code)
+        answer = problem(status, status.name.lower(), str(error.detail))
+        answer.headers.update(error.headers or {})
+        return answer
+
+    @app.exception_handler(Exception)
+    async def fault(request: Request, error: Exception) -> JSONResponse:
+        log.error("fault", path=request.url.path, kind=type(error).__name__, exc_info=error)
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", "something broke on our side; it has been logged")

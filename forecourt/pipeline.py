@@ -1,0 +1,90 @@
+"""The way of a reading, step by step in running order; every step is a function of its own room.
+
+ingest/sources/mqtt.py   collect      deliveries of a quarter of a second
+ingest/dialects          decode       bytes -> messages
+ingest/commit.py         claim        identities: what was handled before goes no further
+ingest/gate.py           judge        accepted rows as one wide table; the rest rejected with its reason
+ingest/windows.py        advance      the last three minutes of every car
+diagnostics/screening.py screen_stop  what must stop a car, at once
+ingest/archive.py        write        one durable Parquet segment, listed in the same transaction
+-- commit, acknowledge, tell the devices what is committed --
+ingest/trip_log.py       due          trips that have ended
+diagnostics/screening.py screen       features, predictor, votes of k in m trips, findings
+forecourt/tasks.py       queue        one case per finding, in the transaction that raised it
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from diagnostics.findings import Finding
+from diagnostics.predictor import Predictor
+from diagnostics.screening import screen, screen_stop
+from forecourt.tasks import OPEN_CASE, queue
+from foundation.database import Database, UnitOfWork
+from ingest import trip_log
+from ingest.archive import Archive
+from ingest.arrived import Arrived
+from ingest.batch import Batch
+from ingest.intake import Intake, Outcome
+from ingest.readings import TripColumns
+from ingest.trip_log import TripSpan
+from ingest.trips import split_trips
+from ingest.windows import Windows
+
+SPANS_AT_ONCE = 20
+
+
+class Pipeline:
+    """One ingest worker's steps over one database and one archive."""
+
+    def __init__(self, database: Database, archive: Archive, predictor: Predictor, worker: str = "ingest") -> None:
+        self._database = database
+        self._archive = archive
+        self._predictor = predictor
+        self._intake = Intake(database, archive, worker)
+        self._windows = Windows(archive)
+
+    def start(self) -> list[str]:
+        """Clear away what a killed run wrote and never committed; gives the names of those segments."""
+        return self._intake.start()
+
+    def take(self, arrived: Sequence[Arrived]) -> Outcome:
+        """Decode, judge, watch and store a batch in one transaction; acknowledge it after that, and not before."""
+        return self._intake.process(arrived, self._watch)
+
+    def settle(self) -> int:
+        """Judge trips that have ended since they were last looked at; gives how many stretches were done.
+
+        One transaction: votes, findings and queued cases commit with the mark that the trips are done, so a crash at
+        any point does it all again and nothing twice.
+        """
+        with self._database.unit() as unit:
+            spans = trip_log.due(unit, unit.now(), SPANS_AT_ONCE)
+            if not spans:
+                return 0
+            trips = [trip for span in spans for trip in _trips(span, self._archive.read_span(unit, span))]
+            found = screen(unit, self._predictor, trips)
+            _open_cases(unit, found, {span.vehicle: span.organisation for span in spans})
+            trip_log.done(unit, spans)
+            return len(spans)
+
+    def _watch(self, unit: UnitOfWork, batch: Batch) -> None:
+        for step in self._windows.advance(unit, batch):
+            found = screen_stop(unit, self._predictor, step.block, step.vehicles, step.ends)
+            _open_cases(unit, found, dict(step.vehicles))
+
+
+def _open_cases(unit: UnitOfWork, findings: Sequence[Finding], owners: Mapping[str, str]) -> None:
+    for finding in findings:
+        queue(unit, OPEN_CASE, finding=finding.id, vehicle=finding.vehicle, organisation=owners[finding.vehicle])
+
+
+def _trips(span: TripSpan, columns: TripColumns) -> list[tuple[TripSpan, TripColumns]]:
+    """Cut a stretch where the ignition was off; each piece is a trip of its own."""
+    pieces = []
+    for trip in split_trips(columns):
+        start = trip.start or span.start
+        begin, end = (start + timedelta(seconds=float(trip.t_s[edge])) for edge in (0, -1))
+        pieces.append((replace(span, start=begin, end=end), trip))
+    return pieces

@@ -1,0 +1,74 @@
+"""The ingest worker: collects deliveries, commits them in batches, acknowledges, and judges trips that have ended."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import sqlalchemy.exc
+import structlog
+
+from diagnostics.predictor import Predictor
+from forecourt.heartbeat import Heartbeat
+from forecourt.installation import Installation
+from forecourt.pipeline import Pipeline
+from forecourt.processes import Process
+from forecourt.supervision.supervisor import stop_on_signals
+from foundation.database import Database
+from ingest.archive import Archive
+from ingest.arrived import Arrived
+from ingest.sources.mqtt import MqttSource
+from ingest.topics import UP, filter_of
+
+SETTLE_S = 0.5
+BEAT_S = 1.0
+DATABASE_PAUSE_S = 0.25
+log = structlog.get_logger()
+T = TypeVar("T")
+
+
+def run(installation: Installation, _port: int) -> None:
+    """Work until SIGTERM or SIGINT. A database that is away is waited for; any other fault ends the process."""
+    settings = installation.settings
+    heartbeat = Heartbeat.of(installation.paths, Process.INGEST)
+    database = Database(installation.database_url, pool_size=2)
+    pipeline = Pipeline(database, Archive(installation.archive_directory), Predictor.shipped())
+    topics = sorted(filter_of(kind) for kind in UP)
+    source = MqttSource(installation.ingest_mqtt_url, installation.ingest_client_id, topics, database.clock)
+    with stop_on_signals() as told:
+        for name in _patiently(pipeline.start):
+            log.warning("segment_cleared", name=name)
+        source.start()
+        last_beat = last_settled = 0.0
+        while not told.is_set():
+            arrived = source.collect(settings.tick_s, settings.batch_messages)
+            if arrived:
+                _commit(pipeline, source, arrived)
+            now = time.monotonic()
+            if now - last_settled > SETTLE_S:
+                while _patiently(pipeline.settle):
+                    heartbeat.beat()
+                last_settled = now
+            if source.connected and now - last_beat > BEAT_S:
+                heartbeat.beat()
+                last_beat = now
+        source.stop()
+    database.close()
+
+
+def _commit(pipeline: Pipeline, source: MqttSource, arrived: list[Arrived]) -> None:
+    outcome = _patiently(lambda: pipeline.take(arrived))
+    source.acknowledge(arrived)
+    for reply in outcome.replies:
+        source.publish(reply.topic, reply.payload)
+    if outcome.rejected:
+        log.info("rejected", **{reason.value: count for reason, count in outcome.rejected.items()})
+
+
+def _patiently(act: Callable[[], T]) -> T:
+    """Do one transaction again while the database is away; it either happened or did not, so again is no harm."""
+    while True:
+        try:
+            return act()
+        except (sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError) as error:
+            log.warning("database_away", kind=type(error.orig).__name__)
+            time.sleep(DATABASE_PAUSE_S)

@@ -1,0 +1,77 @@
+"""The task worker: runs queued work, takes back what a killed worker left, and sweeps business deadlines."""
+
+import asyncio
+import signal
+
+import procrastinate
+import psycopg
+import sqlalchemy.exc
+import structlog
+
+from aftersales.sweep import expire_holds
+from forecourt.heartbeat import Heartbeat
+from forecourt.installation import Installation
+from forecourt.processes import Process
+from forecourt.tasks import HEARTBEAT_S, QUEUE, STALLED_S, build_tasks
+from foundation.database import Database
+from parts_catalog.stock import expire
+
+SWEEP_S = 1.0
+log = structlog.get_logger()
+
+
+def run(installation: Installation, _port: int) -> None:
+    """Work until SIGTERM or SIGINT."""
+    database = Database(installation.database_url, pool_size=4)
+    asyncio.run(_work(database, Heartbeat.of(installation.paths, Process.TASKS)))
+    database.close()
+
+
+async def _work(database: Database, heartbeat: Heartbeat) -> None:
+    """Work until SIGTERM or SIGINT; a lost database connection ends the process, and the supervisor restarts it."""
+    app = build_tasks(database)
+    async with app.open_async():
+        worker = asyncio.create_task(
+            app.run_worker_async(
+                queues=[QUEUE],
+                concurrency=2,
+                fetch_job_polling_interval=1.0,
+                update_heartbeat_interval=HEARTBEAT_S,
+                stalled_worker_timeout=STALLED_S,
+                shutdown_graceful_timeout=8.0,
+                install_signal_handlers=False,
+                delete_jobs="successful",
+            )
+        )
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, worker.cancel)
+        sweeper = asyncio.create_task(_sweep(app, database, heartbeat))
+        done, _ = await asyncio.wait({worker, sweeper}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (worker, sweeper):
+            task.cancel()
+        await asyncio.gather(worker, sweeper, return_exceptions=True)
+        for task in done:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+
+
+async def _sweep(app: procrastinate.App, database: Database, heartbeat: Heartbeat) -> None:
+    while True:
+        try:
+            await asyncio.to_thread(_sweep_deadlines, database)
+            for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S):
+                log.warning("task_taken_back", task=job.task_name, number=job.id)
+                await app.job_manager.retry_job(job)
+        except (sqlalchemy.exc.OperationalError, psycopg.OperationalError, procrastinate.exceptions.ConnectorException):
+            # The database restarts; the supervisor sees to it, and the next round finds it.
+            log.warning("database_away")
+        else:
+            heartbeat.beat()
+        await asyncio.sleep(SWEEP_S)
+
+
+def _sweep_deadlines(database: Database) -> None:
+    with database.unit() as unit:
+        expire_holds(unit)
+        expire(unit)

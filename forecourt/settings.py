@@ -1,0 +1,51 @@
+"""Everything that can be set from outside, in one class: environment variables `FORECOURT_*`."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of one installation; `docs/settings.md` is generated from the descriptions below."""
+
+    model_config = SettingsConfigDict(env_prefix="FORECOURT_", extra="ignore", frozen=True)
+
+    data: Path = Field(
+        default=Path("var"), description="Directory for database, archive, broker store, logs and secrets."
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL >= 15 as `postgresql://user:password@host/name`; without it, the bundled server.",
+    )
+    mqtt_url: SecretStr | None = Field(
+        default=None,
+        description="MQTT 3.1.1 broker as `mqtt://user:password@host:1883`; without it, the bundled broker.",
+    )
+    archive_url: str | None = Field(
+        default=None,
+        description="Where readings are archived (a directory or `file://` URL); without it, `archive` in the data.",
+    )
+    lang: str = Field(
+        default="en", description="Language of pages when neither account nor browser names one: `en`, `zh_CN`."
+    )
+    http_host: str = Field(default="127.0.0.1", description="Address on which the HTTP service listens.")
+    mqtt_host: str = Field(default="127.0.0.1", description="Address on which the bundled broker listens for devices.")
+    secure_cookies: bool = Field(
+        default=False, description="Set when pages are served over https: cookies are sent there only."
+    )
+    log_level: str = Field(
+        default="info", description="Least level that is logged: `debug`, `info`, `warning`, `error`."
+    )
+    tick_s: float = Field(
+        default=0.25, gt=0, le=5, description="Seconds for which ingest gathers messages into one commit."
+    )
+    batch_messages: int = Field(default=2000, gt=0, le=8000, description="Most messages in one commit.")
+
+    def sqlalchemy_url(self) -> str | None:
+        """Give the external database's URL with the driver that we use, or None for the bundled server."""
+        if self.database_url is None:
+            return None
+        url = self.database_url.get_secret_value()
+        scheme, _, rest = url.partition("://")
+        return f"postgresql+psycopg://{rest}" if scheme in {"postgresql", "postgres", "postgresql+psycopg"} else url
