@@ -93,12 +93,14 @@ def _visits(unit: UnitOfWork, reader: Reader, vehicle: Vehicle) -> dict[str, Any
 
 
 def _findings(unit: UnitOfWork, reader: Reader, vehicle: Vehicle) -> dict[str, Any]:
+    settled = list_cases(unit, reader.actor, vehicle=vehicle.id, state=CaseState.SETTLED).items
     return {
         "vehicle": vehicle,
         "findings": list_findings(unit, reader.actor, vehicle.id),
         "faults": FAULTS,
         "urgencies": URGENCY_TEXT,
         "plotted": PLOTTED,
+        "repaired": {finding["id"] for case in settled for finding in case["findings"]},
     }
 
 

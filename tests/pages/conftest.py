@@ -1,33 +1,66 @@
-"""The pages over a real database, without any other room's HTTP."""
+"""The composed application over a real database in which workshops and catalogue are seeded."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy.engine import URL
 
-from forecourt import http, pages
+from forecourt.compose import build_app
+from forecourt.seeding import seed_demo
+from forecourt.settings import Settings
 from foundation.database import Database
-from foundation.follow import Wakeups
 from foundation.identity import Actor, Role, add_account, add_organisation, issue_link
 from ingest.archive import Archive
-from ingest.registry import Vehicles
+from tests.pages.scene import Scene, build_scene
 
 Entrance = Callable[[Actor], TestClient]
 
 
-@pytest.fixture
-def site(database: Database, tmp_path: Path) -> pages.Site:
-    return pages.Site(database, Wakeups(database.url), Vehicles(), Archive(tmp_path / "archive"), "en", False)
+def _execute(url: URL, statement: str) -> None:
+    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def seeded_template(server_url: URL) -> str:
+    """The name of a migrated database with the demo's workshops and catalogue, to clone from."""
+    name = "template_pages"
+    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE template_forecourt")
+    database = Database(server_url.set(database=name).render_as_string(hide_password=False))
+    with database.unit() as unit:
+        seed_demo(unit)
+    database.close()
+    return name
 
 
 @pytest.fixture
-def browser(site: pages.Site) -> Iterator[Callable[[], TestClient]]:
+def database_url(server_url: URL, seeded_template: str) -> Iterator[str]:
+    """The address of a seeded database of the test's own."""
+    name = f"test_{secrets.token_hex(6)}"
+    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {seeded_template}")
+    yield server_url.set(database=name).render_as_string(hide_password=False)
+    _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    return Archive(tmp_path / "archive")
+
+
+@pytest.fixture
+def scene(database: Database, archive: Archive) -> Scene:
+    return build_scene(database, archive)
+
+
+@pytest.fixture
+def browser(database: Database, archive: Archive) -> Iterator[Callable[[], TestClient]]:
     """Give new browsers, each with cookies of its own; they do not follow redirects by themselves."""
-    app = FastAPI()
-    http.install(app)
-    pages.mount(app, site)
+    app = build_app(Settings(), database, archive)
     opened: list[TestClient] = []
 
     def open_browser() -> TestClient:
@@ -46,8 +79,7 @@ def person(database: Database) -> Callable[..., Actor]:
     def make(role: Role, name: str = "Li Wei", organisation: str | None = None, **more: str | None) -> Actor:
         with database.unit() as unit:
             home = organisation or add_organisation(unit, f"{name}'s")
-            email = f"{role.value}.{home}@example.com"
-            return add_account(unit, email, role, home, name=name, **more)
+            return add_account(unit, f"{role.value}.{home}@example.com", role, home, name=name, **more)
 
     return make
 

@@ -14,7 +14,12 @@ if (link && location.hash.length > 1) {
 
 const offline = document.getElementById("offline");
 const notice = document.getElementById("notice");
-const away = (gone) => { if (offline) offline.hidden = !gone; };
+const away = (gone) => {
+  const back = !gone && !offline.hidden;
+  offline.hidden = !gone;
+  // What could not be fetched meanwhile is fetched now.
+  if (back && document.getElementById("live")) htmx.trigger("#live", "changed");
+};
 document.addEventListener("htmx:error", () => away(true));
 document.addEventListener("htmx:response:error", (event) => away(event.detail.ctx.response.status >= 500));
 document.addEventListener("htmx:sse:error", (event) => { if (event.detail.status !== 401) away(true); });
@@ -23,6 +28,8 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (event.detail.ctx.response?.status >= 400) return;
   away(false);
   notice.replaceChildren();
+  // The page has moved on from what the last form did.
+  if (event.target.id === "visits") document.getElementById("done")?.remove();
 });
 
 // A form is sent once: a second tap while the answer is on its way does nothing.

@@ -1,0 +1,85 @@
+"""The owner's page of a car: live values with their age, findings in words, and nobody else's car."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from fastapi.testclient import TestClient
+
+from foundation.clock import FixedClock
+from foundation.identity import Actor, Role
+from tests.pages.scene import Scene
+
+Entrance = Callable[[Actor], TestClient]
+
+
+def test_live_values_stand_with_their_age(scene: Scene, signed_in: Entrance, clock: FixedClock) -> None:
+    client = signed_in(scene.owner)
+    assert "Not heard from yet" in client.get("/cars").text
+    scene.drive("b1", 5, 12.9)
+    clock.advance(timedelta(seconds=7))
+    state = client.get("/cars/car-1/state").text
+    assert "52 <small>km/h" in state
+    assert "88 <small>°C" in state
+    assert "12.9 <small>V" in state
+    assert "7 seconds ago" in state
+    assert 'class="old"' not in state
+    clock.advance(timedelta(minutes=2))
+    assert client.get("/cars/car-1/state").text.count('class="old"') == 4
+
+
+def test_a_finding_is_told_in_words_of_both_languages(scene: Scene, signed_in: Entrance) -> None:
+    scene.fail()
+    client = signed_in(scene.owner)
+    english = client.get("/cars/car-1").text
+    assert "this car&#39;s own normal 13.8 V" in english
+    assert "Within 3 days" in english
+    client.post("/language", data={"language": "zh_CN"})
+    chinese = client.get("/cars/car-1").text
+    assert "怠速充电电压12.6 V" in chinese
+    assert "发电机故障" in chinese
+    assert "我的车辆" in chinese
+    assert "Technician" not in chinese
+
+
+def test_the_plot_gives_the_voltage_of_the_trips_and_a_pause_between_them(scene: Scene, signed_in: Entrance) -> None:
+    scene.drive("b1", 120, 13.8, ago=timedelta(hours=9))
+    scene.drive("b2", 120, 12.6, ago=timedelta(hours=1))
+    scene.fail()
+    client = signed_in(scene.owner)
+    address = client.get("/cars/car-1").text.partition('data-plot="')[2].partition('"')[0]
+    data = client.get(address).json()
+    assert data["expected"] == 13.8
+    assert len(data["minutes"]) == len(data["at"]) == len(data["value"])
+    assert data["minutes"] == sorted(data["minutes"])
+    pause = data["value"].index(None)
+    assert data["value"].count(None) == 1
+    assert all(13.7 < volts < 13.9 for volts in data["value"][:pause])
+    assert all(12.5 < volts < 12.7 for volts in data["value"][pause + 1 :])
+    assert 3.5 < data["minutes"][-1] < 4.5
+
+
+def test_nobody_else_sees_the_car(scene: Scene, signed_in: Entrance, person: Callable[..., Actor]) -> None:
+    scene.drive("b1", 5, 12.9)
+    visit = scene.fail()
+    pages = [
+        f"/cars/car-1{rest}" for rest in ("", "/state", "/visits", "/findings", "/book", "/findings/find_x/voltage")
+    ]
+    pages += ["/live?vehicle=car-1", f"/appointments/{visit}/move", "/parts?vehicle=car-1"]
+    stranger = signed_in(person(Role.OWNER, "Stranger"))
+    for page in pages:
+        answer = stranger.get(page)
+        assert answer.status_code == 404, page
+        assert "12.9" not in answer.text
+    assert "Etios" not in stranger.get("/cars").text
+
+
+def test_every_page_needs_somebody(scene: Scene, browser: Callable[[], TestClient]) -> None:
+    client = browser()
+    for page in ("/cars", "/cars/car-1", "/jobs", "/board", "/parts?q=belt"):
+        answer = client.get(page)
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith("/sign-in?next=%2F")
+    fragment = client.get("/cars/car-1/state", headers={"HX-Request": "true"})
+    assert fragment.status_code == 401
+    assert fragment.headers["hx-retarget"] == "#notice"
+    assert "stays here" in fragment.text
