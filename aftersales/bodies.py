@@ -7,16 +7,19 @@ from pydantic import ConfigDict, Field
 from aftersales.cases import SettlementGroup, Wish
 from foundation.http import Body
 
-Words = Annotated[str, Field(max_length=2000)]
+NO_NUL = r"^[^\x00]*$"  # the one character that PostgreSQL's text cannot hold
+Words = Annotated[str, Field(max_length=2000, pattern=NO_NUL)]
+Id = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
+Line = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
 Km = Annotated[int, Field(ge=0, le=5_000_000, strict=True)]
 
 
 class Booking(Body):
-    vehicle: str = Field(min_length=1, max_length=64)
+    vehicle: Id
     slot: str = Field(min_length=1, max_length=1000, description="The id of a free slot, from GET /v1/slots")
     service: Wish
     words: Words | None = Field(None, description="What is wished, in the owner's own words")
-    case: str | None = Field(None, description="An open case that this visit is for")
+    case: Id | None = Field(None, description="An open case that this visit is for")
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -55,7 +58,7 @@ class StepTaken(Body):
 
 
 class Decision(Body):
-    lines: list[str] = Field(min_length=1, max_length=200)
+    lines: list[Id] = Field(min_length=1, max_length=200)
     decision: Literal["approved", "declined"]
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"lines": ["line_5d"], "decision": "approved"}]})
@@ -63,8 +66,8 @@ class Decision(Body):
 
 class FoundLabour(Body):
     kind: Literal["labour"]
-    text_en: str = Field(min_length=1, max_length=200)
-    text_zh: str = Field(min_length=1, max_length=200)
+    text_en: Line
+    text_zh: Line
     hours: float = Field(gt=0, le=100, description="To a hundredth of an hour")
     group: SettlementGroup = SettlementGroup.LABOUR
 
@@ -79,7 +82,7 @@ class FoundLabour(Body):
 
 class FoundPart(Body):
     kind: Literal["part"]
-    part: str = Field(min_length=1, max_length=200)
+    part: Id
     quantity: int | None = Field(None, ge=1, le=1000, description="None: what the fitment says")
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"kind": "part", "part": "part_9f"}]})

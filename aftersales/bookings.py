@@ -1,5 +1,6 @@
 """What the owner does with a proposed visit: confirm it, move it or decline it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,8 +10,8 @@ from sqlalchemy.dialects.postgresql import Range
 from aftersales.approvals import record
 from aftersales.cases import AppointmentState, CaseState, Wish
 from aftersales.chosen_slots import PartsNotThere, check_free, or_next_best, visit_at, workshop_of
-from aftersales.estimates import lines_of
-from aftersales.holds import LEAD, expiry, lock_day_of, place_elsewhere
+from aftersales.estimates import Line, lines_of
+from aftersales.holds import LEAD, expiry, live_appointment, lock_day_of, place_elsewhere
 from aftersales.moves import change_appointment, move_appointment, move_case, tell
 from aftersales.occupancy import HoldExpired, occupy, still_occupies, vacate
 from aftersales.operations import work_of
@@ -18,11 +19,11 @@ from aftersales.permissions import Act, require
 from aftersales.planning import bookable
 from aftersales.progress import create_order
 from aftersales.release import release_visit
-from aftersales.scope import lock_appointment
+from aftersales.scope import find_case, lock_appointment, lock_case
 from aftersales.slot_ids import SlotKey, read_slot
 from aftersales.slot_search import same_again
 from aftersales.slots import Slot, check_slot
-from aftersales.views import get_appointment
+from aftersales.views import get_appointment, get_case
 from aftersales.workshops import load_workshop
 from foundation.database import UnitOfWork
 from foundation.grants import open_to
@@ -47,11 +48,12 @@ def confirm(unit: UnitOfWork, actor: Actor, appointment: str) -> dict[str, Any]:
     # Under the day's lock nobody can take a hold for expired while it is being confirmed.
     lock_day_of(unit, workshop, row.during.lower)
     _check_held(unit, row)
-    stock.keep(unit, case.id)
+    lines = lines_of(unit, [row.estimate])[row.estimate]
+    _keep_parts(unit, case.id, lines)
     move_appointment(unit, row, AppointmentState.CONFIRMED, expires_at=None)
     move_case(unit, case, CaseState.CONFIRMED)
     order = create_order(unit, row)
-    for line in lines_of(unit, [row.estimate])[row.estimate]:
+    for line in lines:
         record(unit, order, line, "approved", actor, "confirmation")
     open_to(unit, row.vehicle, row.workshop_organisation, Role.TECHNICIAN)
     tell(unit, case.id, "appointment_confirmed", actor.account, appointment=appointment, repair_order=order)
@@ -75,6 +77,21 @@ def decline(unit: UnitOfWork, actor: Actor, appointment: str) -> dict[str, Any]:
     move_case(unit, case, CaseState.DECLINED)
     tell(unit, case.id, "case_declined", actor.account, appointment=appointment)
     return get_appointment(unit, actor, appointment)
+
+
+def decline_case(unit: UnitOfWork, actor: Actor, case: str) -> dict[str, Any]:
+    """Say no to a case before the car arrives, with whatever is held for it. Again is no harm."""
+    row = lock_case(unit, find_case(unit, actor, case).id)
+    require(actor, Act.DECLINE, owner=row.organisation)
+    live = live_appointment(unit, row.id)
+    if live is not None:
+        decline(unit, actor, live.id)
+    elif row.state == CaseState.OPEN:
+        move_case(unit, row, CaseState.DECLINED)
+        tell(unit, row.id, "case_declined", actor.account)
+    elif row.state != CaseState.DECLINED:
+        raise Conflict(f"the case is {row.state}", state=row.state)
+    return get_case(unit, actor, case)
 
 
 def reschedule(
@@ -101,6 +118,18 @@ def reschedule(
         _move_to(unit, actor, vehicles, (case, row), key)
     tell(unit, case.id, "appointment_moved", actor.account, appointment=appointment, start=key.start.isoformat())
     return get_appointment(unit, actor, appointment)
+
+
+def _keep_parts(unit: UnitOfWork, case: str, lines: Sequence[Line]) -> None:
+    """Keep the parts of an estimate without an end; never confirm a visit whose parts have gone back meanwhile."""
+    held = {(one.part, one.location): one.quantity for one in stock.keep(unit, case)}
+    wanted: dict[tuple[str, str], int] = {}
+    for line in lines:
+        if line.part is not None:
+            key = line.part, line.part_location
+            wanted[key] = wanted.get(key, 0) + line.hundredths // 100
+    if any(held.get(key, 0) < quantity for key, quantity in wanted.items()):
+        raise HoldExpired("the parts of this visit were held for a time that is over; please choose a slot again")
 
 
 def _check_held(unit: UnitOfWork, row: Row[Any]) -> None:

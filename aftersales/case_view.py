@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from aftersales.appointment_view import appointment_views
+from aftersales.appointment_view import appointment_views, held_parts
 from aftersales.cases import CaseState, Wish
 from aftersales.reasons import STOP_ADVICE
 from aftersales.tables import appointments, case_findings
@@ -20,6 +20,7 @@ WISHES = {
     Wish.REPAIR: ("Repair", "维修"),
     Wish.INSPECTION: ("Inspection", "检测"),
 }
+HOLDING = frozenset({CaseState.PROPOSED, CaseState.CONFIRMED, CaseState.IN_REPAIR})
 CLOSED = frozenset({CaseState.SETTLED, CaseState.DECLINED})
 
 
@@ -40,6 +41,8 @@ def case_views(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[str, Any
             "reasons": row.reasons,
             "questions": row.questions,
             "appointment": visits.get(row.id),
+            "estimate": visits[row.id]["estimate"] if row.id in visits else None,
+            "reservations": held_parts(unit, row.id) if row.state in HOLDING else [],
             "repair_order": visits[row.id]["repair_order"] if row.id in visits else None,
             "opened_at": row.opened_at.isoformat(),
             "updated_at": row.updated_at.isoformat(),

@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Header, Query
+from fastapi import APIRouter, Body, Depends, Header, Path, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import AwareDatetime, BaseModel
 
 from aftersales import bookings, wishes
 from aftersales.approvals import approve, list_approvals
 from aftersales.bodies import (
+    NO_NUL,
     Booking,
     Decision,
     FoundLabour,
@@ -49,6 +50,8 @@ from ingest.vehicles import VehicleDirectory
 View = dict[str, Any]
 Limit = Annotated[int, Query(ge=1, le=MAXIMUM_LIMIT)]
 Cursor = Annotated[str | None, Query(max_length=1000, description="`next` of the page before")]
+Key = Annotated[str, Path(max_length=200, pattern=NO_NUL)]
+Filter = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
 Near = Annotated[str | None, Query(max_length=64, description="latitude,longitude", examples=["31.23,121.47"])]
 FoundLine = Annotated[FoundLabour | FoundPart, Body(discriminator="kind")]
 REFUSED_GET = problem_responses(401, 404, 422)
@@ -104,8 +107,8 @@ def _cases(routes: APIRouter, desk: _Desk) -> None:
     @routes.get("/cases", responses=REFUSED_GET, summary="Cases, the newest first")
     def cases(
         actor: Acting,
-        state: str | None = None,
-        vehicle: str | None = None,
+        state: Filter = None,
+        vehicle: Filter = None,
         limit: Limit = DEFAULT_LIMIT,
         cursor: Cursor = None,
     ) -> Listing:
@@ -113,9 +116,16 @@ def _cases(routes: APIRouter, desk: _Desk) -> None:
             return _listing(list_cases(unit, actor, state=state, vehicle=vehicle, limit=limit, cursor=cursor))
 
     @routes.get("/cases/{case}", responses=REFUSED_GET, summary="One case with its visit, estimate and parts")
-    def one_case(actor: Acting, case: str) -> View:
+    def one_case(actor: Acting, case: Key) -> View:
         with desk.database.unit() as unit:
             return get_case(unit, actor, case)
+
+    @routes.post(
+        "/cases/{case}/decline", responses=REFUSED_POST, summary="Say no to a case and all that is held for it"
+    )
+    def decline(actor: Acting, case: Key, body: Nothing | None = None, key: IdempotencyKey = None) -> View:
+        asked = _Asked(f"cases/{case}/decline", key, body)
+        return desk.act(actor, asked, lambda unit: bookings.decline_case(unit, actor, case))
 
 
 def _workshops(routes: APIRouter, desk: _Desk) -> None:
@@ -130,10 +140,10 @@ def _workshops(routes: APIRouter, desk: _Desk) -> None:
     def slots(
         actor: Acting,
         near: Near = None,
-        workshop: str | None = None,
+        workshop: Filter = None,
         service: Wish | None = None,
-        case: str | None = None,
-        vehicle: str | None = None,
+        case: Filter = None,
+        vehicle: Filter = None,
         after: AwareDatetime | None = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Listing:
@@ -149,9 +159,9 @@ def _appointments(routes: APIRouter, desk: _Desk) -> None:
     @routes.get("/appointments", responses=REFUSED_GET, summary="Appointments, the newest first")
     def appointments(
         actor: Acting,
-        state: str | None = None,
-        vehicle: str | None = None,
-        case: str | None = None,
+        state: Filter = None,
+        vehicle: Filter = None,
+        case: Filter = None,
         limit: Limit = DEFAULT_LIMIT,
         cursor: Cursor = None,
     ) -> Listing:
@@ -160,7 +170,7 @@ def _appointments(routes: APIRouter, desk: _Desk) -> None:
             return _listing(list_appointments(unit, actor, **wanted, limit=limit, cursor=cursor))
 
     @routes.get("/appointments/{appointment}", responses=REFUSED_GET, summary="One appointment with its estimate")
-    def appointment(actor: Acting, appointment: str) -> View:
+    def appointment(actor: Acting, appointment: Key) -> View:
         with desk.database.unit() as unit:
             return get_appointment(unit, actor, appointment)
 
@@ -178,19 +188,19 @@ def _bookings(routes: APIRouter, desk: _Desk) -> None:
     path = "/appointments/{appointment}"
 
     @routes.post(f"{path}/confirm", responses=REFUSED_POST, summary="Confirm a held visit with all its lines")
-    def confirm(actor: Acting, appointment: str, body: Nothing | None = None, key: IdempotencyKey = None) -> View:
+    def confirm(actor: Acting, appointment: Key, body: Nothing | None = None, key: IdempotencyKey = None) -> View:
         asked = _Asked(f"appointments/{appointment}/confirm", key, body)
         return desk.act(actor, asked, lambda unit: bookings.confirm(unit, actor, appointment))
 
     @routes.post(f"{path}/reschedule", responses=REFUSED_POST, summary="Move a visit to another free slot")
-    def reschedule(actor: Acting, appointment: str, body: Move, key: IdempotencyKey = None) -> View:
+    def reschedule(actor: Acting, appointment: Key, body: Move, key: IdempotencyKey = None) -> View:
         def act(unit: UnitOfWork) -> View:
             return bookings.reschedule(unit, actor, desk.vehicles, appointment, body.slot)
 
         return desk.act(actor, _Asked(f"appointments/{appointment}/reschedule", key, body), act)
 
     @routes.post(f"{path}/decline", responses=REFUSED_POST, summary="Say no: slot and parts are free at once")
-    def decline(actor: Acting, appointment: str, body: Nothing | None = None, key: IdempotencyKey = None) -> View:
+    def decline(actor: Acting, appointment: Key, body: Nothing | None = None, key: IdempotencyKey = None) -> View:
         asked = _Asked(f"appointments/{appointment}/decline", key, body)
         return desk.act(actor, asked, lambda unit: bookings.decline(unit, actor, appointment))
 
@@ -201,9 +211,9 @@ def _orders(routes: APIRouter, desk: _Desk) -> None:
     @routes.get("/repair-orders", responses=REFUSED_GET, summary="Repair orders, the newest first")
     def orders(
         actor: Acting,
-        state: str | None = None,
-        vehicle: str | None = None,
-        case: str | None = None,
+        state: Filter = None,
+        vehicle: Filter = None,
+        case: Filter = None,
         limit: Limit = DEFAULT_LIMIT,
         cursor: Cursor = None,
     ) -> Listing:
@@ -212,22 +222,22 @@ def _orders(routes: APIRouter, desk: _Desk) -> None:
             return _listing(list_repair_orders(unit, actor, **wanted, limit=limit, cursor=cursor))
 
     @routes.get("/repair-orders/{order}", responses=REFUSED_GET, summary="One repair order with its next steps")
-    def one_order(actor: Acting, order: str) -> View:
+    def one_order(actor: Acting, order: Key) -> View:
         with desk.database.unit() as unit:
             return get_repair_order(unit, actor, order)
 
     @routes.get("/repair-orders/{order}/lines", responses=REFUSED_GET, summary="Its lines with their approval")
-    def lines(actor: Acting, order: str) -> Listing:
+    def lines(actor: Acting, order: Key) -> Listing:
         with desk.database.unit() as unit:
             return Listing(items=get_repair_order(unit, actor, order)["lines"])
 
     @routes.get("/repair-orders/{order}/approvals", responses=REFUSED_GET, summary="Every decision, oldest first")
-    def approvals(actor: Acting, order: str) -> Listing:
+    def approvals(actor: Acting, order: Key) -> Listing:
         with desk.database.unit() as unit:
             return Listing(items=list_approvals(unit, actor, order))
 
     @routes.get("/repair-orders/{order}/steps", responses=REFUSED_GET, summary="The steps that were taken")
-    def steps(actor: Acting, order: str) -> Listing:
+    def steps(actor: Acting, order: Key) -> Listing:
         with desk.database.unit() as unit:
             return Listing(items=get_repair_order(unit, actor, order)["steps"])
 
@@ -237,7 +247,7 @@ def _work(routes: APIRouter, desk: _Desk) -> None:
     path = "/repair-orders/{order}"
 
     @routes.post(f"{path}/lines", status_code=201, responses=REFUSED_POST, summary="The workshop found more to do")
-    def found(actor: Acting, order: str, body: FoundLine, key: IdempotencyKey = None) -> View:
+    def found(actor: Acting, order: Key, body: FoundLine, key: IdempotencyKey = None) -> View:
         line: Labour | Material
         if isinstance(body, FoundLabour):
             line = Labour(body.text_en, body.text_zh, max(1, round(body.hours * 100)), body.group)
@@ -247,7 +257,7 @@ def _work(routes: APIRouter, desk: _Desk) -> None:
         return desk.act(actor, asked, lambda unit: add_line(unit, actor, desk.vehicles, order, line))
 
     @routes.post(f"{path}/approvals", status_code=201, responses=REFUSED_POST, summary="Approve or decline lines")
-    def decide(actor: Acting, order: str, body: Decision, key: IdempotencyKey = None) -> View:
+    def decide(actor: Acting, order: Key, body: Decision, key: IdempotencyKey = None) -> View:
         def act(unit: UnitOfWork) -> View:
             approve(unit, actor, order, body.lines, body.decision)
             return get_repair_order(unit, actor, order)
@@ -255,7 +265,7 @@ def _work(routes: APIRouter, desk: _Desk) -> None:
         return desk.act(actor, _Asked(f"repair-orders/{order}/approvals", key, body), act)
 
     @routes.post(f"{path}/steps", status_code=201, responses=REFUSED_POST, summary="Take a step of the repair")
-    def step(actor: Acting, order: str, body: StepTaken, key: IdempotencyKey = None) -> View:
+    def step(actor: Acting, order: Key, body: StepTaken, key: IdempotencyKey = None) -> View:
         def act(unit: UnitOfWork) -> View:
             return take_step(unit, actor, order, body.step, body.note, body.mileage_km)
 
@@ -267,23 +277,23 @@ def _closing(routes: APIRouter, desk: _Desk) -> None:
     path = "/repair-orders/{order}"
 
     @routes.get(f"{path}/settlement", responses=REFUSED_GET, summary="The settlement sheet in its six groups")
-    def settlement(actor: Acting, order: str) -> View:
+    def settlement(actor: Acting, order: Key) -> View:
         with desk.database.unit() as unit:
             return sheet(unit, actor, order)
 
     @routes.post(f"{path}/settlement", status_code=201, responses=REFUSED_POST, summary="Settle completed work")
-    def settle_order(actor: Acting, order: str, body: SettlementWish | None = None, key: IdempotencyKey = None) -> View:
+    def settle_order(actor: Acting, order: Key, body: SettlementWish | None = None, key: IdempotencyKey = None) -> View:
         old_parts = body.return_old_parts if body else None
         asked = _Asked(f"repair-orders/{order}/settlement", key, body)
         return desk.act(actor, asked, lambda unit: settle(unit, actor, order, old_parts))
 
     @routes.get(f"{path}/review", responses=REFUSED_GET, summary="The owner's review")
-    def one_review(actor: Acting, order: str) -> View:
+    def one_review(actor: Acting, order: Key) -> View:
         with desk.database.unit() as unit:
             return get_review(unit, actor, order)
 
     @routes.post(f"{path}/review", status_code=201, responses=REFUSED_POST, summary="Rate a settled repair, once")
-    def rate(actor: Acting, order: str, body: Rating, key: IdempotencyKey = None) -> View:
+    def rate(actor: Acting, order: Key, body: Rating, key: IdempotencyKey = None) -> View:
         asked = _Asked(f"repair-orders/{order}/review", key, body)
         return desk.act(actor, asked, lambda unit: review(unit, actor, order, body.rating, body.words))
 
@@ -291,7 +301,7 @@ def _closing(routes: APIRouter, desk: _Desk) -> None:
 def _progress(routes: APIRouter, desk: _Desk) -> None:
     Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
 
-    def watched(actor: Acting, order: str) -> str:
+    def watched(actor: Acting, order: Key) -> str:
         # Asked before the stream opens, so that a refusal is an answer and not a broken stream.
         with desk.database.unit() as unit:
             return str(find_order(unit, actor, order).id)

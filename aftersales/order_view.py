@@ -54,12 +54,14 @@ def order_view(unit: UnitOfWork, row: Row[Any]) -> dict[str, Any]:
     lines = lines_of(unit, [row.estimate])[row.estimate]
     decided = standing(unit, lines)
     settled = select(settlements.c.number).where(settlements.c.order == row.id)
+    steps = step_views(unit, row.id)
     reviewed = select(reviews.c.rating).where(reviews.c.order == row.id)
     return {
         **order_summaries(unit, [row])[0],
         "lines": [{**line_view(line, currency), "approval": decided[line.id]} for line in lines],
         "totals": totals([line for line in lines if decided[line.id] == APPROVED], currency),
-        "steps": step_views(unit, row.id),
+        "steps": steps,
+        "progress_count": len(steps),
         "next_steps": next_steps(unit, row),
         "settlement": unit.connection.execute(settled).scalar_one_or_none(),
         "rating": unit.connection.execute(reviewed).scalar_one_or_none(),

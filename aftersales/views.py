@@ -21,17 +21,17 @@ Views = Page[dict[str, Any]]
 
 
 def get_case(unit: UnitOfWork, actor: Actor, case: str) -> dict[str, Any]:
-    return case_views(unit, [find_case(unit, actor, case)])[0] | {"parts": held_parts(unit, case)}
+    return case_views(unit, [find_case(unit, actor, case)])[0]
 
 
 def get_appointment(unit: UnitOfWork, actor: Actor, appointment: str) -> dict[str, Any]:
     view = appointment_views(unit, [find_appointment(unit, actor, appointment)])[0]
-    return view | {"parts": held_parts(unit, view["case"])}
+    return view | {"reservations": held_parts(unit, view["case"])}
 
 
 def get_repair_order(unit: UnitOfWork, actor: Actor, order: str) -> dict[str, Any]:
     row = find_order(unit, actor, order)
-    return order_view(unit, row) | {"parts": held_parts(unit, row.case)}
+    return order_view(unit, row) | {"reservations": held_parts(unit, row.case)}
 
 
 def list_cases(

@@ -164,6 +164,7 @@ def list_workshops(unit: UnitOfWork, actor: Actor, near: Place | None = None) ->
 def workshop_summary(workshop: Workshop) -> dict[str, Any]:
     return {
         "id": workshop.id,
+        "organisation": workshop.organisation,
         "name_en": workshop.name_en,
         "name_zh": workshop.name_zh,
         "latitude": workshop.place[0],

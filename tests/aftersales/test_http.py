@@ -74,6 +74,7 @@ MATRIX: list[tuple[str, dict[str, Any] | None, tuple[str, ...]]] = [
     ("POST /v1/repair-orders/{order}/lines", {"kind": "part", "part": "belt"}, WORKERS),
     ("POST /v1/repair-orders/{order}/settlement", {}, WORKERS),
     ("POST /v1/appointments/{appointment}/decline", {}, OWNERS),
+    ("POST /v1/cases/{case}/decline", {}, OWNERS),
 ]
 
 
@@ -148,10 +149,31 @@ def test_the_whole_way_by_http(house: House) -> None:
         ("/v1/cases", {"cursor": "x"}),
         ("/v1/cases", {"cursor": "WzEsMl0"}),
         ("/v1/cases", {"limit": "0"}),
+        ("/v1/cases", {"state": "\0"}),
+        ("/v1/cases/%00", {}),
+        ("/v1/slots", {"workshop": "\0"}),
     ],
 )
 def test_nonsense_is_refused_in_words(house: House, path: str, params: dict[str, str]) -> None:
     problem(house.owner.get(path, **params), 422, "invalid")
+
+
+def test_nonsense_in_a_body_is_refused_in_words(house: House) -> None:
+    order = house.world.confirm(house.world.open()["appointment"]["id"])["repair_order"]
+    path = f"/v1/repair-orders/{order}/steps"
+    for body in (
+        {},
+        {"step": "check_in", "mileage_km": -1},
+        {"step": "check_in", "mileage_km": 1.5},
+        {"step": "check_in", "mileage_km": 10**9},
+        {"step": "check_in", "mileage_km": True},
+        {"step": "check_in", "mileage_km": 1, "price": 0},
+        {"step": "check_in", "mileage_km": 1, "note": "\0"},
+        {"step": "\0"},
+        {"step": "inspect", "mileage_km": 5},
+    ):
+        problem(house.technician.post(path, body), 422, "invalid")
+    assert answer(house.owner.get(path))["items"] == []
 
 
 def test_pages_of_cases_follow_each_other_without_gaps(house: House) -> None:

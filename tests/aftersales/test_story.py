@@ -4,10 +4,12 @@ import pytest
 
 from aftersales import bookings, reviews, settlement
 from aftersales.cases import SettlementGroup
+from aftersales.occupancy import HoldExpired
 from aftersales.repair_orders import StepBlocked
 from aftersales.settlement import NotSettleable
 from foundation.events import read
 from foundation.refusals import Conflict, Invalid, NotFound
+from parts_catalog import stock
 from tests.aftersales.world import STEPS, World, local
 
 
@@ -124,7 +126,7 @@ def test_confirming_again_is_no_harm(world: World) -> None:
     first = world.confirm(visit)
     assert world.confirm(visit) == first
     assert first["expires_at"] is None
-    assert [line["reserved_until"] for line in first["parts"]] == [None, None]
+    assert [line["reserved_until"] for line in first["reservations"]] == [None, None]
 
 
 @pytest.mark.parametrize("stage", ["held", "confirmed"])
@@ -143,6 +145,25 @@ def test_declining_frees_everything(world: World, stage: str) -> None:
         assert world.events(order) == ["progress"]
     with pytest.raises(Conflict):
         world.confirm(visit)
+
+
+def test_a_case_is_declined_with_or_without_a_visit(world: World) -> None:
+    waiting = world.open(world.finding("f2", fault="water_pump"))["id"]
+    for case in (world.open()["id"], waiting):
+        for _ in range(2):
+            with world.database.unit() as unit:
+                assert bookings.decline_case(unit, world.owner, case)["state"] == "declined"
+        assert world.events(case).count("case_declined") == 1
+    assert world.nothing_is_held()
+
+
+def test_a_visit_whose_parts_have_gone_is_not_confirmed(world: World) -> None:
+    visit = world.open()["appointment"]
+    with world.database.unit() as unit:
+        stock.release(unit, visit["case"])
+    with pytest.raises(HoldExpired):
+        world.confirm(visit["id"])
+    assert world.case(visit["case"])["appointment"]["state"] == "held"
 
 
 def test_a_car_that_has_arrived_is_not_declined(world: World) -> None:

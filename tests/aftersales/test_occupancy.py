@@ -1,0 +1,59 @@
+"""The guarantee under the lock: overlapping and empty occupancies cannot be stored, deadlocks are tried once more."""
+
+from collections.abc import Callable
+
+import pytest
+from psycopg import errors
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from aftersales.occupancy import SlotTaken, attempt
+from aftersales.tables import occupancies
+from foundation.database import UnitOfWork
+from tests.aftersales.world import World, local
+
+START, END = local("2026-11-24T09:00"), local("2026-11-24T10:00")
+
+
+def store(world: World, unit: UnitOfWork, key: str, start: object, end: object, *, active: bool = True) -> None:
+    visit = world_visit(world)
+    row = {"id": key, "organisation": "o", "resource": "bay_x", "appointment": visit, "active": active}
+    unit.connection.execute(occupancies.insert().values(during=Range(start, end), **row))
+
+
+def world_visit(world: World) -> str:
+    return str(world.open()["appointment"]["id"])
+
+
+def test_the_database_itself_refuses_an_overlap(world: World) -> None:
+    world_visit(world)
+    with world.database.unit() as unit:
+        store(world, unit, "a", START, END)
+        store(world, unit, "b", END, local("2026-11-24T11:00"))
+        store(world, unit, "c", START, END, active=False)
+        with pytest.raises(SlotTaken):
+            attempt(unit, lambda: store(world, unit, "d", local("2026-11-24T09:59"), END))
+        with pytest.raises(IntegrityError, match="during"), unit.connection.begin_nested():
+            store(world, unit, "e", START, START)
+
+
+def failing(times: int, error: Callable[[], Exception]) -> Callable[[], str]:
+    left = iter(range(times))
+
+    def act() -> str:
+        if next(left, None) is not None:
+            raise DBAPIError("INSERT", {}, error())
+        return "done"
+
+    return act
+
+
+def test_a_deadlock_is_tried_once_more(world: World) -> None:
+    with world.database.unit() as unit:
+        assert attempt(unit, failing(1, errors.DeadlockDetected)) == "done"
+        with pytest.raises(SlotTaken):
+            attempt(unit, failing(2, errors.DeadlockDetected))
+        with pytest.raises(SlotTaken):
+            attempt(unit, failing(1, errors.ExclusionViolation))
+        with pytest.raises(DBAPIError):
+            attempt(unit, failing(1, errors.DiskFull))
