@@ -1,7 +1,9 @@
 """Many rows in one statement: COPY into a table, and arrays as a table's columns."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
+from numpy.typing import NDArray
 from psycopg import sql
 from sqlalchemy import Table
 
@@ -19,3 +21,8 @@ def copy(unit: UnitOfWork, table: Table, columns: Sequence[str], rows: Iterable[
     with unit.driver.cursor() as cursor, cursor.copy(statement) as stream:
         for row in prepared:
             stream.write_row(row)
+
+
+def array_of(numbers: NDArray[Any]) -> str:
+    """Write numbers as a PostgreSQL array literal, for a CAST: many times quicker than adapting them one by one."""
+    return f"{{{','.join(map(str, numbers.tolist()))}}}"

@@ -42,6 +42,7 @@ class Intake:
         self._database = database
         self._archive = archive
         self._worker = worker
+        self._unsure = False
 
     def start(self) -> list[str]:
         """Clear away the segments that a killed run of this worker never committed; gives their names."""
@@ -54,7 +55,10 @@ class Intake:
         `within` sees the accepted rows inside the transaction, before they are in the archive's manifest, so that
         detector state commits with them. Whatever raises leaves nothing behind: nothing may be acknowledged then.
         """
+        if self._unsure:
+            self.start()  # the batch before may have left a segment that its transaction did not list
         found = decode(arrived)
+        self._unsure = True
         with self._database.unit() as unit:
             hold(unit, self._worker)
             known = know(unit, found)
@@ -65,6 +69,7 @@ class Intake:
             self._archive.write_segment(unit, judged.batch, self._worker)
             rejections = record(unit, judged, found, known.owners)
             replies = commit.answer(unit, handled, known.owners)
+        self._unsure = False
         counts: Counter[Reason] = Counter()
         for one in rejections:
             counts[one.reason] += one.readings

@@ -1,12 +1,13 @@
 """The newest value of every signal of a vehicle: it moves forward only, whatever the order of arrival."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from sqlalchemy import func, select, text
 
 from foundation.database import UnitOfWork
-from ingest.batch import Batch, from_us, to_us
+from ingest.batch import Batch, IntArray, from_us, to_us
+from ingest.bulk import array_of
 from ingest.tables import last_values
 
 
@@ -29,43 +30,62 @@ def move(unit: UnitOfWork, batch: Batch) -> None:
     identity = batch.ranks("boot", "seq")[batch.origin]
     order = np.lexsort((batch.position, identity, batch.at_us, vehicle))
     order = order[live[batch.origin[order]]]
-    picked: list[tuple[str, int]] = []
-    for name in sorted(batch.signals):
+    names = sorted(batch.signals)
+    picked: list[IntArray] = []
+    for name in names:
         there = order[~np.isnan(batch.signals[name][order])]
         is_last = np.append(np.diff(vehicle[there]) != 0, np.ones(min(len(there), 1), dtype=bool))
-        picked += [(name, int(row)) for row in there[is_last]]
-    _store(unit, batch, picked)
+        picked.append(there[is_last])
+    _store(unit, batch, names, picked)
 
 
-def _store(unit: UnitOfWork, batch: Batch, picked: list[tuple[str, int]]) -> None:
-    origins = [batch.origins[batch.origin[row]] for _, row in picked]
-    doubts = batch.doubts
+def _store(unit: UnitOfWork, batch: Batch, names: Sequence[str], picked: Sequence[IntArray]) -> None:
+    """Send the newest rows per signal as arrays of numbers, and what many of them share (their messages) once."""
+    rows = np.concatenate(picked)
+    if not len(rows):
+        return
+    quality = [
+        batch.quality[them] | batch.doubts.get(name, batch.quality)[them]
+        for name, them in zip(names, picked, strict=True)
+    ]
+    used, origin = np.unique(batch.origin[rows], return_inverse=True)
+    origins = [batch.origins[number] for number in used]
     values = {
         "vehicles": [it.vehicle for it in origins],
-        "signals": [name for name, _ in picked],
         "partitions": [it.partition for it in origins],
-        "values": [float(batch.signals[name][row]) for name, row in picked],
-        "ats": [from_us(int(batch.at_us[row])) for _, row in picked],
         "boots": [it.boot for it in origins],
         "seqs": [it.seq for it in origins],
-        "positions": [int(batch.position[row]) for _, row in picked],
-        "qualities": [
-            int(batch.quality[row]) | (int(doubts[name][row]) if name in doubts else 0) for name, row in picked
-        ],
         "arrivals": [from_us(it.arrived_us) for it in origins],
+        "names": list(names),
+        "origin": array_of(origin + 1),
+        "name": array_of(np.repeat(np.arange(len(names)), [len(them) for them in picked]) + 1),
+        "value": array_of(
+            np.concatenate([batch.signals[name][them] for name, them in zip(names, picked, strict=True)])
+        ),
+        "at_us": array_of(batch.at_us[rows]),
+        "position": array_of(batch.position[rows]),
+        "quality": array_of(np.concatenate(quality)),
     }
     unit.connection.execute(_UPSERT, values)
 
 
 _UPSERT = text(
     """
+    WITH origins AS (
+        SELECT * FROM unnest(CAST(:vehicles AS text[]), CAST(:partitions AS smallint[]), CAST(:boots AS text[]),
+            CAST(:seqs AS bigint[]), CAST(:arrivals AS timestamptz[])) WITH ORDINALITY
+            AS o (vehicle, partition, boot, seq, arrived_at, number)
+    ), signals AS (
+        SELECT * FROM unnest(CAST(:names AS text[])) WITH ORDINALITY AS s (signal, number)
+    )
     INSERT INTO last_values AS l
         (vehicle, signal, partition, value, at, boot, seq, position, quality, arrived_at)
-    SELECT * FROM unnest(
-        CAST(:vehicles AS text[]), CAST(:signals AS text[]), CAST(:partitions AS smallint[]),
-        CAST(:values AS real[]), CAST(:ats AS timestamptz[]), CAST(:boots AS text[]), CAST(:seqs AS bigint[]),
-        CAST(:positions AS int[]), CAST(:qualities AS smallint[]), CAST(:arrivals AS timestamptz[])
-    )
+    SELECT o.vehicle, s.signal, o.partition, v.value,
+        timestamptz '1970-01-01 00:00:00Z' + v.at_us * interval '1 microsecond',
+        o.boot, o.seq, v.position, v.quality, o.arrived_at
+    FROM unnest(CAST(:origin AS bigint[]), CAST(:name AS bigint[]), CAST(:value AS real[]), CAST(:at_us AS bigint[]),
+        CAST(:position AS int[]), CAST(:quality AS smallint[])) AS v (origin, name, value, at_us, position, quality)
+    JOIN origins o ON o.number = v.origin JOIN signals s ON s.number = v.name
     ON CONFLICT (vehicle, signal) DO UPDATE SET
         value = excluded.value, at = excluded.at, boot = excluded.boot, seq = excluded.seq,
         position = excluded.position, quality = excluded.quality, arrived_at = excluded.arrived_at

@@ -11,7 +11,6 @@ from foundation.database import UnitOfWork
 from ingest.archive import Archive, Rows
 from ingest.batch import Batch, IntArray, from_us
 from ingest.readings import Block, FloatArray
-from ingest.signals import SIGNALS
 
 WINDOW_S = 180
 STRIDE_S = 60  # a longer batch is taken in steps, so that each step's window still shows what came before it
@@ -46,16 +45,17 @@ class _Cells:
 class Windows:
     """Windows of the vehicles that one worker owns. Each ends at its vehicle's newest second of event time.
 
+    Blocks name the signals that any of them has shown so far.
     After a restart a vehicle's window is filled from the archive when the vehicle is next heard of. A slot holds the
     last value read in its second; rows that come late fill only what is still empty.
     """
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
-        self._signals = tuple(SIGNALS)
-        self._row = {name: number for number, name in enumerate(self._signals)}
+        self._row: dict[str, int] = {}
         self._column: dict[str, int] = {}
-        self._values = np.full((len(self._signals), WINDOW_S, 0), np.nan, dtype=np.float32)
+        self._values = np.full((0, WINDOW_S, 0), np.nan, dtype=np.float32)
+        self._filled = np.zeros((WINDOW_S, 0), dtype=bool)  # [second, vehicle]: any signal has a value there
         self._head: IntArray = np.zeros(0, dtype=np.int64)
 
     def advance(self, unit: UnitOfWork, batch: Batch) -> Iterator[WindowStep]:
@@ -91,9 +91,9 @@ class Windows:
     def block(self, vehicles: Sequence[str]) -> Block:
         """Give the windows of these vehicles, aligned at their first second with a value; unknown ones are empty."""
         known = np.array([self._column.get(vehicle, -1) for vehicle in vehicles], dtype=np.int64)
-        if len(self._head) == 0:
-            empty = np.full((len(self._signals), 0, len(vehicles)), np.nan, dtype=np.float32)
-            return Block(self._signals, 1.0, empty, np.zeros(len(vehicles), dtype=np.int64))
+        if not self._column:
+            empty = np.full((len(self._row), 0, len(vehicles)), np.nan, dtype=np.float32)
+            return Block(tuple(self._row), 1.0, empty, np.zeros(len(vehicles), dtype=np.int64))
         block = self._block(np.maximum(known, 0))
         block.values[:, :, known < 0] = np.nan
         block.lengths[known < 0] = 0
@@ -106,12 +106,12 @@ class Windows:
             return
         for vehicle in new:
             self._column[vehicle] = len(self._column)
-        room = max(2 * self._values.shape[2], len(self._column))
-        if len(self._column) > self._values.shape[2]:
-            more = room - self._values.shape[2]
-            empty = np.full((len(self._signals), WINDOW_S, more), np.nan, dtype=np.float32)
-            self._values = np.concatenate([self._values, empty], axis=2)
-            self._head = np.concatenate([self._head, np.full(more, _NEVER)])
+        room = self._values.shape[2]
+        if len(self._column) > room:
+            more = max(2 * room, len(self._column)) - room
+            self._values = np.pad(self._values, ((0, 0), (0, 0), (0, more)), constant_values=np.nan)
+            self._filled = np.pad(self._filled, ((0, 0), (0, more)))
+            self._head = np.pad(self._head, (0, more), constant_values=_NEVER)
         self._fill(self._archive.recent(unit, new, WINDOW_S))
 
     def _fill(self, rows: Rows) -> None:
@@ -122,6 +122,11 @@ class Windows:
 
     def _write(self, cells: _Cells) -> IntArray:
         """Put cells into the rings and give the columns that have moved or got a value."""
+        for name in cells.signals:
+            self._row.setdefault(name, len(self._row))
+        if len(self._row) > len(self._values):
+            more = len(self._row) - len(self._values)
+            self._values = np.pad(self._values, ((0, more), (0, 0), (0, 0)), constant_values=np.nan)
         touched = np.unique(cells.column)
         before = self._head.copy()
         np.maximum.at(self._head, cells.column, cells.second)
@@ -135,29 +140,26 @@ class Windows:
             there &= ~late | np.isnan(ring[slot, cells.column])
             # With repeated slots numpy keeps the last assignment, which is the latest reading.
             ring[slot[there], cells.column[there]] = values[there]
+        self._filled[slot[inside], cells.column[inside]] = True
         return np.unique(cells.column[inside])
 
     def _sweep(self, columns: IntArray, before: IntArray) -> None:
         """Empty the slots between the old heads and the new ones."""
         head = self._head[columns]
-        slots = np.arange(WINDOW_S)[:, None]
-        stands_for = head - (head - slots) % WINDOW_S
-        stale = stands_for > before
-        part = self._values[:, :, columns]
-        part[:, stale] = np.nan
-        self._values[:, :, columns] = part
+        stands_for = head - (head - np.arange(WINDOW_S)[:, None]) % WINDOW_S
+        slots, which = np.nonzero((stands_for > before) & self._filled[:, columns])
+        self._values[:, slots, columns[which]] = np.nan
+        self._filled[slots, columns[which]] = False
 
     def _block(self, columns: IntArray) -> Block:
-        head = self._head[columns]
-        seconds = head - WINDOW_S + 1 + np.arange(WINDOW_S)[:, None]
-        values = self._values[:, seconds % WINDOW_S, columns]
-        filled = ~np.isnan(values).all(axis=0)
+        seconds = np.arange(WINDOW_S)[:, None]
+        oldest = self._head[columns] + 1
+        filled = self._filled[(oldest + seconds) % WINDOW_S, columns]
         first = np.where(filled.any(axis=0), filled.argmax(axis=0), WINDOW_S)
+        values = self._values[:, (oldest + first + seconds) % WINDOW_S, columns]
         lengths = WINDOW_S - first
-        shifted = np.arange(WINDOW_S)[:, None] + first
-        aligned = np.take_along_axis(values, np.minimum(shifted, WINDOW_S - 1)[None], axis=1)
-        aligned[:, shifted >= WINDOW_S] = np.nan
-        return Block(self._signals, 1.0, aligned, lengths.astype(np.int64))
+        values[:, seconds >= lengths] = np.nan
+        return Block(tuple(self._row), 1.0, values, lengths.astype(np.int64))
 
     def _names(self, columns: IntArray) -> list[str]:
         names = list(self._column)
@@ -167,8 +169,9 @@ class Windows:
 def _steps(cells: _Cells) -> Iterator[_Cells]:
     """Cut cells into steps that each move a vehicle by `STRIDE_S` at most, leaping over what is empty."""
     stride = cells.second // STRIDE_S
-    pairs, of_row = np.unique(np.stack((cells.column, stride)), axis=1, return_inverse=True)
-    number = np.arange(pairs.shape[1]) - np.searchsorted(pairs[0], pairs[0])
-    step = number[of_row.reshape(-1)]
+    span = int(stride.max()) - int(stride.min()) + 1
+    pairs, of_row = np.unique(cells.column * span + (stride - stride.min()), return_inverse=True)
+    column = pairs // span
+    step = (np.arange(len(pairs)) - np.searchsorted(column, column))[of_row]
     for each in range(int(step.max()) + 1):
         yield cells.pick(np.flatnonzero(step == each))
