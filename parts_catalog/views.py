@@ -85,7 +85,7 @@ class Fitment(BaseModel):
     part_type: str = Field(examples=["alternator"])
     part_type_en: str = Field(examples=["Alternator"])
     part_type_zh: str = Field(examples=["发电机"])
-    answers: list[PartView]
+    items: list[PartView]
 
 
 def find_parts(
@@ -110,7 +110,7 @@ def fit_parts(unit: UnitOfWork, config: VehicleConfig, part_type: str, position:
     ids = [answer.part.id for answer in answers]
     prices, stocked = price_of(unit, ids), offers(unit, ids)
     views = [_view(a.part, prices.get(a.part.id), stocked[a.part.id], a) for a in answers]
-    fitment = Fitment(part_type=kind.name, part_type_en=kind.en, part_type_zh=kind.zh, answers=views)
+    fitment = Fitment(part_type=kind.name, part_type_en=kind.en, part_type_zh=kind.zh, items=views)
     return fitment.model_dump(mode="json")
 
 

@@ -84,9 +84,9 @@ def test_one_part_is_shown_with_its_fit(door: Door) -> None:
 
 def test_fitment_tells_conditions_and_questions(door: Door) -> None:
     fitment = get(door(), "/v1/fitment", vehicle="car_1", part_type="alternator")
-    verdicts = [answer["fit"]["verdict"] for answer in fitment["answers"]]
+    verdicts = [answer["fit"]["verdict"] for answer in fitment["items"]]
     assert verdicts[0] == "fits"
-    conditional = fitment["answers"][verdicts.index("fits_if")]["fit"]
+    conditional = fitment["items"][verdicts.index("fits_if")]["fit"]
     assert conditional["question"] == "stop_start"
     assert "stop-start system" in conditional["text_en"]
     assert "自动启停" in conditional["text_zh"]
@@ -94,7 +94,7 @@ def test_fitment_tells_conditions_and_questions(door: Door) -> None:
 
 def test_positions_are_asked_for_one_by_one(door: Door) -> None:
     front = get(door(), "/v1/fitment", vehicle="car_1", part_type="制动片", position="front")
-    assert {answer["fit"]["position_zh"] for answer in front["answers"]} == {"前"}
+    assert {answer["fit"]["position_zh"] for answer in front["items"]} == {"前"}
 
 
 @pytest.mark.parametrize(
