@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from foundation.database import UnitOfWork
 from ingest.envelope import Status
-from ingest.tables import device_states, devices
+from ingest.tables import device_states
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +21,6 @@ class Said:
     status: Status
     arrived_at: datetime
     retained: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceState:
-    device: str
-    online: bool
-    agent: str | None
-    spool: int | None
-    dead: int | None
-    clock: str | None
-    reported_at: datetime
 
 
 def clocks(unit: UnitOfWork, names: Iterable[str]) -> dict[str, str | None]:
@@ -48,17 +37,6 @@ def record(unit: UnitOfWork, said: Sequence[Said]) -> None:
     for known, statement in ((remembered, _REMEMBER), (live, _REPLACE)):
         if known:
             unit.connection.execute(statement, [_values(known[device]) for device in sorted(known)])
-
-
-def states_of(unit: UnitOfWork, vehicle: str) -> list[DeviceState]:
-    """Give the states of a vehicle's devices that have said anything yet, the one that spoke last first."""
-    rows = unit.connection.execute(
-        select(device_states)
-        .join(devices, devices.c.id == device_states.c.device)
-        .where(devices.c.vehicle == vehicle, devices.c.revoked_at.is_(None))
-        .order_by(device_states.c.reported_at.desc(), device_states.c.device)
-    )
-    return [_state(row) for row in rows]
 
 
 _INSERT = insert(device_states)
@@ -80,7 +58,3 @@ def _values(said: Said) -> dict[str, Any]:
         "clock": status.clock,
         "reported_at": said.arrived_at,
     }
-
-
-def _state(row: "Row[Any]") -> DeviceState:
-    return DeviceState(row.device, row.online, row.agent, row.spool, row.dead, row.clock, row.reported_at)

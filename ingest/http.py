@@ -71,7 +71,7 @@ class ReadingsView(BaseModel):
 
 class RejectedView(BaseModel):
     items: list[dict[str, Any]]
-    totals: dict[str, int] = Field(examples=[{"impossible_value": 3}], description="Readings per reason, all pages.")
+    totals: dict[str, int] = Field(examples=[{"impossible": 3}], description="Readings per reason, all pages.")
     next: str | None
 
 
@@ -147,8 +147,8 @@ def _add_readings(
         for name in names:
             if name in rows.signals:
                 at_us, values = downsample(rows.at_us, rows.signals[name], points)
-                rounded = [round(value, 4) for value in values.tolist()]
-                view[name] = Series(unit=SIGNALS[name].unit, at=[from_us(us) for us in at_us.tolist()], value=rounded)
+                shortest = [float(str(value)) for value in values]  # as many digits as float32 has
+                view[name] = Series(unit=SIGNALS[name].unit, at=[from_us(us) for us in at_us.tolist()], value=shortest)
         return ReadingsView(vehicle=vehicle, signals=view)
 
 

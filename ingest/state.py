@@ -1,14 +1,17 @@
 """What is known of a car now: the newest value of each signal with its age, its devices, its trouble codes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
 
 from foundation.database import UnitOfWork
 from foundation.identity import Actor
+from ingest import dtcs
+from ingest.dtcs import EcuCodes
 from ingest.readings import Quality
 from ingest.signals import SIGNALS
-from ingest.tables import device_states, devices, dtc_reports, last_values
+from ingest.tables import device_states, devices, last_values
 from ingest.vehicles import VehicleDirectory
 
 
@@ -25,15 +28,13 @@ def state_of(unit: UnitOfWork, actor: Actor, directory: VehicleDirectory, vehicl
         .where(devices.c.vehicle == vehicle, devices.c.revoked_at.is_(None))
         .order_by(devices.c.id)
     ).all()
-    report = unit.connection.execute(
-        select(dtc_reports).where(dtc_reports.c.vehicle == vehicle).order_by(dtc_reports.c.at.desc()).limit(1)
-    ).one_or_none()
+    codes = dtcs.latest(unit, vehicle)
     return {
         "vehicle": vehicle,
         "last_seen": max((row.at for row in values), default=None),
         "signals": {
             row.signal: {
-                "value": round(row.value, 4),
+                "value": row.value,
                 "unit": SIGNALS[row.signal].unit,
                 "at": row.at,
                 "age_s": round((now - row.at).total_seconds(), 1),
@@ -45,5 +46,14 @@ def state_of(unit: UnitOfWork, actor: Actor, directory: VehicleDirectory, vehicl
             {"id": row.id, "online": row.online, "agent": row.agent, "spool": row.spool, "reported_at": row.reported_at}
             for row in carriers
         ],
-        "trouble_codes": {"at": report.at, **report.report} if report else None,
+        "trouble_codes": _codes(codes) if codes else None,
     }
+
+
+def _codes(answers: Sequence[EcuCodes]) -> dict[str, Any]:
+    """Give each ECU's last answer with its own time; the lamp is as the newest of them told it."""
+    newest = max(answers, key=lambda it: it.at)
+    ecus = {
+        it.ecu: {"at": it.at, "stored": it.stored, "pending": it.pending, "permanent": it.permanent} for it in answers
+    }
+    return {"at": newest.at, "mil": newest.mil, "ecus": ecus}

@@ -106,15 +106,6 @@ def done(unit: UnitOfWork, spans: Sequence[TripSpan]) -> None:
     )
 
 
-def waiting(unit: UnitOfWork, organisation: str) -> int:
-    """Give the number of an organisation's spans that are open, or closed and not done yet."""
-    count: int = unit.connection.execute(
-        text("SELECT count(*) FROM trip_spans WHERE organisation = :it AND done_revision < revision"),
-        {"it": organisation},
-    ).scalar_one()
-    return count
-
-
 def _stretches(batch: Batch) -> list[_Stretch]:
     """Cut the batch's rows, per device and boot, where `SILENCE` lies between two."""
     if not batch.rows:
