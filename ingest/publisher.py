@@ -220,9 +220,9 @@ class Publisher:
 
     def _bury(self, connection: Connection, held: Held) -> None:
         log.error("publisher.dead", device=self.device, boot=held.boot, seq=held.seq, sends=MAXIMUM_SENDS)
-        self._spool.bury(held)
         with self._changed:
-            self.dead += 1
+            self.dead += 1  # before the spool is empty, for who waits for that asks for this
+        self._spool.bury(held)
         self._land({held.position})
         self._tell_status(connection)
 
