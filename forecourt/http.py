@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from foundation.refusals import Refusal
@@ -60,6 +61,12 @@ def install(app: FastAPI) -> None:
     async def malformed(_: Request, error: RequestValidationError) -> JSONResponse:
         extra = {"errors": _plain(error.errors())}
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "the request does not fit its schema", extra)
+
+    @app.exception_handler(DataError)
+    async def unstorable(_: Request, error: DataError) -> JSONResponse:
+        # Such as a NUL character in a text: PostgreSQL cannot hold it, and nothing was stored.
+        log.info("unstorable", kind=type(error.orig).__name__)
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "a value in the request cannot be stored")
 
     @app.exception_handler(HTTPException)
     async def http_error(_: Request, error: HTTPException) -> JSONResponse:

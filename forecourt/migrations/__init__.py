@@ -2,29 +2,33 @@
 
 from importlib import import_module
 
-import procrastinate
-from sqlalchemy import MetaData, create_engine, inspect, text
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import MetaData, create_engine, text
 
 PACKAGES = ("foundation", "ingest", "diagnostics", "parts_catalog", "aftersales")
-EXTENSIONS = ("btree_gist", "pg_trgm", "unaccent")
+_LOCK = 0x666F7265  # two processes that start together migrate one after the other
 
 
 def package_metadata() -> list[MetaData]:
-    """Give the MetaData of every package, in the order in which their tables may be made."""
+    """Give the MetaData of every package."""
     return [import_module(f"{package}.tables").metadata for package in PACKAGES]
 
 
 def migrate(url: str) -> None:
+    """Bring the schema of the database at `url` up to date."""
     engine = create_engine(url)
-    with engine.begin() as connection:
-        for extension in EXTENSIONS:
-            connection.execute(text(f"CREATE EXTENSION IF NOT EXISTS {extension}"))
-        for metadata in package_metadata():
-            metadata.create_all(connection)
-        present = inspect(connection).has_table("procrastinate_jobs")
-    engine.dispose()
-    if not present:
-        connector = procrastinate.SyncPsycopgConnector(conninfo=url.replace("postgresql+psycopg", "postgresql"))
-        app = procrastinate.App(connector=connector)
-        with app.open():
-            app.schema_manager.apply_schema()
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            command.upgrade(alembic_config(connection=connection), "head")
+    finally:
+        engine.dispose()
+
+
+def alembic_config(**attributes: object) -> Config:
+    """Give Alembic's configuration; `connection` in the attributes is the one it works on."""
+    config = Config()
+    config.set_main_option("script_location", "forecourt:migrations")
+    config.attributes.update(attributes)
+    return config

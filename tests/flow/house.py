@@ -1,5 +1,6 @@
 """Drives a real Forecourt from outside: its command line, its HTTP API, and signals to its processes."""
 
+import contextlib
 import json
 import os
 import re
@@ -13,7 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import psutil
+
+from aftersales.seed import WORKSHOP_ORGANISATION
+from forecourt.installation import Installation
+from forecourt.seeding import seed_demo
+from forecourt.settings import Settings
+from forecourt.supervision.broker import Broker
+from forecourt.supervision.paths import DataPaths
+from foundation.identity import Role, add_account, add_organisation, issue_token
+from ingest import registry
+from ingest.vehicles import VehicleConfig
 
 READY_S = 90.0
 ETIOS = {"make": "Toyota", "model_line": "Etios", "model_year": 2014, "fuel": "petrol", "displacement_l": 1.5}
@@ -46,6 +56,7 @@ class House:
         self.mqtt = ""
         self._process: subprocess.Popen[str] | None = None
         self._lines: list[str] = []
+        self.replay_failure: BaseException | None = None
 
     def start(self) -> float:
         """Start `serve` and wait until it says that it is ready; gives the seconds that took."""
@@ -83,7 +94,9 @@ class House:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(60)
         subprocess.run(
-            [sys.executable, "-m", "forecourt.supervision.stop", str(self.data)], check=True, env=self.environment
+            [sys.executable, "-m", "forecourt.supervision.stop", str(self.data), "--remove"],
+            check=True,
+            env=self.environment,
         )
 
     def kill_serve(self) -> None:
@@ -94,21 +107,9 @@ class House:
 
     def pid(self, name: str) -> int | None:
         """Give the pid of a child: api, ingest, tasks, broker or database."""
-        if name == "database":
-            for process in psutil.process_iter(["name", "cmdline", "ppid"]):
-                words = process.info["cmdline"] or []
-                if (
-                    words
-                    and words[0].endswith("/postgres")
-                    and any(f"port={self._database_port()}" in w for w in words)
-                ):
-                    return int(process.pid)
-            return None
         file = self.data / "run" / f"{name}.pid"
-        return int(re.split(r"\D+", file.read_text())[0]) if file.exists() else None
-
-    def _database_port(self) -> str:
-        return (self.data / "run" / "database.port").read_text().strip()
+        words = file.read_text().split() if file.exists() else []
+        return int(words[0]) if words else None
 
     def kill(self, name: str) -> None:
         pid = self.pid(name)
@@ -129,30 +130,23 @@ class House:
         return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
 
     def provision(self, vehicle: str = "etios-1") -> None:
-        """Seed the demo catalogue and workshops; add an owner, his car and device, and a technician."""
-        self.run("seed")
+        """Seed the demo catalogue and workshops; add an owner, his car and device, and the workshop's manager.
+
+        Done in this process, beside the running service: `test_commands.py` does the same by the command line.
+        """
         self.vehicle = vehicle
-        self.owner_organisation = self.run("organisation", "add", "Family Li")
-        workshops = json.loads(self.run("organisation", "list", "--json"))
-        config = self.data / "etios.json"
-        config.write_text(json.dumps(ETIOS))
-        self.run("vehicle", "add", vehicle, "--organisation", self.owner_organisation, "--config", str(config))
-        self.device_url = self.run("device", "add", vehicle)
-        self.owner = self.run(
-            "account", "add", "li@example.com", "--role", "owner", "--organisation", self.owner_organisation
-        )
-        self.staff = {
-            row["id"]: self.run(
-                "account",
-                "add",
-                f"advisor@{row['id'].replace('_', '-')}.example.com",
-                "--role",
-                "workshop_manager",
-                "--organisation",
-                row["id"],
-            )
-            for row in workshops
-        }
+        installation = Installation(Settings(data=self.data))
+        with installation.opened() as database:
+            with database.unit() as unit:
+                seed_demo(unit)
+                self.owner_organisation = add_organisation(unit, "Family Li")
+                registry.add_vehicle(unit, self.owner_organisation, vehicle, config=VehicleConfig.from_json(ETIOS))
+                device, password = registry.add_device(unit, vehicle)
+                owner = add_account(unit, "li@example.com", Role.OWNER, self.owner_organisation)
+                manager = add_account(unit, "wang@example.com", Role.WORKSHOP_MANAGER, WORKSHOP_ORGANISATION)
+                self.owner, self.workshop = issue_token(unit, owner), issue_token(unit, manager)
+            installation.let_devices_in(database)
+        self.device_url = installation.device_url(device, password)
 
     def as_(self, token: str) -> httpx2.Client:
         return httpx2.Client(
@@ -171,7 +165,27 @@ class House:
         assert answer.status_code in {200, 201}, f"POST {path}: {answer.status_code} {answer.text}"
         return answer.json()
 
+    def works(self, name: str) -> bool:
+        """Whether a child does its work, as its users would notice."""
+        if name in {"ingest", "tasks"}:
+            beat = self.data / "run" / f"{name}.beat"
+            pid = self.pid(name)
+            return beat.exists() and pid is not None and beat.read_text() == str(pid)
+        if name == "broker":
+            return Broker(DataPaths.prepare(self.data)).answers()
+        with self.as_(self.owner) as client, contextlib.suppress(httpx2.HTTPError):
+            return client.get("/health/ready").status_code == 200
+        return False
+
     def replay(self, trips: list[Path], *more: str) -> None:
+        """Replay trip files; a failure is kept in `replay_failure` too, for callers in a thread."""
+        try:
+            self._replay(trips, *more)
+        except BaseException as error:
+            self.replay_failure = error
+            raise
+
+    def _replay(self, trips: list[Path], *more: str) -> None:
         self.run("replay", *map(str, trips), "--vehicle", self.vehicle, "--mqtt-url", self.device_url, *more)
 
     def cases(self) -> list[dict[str, Any]]:
