@@ -16,8 +16,8 @@ from forecourt.supervision.supervisor import stop_on_signals
 from foundation.database import Database
 from ingest.archive import Archive
 from ingest.arrived import Arrived
+from ingest.dialects import subscriptions
 from ingest.sources.mqtt import MqttSource
-from ingest.topics import UP, filter_of
 
 SETTLE_S = 0.5
 BEAT_S = 1.0
@@ -32,8 +32,7 @@ def run(installation: Installation, _port: int) -> None:
     heartbeat = Heartbeat.of(installation.paths, Process.INGEST)
     database = Database(installation.database_url, pool_size=2)
     pipeline = Pipeline(database, Archive(installation.archive_directory), Predictor.shipped())
-    topics = sorted(filter_of(kind) for kind in UP)
-    source = MqttSource(installation.ingest_mqtt_url, installation.ingest_client_id, topics, database.clock)
+    source = MqttSource(installation.ingest_mqtt_url, installation.ingest_client_id, subscriptions(), database.clock)
     with stop_on_signals() as told:
         for name in _patiently(pipeline.start):
             log.warning("segment_cleared", name=name)

@@ -1,20 +1,25 @@
 """The whole house as a user starts it: `forecourt serve` in a data directory of its own."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.flow.house import House
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """A running, seeded Forecourt with one owner, one technician and one car."""
-    running = House(tmp_path / "var")
-    running.start()
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One running, seeded Forecourt for the flow tests; each brings a family and a car of its own."""
+    house = House(tmp_path_factory.mktemp("house") / "var")
+    house.start()
     try:
-        running.provision()
-        yield running
+        yield house
     finally:
-        running.stop()
+        house.stop()
+
+
+@pytest.fixture
+def house(running: House) -> House:
+    """The running house, with a new family and its car moved in."""
+    running.provision()
+    return running

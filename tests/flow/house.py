@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -129,21 +130,22 @@ class House:
         assert done.returncode == 0, f"forecourt {' '.join(words)}: {done.stderr}"
         return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
 
-    def provision(self, vehicle: str = "etios-1") -> None:
-        """Seed the demo catalogue and workshops; add an owner, his car and device, and the workshop's manager.
+    def provision(self) -> None:
+        """Seed the demo catalogue and workshops; add a new owner, his car and device, and a workshop manager.
 
         Done in this process, beside the running service: `test_commands.py` does the same by the command line.
         """
-        self.vehicle = vehicle
+        mark = secrets.token_hex(3)
+        self.vehicle = f"etios-{mark}"
         installation = Installation(Settings(data=self.data))
         with installation.opened() as database:
             with database.unit() as unit:
                 seed_demo(unit)
-                self.owner_organisation = add_organisation(unit, "Family Li")
-                registry.add_vehicle(unit, self.owner_organisation, vehicle, config=VehicleConfig.from_json(ETIOS))
-                device, password = registry.add_device(unit, vehicle)
-                owner = add_account(unit, "li@example.com", Role.OWNER, self.owner_organisation)
-                manager = add_account(unit, "wang@example.com", Role.WORKSHOP_MANAGER, WORKSHOP_ORGANISATION)
+                self.owner_organisation = add_organisation(unit, f"Family Li {mark}")
+                registry.add_vehicle(unit, self.owner_organisation, self.vehicle, config=VehicleConfig.from_json(ETIOS))
+                device, password = registry.add_device(unit, self.vehicle)
+                owner = add_account(unit, f"li-{mark}@example.com", Role.OWNER, self.owner_organisation)
+                manager = add_account(unit, f"wang-{mark}@example.com", Role.WORKSHOP_MANAGER, WORKSHOP_ORGANISATION)
                 self.owner, self.workshop = issue_token(unit, owner), issue_token(unit, manager)
             installation.let_devices_in(database)
         self.device_url = installation.device_url(device, password)

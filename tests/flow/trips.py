@@ -9,13 +9,13 @@ from ingest.readings import TripColumns
 from ingest.trips import read_trip, write_trip
 from simulators.injection import inject
 
-CAROBD = ["live1", "live2", "live3", "long1", "drive1", "live4", "live5", "drive2", "live6", "live7", "long2", "live8"]
+CAROBD = "live22 live1 live2 live3 ufpe1 ufpe2 drive1 drive2 live23 live24 live25 live26"
 FIRST_FAULTY = 4
 
 
 def carobd(shared: Path) -> list[TripColumns]:
     """Twelve real trips of the Etios, in the order of its own clock (minutes since the codes were cleared)."""
-    trips = [read_trip(shared / "data" / "trips" / "carobd" / f"{name}.parquet").columns for name in CAROBD]
+    trips = [read_trip(shared / "data" / "trips" / "carobd" / f"{name}.parquet").columns for name in CAROBD.split()]
     return sorted(trips, key=lambda trip: float(np.nanmin(trip.signals["time_since_dtc_clear"])))
 
 
