@@ -25,6 +25,6 @@ def test_every_command_stands_in_the_readme_or_the_guide() -> None:
 @pytest.mark.parametrize("page", ["README.md", "docs/flow.md"])
 def test_files_that_a_page_names_exist(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
-    named = set(re.findall(r"`((?:[a-z_]+/)+[a-z_0-9]+\.(?:py|md|html|csv))`", text))
+    named = set(re.findall(r"(?<![/\w])((?:[a-z_]+/)+[a-z_0-9]+\.(?:py|md|csv))\b", text))
     assert named
     assert sorted(name for name in named if not (ROOT / name).exists()) == []
