@@ -1,4 +1,4 @@
-# ruff: noqa: INP001 - a script, run by path before anything is installed
+
 """Makes `.venv` and the front-end packages ready, from hashed locks, when they are not yet."""
 
 import argparse

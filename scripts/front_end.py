@@ -1,4 +1,4 @@
-# ruff: noqa: INP001 - a script's neighbour, run by path before anything is installed
+
 """The packages of the pages: fetched by npm against the hashes of package-lock.json, then copied to be served."""
 
 import shutil

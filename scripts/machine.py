@@ -1,4 +1,4 @@
-# ruff: noqa: INP001 - a script's neighbour, run by path before anything is installed
+
 """What a bare Debian may lack: each need is one row; apt-get fills it where we may, else it is named."""
 
 import ctypes

@@ -204,7 +204,7 @@ def test_racing_changes_never_wait_in_a_circle_and_the_books_balance(database: D
     failures: list[Exception] = []
 
     def keep_trading(seed: int) -> None:
-        draw = random.Random(seed)  # noqa: S311 - a repeatable draw is wanted
+        draw = random.Random(seed)
         for _ in range(25):
             try:
                 with database.unit() as unit:
