@@ -9,13 +9,17 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import exp, log
 
 from diagnostics.faults import FAULTS
 from diagnostics.findings import Evidence, Finding, Urgency
 
-VOTE_AT = 0.15  # a posterior at 1:50, so nine times likelier faulty than not; three such trips are needed
+PREVALENCE = 0.02  # faulty trips among trips, 1:50 (faults.md C3): what trip probabilities are calibrated at
+VOTE_AT = 0.15  # at that prevalence: the trip is nine times likelier with the fault than without
 VOTES, OF_TRIPS, CLEARED_AT = 3, 5, 1
 QUIET = timedelta(days=30)
+SHARED = 0.6  # of a trip's evidence that counts beside other trips' of the same car, which are not independent
+CEILING = 0.995
 STOP_PROBABILITY = 0.95  # the condition is measured; what remains is a fault beside the part that is named
 STOP_SEVERITY = 1.0
 
@@ -102,7 +106,7 @@ class _History:
         strongest = max(voting, key=lambda trip: (trip.severity, trip.start))
         self.findings.append(
             Finding(
-                self.vehicle, self.fault, max(trip.probability or 0.0 for trip in voting), strongest.severity,
+                self.vehicle, self.fault, together(self.recent), strongest.severity,
                 FAULTS[self.fault].urgency, voting[0].start, self.recent[-1].end, strongest.evidence, self.predictor,
             )
         )  # fmt: skip
@@ -115,7 +119,7 @@ class _History:
         worse = verdict.severity > last.severity and last.urgency is not Urgency.S0
         self.findings[-1] = replace(
             last,
-            probability=max(last.probability, verdict.probability or 0.0),
+            probability=max(last.probability, together(self.recent)),
             severity=max(last.severity, verdict.severity),
             evidence=verdict.evidence if worse else last.evidence,
         )
@@ -127,6 +131,20 @@ class _History:
             self.told, self.since = True, 0
             first = next((trip.start for trip in self.recent if trip.voted), verdict.start)
             self.findings.append(stop_finding(self.vehicle, self.fault, self.predictor, first, instant, verdict))
+
+
+def together(trips: Iterable[TripVerdict]) -> float:
+    """Give the probability of the fault by several trips of one car: prior odds times their shared likelihood ratios.
+
+    Three trips at `VOTE_AT` make 0.5; three at 0.35 make 0.88.
+    """
+    prior = _log_odds(PREVALENCE)
+    told = [_log_odds(min(max(trip.probability, 1e-4), CEILING)) for trip in trips if trip.probability is not None]
+    return min(CEILING, 1 / (1 + exp(-prior - SHARED * sum(odds - prior for odds in told))))
+
+
+def _log_odds(probability: float) -> float:
+    return log(probability / (1 - probability))
 
 
 def stop_finding(

@@ -5,7 +5,7 @@ import numpy as np
 from diagnostics.gating import BoolArray
 from ingest.readings import FloatArray
 
-_HALF_NORMAL = ((0.5, 0.6745), (0.75, 1.1503), (0.9, 1.6449))  # quantiles of |x| for x of standard deviation 1
+_FRAY = 0.83  # lower quartile of that distance, for 24 normal values of standard deviation 1
 
 
 def sorted_samples(values: FloatArray, gate: BoolArray) -> tuple[FloatArray, FloatArray]:
@@ -63,15 +63,19 @@ def slope(across: FloatArray, along: FloatArray, least: int) -> FloatArray:
     return np.where((both.sum(axis=0) >= least) & (spread > 1e-12), value, np.nan).astype(np.float32)
 
 
-def ripple(values: FloatArray, gate: BoolArray, lag: int, least: int) -> FloatArray:
-    """Give the standard deviation of sample noise, from changes over `lag` steps; NaN below `least` changes.
+def ripple(values: FloatArray, gate: BoolArray, width: int, least: int) -> FloatArray:
+    """Give the standard deviation of sample noise per trip; NaN below `least` runs of `width` gated steps.
 
-    Unchanged values are left out: a logger that carries a reading forward repeats it, and that is no quietness. Noise
-    shows at every quantile of the changes alike; a load that beats or switches (hazard lights, a compressor) shows at
-    some only, so the smallest of three estimates counts.
+    In each run it is the distance from the outermost value to the outer quarter, on the quieter of both sides; of the
+    runs the quiet ones count (their lower quartile). Noise frays both edges, always. A load that beats or switches
+    (hazard lights, a compressor) moves the voltage between two levels whose edges stay sharp, and not all the time.
+    A poll that repeats values hides a part of the noise.
     """
-    change = np.abs(values[lag:] - values[:-lag])
-    ordered, count = sorted_samples(change, gate[lag:] & gate[:-lag] & (change > 1e-4))
-    scales = [quantile_of(ordered, count, level, least) / gauss for level, gauss in _HALF_NORMAL]
-    noise: FloatArray = (np.min(scales, axis=0) / np.sqrt(2.0)).astype(np.float32)
+    bins = values.shape[0] // width
+    shape = (bins, width, values.shape[1])
+    whole: BoolArray = gate[: bins * width].reshape(shape).min(axis=1)
+    ordered = np.sort(values[: bins * width].reshape(shape), axis=1)
+    quarter = width // 4
+    fray = np.minimum(ordered[:, -1] - ordered[:, -1 - quarter], ordered[:, quarter] - ordered[:, 0])
+    noise: FloatArray = quantile_of(*sorted_samples(fray, whole), 0.25, least) / np.float32(_FRAY)
     return noise

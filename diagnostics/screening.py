@@ -13,7 +13,7 @@ from diagnostics.findings import Finding
 from diagnostics.modes import MODES, Measured, Stop
 from diagnostics.monitor import TripVerdict
 from diagnostics.predictor import Predictor
-from diagnostics.votes import TripVote, lock_vehicle, predict_stale, record_trips
+from diagnostics.votes import TripVote, predict_stale, record_trips
 from foundation.database import UnitOfWork
 from ingest.readings import Block, TripColumns
 
@@ -56,25 +56,30 @@ def screen(unit: UnitOfWork, predictor: Predictor, trips: Sequence[tuple[TripSpa
 
 
 def screen_stop(
-    unit: UnitOfWork, predictor: Predictor, block: Block, vehicles: Sequence[tuple[str, str]], ends: Sequence[datetime]
+    unit: UnitOfWork,
+    predictor: Predictor,
+    block: Block,
+    vehicles: Sequence[tuple[str, str]],
+    ends: Sequence[datetime],
 ) -> list[Finding]:
-    """Raise at once what must stop a car: `block` holds the vehicles' windows, one column each.
+    """Raise at once what must stop a car: `block` holds the vehicles' live windows, one column each.
 
-    `vehicles` are (vehicle, organisation) and `ends` the last instants of the columns, each of which begins in the
-    block's first row. Without a stop condition nothing is asked of the database.
+    `vehicles` are (vehicle, organisation) of the columns, `ends` the instants of their last seconds. Without a stop
+    condition nothing is asked of the database.
     """
     found: list[tuple[str, str, str, TripVerdict]] = []
     for fault in predictor.faults:
         stop = MODES[fault].stop(block)
         for index in np.flatnonzero(~np.isnan(stop.at_s)).tolist():
-            begin = ends[index] - timedelta(seconds=(int(block.lengths[index]) - 1) * block.step_s)
+            length_s = float(block.lengths[index] * block.step_s)
+            begin = ends[index] - timedelta(seconds=length_s)
             instant = begin + timedelta(seconds=float(stop.at_s[index]))
             reason = MODES[fault].stop_evidence(float(stop.value[index]))
             verdict = TripVerdict(begin, ends[index], None, 0.0, (), instant, reason)
             found.append((*vehicles[index], fault, verdict))
     told = []
+    # One order for all workers, so that none waits for another in a circle.
     for vehicle, organisation, fault, verdict in sorted(found, key=lambda row: row[:3]):
-        lock_vehicle(unit, vehicle)
         told += raise_stop(unit, vehicle, organisation, fault, predictor.version, verdict)
     return told
 

@@ -37,7 +37,7 @@ MEASURES = (
     Measure("charging_voltage_top", "V", (13.3, 15.1), 0.14),
     Measure("charging_voltage_bottom", "V", (12.4, 14.8), 0.15),
     Measure("idle_drop", "V", (-0.5, 0.25), 0.07),
-    Measure("ripple", "V", (0.0, 0.06), 0.025),
+    Measure("ripple", "V", (0.0, 0.05), 0.012),
     Measure("load_sag", "V", (-0.3, 0.4), 0.1),
     Measure("spread", "V", (0.1, 2.0), 0.15),
     Measure("share_below_13_0", "%", (0.0, 30.0), 3.0),
@@ -133,7 +133,7 @@ class Alternator:
             top + warm,
             bottom + warm,
             drive_level - idle_level,
-            ripple(state.voltage, gate, max(1, round(2 / step)), few),
+            ripple(state.voltage, gate, max(8, round(24 / step)), 3),
             self._load_sag(state, step),
             top - bottom,
             *(100 * share(state.voltage < limit, gate, least) for limit in (13.0, 12.5, 12.0)),
@@ -251,7 +251,7 @@ class Alternator:
 
 # About one standard deviation of the residual over healthy trips of one car, plain regulator or smart alternator.
 _USUAL = {
-    "sag_scaled": 0.8, "sag_top_scaled": 1.0, "idle_drop_scaled": 0.6, "ripple_scaled": 1.2, "load_sag_scaled": 0.7,
+    "sag_scaled": 0.8, "sag_top_scaled": 1.0, "idle_drop_scaled": 0.6, "ripple_scaled": 1.5, "load_sag_scaled": 0.7,
     "below_12_5": 12.0, "below_12_0": 2.0, "rise_scaled": 1.2, "above_15_2": 3.0,
 }  # fmt: skip
 _OWN = ("this car's own normal", "本车平时为")
@@ -262,7 +262,7 @@ _WORDS = (
     ("charging_voltage", 0.12, -1, "Charging voltage", "充电电压"),
     ("charging_voltage", 0.2, 1, "Charging voltage too high:", "充电电压过高："),
     ("idle_drop", 0.1, 1, "Drop of the charging voltage at idle", "怠速时充电电压下降"),
-    ("ripple", 0.04, 1, "Ripple of the charging voltage", "充电电压波动"),
+    ("ripple", 0.03, 1, "Ripple of the charging voltage", "充电电压波动"),
     ("load_sag", 0.3, 1, "Sag of the charging voltage from no load to full engine load", "满负荷时充电电压下降"),
     ("share_below_13_0", 15.0, 1, "Engine-on time below 13.0 V", "发动机运转中低于13.0 V的时间"),
     ("share_below_12_0", 2.0, 1, "Engine-on time below 12.0 V", "发动机运转中低于12.0 V的时间"),

@@ -4,16 +4,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
+from diagnostics.monitor import CEILING, PREVALENCE
 from diagnostics.predictor import Curve
 from ingest.readings import FloatArray
 
 BoolArray = NDArray[np.bool_]
-PREVALENCE = 0.02  # faulty trips among trips, 1:50 (faults.md C3); samples have far more
-CEILING = 0.995  # no number of simulated cars makes a probability of one
 
 
 def prevalence_weights(faulty: BoolArray) -> NDArray[np.float64]:
-    """Give weights `[trip]` under which faulty trips make up `PREVALENCE`."""
+    """Give weights `[trip]` under which faulty trips make up `PREVALENCE`; samples have far more of them."""
     share = max(float(faulty.mean()), 1e-9)
     return np.where(faulty, PREVALENCE / share, (1 - PREVALENCE) / max(1 - share, 1e-9))
 

@@ -1,6 +1,7 @@
 """The training set: labelled blocks measured chunk by chunk, then compared with each car's own baseline."""
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,9 @@ BoolArray = NDArray[np.bool_]
 GAP_S = 6 * 86_400.0  # between two trips of a sample; only their order tells
 FAULTY_FROM, HEALTHY_TO = 0.25, 0.05  # severities between are neither: nobody could tell, and nobody need
 
+COPIES = 2  # of each car without the fault, with a shape of it put in
+
+_Columns = tuple[Any, ...]
 Sample = tuple[Block, Mapping[str, FloatArray], NDArray[np.int64]]
 
 
@@ -44,44 +48,53 @@ class Dataset:
 
     @property
     def clear(self) -> BoolArray:
-        """Mark trips that are plainly healthy or plainly faulty."""
-        return self.faulty | (self.severity <= HEALTHY_TO)
+        """Mark trips that are plainly healthy or plainly faulty; a copy's healthy trips are its car's, told already."""
+        return self.faulty | ((self.severity <= HEALTHY_TO) & ~self.varied)
 
     def where(self, chosen: BoolArray) -> "Dataset":
         return Dataset(*(getattr(self, name)[chosen] for name in self.__slots__))
 
 
 def collect(samples: Iterable[Sample], mode: FaultMode, seed: int) -> Dataset:
-    """Measure every sample and, of its cars without this fault, a copy with another shape of it put in."""
+    """Measure every sample and, of its cars without this fault, copies with other shapes of it put in."""
     rng = np.random.default_rng(seed)
-    columns: list[tuple[Any, ...]] = []
-    for block, labels, groups in samples:
-        severity = labels[mode.fault]
-        columns.append(_measure(mode, block, severity, groups, varied=False))
-        healthy = ~np.isin(groups, np.unique(groups[severity > 0]))
-        if mode.fault in VARIANTS and healthy.any():
-            well = Block(block.signals, block.step_s, block.values[:, :, healthy], block.lengths[healthy])
-            sick = VARIANTS[mode.fault](well, groups[healthy], rng)
-            columns.append(_measure(mode, sick.block, sick.severity, groups[healthy], varied=True))
+    columns: list[_Columns] = []
+    # One chunk is measured while the next is simulated; one worker, so that the draws keep their order.
+    with ThreadPoolExecutor(1) as pool:
+        before: Future[list[_Columns]] | None = None
+        for sample in samples:
+            if before is not None:
+                columns += before.result()
+            before = pool.submit(_measure_all, mode, sample, rng)
+        columns += before.result() if before is not None else []
     joined = (np.concatenate(column) for column in zip(*columns, strict=True))
-    values, observed_s, severity, group, stopped, varied = joined
-    history = 2 * group + varied
+    values, observed_s, severity, group, stopped, copy = joined
+    history = (COPIES + 1) * group + copy
     order = _places(history)
     compared = compare(mode, Measured(values, observed_s), history, order.astype(np.float64) * GAP_S)
     # Rounded, so that the last bit of another machine's arithmetic moves no split.
     seen = np.round(compared.seen, 4)
-    everything = Dataset(
-        seen, mode.rule(seen), severity, group, history, order, observed_s, stopped, varied.astype(bool)
-    )
+    everything = Dataset(seen, mode.rule(seen), severity, group, history, order, observed_s, stopped, copy > 0)
     return everything.where(observed_s >= mode.least_s)
 
 
-def _measure(
-    mode: FaultMode, block: Block, severity: FloatArray, groups: NDArray[np.int64], *, varied: bool
-) -> tuple[Any, ...]:
+def _measure_all(mode: FaultMode, sample: Sample, rng: np.random.Generator) -> list[_Columns]:
+    block, labels, groups = sample
+    severity = labels[mode.fault]
+    columns = [_measure(mode, block, severity, groups, copy=0)]
+    healthy = ~np.isin(groups, np.unique(groups[severity > 0]))
+    if mode.fault in VARIANTS and healthy.any():
+        well = Block(block.signals, block.step_s, block.values[:, :, healthy], block.lengths[healthy])
+        for copy in range(1, COPIES + 1):
+            sick = VARIANTS[mode.fault](well, groups[healthy], rng)
+            columns.append(_measure(mode, sick.block, sick.severity, groups[healthy], copy=copy))
+    return columns
+
+
+def _measure(mode: FaultMode, block: Block, severity: FloatArray, groups: NDArray[np.int64], *, copy: int) -> _Columns:
     measured = trip_features(block).measured[mode.fault]
     stopped = ~np.isnan(mode.stop(block).at_s)
-    return measured.values, measured.observed_s, severity, groups, stopped, np.full(len(groups), varied)
+    return measured.values, measured.observed_s, severity, groups, stopped, np.full(len(groups), copy)
 
 
 def _places(history: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -23,13 +23,13 @@ class Figures:
 
     `recall` is the share of cars that an alarm found among those whose fault reached severity 0.9 three trips before
     their last; `severity_at_alarm` its median. `false_alarms_per_1000_h` counts alarms on cars without the fault, and
-    before its severity passed 0.05; `upper` is its 95 % bound (Poisson).
+    before its severity passed 0.05; `upper` is its 95 % bound (Poisson). Copies of a car add no healthy hours.
     """
 
     cars: int
     recall: float
     recall_cars: int
-    severity_at_alarm: float
+    severity_at_alarm: float | None
     false_alarms: int
     healthy_hours: float
     false_alarms_per_1000_h: float
@@ -40,7 +40,7 @@ class Figures:
     brier_skill: float
 
     def to_json(self) -> dict[str, Any]:
-        return {name: round(value, 4) for name, value in asdict(self).items()}
+        return {name: value if value is None else round(value, 4) for name, value in asdict(self).items()}
 
 
 def figures(data: Dataset, probability: FloatArray, fault: str) -> Figures:
@@ -54,17 +54,17 @@ def figures(data: Dataset, probability: FloatArray, fault: str) -> Figures:
         severity = data.severity[rows]
         alarm = _first_alarm(data.order[rows], probability[rows], fault)
         onset = np.flatnonzero(severity > HEALTHY_TO)
-        if alarm is not None and (not len(onset) or alarm < onset[0]):
+        if alarm is not None and (not len(onset) or alarm < onset[0]) and not data.varied[rows[0]]:
             false += 1
         if (severity >= SEVERE).sum() >= 3:
             reachable += 1
             if alarm is not None and severity[alarm] > HEALTHY_TO:
                 found.append(float(severity[alarm]))
-    hours = float(data.observed_s[data.severity <= HEALTHY_TO].sum()) / 3600
+    hours = float(data.observed_s[(data.severity <= HEALTHY_TO) & ~data.varied].sum()) / 3600
     clear = data.where(data.clear)
     said = probability[data.clear]
     return Figures(
-        len(histories), len(found) / max(reachable, 1), reachable, float(np.median(found)) if found else float("nan"),
+        len(histories), len(found) / max(reachable, 1), reachable, float(np.median(found)) if found else None,
         false, hours, 1000 * false / max(hours, 1e-9), 1000 * _poisson_upper(false) / max(hours, 1e-9),
         float((said[clear.faulty] >= VOTE_AT).mean()), float((said[~clear.faulty] >= VOTE_AT).mean()),
         expected_error(said, clear.faulty), brier_skill(said, clear.faulty),

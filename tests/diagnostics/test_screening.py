@@ -131,7 +131,9 @@ def test_a_stop_condition_escalates_a_finding_that_is_there(database: Database, 
         (finding,) = screen(unit, predictor, history([0.0] * 6 + [0.9] * 4))
         assert finding.urgency is Urgency.S1
         soon = finding.confirmed + timedelta(hours=3)
-        (worse,) = screen_stop(unit, predictor, to_block([trip(180, voltage=11.5)], SIGNALS), [("car", "org_a")], [soon])
+        (worse,) = screen_stop(
+            unit, predictor, to_block([trip(180, voltage=11.5)], SIGNALS), [("car", "org_a")], [soon]
+        )
     assert (worse.id, worse.urgency, worse.confirmed) == (finding.id, Urgency.S0, finding.confirmed)
     with database.unit() as unit:
         assert len(list_findings(unit, desk_of("org_a"), "car")) == 1

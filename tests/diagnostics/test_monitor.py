@@ -1,0 +1,129 @@
+"""Alarms: k of m trips, hysteresis, 30 days, stop conditions; a function of the set of trips alone."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diagnostics.findings import Evidence, Finding, Urgency
+from diagnostics.monitor import QUIET, TripVerdict, judge, together
+from tests.diagnostics.cars import NEW_YEAR
+
+DAY = timedelta(days=1)
+STOP = Evidence("stop_voltage", 11.5, 12.0, "V", "stop", "停车")
+
+
+def verdict(day: float, mark: str) -> TripVerdict:
+    """Give a trip: `x` votes, `.` does not, `-` is too short to vote, `S` votes and must stop."""
+    start = NEW_YEAR + day * DAY
+    probability = {"x": 0.9, ".": 0.01, "-": None, "S": 0.9}[mark]
+    stop_at = start + timedelta(minutes=5) if mark == "S" else None
+    return TripVerdict(start, start + timedelta(hours=1), probability, 0.7, (), stop_at, STOP if stop_at else None)
+
+
+def findings(marks: str, every: float = 0.5) -> Sequence[Finding]:
+    return judge("car", "alternator", "p", [verdict(place * every, mark) for place, mark in enumerate(marks)]).findings
+
+
+@pytest.mark.parametrize("marks", ["", "x", "xx", "xx...x", "x..x..x", "x.x...", "xx---"])
+def test_fewer_than_three_votes_of_five_raise_nothing(marks: str) -> None:
+    assert findings(marks) == ()
+
+
+@pytest.mark.parametrize(("marks", "confirmed_by"), [("xxx", 2), ("..x.x.x", 6), ("xx..x", 4), ("x-x--x", 5)])
+def test_the_third_vote_of_five_trips_confirms(marks: str, confirmed_by: int) -> None:
+    (finding,) = findings(marks)
+    assert finding.confirmed == NEW_YEAR + confirmed_by * 0.5 * DAY + timedelta(hours=1)
+    assert finding.first_seen == NEW_YEAR + marks.index("x") * 0.5 * DAY
+    assert finding.urgency is Urgency.S1
+
+
+def test_trips_too_short_to_vote_neither_raise_nor_clear() -> None:
+    assert len(findings("xxx" + "-" * 90 + "xxx")) == 1
+
+
+def test_an_alarm_that_comes_and_goes_within_30_days_is_one_finding() -> None:
+    assert len(findings("xxx.....xxx.....xxx")) == 1
+
+
+def test_an_alarm_that_stands_for_months_is_one_finding() -> None:
+    assert len(findings("xxx" + "x" * 200)) == 1
+
+
+def test_two_of_five_keep_an_alarm_standing() -> None:
+    assert len(findings("xxx" + "..x.x" * 40)) == 1
+
+
+def test_a_fault_that_comes_back_after_30_days_is_a_new_finding() -> None:
+    first, second = findings("xxx" + "." * 70 + "xxx")
+    assert second.confirmed - first.confirmed >= QUIET
+
+
+def test_an_alarm_back_within_30_days_that_still_stands_then_is_told_again() -> None:
+    first, second = findings("xxx......" + "x" * 80)
+    assert QUIET <= second.confirmed - first.confirmed <= QUIET + DAY
+
+
+def test_a_stop_condition_raises_by_itself() -> None:
+    (finding,) = findings("..S")
+    assert finding.urgency is Urgency.S0
+    assert finding.confirmed == NEW_YEAR + DAY + timedelta(minutes=5)
+    assert finding.evidence[0] == STOP
+
+
+def test_a_stop_condition_escalates_the_finding_that_stands() -> None:
+    (finding,) = findings("xxxxxS")
+    assert finding.urgency is Urgency.S0
+    assert finding.confirmed == NEW_YEAR + DAY + timedelta(hours=1)
+
+
+def test_votes_after_a_stop_condition_belong_to_its_finding_for_good() -> None:
+    assert len(findings(".....S" + "x" * 100)) == 1
+
+
+def test_trips_together_say_more_than_each() -> None:
+    said = [replace(verdict(day, "x"), probability=0.35) for day in range(5)]
+    assert together(said[:3]) == pytest.approx(0.88, abs=0.01)
+    assert together(said) > together(said[:3]) > 0.35 > together([verdict(0, ".")] * 2)
+
+
+def test_what_is_below_alarm_is_watched() -> None:
+    watch = judge("car", "alternator", "p", [verdict(0, "x"), verdict(1, ".")]).watch
+    assert watch is not None
+    assert (watch.votes, watch.trips, watch.probability) == (1, 2, 0.9)
+    assert judge("car", "alternator", "p", [verdict(0, ".")]).watch is None
+    assert judge("car", "alternator", "p", [verdict(day, "x") for day in range(3)]).watch is None
+
+
+trips = st.lists(
+    st.tuples(st.integers(0, 120), st.sampled_from("x.-S")), max_size=40, unique_by=lambda pair: pair[0]
+).map(lambda pairs: [verdict(day, mark) for day, mark in pairs])
+
+
+@given(trips, st.randoms(use_true_random=False))
+def test_the_order_of_arrival_does_not_matter(verdicts: list[TripVerdict], random: object) -> None:
+    shuffled = list(verdicts)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert judge("car", "alternator", "p", shuffled) == judge("car", "alternator", "p", verdicts)
+
+
+@given(trips)
+def test_no_two_findings_within_30_days(verdicts: list[TripVerdict]) -> None:
+    told: list[datetime] = [finding.confirmed for finding in judge("car", "alternator", "p", verdicts).findings]
+    assert all(later - earlier >= QUIET for earlier, later in pairwise(told))
+
+
+@given(trips)
+def test_in_order_a_finding_once_raised_is_never_taken_back(verdicts: list[TripVerdict]) -> None:
+    ordered = sorted(verdicts, key=lambda trip: trip.start)
+    before: tuple[Finding, ...] = ()
+    for count in range(len(ordered) + 1):
+        now = judge("car", "alternator", "p", ordered[:count]).findings
+        assert [finding.confirmed for finding in now[: len(before)]] == [finding.confirmed for finding in before]
+        assert all(new.probability >= old.probability for new, old in zip(now, before, strict=False))
+        assert all(new.urgency <= old.urgency for new, old in zip(now, before, strict=False))
+        before = now
