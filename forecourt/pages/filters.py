@@ -11,8 +11,12 @@ from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from forecourt.pages.language import catalogue
+from forecourt.pages.menu import N_
 from foundation.money import Money
 from ingest.vehicles import Vehicle
+
+NOW = N_("just now")
 
 
 def money(context: Context, value: Money | Mapping[str, Any]) -> str:
@@ -46,7 +50,9 @@ def weekday(context: Context, value: date) -> str:
 
 def age(context: Context, value: datetime | str) -> str:
     """Write how long ago an instant was, seen from the page's own `now`."""
-    elapsed = max(context["now"] - _read(value), timedelta())
+    elapsed = context["now"] - _read(value)
+    if elapsed < timedelta(seconds=2):
+        return catalogue(_language(context)).gettext(NOW)
     return format_timedelta(-elapsed, add_direction=True, threshold=0.9, locale=_language(context))
 
 

@@ -16,6 +16,7 @@ from foundation.database import Database
 from foundation.identity import Actor, Role, add_account, add_organisation, issue_link
 from ingest.archive import Archive
 from tests.pages.scene import Scene, build_scene
+from tests.pages.served import Served
 
 Entrance = Callable[[Actor], TestClient]
 
@@ -39,10 +40,12 @@ def seeded_template(server_url: URL) -> str:
 
 
 @pytest.fixture
-def database_url(server_url: URL, seeded_template: str) -> Iterator[str]:
-    """The address of a seeded database of the test's own."""
+def database_url(server_url: URL, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a database of the test's own; seeded when the test plays on a scene."""
+    seeded = "scene" in request.fixturenames
+    template = request.getfixturevalue("seeded_template") if seeded else "template_forecourt"
     name = f"test_{secrets.token_hex(6)}"
-    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {seeded_template}")
+    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield server_url.set(database=name).render_as_string(hide_password=False)
     _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -70,6 +73,15 @@ def browser(database: Database, archive: Archive) -> Iterator[Callable[[], TestC
     yield open_browser
     for client in opened:
         client.close()
+
+
+@pytest.fixture
+def served(database: Database, archive: Archive) -> Iterator[Served]:
+    """The application behind a real HTTP server on a free port."""
+    running = Served(lambda: build_app(Settings(), database, archive))
+    running.start()
+    yield running
+    running.close()
 
 
 @pytest.fixture

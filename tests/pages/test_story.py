@@ -1,0 +1,199 @@
+"""The whole way in a real browser: a live car, its finding, the visit, the repair as it happens, sheet and review."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+from aftersales.repair_orders import take_step
+from foundation.clock import FixedClock
+from foundation.identity import Actor, issue_link
+from tests.pages.scene import Scene
+from tests.pages.served import Served
+
+SCREENSHOT = Path(__file__).parents[2] / "docs/screenshots/owner.png"
+PHONE = {"width": 390, "height": 844}
+# Without a GPU and without a word to the outside.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WORDS = {
+    "en": {"confirm": "Confirm", "steps": ["Car received", "Inspected", "Repair started", "Parts handed out"]},
+    "zh_CN": {"confirm": "确认", "steps": ["车辆已接收", "已检查", "开始维修", "配件已领用"]},
+}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None and not os.environ.get("CI"):
+        pytest.skip("there is no Chromium on this machine: apt-get install chromium fonts-noto-cjk")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Person:
+    """Somebody at a browser of his own, signed in by his link; remembers what the browser complained of."""
+
+    def __init__(self, chromium: Browser, served: Served, scene: Scene, actor: Actor, language: str) -> None:
+        self._context = chromium.new_context(
+            viewport=PHONE,
+            locale=language.replace("_", "-"),
+            timezone_id="Asia/Shanghai",  # type: ignore[arg-type]
+        )
+        self.page: Page = self._context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda said: self.complaints.append(said.text) if "Security" in said.text else None)
+        with scene.database.unit() as unit:
+            link = issue_link(unit, actor)
+        self.page.goto(f"{served.url}/sign-in#{link}")
+        self.page.wait_for_url(lambda url: "sign-in" not in url)
+        assert link not in self.page.url
+
+    def step(self, name: str, **typed: str) -> None:
+        form = self.page.locator(f"form:has(input[name=step][value={name}])")
+        for field, value in typed.items():
+            form.locator(f"[name={field}]").fill(value)
+        with self.page.expect_navigation(url="**/jobs/*done=step"):
+            form.locator("button.big").click()
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_from_a_live_car_to_a_review(
+    chromium: Browser, served: Served, scene: Scene, clock: FixedClock, language: str
+) -> None:
+    words = WORDS[language]
+    for day in range(3, 0, -1):
+        scene.drive(f"b{day}", 600, 12.3 + 0.4 * day, ago=timedelta(days=day) - timedelta(hours=2))
+    owner = Person(chromium, served, scene, scene.owner, language)
+    owner.page.click("text=Toyota Etios 2014")
+    _see_it_fail_and_confirm(owner.page, scene, words["confirm"])
+    worker = Person(chromium, served, scene, scene.technician, language)
+    worker.page.click("main a.card")
+    worker.page.wait_for_url("**/jobs/ro_*")
+    order = worker.page.url.rpartition("/")[2]
+    steps = owner.page.locator(".steps li strong")
+    for number, (name, typed) in enumerate({"check_in": {"mileage_km": "84 210"}, "inspect": {}}.items(), 1):
+        worker.step(name, **typed)
+        expect(steps).to_have_text(words["steps"][:number])
+
+    served.cut()
+    expect(owner.page.locator("#offline")).to_be_visible()
+    for name in ("start", "issue_parts"):
+        with scene.database.unit() as unit:
+            take_step(unit, scene.technician, order, name)
+    expect(steps).to_have_count(2)
+    served.start()
+    expect(steps).to_have_text(words["steps"], timeout=20_000)
+    expect(owner.page.locator("#offline")).to_be_hidden()
+
+    worker.page.reload()
+    worker.step("work", note="新皮带 & belt")
+    expect(owner.page.locator(".steps")).to_contain_text("新皮带 & belt")
+    if language == "en":
+        _photograph(owner.page)
+    worker.step("quality_check")
+    worker.step("complete")
+    desk = Person(chromium, served, scene, scene.advisor, language)
+    desk.page.goto(f"{served.url}/jobs/{order}")
+    desk.page.check("[name=return_old_parts][value=yes]")
+    desk.page.locator("form button.main").click()
+    expect(owner.page.locator("#visits")).to_contain_text("维修诊断费")
+    expect(steps).to_have_count(8)
+    _review_while_the_car_drives(owner.page, scene, clock)
+    assert owner.complaints + worker.complaints + desk.complaints == []
+
+
+def _see_it_fail_and_confirm(page: Page, scene: Scene, confirm: str) -> None:
+    scene.drive("b9", 5, 12.1)
+    expect(page.locator("#state")).to_contain_text("12.1")
+    scene.fail()
+    expect(page.locator("#findings")).to_contain_text("12.6 V")
+    expect(page.locator("#findings canvas")).to_be_visible()
+    button = page.locator("#visits form button.main")
+    expect(button).to_have_text(confirm)
+    button.click()
+    page.wait_for_url("**/cars/car-1?done=confirmed")
+
+
+def _review_while_the_car_drives(page: Page, scene: Scene, clock: FixedClock) -> None:
+    """What is being typed outlives the fragments that change around it."""
+    page.fill("[name=words]", "很快")
+    clock.advance(timedelta(seconds=30))
+    scene.drive("b10", 5, 14.1)
+    expect(page.locator("#state")).to_contain_text("14.1")
+    expect(page.locator("[name=words]")).to_have_value("很快")
+    page.check("[name=rating][value='5']")
+    page.locator("form:has([name=rating]) button").click()
+    expect(page.locator("#visits .notice.good")).to_contain_text("5")
+
+
+def test_a_session_that_ends_under_the_page_is_said_and_keeps_what_was_typed(
+    chromium: Browser, served: Served, scene: Scene
+) -> None:
+    person = Person(chromium, served, scene, scene.owner, "en")
+    page = person.page
+    page.goto(f"{served.url}/cars/car-1/book?service=repair")
+    page.fill("[name=words]", "rattles <b>in</b> the cold")
+    page.locator("label.choice").first.click()
+    page.context.clear_cookies()
+    page.locator("form:has([name=words]) button.main").click()
+    expect(page.locator("h1")).to_have_text("Your session has ended")
+    expect(page.locator("textarea")).to_have_value("rattles <b>in</b> the cold")
+    page.fill("[name=email]", "li.wei@example.com")
+    page.fill("[name=password]", "secret")
+    page.locator("button.main").click()
+    expect(page.locator("h1")).to_have_text("Send again?")
+    page.locator("button.main").click()
+    expect(page.locator("#visits")).to_contain_text("rattles <b>in</b> the cold")
+
+
+def test_live_values_say_that_the_session_has_ended(chromium: Browser, served: Served, scene: Scene) -> None:
+    page = Person(chromium, served, scene, scene.owner, "en").page
+    page.goto(f"{served.url}/cars/car-1")
+    page.context.clear_cookies()
+    expect(page.locator("#notice")).to_contain_text("Your session has ended")
+    expect(page.locator("h1")).to_have_text("Toyota Etios 2014")
+
+
+def test_the_page_is_live_even_when_its_stream_s_script_comes_late(
+    chromium: Browser, served: Served, scene: Scene
+) -> None:
+    page = Person(chromium, served, scene, scene.owner, "en").page
+    late: list[Route] = []
+
+    def hold_back(route: Route) -> None:
+        late.append(route)
+
+    page.route("**/hx-sse.min.js", hold_back)
+    page.goto(f"{served.url}/cars/car-1", wait_until="commit")
+    expect(page.locator("h1")).to_have_text("Toyota Etios 2014")
+    page.wait_for_function("window.htmx")
+    assert page.evaluate("document.readyState") == "loading"  # later than this htmx begins, without its extension
+    with page.expect_response("**/live?*"):
+        late[0].continue_()
+    with page.expect_response("**/cars/car-1/visits"):
+        scene.fail()
+
+
+def _photograph(page: Page) -> None:
+    """Take the picture of the README."""
+    SCREENSHOT.parent.mkdir(parents=True, exist_ok=True)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.locator("#visits details summary").first.click()
+    page.evaluate("scrollTo(0, 0)")
+    page.screenshot(path=SCREENSHOT)
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
