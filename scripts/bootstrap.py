@@ -1,4 +1,3 @@
-
 """Makes `.venv` and the front-end packages ready, from hashed locks, when they are not yet."""
 
 import argparse

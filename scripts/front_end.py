@@ -1,4 +1,3 @@
-
 """The packages of the pages: fetched by npm against the hashes of package-lock.json, then copied to be served."""
 
 import shutil

@@ -1,4 +1,3 @@
-
 """What a bare Debian may lack: each need is one row; apt-get fills it where we may, else it is named."""
 
 import ctypes
