@@ -10,6 +10,7 @@ from foundation.tables import TransactionId
 
 ischema_names["xid8"] = TransactionId  # SQLAlchemy does not know this type of PostgreSQL's
 
+
 def is_ours(_object: Any, name: str | None, kind: str, *_: Any) -> bool:
     """Leave procrastinate's own tables alone: its schema comes from its package."""
     return not (kind == "table" and (name or "").startswith("procrastinate_"))
