@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse
 
 import aftersales.http
 import diagnostics.http
@@ -31,7 +33,10 @@ def build_app(settings: Settings, database: Database, archive: Archive) -> FastA
         yield
         wakeups.stop()
 
-    app = FastAPI(title="Forecourt", version="1", description=DESCRIPTION, lifespan=lifespan)
+    app = FastAPI(
+        title="Forecourt", version="1", description=DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None
+    )
+    app.state.wakeups = wakeups
     http.install(app)
     actor = foundation.http.bearer_actor(database)
     vehicles = Vehicles()
@@ -41,5 +46,20 @@ def build_app(settings: Settings, database: Database, archive: Archive) -> FastA
     app.include_router(parts_catalog.http.router(database, actor, vehicles))
     app.include_router(aftersales.http.router(database, wakeups, actor, vehicles))
     app.include_router(health.router(database))
+    _add_docs(app)
     pages.mount(app, pages.Site(database, wakeups, vehicles, archive, settings.lang, settings.secure_cookies))
     return app
+
+
+def _add_docs(app: FastAPI) -> None:
+    """Show the API's own description with Swagger UI from our static files, not from a CDN."""
+
+    @app.get("/docs", include_in_schema=False)
+    def docs() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title=app.title,
+            swagger_js_url="/static/vendor/swagger-ui-bundle.js",
+            swagger_css_url="/static/vendor/swagger-ui.css",
+            swagger_favicon_url="/static/icon.svg",
+        )

@@ -37,11 +37,15 @@ class Wakeups:
         self._loop = loop
         self._thread.start()
 
-    def stop(self) -> None:
-        """Stop listening and wake every follower so that its stream can end."""
+    def release(self) -> None:
+        """Let every stream end; safe to call from a signal handler, and the first thing to do when a server stops."""
         self._stopped.set()
-        if self._loop is not None:
+        if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake_all)
+
+    def stop(self) -> None:
+        """Let every stream end and stop listening."""
+        self.release()
         if self._thread.is_alive():
             self._thread.join(timeout=5)
 

@@ -34,6 +34,7 @@ CONTRACTS = {
 }
 # Files over 400 and functions over 60 lines that are allowed, each with its reason.
 LONG_FILES: dict[str, str] = {}
+REVISIONS = "forecourt/migrations/versions/"  # a revision lists the tables of one package, and is never edited
 LONG_FUNCTIONS: dict[str, str] = {
     "ingest/signals.py:_rows": "the table of signals: one row per fact, nothing else",
     "ingest/signals.py:_pids": "the table of PIDs: one row per fact, nothing else",
@@ -198,7 +199,7 @@ def test_files_and_functions_are_short_or_have_a_reason():
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = (node.end_lineno or node.lineno) - node.lineno + 1
-                if lines > 60 and f"{name}:{node.name}" not in LONG_FUNCTIONS:
+                if lines > 60 and f"{name}:{node.name}" not in LONG_FUNCTIONS and not name.startswith(REVISIONS):
                     long[f"{name}:{node.name}"] = lines
     assert long == {}
 

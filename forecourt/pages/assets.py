@@ -3,7 +3,14 @@
 from pathlib import Path
 
 VENDOR = Path(__file__).parent / "static" / "vendor"
-ASSETS = ("htmx.min.js", "hx-sse.min.js", "uPlot.iife.min.js", "uPlot.min.css")
+ASSETS = (
+    "htmx.min.js",
+    "hx-sse.min.js",
+    "uPlot.iife.min.js",
+    "uPlot.min.css",
+    "swagger-ui-bundle.js",
+    "swagger-ui.css",
+)
 
 
 def missing_assets() -> list[str]:

@@ -1,24 +1,40 @@
 """The web process: HTTP API and pages under uvicorn."""
 
+from types import FrameType
+
 import uvicorn
 
 from forecourt.compose import build_app
 from forecourt.installation import Installation
 from foundation.database import Database
+from foundation.follow import Wakeups
 from ingest.archive import Archive
+
+
+class Server(uvicorn.Server):
+    """Uvicorn that lets open streams end by themselves when it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, wakeups: Wakeups) -> None:
+        super().__init__(config)
+        self._wakeups = wakeups
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._wakeups.release()
+        super().handle_exit(sig, frame)
 
 
 def run(installation: Installation, port: int) -> None:
     """Serve until SIGTERM or SIGINT. Access logs are off: addresses of pages name vehicles and orders."""
     database = Database(installation.database_url, pool_size=20)
     app = build_app(installation.settings, database, Archive(installation.archive_directory))
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=installation.settings.http_host,
         port=port,
         access_log=False,
         log_level="warning",
-        timeout_graceful_shutdown=3,  # open streams are cut; their clients come back with Last-Event-ID
+        timeout_graceful_shutdown=3,  # what is still open then is cut; clients come back with Last-Event-ID
         server_header=False,
     )
+    Server(config, app.state.wakeups).run()
     database.close()

@@ -207,7 +207,9 @@ def test_a_taken_port_is_refused_and_the_files_are_private(paths: DataPaths):
 
 
 @pytest.mark.parametrize(
-    ("name", "hashed"), [("a.b", HASHES["car-1"]), ("fc-ingest", HASHES["car-1"]), ("car", "plain")]
+    ("name", "hashed"),
+    [("a.b", HASHES["car-1"]), ("fc-ingest", HASHES["car-1"]), ("car", "plain")],
+    ids=["a dot in the id", "our own user", "no hash"],
 )
 def test_a_credential_that_could_change_the_configuration_is_refused(name: str, hashed: str):
     with pytest.raises(ValueError, match=r"device"):
