@@ -11,6 +11,7 @@ from ingest.readings import Block, TripColumns, to_block
 from ingest.vehicles import VehicleConfig
 from tests.diagnostics.cars import block, trip
 
+HALF_DRIVEN_V = 0.1  # half of these trips is driven, which costs a healthy car 0.2 V
 NAMES = [measure.name for measure in MODE.measures]
 
 
@@ -27,19 +28,25 @@ def changed(columns: TripColumns, signal: str, rows: slice, value: float) -> Tri
 
 def test_levels_of_a_plain_trip() -> None:
     shown = measured(trip(600, voltage=13.8))
-    assert shown["charging_voltage"] == pytest.approx(13.8, abs=0.03)
+    assert shown["charging_voltage"] == pytest.approx(13.8 + HALF_DRIVEN_V, abs=0.03)
     assert shown["idle_drop"] == pytest.approx(0.0, abs=0.03)
     assert shown["ripple"] < 0.03
     assert shown["share_below_13_0"] == 0
 
 
+def test_a_parked_car_is_the_reference() -> None:
+    parked = changed(trip(600), "engine_speed", slice(5, 600), 800.0)
+    assert measured(parked)["charging_voltage"] == pytest.approx(13.8, abs=0.03)
+
+
 def test_the_level_is_given_at_45_degrees() -> None:
-    assert measured(trip(intake_air_temperature=65.0))["charging_voltage"] == pytest.approx(13.8 + 20 * 0.012, abs=0.03)
+    hot = measured(trip(intake_air_temperature=65.0))
+    assert hot["charging_voltage"] == pytest.approx(13.8 + HALF_DRIVEN_V + 20 * 0.012, abs=0.03)
 
 
-def test_without_intake_temperature_the_level_is_what_was_read() -> None:
+def test_without_intake_temperature_45_degrees_are_taken() -> None:
     shown = measured(trip(intake_air_temperature=np.nan))
-    assert shown["charging_voltage"] == pytest.approx(13.8, abs=0.03)
+    assert shown["charging_voltage"] == pytest.approx(13.8 + HALF_DRIVEN_V, abs=0.03)
 
 
 def test_key_on_without_engine_is_not_a_low_charging_voltage() -> None:
@@ -58,7 +65,7 @@ def test_the_dip_of_the_crank_is_not_a_low_charging_voltage() -> None:
 def test_a_voltage_read_behind_key_off_does_not_count() -> None:
     # The engine speed is read before the voltage: it still says 800 rpm when the voltage is already the battery's.
     late = changed(trip(300), "control_module_voltage", slice(298, 300), 12.3)
-    assert measured(late)["charging_voltage_bottom"] == pytest.approx(13.78, abs=0.03)
+    assert measured(late)["charging_voltage_bottom"] == pytest.approx(13.78 + HALF_DRIVEN_V, abs=0.03)
     assert measured(late)["share_below_12_5"] == 0
 
 

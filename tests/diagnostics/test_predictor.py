@@ -50,6 +50,8 @@ def test_more_of_a_residual_is_never_less_of_a_fault() -> None:
     seen = rng.normal(0, 0.5, (200, len(columns(MODES["alternator"])))).astype(np.float32)
     before, _ = predictor.predict(seen)
     for column, (_, direction) in enumerate(columns(MODES["alternator"])):
+        if direction == 0:
+            continue
         more = seen.copy()
         more[:, column] += 1.0 * direction
         after, _ = predictor.predict(more)

@@ -60,7 +60,7 @@ def test_the_order_of_arrival_does_not_matter(database: Database, predictor: Pre
     with database.unit() as unit:
         (told,) = screen(unit, predictor, trips)
     shuffled = [(replace(span, vehicle="other"), replace(columns, vehicle="other")) for span, columns in trips]
-    Random(seed).shuffle(shuffled)  # noqa: S311 - an order, no secret
+    Random(seed).shuffle(shuffled)
     found = []
     for place in range(0, len(shuffled), 5):
         with database.unit() as unit:
