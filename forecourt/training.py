@@ -8,8 +8,8 @@ from diagnostics.training.dataset import Sample
 from diagnostics.training.train import train
 from simulators.sample import sample_trips
 
-CARS = 2000
-TRIPS_PER_CAR = 30
+CARS = 1200
+TRIPS_PER_CAR = 12
 
 
 def train_shipped(seed: int, directory: Path, tell: Callable[[str], None]) -> dict[str, Any]:
