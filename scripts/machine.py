@@ -25,8 +25,15 @@ def needs(*, browser: bool) -> Iterable[Need]:
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     yield Need(f"{version}-venv", _has_ensurepip, f"{version} cannot make virtual environments without ensurepip")
     if sys.platform == "linux":
-        yield Need("libgomp1", _has_libgomp, "LightGBM cannot be loaded without the library libgomp.so.1")
+        yield Need(
+            "libgomp1",
+            lambda: _has_library("libgomp.so.1"),
+            "LightGBM cannot be loaded without the library libgomp.so.1",
+        )
     if browser:
+        if sys.platform == "linux":
+            words = "Playwright, which drives the browser in tests, cannot start without the library libatomic.so.1"
+            yield Need("libatomic1", lambda: _has_library("libatomic.so.1"), words, essential=False)
         yield Need("chromium", _has_chromium, "the tests of the pages need Chromium", essential=False)
         yield Need("fonts-noto-cjk", _has_chinese_font, "the pages need a Chinese font in tests", essential=False)
 
@@ -68,9 +75,9 @@ def _has_ensurepip() -> bool:
     return _succeeds(sys.executable, "-c", "import ensurepip, venv")
 
 
-def _has_libgomp() -> bool:
+def _has_library(name: str) -> bool:
     try:
-        ctypes.CDLL("libgomp.so.1")
+        ctypes.CDLL(name)
     except OSError:
         return False
     return True

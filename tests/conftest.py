@@ -44,7 +44,9 @@ def _execute(url: URL, statement: str) -> None:
 @pytest.fixture(scope="session")
 def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
     """The address of a PostgreSQL server that holds the migrated database `template_forecourt`."""
-    server = Postgres(DataPaths.prepare(tmp_path_factory.mktemp("postgres")), {"shared_buffers": "64MB"})
+    server = Postgres(
+        DataPaths.prepare(tmp_path_factory.mktemp("postgres")), {"shared_buffers": "64MB", "autovacuum": "off"}
+    )
     try:
         url = make_url(server.ensure())
         _execute(url, "CREATE DATABASE template_forecourt")
