@@ -70,7 +70,7 @@ def score(
                 watch.append(asdict(replace(judgement.watch, probability=round(judgement.watch.probability, 4),
                                             severity=round(judgement.watch.severity, 3))))  # fmt: skip
     return {
-        "vehicle": trips[0].vehicle if trips else None,
+        "vehicle": (trips[0].vehicle or None) if trips else None,
         "trips": len(trips),
         "observed_hours": round(float(running_s[history.known_healthy :].sum()) / 3600, 4),
         "findings": findings,

@@ -128,6 +128,9 @@ def score(
             finding["fault"], f"{finding['probability']:.2f}", f"{finding['severity']:.2f}", finding["urgency"], why
         )
     Console().print(table if report["findings"] else "no findings")
+    if report["watch"]:
+        typer.echo(f"watched, below an alarm: {', '.join(one['fault'] for one in report['watch'])}")
+    typer.echo(f"not observable on this car, so nothing is said of: {', '.join(report['not_observable'])}")
 
 
 def _columns(files: list[TripFile]) -> list[TripColumns]:

@@ -56,3 +56,30 @@ def test_killed_processes_come_back_and_lose_nothing(house: House, tmp_path: Pat
     assert len(house.get(f"/v1/vehicles/{house.vehicle}/findings")["items"]) == 1
     assert repair(house, case)["state"] == "settled"
     assert len(house.cases()) == 1
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+def test_thirty_kills_at_random_moments_lose_and_double_nothing(house: House, tmp_path: Path) -> None:
+    seed = random.SystemRandom().randrange(10**6)
+    rng = random.Random(seed)
+    trips = growing_alternator_fault(history(seed=7, trips=12, severity=np.zeros(12)), seed=11)
+    sending = threading.Thread(target=house.replay, args=(write_all(trips, tmp_path), "--speed", "60"))
+    sending.start()
+    eventually(lambda: house.get("/v1/ingest/counts")["stored"] > 0, 60, "the first readings are stored")
+    took: dict[str, list[float]] = {}
+    for _ in range(30):
+        time.sleep(rng.uniform(0.2, 4))
+        name = rng.choice(["ingest", "broker", "database", "api", "tasks"])
+        took.setdefault(name, []).append(back_within(house, name, BACK_S))
+    sending.join(600)
+    counts = settled_down(house, readings_in(trips))
+    lost = readings_in(trips) - counts["stored"]
+    worst = {name: round(max(seconds), 2) for name, seconds in sorted(took.items())}
+    print(
+        f"seed {seed}: 30 kills, lost or doubled {lost}, redelivered {counts['redelivered']}, worst return (s) {worst}"
+    )
+    assert house.replay_failure is None
+    assert (lost, counts["rejected"]) == (0, {})
+    assert len(house.get(f"/v1/vehicles/{house.vehicle}/findings")["items"]) == 1
+    assert len(house.cases()) == 1
