@@ -1,11 +1,7 @@
 """One installation: a data directory, its database and its broker, bundled or by URL."""
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from functools import cached_property
 
-from forecourt.migrations import migrate
 from forecourt.settings import Settings
 from forecourt.supervision.broker import Broker
 from forecourt.supervision.broker_config import DeviceCredential
@@ -56,37 +52,6 @@ class Installation:
     @property
     def archive_directory(self) -> str:
         return self.settings.archive_url or str(self.paths.archive)
-
-    @contextmanager
-    def using_database(self) -> Iterator[str]:
-        """Start the bundled server if it does not run, migrate, and give the URL; stop it behind the last user.
-
-        A running `serve` is a user, too, so a command beside it only borrows the server.
-        """
-        if self.postgres is None:
-            migrate(self.database_url)
-            yield self.database_url
-            return
-        with (self.paths.run / "database.users").open("w") as users:
-            fcntl.flock(users, fcntl.LOCK_SH)
-            try:
-                self.postgres.ensure()
-                migrate(self.database_url)
-                yield self.database_url
-            finally:
-                with suppress(BlockingIOError):
-                    fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    self.postgres.stop()
-
-    @contextmanager
-    def opened(self) -> Iterator[Database]:
-        """Give the database for the length of one command."""
-        with self.using_database() as url:
-            database = Database(url)
-            try:
-                yield database
-            finally:
-                database.close()
 
     def let_devices_in(self, database: Database) -> None:
         """Tell the bundled broker which devices may connect now; at once when it runs, else from its next start."""

@@ -20,7 +20,7 @@ from datetime import timedelta
 from diagnostics.findings import Finding
 from diagnostics.predictor import Predictor
 from diagnostics.screening import screen, screen_stop
-from forecourt.tasks import OPEN_CASE, queue
+from forecourt.task_queue import OPEN_CASE, queue
 from foundation.database import Database, UnitOfWork
 from ingest import trip_log
 from ingest.archive import Archive

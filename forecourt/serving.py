@@ -9,6 +9,7 @@ from http import HTTPStatus
 
 from forecourt.heartbeat import Heartbeat
 from forecourt.installation import Installation
+from forecourt.opened import using_database
 from forecourt.processes import Process
 from forecourt.supervision.children import Child, ChildProcess, python_command
 from forecourt.supervision.supervisor import Supervisor
@@ -36,7 +37,7 @@ def run_all(
     mqtt = installation.ingest_mqtt_url
     scheme, _, rest = mqtt.partition("://")
     addresses = Addresses(http, f"{scheme}://{rest.rpartition('@')[2]}")
-    with installation.using_database() as url:
+    with using_database(installation) as url:
         database = Database(url, pool_size=1)
         installation.let_devices_in(database)
         database.close()

@@ -1,31 +1,16 @@
-"""Background work on procrastinate: queued in the transaction that needs it, safe to run twice."""
-
-from typing import Any
+"""Background work, safe to run twice; `forecourt/task_queue.py` queues it."""
 
 import procrastinate
-from sqlalchemy.engine import make_url
 
 from aftersales.opening import open_case
 from diagnostics.alarms import get_finding
-from foundation.database import Database, UnitOfWork
+from forecourt.task_queue import OPEN_CASE, QUEUE, dsn
+from foundation.database import Database
 from foundation.identity import desk_of
 from ingest.registry import Vehicles
 
-OPEN_CASE = "open_case"
-QUEUE = "desk"
 HEARTBEAT_S = 1.0
 STALLED_S = 5.0  # a worker that was killed is noticed after this, and its task is run again
-
-
-def dsn(url: str) -> str:
-    """Give a SQLAlchemy URL as libpq writes it."""
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def queue(unit: UnitOfWork, task: str, **arguments: Any) -> None:
-    """Queue a task within the unit of work: it exists when, and only when, the unit commits."""
-    app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
-    app.configure_task(task, queue=QUEUE, connection=unit.driver).defer(**arguments)
 
 
 def build_tasks(database: Database) -> procrastinate.App:

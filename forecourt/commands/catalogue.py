@@ -6,6 +6,7 @@ import typer
 
 from forecourt.commands.provision import show
 from forecourt.installation import Installation
+from forecourt.opened import opened
 from forecourt.settings import Settings
 from foundation.database import UnitOfWork
 from foundation.refusals import Invalid
@@ -33,7 +34,7 @@ def _config(unit: UnitOfWork, vehicle: str | None, vin: str | None) -> VehicleCo
 @parts.command("find")
 def find(text: str, vehicle: VehicleId = None, vin: Vin = None, as_json: AsJson = False) -> None:
     """Find parts by number (any separators, or a piece of it) or by name, in Chinese or English."""
-    with Installation(Settings()).opened() as database, database.unit() as unit:
+    with opened(Installation(Settings())) as database, database.unit() as unit:
         page = find_parts(unit, text, _config(unit, vehicle, vin))
     show([_hit(hit) for hit in page.items], as_json)
 
@@ -58,7 +59,7 @@ def fit(
     as_json: AsJson = False,
 ) -> None:
     """Say which parts of a type fit a registered car, and under which conditions."""
-    with Installation(Settings()).opened() as database, database.unit() as unit:
+    with opened(Installation(Settings())) as database, database.unit() as unit:
         config = _config(unit, vehicle, vin)
         if config is None:
             raise Invalid("give --vehicle or --vin")

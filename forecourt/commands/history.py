@@ -14,6 +14,7 @@ from rich.table import Table
 from diagnostics import predictor, scoring
 from forecourt.commands.provision import ensure_vehicle, read_config
 from forecourt.installation import Installation
+from forecourt.opened import opened
 from forecourt.settings import Settings
 from forecourt.training import train_shipped
 from foundation.refusals import Invalid
@@ -96,7 +97,7 @@ def _instant(words: str | None) -> datetime | None:
 def _own_device(vehicle: str) -> str:
     """Give the address of this machine's own device for a car; its password is renewed for every replay."""
     installation = Installation(Settings())
-    with installation.opened() as database:
+    with opened(installation) as database:
         with database.unit() as unit:
             ensure_vehicle(unit, vehicle, None)
             device, password = registry.replay_device(unit, vehicle)

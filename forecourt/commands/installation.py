@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from forecourt.installation import Installation
+from forecourt.opened import opened, using_database
 from forecourt.pages.assets import missing_assets
 from forecourt.seeding import seed_demo
 from forecourt.settings import Settings
@@ -20,13 +21,13 @@ from forecourt.supervision.errors import SupervisionError
 
 def migrate() -> None:
     """Bring the database schema up to date."""
-    with Installation(Settings()).using_database():
+    with using_database(Installation(Settings())):
         typer.echo("the database schema is up to date")
 
 
 def seed() -> None:
     """Load the demo catalogue and the demo workshops; again is no harm."""
-    with Installation(Settings()).opened() as database, database.unit() as unit:
+    with opened(Installation(Settings())) as database, database.unit() as unit:
         counts = seed_demo(unit)
     typer.echo(json.dumps(counts))
 
@@ -60,7 +61,7 @@ def _check() -> Iterator[tuple[str, str]]:
     except SupervisionError as error:
         yield "bundled broker", str(error)
     try:
-        with installation.using_database():
+        with using_database(installation):
             yield "database", ""
     except Exception as error:  # noqa: BLE001 - a check-up reports whatever goes wrong, in words
         yield "database", str(error)

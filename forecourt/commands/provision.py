@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from forecourt.installation import Installation
+from forecourt.opened import opened
 from forecourt.settings import Settings
 from foundation import identity
 from foundation.database import Database
@@ -34,7 +35,7 @@ UNASSIGNED = "Unassigned vehicles"
 @contextmanager
 def _opened() -> Iterator[tuple[Installation, Database]]:
     installation = Installation(Settings())
-    with installation.opened() as database:
+    with opened(installation) as database:
         yield installation, database
 
 

@@ -12,7 +12,8 @@ from aftersales.sweep import expire_holds
 from forecourt.heartbeat import Heartbeat
 from forecourt.installation import Installation
 from forecourt.processes import Process
-from forecourt.tasks import HEARTBEAT_S, QUEUE, STALLED_S, build_tasks
+from forecourt.task_queue import QUEUE
+from forecourt.tasks import HEARTBEAT_S, STALLED_S, build_tasks
 from foundation.database import Database
 from parts_catalog.stock import expire
 

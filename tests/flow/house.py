@@ -18,6 +18,7 @@ import httpx2
 
 from aftersales.seed import WORKSHOP_ORGANISATION
 from forecourt.installation import Installation
+from forecourt.opened import opened
 from forecourt.seeding import seed_demo
 from forecourt.settings import Settings
 from forecourt.supervision.broker import Broker
@@ -138,7 +139,7 @@ class House:
         mark = secrets.token_hex(3)
         self.vehicle = f"etios-{mark}"
         installation = Installation(Settings(data=self.data))
-        with installation.opened() as database:
+        with opened(installation) as database:
             with database.unit() as unit:
                 seed_demo(unit)
                 self.owner_organisation = add_organisation(unit, f"Family Li {mark}")

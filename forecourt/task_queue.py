@@ -1,0 +1,22 @@
+"""Queueing background work on procrastinate, in the transaction that needs it."""
+
+from typing import Any
+
+import procrastinate
+from sqlalchemy.engine import make_url
+
+from foundation.database import UnitOfWork
+
+OPEN_CASE = "open_case"
+QUEUE = "desk"
+
+
+def dsn(url: str) -> str:
+    """Give a SQLAlchemy URL as libpq writes it."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def queue(unit: UnitOfWork, task: str, **arguments: Any) -> None:
+    """Queue a task within the unit of work: it exists when, and only when, the unit commits."""
+    app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+    app.configure_task(task, queue=QUEUE, connection=unit.driver).defer(**arguments)
