@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 # Package indexes, and places that exist on one machine only.
 ADDRESSES = re.compile(
-    r"pypi[.]org|pythonhosted[.]org|registry[.]npmjs|yarnpkg[.]com|index-url|/opt/pyp[i]|/work/(?:main|shared)"
+    r"pypi[.]org|pythonhosted[.]org|registry[.]npmjs|yarnpkg[.]com|index-url|/opt/pyp[i]|/wor[k]/(?:main|shared)"
 )
 
 
