@@ -1,6 +1,5 @@
 """The installation itself: schema, demo data, and a check-up."""
 
-import importlib.metadata
 import json
 import os
 import shutil
@@ -10,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from diagnostics.predictor import Predictor
 from forecourt.installation import Installation
 from forecourt.opened import opened, using_database
 from forecourt.pages.assets import missing_assets
@@ -67,6 +67,10 @@ def _check() -> Iterator[tuple[str, str]]:
         yield "database", str(error)
     missing = missing_assets()
     yield "front-end packages", f"run make once: {', '.join(missing)} not installed" if missing else ""
-    yield "predictor", "" if importlib.metadata.version("lightgbm") else "lightgbm is not installed"
+    try:
+        Predictor.shipped()
+        yield "predictor", ""
+    except Exception as error:  # noqa: BLE001 - as above
+        yield "predictor", str(error)
     free = shutil.disk_usage(installation.paths.root).free
     yield "disk", "" if free > 1_000_000_000 else f"only {free // 1_000_000} MB are free"
