@@ -43,4 +43,4 @@ clean:
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv, a tool of the developer's: see docs.astral.sh/uv." >&2; exit 1; }
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--no-annotate --extra dev pyproject.toml -o requirements.lock
+		--no-annotate --extra edge --extra dev pyproject.toml -o requirements.lock
