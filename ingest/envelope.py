@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 import msgpack
@@ -63,30 +64,66 @@ class Readings:
 
 @dataclass(frozen=True, slots=True)
 class DtcReport:
-    """Trouble codes per ECU: a list as answered, empty when there were none, None when the ECU gave no answer."""
+    """Trouble codes per ECU: a list as answered, empty when there were none, None when the ECU gave no answer.
+
+    An ECU is named by its CAN id as printed ("7E8"), by its K-line source address, or "unknown" where headers are off.
+    `freeze`, `readiness` and `monitors` (results of mode 06) are keyed by ECU likewise; None: not asked.
+    """
 
     t: datetime | None
     ecus: Mapping[str, Mapping[str, Sequence[str] | None]]
     mil: bool | None = None
     freeze: Mapping[str, Any] | None = None
     readiness: Mapping[str, Any] | None = None
+    monitors: Mapping[str, Any] | None = None
+    vin: str | None = None
+
+
+class Outcome(StrEnum):
+    """How a command ended; `unknown`: it was begun, and nobody can say what came of it."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """What came of the command `id`: `detail` is one sentence, `ecus` what each ECU did, `replies` their raw lines."""
+
+    t: datetime | None
+    id: str
+    kind: str
+    outcome: Outcome
+    detail: str
+    ecus: Mapping[str, str] = field(default_factory=dict)
+    replies: Sequence[str] = ()
+
+
+Content = Readings | DtcReport | CommandResult
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     header: Header
-    content: Readings | DtcReport
+    content: Content
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What a device says of itself; `spool` and `dead` count messages, `clock` says who set it ("unset": nobody)."""
+    """What a device says of itself; `spool` and `dead` count messages, `clock` says who set it ("unset": nobody).
+
+    `dropped` counts the messages that its spool had to let go of unanswered; `disk` is "ok", or "low" while it must.
+    """
 
     online: bool
     agent: str | None = None
     spool: int | None = None
     dead: int | None = None
     clock: str | None = None
+    dropped: int | None = None
+    disk: str | None = None
 
 
 class Malformed(Exception):  # noqa: N818 - it names a fact about a payload
@@ -102,10 +139,12 @@ def encode(kind: Kind, content: Message | Status) -> bytes:
     """Encode for a topic of this kind; a kind that cannot carry the content raises `TypeError`."""
     match kind, content:
         case Kind.STATUS, Status():
-            told = {name: getattr(content, name) for name in ("agent", "spool", "dead", "clock")}
+            told = {name: getattr(content, name) for name in ("agent", "spool", "dead", "clock", "dropped", "disk")}
             return _dump({"online": content.online} | {name: it for name, it in told.items() if it is not None})
         case Kind.DTCS, Message(header, DtcReport() as report):
             return _dump(_header_out(header) | _dtcs_out(report))
+        case Kind.RESULT, Message(header, CommandResult() as result):
+            return _dump(_header_out(header) | _result_out(result))
         case Kind.READINGS_JSON, Message(header, Readings() as readings):
             return _dump(_header_out(header) | _columns_out(readings))
         case Kind.READINGS_BINARY, Message(header, Readings() as readings):
@@ -158,9 +197,21 @@ def _dtcs_out(report: DtcReport) -> dict[str, Any]:
         ecu: {kind: None if codes is None else list(codes) for kind, codes in answers.items()}
         for ecu, answers in report.ecus.items()
     }
-    told = {"freeze": report.freeze, "readiness": report.readiness}
+    told = {name: getattr(report, name) for name in ("freeze", "readiness", "monitors", "vin")}
     document = {"t": None if report.t is None else _written(report.t), "ecus": ecus, "mil": report.mil}
     return document | {name: it for name, it in told.items() if it is not None}
+
+
+def _result_out(result: CommandResult) -> dict[str, Any]:
+    return {
+        "t": None if result.t is None else _written(result.t),
+        "id": result.id,
+        "kind": result.kind,
+        "outcome": result.outcome.value,
+        "detail": result.detail,
+        "ecus": dict(result.ecus),
+        "replies": list(result.replies),
+    }
 
 
 def _written(instant: datetime) -> str:
