@@ -1,6 +1,6 @@
-"""The training set: labelled blocks measured chunk by chunk, then compared with each car's own baseline."""
+"""The training set: labelled blocks measured once for all modes, then compared with each car's own baseline."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.baseline import compare
-from diagnostics.features import trip_features
 from diagnostics.modes import FaultMode, Measured
 from diagnostics.training.variants import VARIANTS
 from ingest.readings import Block, FloatArray
@@ -29,7 +28,7 @@ class Dataset:
     """All `[trip, ...]`, trips that were long enough only.
 
     `group` is the car, `history` the car under one shape of fault (a varied copy is another history of the same car),
-    `order` the place in it. `varied` tells trips whose fault was put in by `variants.py`.
+    `order` the place in it. `varied` tells trips whose fault was put in by `variants/`.
     """
 
     features: FloatArray
@@ -55,18 +54,32 @@ class Dataset:
         return Dataset(*(getattr(self, name)[chosen] for name in self.__slots__))
 
 
-def collect(samples: Iterable[Sample], mode: FaultMode, seed: int) -> Dataset:
-    """Measure every sample and, of its cars without this fault, copies with other shapes of it put in."""
-    rng = np.random.default_rng(seed)
-    columns: list[_Columns] = []
+def collect(samples: Iterable[Sample], modes: Mapping[str, FaultMode], seed: int) -> dict[str, Dataset]:
+    """Measure every sample by all modes, and for each mode copies with other shapes of its fault put in.
+
+    The copies are of the cars without that fault. A sample is dropped once it is measured.
+    """
+    # One stream per fault, so that the draws of one do not depend on which others are known.
+    streams = {fault: np.random.default_rng([seed, *fault.encode()]) for fault in modes}
+    columns: dict[str, list[_Columns]] = {fault: [] for fault in modes}
+
+    def keep(measured: Mapping[str, list[_Columns]]) -> None:
+        for fault, rows in measured.items():
+            columns[fault] += rows
+
     # One chunk is measured while the next is simulated; one worker, so that the draws keep their order.
     with ThreadPoolExecutor(1) as pool:
-        before: Future[list[_Columns]] | None = None
+        before: Future[dict[str, list[_Columns]]] | None = None
         for sample in samples:
             if before is not None:
-                columns += before.result()
-            before = pool.submit(_measure_all, mode, sample, rng)
-        columns += before.result() if before is not None else []
+                keep(before.result())
+            before = pool.submit(_measure_all, modes, sample, streams)
+        if before is not None:
+            keep(before.result())
+    return {fault: _dataset(mode, columns[fault]) for fault, mode in modes.items()}
+
+
+def _dataset(mode: FaultMode, columns: Sequence[_Columns]) -> Dataset:
     joined = (np.concatenate(column) for column in zip(*columns, strict=True))
     values, observed_s, severity, group, stopped, copy = joined
     history = (COPIES + 1) * group + copy
@@ -78,9 +91,16 @@ def collect(samples: Iterable[Sample], mode: FaultMode, seed: int) -> Dataset:
     return everything.where(observed_s >= mode.least_s)
 
 
-def _measure_all(mode: FaultMode, sample: Sample, rng: np.random.Generator) -> list[_Columns]:
+def _measure_all(
+    modes: Mapping[str, FaultMode], sample: Sample, streams: Mapping[str, np.random.Generator]
+) -> dict[str, list[_Columns]]:
+    return {fault: _measure_copies(mode, sample, streams[fault]) for fault, mode in modes.items()}
+
+
+def _measure_copies(mode: FaultMode, sample: Sample, rng: np.random.Generator) -> list[_Columns]:
     block, labels, groups = sample
-    severity = labels[mode.fault]
+    # A fault that the simulator does not know is learnt from its variants.
+    severity = labels.get(mode.fault, np.zeros(len(groups), dtype=np.float32))
     columns = [_measure(mode, block, severity, groups, copy=0)]
     healthy = ~np.isin(groups, np.unique(groups[severity > 0]))
     if mode.fault in VARIANTS and healthy.any():
@@ -92,7 +112,7 @@ def _measure_all(mode: FaultMode, sample: Sample, rng: np.random.Generator) -> l
 
 
 def _measure(mode: FaultMode, block: Block, severity: FloatArray, groups: NDArray[np.int64], *, copy: int) -> _Columns:
-    measured = trip_features(block).measured[mode.fault]
+    measured = mode.measure(block)
     stopped = ~np.isnan(mode.stop(block).at_s)
     return measured.values, measured.observed_s, severity, groups, stopped, np.full(len(groups), copy)
 

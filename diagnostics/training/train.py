@@ -35,14 +35,10 @@ def train(samples: Iterable[Sample], seed: int = 1, directory: Path = SHIPPED) -
     such as `simulators.sample.sample_trips` gives; unpack wider samples to these three. Four of five cars train and
     calibrate (out of fold), the fifth tests; the report holds figures of the test cars only.
     """
-    kept = list(MODES.values())
-    if len(kept) > 1:
-        samples = list(samples)
     directory.mkdir(parents=True, exist_ok=True)
     entries, report = {}, {}
-    for mode in kept:
-        data = collect(samples, mode, seed)
-        entries[mode.fault], report[mode.fault] = _train_mode(data, mode, seed, directory)
+    for fault, data in collect(samples, MODES, seed).items():
+        entries[fault], report[fault] = _train_mode(data, MODES[fault], seed, directory)
     metadata = {"seed": seed, "prevalence": PREVALENCE, "faulty_from": FAULTY_FROM, "faults": entries}
     (directory / METADATA).write_text(json.dumps(metadata, indent=1, sort_keys=True) + "\n")
     return {"predictor": version_of(directory), "seed": seed, "faults": report}

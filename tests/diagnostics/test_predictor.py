@@ -68,7 +68,7 @@ def test_the_same_seed_makes_the_same_files_byte_for_byte(tmp_path: Path) -> Non
 
 
 def test_copies_with_another_shape_stay_with_their_car() -> None:
-    data = collect(samples(6), MODES["alternator"], 6)
+    data = collect(samples(6), MODES, 6)["alternator"]
     assert set(data.group[data.varied].tolist()) <= set(data.group[~data.varied].tolist())
     assert not (data.clear & data.varied & ~data.faulty).any()
 

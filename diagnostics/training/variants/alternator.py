@@ -1,32 +1,24 @@
-"""Shapes of a fault beyond the simulator's one law, put into healthy blocks, so that the trees learn physics.
+"""Charging faults with other load fractions than the simulator's.
 
 F22 says `V_set - 1.6*s*(load fraction)`, ripple 0.15*s, or +1.5*s, and leaves open what the load follows. The simulator
 has one answer (consumers over the alternator's capacity); real cars and other people's injections have others.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.gating import RUNNING_RPM, hold_last
-from ingest.readings import Block, FloatArray
+from diagnostics.training.variants import Varied, grow
+from ingest.readings import Block
 
 _VOLTAGE = "control_module_voltage"
 
 
-@dataclass(frozen=True, slots=True)
-class Varied:
-    """A block with the fault in it, and its severity `[trip]`."""
-
-    block: Block
-    severity: FloatArray
-
-
-def vary_alternator(block: Block, groups: NDArray[np.int64], rng: np.random.Generator) -> Varied:
+def vary(block: Block, groups: NDArray[np.int64], rng: np.random.Generator) -> Varied:
     """Put a charging fault into every car of a healthy block; `groups[trip]` are cars, their trips in time order."""
-    severity = _grow(groups, rng)
+    severity = grow(groups, rng)
     cars, car = np.unique(groups, return_inverse=True)
     engine_speed = hold_last(block.signal("engine_speed"), block.step_s)
     load = hold_last(block.signal("engine_load"), block.step_s) / 100
@@ -49,19 +41,3 @@ def vary_alternator(block: Block, groups: NDArray[np.int64], rng: np.random.Gene
     values = block.values.copy()
     values[row] = np.where(engine_speed > RUNNING_RPM, values[row] + change, values[row])
     return Varied(replace(block, values=values), severity)
-
-
-def _grow(groups: NDArray[np.int64], rng: np.random.Generator) -> FloatArray:
-    """Give severities `[trip]` that begin somewhere in each car's history and grow by a power of time, to 1.5."""
-    cars, first, car, trips = np.unique(groups, return_index=True, return_inverse=True, return_counts=True)
-    place = (np.arange(len(groups)) - first[car]) / np.maximum(trips[car], 1)
-    begin = rng.uniform(0.0, 0.8, len(cars))[car]
-    length = rng.lognormal(np.log(0.5), 0.5, len(cars))[car]
-    power = rng.uniform(1.0, 2.5, len(cars))[car]
-    grown: FloatArray = np.clip((np.clip(place - begin, 0, None) / length) ** power, 0, 1.5).astype(np.float32)
-    return grown
-
-
-VARIANTS: Mapping[str, Callable[[Block, NDArray[np.int64], np.random.Generator], Varied]] = {
-    "alternator": vary_alternator
-}
