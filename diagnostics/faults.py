@@ -37,7 +37,9 @@ _S1, _S2, _S3 = Urgency.S1, Urgency.S2, Urgency.S3
 # fmt: off
 FAULTS: Mapping[str, Fault] = MappingProxyType({fault.name: fault for fault in (
     _row("F01", "thermostat_stuck_open", "Thermostat stuck open", "节温器常开", _S3, "P0128 P0125 P0126",
-         "engine_coolant_thermostat thermostat_gasket engine_coolant", 1.5),
+         "engine_coolant_thermostat thermostat_gasket engine_coolant", 1.5,
+         (("coolant_temperature",), ("engine_speed",), ("vehicle_speed",),
+          ("ambient_air_temperature", "intake_air_temperature"))),
     _row("F02", "thermostat_stuck_closed", "Thermostat stuck closed", "节温器常闭", _S1, "P0217 P0116",
          "engine_coolant_thermostat thermostat_gasket engine_coolant", 1.5),
     _row("F03", "coolant_leak", "Coolant leak", "冷却液泄漏", _S1, "P0217",
@@ -53,7 +55,9 @@ FAULTS: Mapping[str, Fault] = MappingProxyType({fault.name: fault for fault in (
     _row("F08", "vacuum_leak", "Vacuum leak", "进气真空泄漏", _S3, "P0171 P0174 P0507 P2279",
          "intake_manifold_gasket vacuum_hose pcv_valve", 1.3),
     _row("F09", "fuel_pump", "Fuel pump", "燃油泵故障", _S1, "P0087 P0171 P0191 P2293",
-         "fuel_pump_module fuel_filter", 1.8),
+         "fuel_pump_module fuel_filter", 1.8,
+         (("short_term_fuel_trim_1",), ("long_term_fuel_trim_1",), ("engine_speed",),
+          ("mass_air_flow", "intake_manifold_pressure"))),
     _row("F10", "injector_clogged", "Clogged injector", "喷油器堵塞", _S3, "P0171 P0201 P0202 P0203 P0204 P219A",
          "fuel_injector fuel_injector_o_ring_kit", 1.5),
     _row("F11", "injector_leaking", "Leaking injector", "喷油器泄漏", _S2, "P0172 P0088 P0089",
