@@ -27,6 +27,7 @@ MAXIMUM_AGE_MS = 10 * 366 * 86_400_000
 UNSET_CLOCK = "unset"
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_TRUSTED = datetime(2005, 1, 1, tzinfo=UTC)  # clocks without power restart at 1970 or 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ class Status:
     """What a device says of itself; `spool` and `dead` count messages, `clock` says who set it ("unset": nobody).
 
     `dropped` counts the messages that its spool had to let go of unanswered; `disk` is "ok", or "low" while it must.
+    `adapter` is the car end's word on its way to the car: "connected", "asleep", or what is wrong.
     """
 
     online: bool
@@ -124,6 +126,7 @@ class Status:
     clock: str | None = None
     dropped: int | None = None
     disk: str | None = None
+    adapter: str | None = None
 
 
 class Malformed(Exception):  # noqa: N818 - it names a fact about a payload
@@ -135,11 +138,14 @@ class Malformed(Exception):  # noqa: N818 - it names a fact about a payload
         self.header = header
 
 
+_STATUS = ("agent", "spool", "dead", "clock", "dropped", "disk", "adapter")
+
+
 def encode(kind: Kind, content: Message | Status) -> bytes:
     """Encode for a topic of this kind; a kind that cannot carry the content raises `TypeError`."""
     match kind, content:
         case Kind.STATUS, Status():
-            told = {name: getattr(content, name) for name in ("agent", "spool", "dead", "clock", "dropped", "disk")}
+            told = {name: getattr(content, name) for name in _STATUS}
             return _dump({"online": content.online} | {name: it for name, it in told.items() if it is not None})
         case Kind.DTCS, Message(header, DtcReport() as report):
             return _dump(_header_out(header) | _dtcs_out(report))
@@ -153,8 +159,8 @@ def encode(kind: Kind, content: Message | Status) -> bytes:
     raise TypeError(f"{kind} does not carry {type(content).__name__}")
 
 
-def restamp(kind: Kind, payload: bytes, floor: int, age_ms: int) -> bytes:
-    """Write a new `floor` and `age_ms` into a payload of ours that is about to be sent again."""
+def restamp(kind: Kind, payload: bytes, floor: int, age_ms: int | None) -> bytes:
+    """Write a new `floor` and `age_ms` (None: nobody knows) into a payload of ours that is about to be sent again."""
     stamps = {"floor": floor, "age_ms": age_ms}
     if kind is Kind.READINGS_BINARY:
         packed: bytes = msgpack.packb(msgpack.unpackb(payload) | stamps)

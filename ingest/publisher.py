@@ -17,10 +17,11 @@ from foundation.clock import Clock, SystemClock
 from foundation.refusals import Invalid
 from ingest.address import BrokerAddress
 from ingest.envelope import (
+    FIRST_TRUSTED,
     MAXIMUM_AGE_MS,
     MAXIMUM_BYTES,
     MAXIMUM_SEQ,
-    DtcReport,
+    Content,
     Header,
     Message,
     Readings,
@@ -29,7 +30,7 @@ from ingest.envelope import (
     restamp,
 )
 from ingest.sources.mqtt import LONGEST_PAUSE_S, Connection, Profile
-from ingest.spool import Held, Spool, Stamp
+from ingest.spool import Held, Limits, Rank, Spool, Stamp
 from ingest.topics import Kind, is_id, parse_topic, topic_of
 
 WINDOW = 200  # unanswered messages in flight: a replay of hours does not flood the broker's store
@@ -51,6 +52,9 @@ class Publisher:
     `device` is the id in the topics (default: the URL's user). With a `spool` file, a new publisher on the same file
     goes on where a killed one stopped. `resend_s` is the pause before the second send; each next one is twice as long,
     and a new connection sends everything unanswered at once. The hooks hear `command` and `progress` messages.
+
+    Ages are counted by `monotonic` within its `session` (default: this process; a clock of the machine counts within
+    one start of that), and by the wall clock beyond. With `limits` the spool may let messages go: see `Spool`.
     """
 
     def __init__(
@@ -65,6 +69,9 @@ class Publisher:
         resend_s: float = 5.0,
         on_command: CommandHook | None = None,
         on_progress: CommandHook | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        session: str | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self._address = BrokerAddress.parse(mqtt_url)
         self.device = device or self._address.user or ""
@@ -73,12 +80,15 @@ class Publisher:
         self._agent, self._clock_source, self._resend_s = agent, clock_source, resend_s
         self._clock = clock or SystemClock()
         self._hooks = {Kind.COMMAND: on_command, Kind.PROGRESS: on_progress}
-        self._spool = Spool(spool)
-        self._session = secrets.token_hex(8)
+        self._monotonic = monotonic
+        self._session = session or secrets.token_hex(8)
+        self.spool = self._spool = Spool(spool, limits)
         self._changed = threading.Condition()
         self._flights: dict[int, _Flight] = {}
         self._sent_position = 0
         self._stopping = False
+        self._adapter: str | None = None
+        self._status_due = False
         self._thread = threading.Thread(target=self._run, name=f"publisher-{self.device}", daemon=True)
         self.connected = False
         self.trouble: str | None = None
@@ -109,10 +119,11 @@ class Publisher:
         self,
         kind: Kind,
         boot: str,
-        content: Readings | DtcReport,
+        content: Content,
         *,
         seq: int | None = None,
         age_ms: int | None = None,
+        rank: Rank = Rank.FAST,
     ) -> int:
         """Take a message into the spool and give its seq; sending happens behind it.
 
@@ -121,7 +132,7 @@ class Publisher:
         if not is_id(boot) or not (seq is None or 0 <= seq <= MAXIMUM_SEQ):
             raise Invalid(f"{boot!r} {seq} is no boot and seq")
         age = self._age_ms(content) if age_ms is None else age_ms
-        stamp = Stamp(age, self._clock.now().timestamp(), time.monotonic(), self._session)
+        stamp = Stamp(age, self._clock.now().timestamp(), self._monotonic(), self._session)
 
         def payload_of(number: int) -> bytes:
             payload = encode(kind, Message(Header(boot, number, number, MAXIMUM_AGE_MS), content))
@@ -129,13 +140,25 @@ class Publisher:
                 raise Invalid(f"a message of {len(payload)} bytes is over {MAXIMUM_BYTES}: split it")
             return payload
 
-        number, is_new = self._spool.put(kind, boot, payload_of, stamp, seq)
+        was_low = self._spool.low
+        put = self._spool.put(kind, boot, payload_of, stamp, seq, rank)
         with self._changed:
-            if is_new:
+            if put.is_new:
                 self.sent_messages += 1
                 self.sent_readings += content.count if isinstance(content, Readings) else 0
+            self._status_due |= bool(put.gone) or self._spool.low != was_low
             self._changed.notify_all()
-        return number
+        self._land(set(put.gone))
+        return put.seq
+
+    def tell(self, *, clock_source: str | None = None, adapter: str | None = None) -> None:
+        """Change what the status says of the clock and of the adapter, and send it if that is news."""
+        with self._changed:
+            before = self._clock_source, self._adapter
+            self._clock_source = clock_source or self._clock_source
+            self._adapter = adapter or self._adapter
+            self._status_due |= before != (self._clock_source, self._adapter)
+            self._changed.notify_all()
 
     def wait_committed(self, timeout: float | None = None) -> bool:
         """Wait until every message is answered. False: not within the time, or some went to the dead folder."""
@@ -147,7 +170,12 @@ class Publisher:
         """The number of messages that are not answered yet."""
         return len(self._spool)
 
-    def _age_ms(self, content: Readings | DtcReport) -> int:
+    @property
+    def alive(self) -> bool:
+        """Whether the sending goes on; it ends by `stop` alone, or by a fault of ours."""
+        return self._thread.is_alive()
+
+    def _age_ms(self, content: Content) -> int:
         begun = content.t0 if isinstance(content, Readings) else content.t
         if begun is None:
             return 0
@@ -178,9 +206,11 @@ class Publisher:
             for flight in self._flights.values():
                 flight.due = 0.0
         while not self._stopping and not connection.ended.is_set():
+            if self._status_due:
+                self._tell_status(connection)
             self._send_due(connection)
             with self._changed:
-                if not self._stopping and not connection.ended.is_set() and not self._has_work():
+                if not self._stopping and not connection.ended.is_set() and not self._has_news():
                     self._changed.wait(self._idle_s())
         if not connection.ended.is_set():
             farewell = self._tell_status(connection, online=False)
@@ -210,24 +240,41 @@ class Publisher:
                 flight.sends += 1
 
     def _stamped(self, held: Held) -> bytes:
-        if held.stamp.session == self._session:
-            passed = time.monotonic() - held.stamp.monotonic
-        else:
-            passed = self._clock.now().timestamp() - held.stamp.wall
-        age = min(held.stamp.age_ms + max(round(passed * 1000), 0), MAXIMUM_AGE_MS)
+        age = self._age_now(held.stamp)
         floor = self._spool.floor(held.boot)
         return restamp(held.kind, held.payload, held.seq if floor is None else min(floor, held.seq), age)
+
+    def _age_now(self, stamp: Stamp) -> int | None:
+        """Give how old the content is; None when its session is over and one of the wall clocks was never set."""
+        if stamp.session == self._session:
+            passed = self._monotonic() - stamp.monotonic
+        else:
+            now = self._clock.now().timestamp()
+            if min(now, stamp.wall) < FIRST_TRUSTED.timestamp():
+                return None
+            passed = now - stamp.wall
+        return min(stamp.age_ms + max(round(passed * 1000), 0), MAXIMUM_AGE_MS)
 
     def _bury(self, connection: Connection, held: Held) -> None:
         log.error("publisher.dead", device=self.device, boot=held.boot, seq=held.seq, sends=MAXIMUM_SENDS)
         with self._changed:
             self.dead += 1  # before the spool is empty, for who waits for that asks for this
-        self._spool.bury(held)
+        if not self._spool.bury(held):
+            with self._changed:
+                self.dead -= 1
+                self._flights[held.position].due = time.monotonic() + LONGEST_RESEND_S
+            return
         self._land({held.position})
         self._tell_status(connection)
 
     def _tell_status(self, connection: Connection, *, online: bool = True) -> MQTTMessageInfo | None:
-        status = Status(online, self._agent, len(self._spool), self._spool.dead, self._clock_source)
+        self._status_due = False
+        dropped = self._spool.dropped
+        disk = None if dropped is None else "low" if self._spool.low else "ok"
+        held = len(self._spool)
+        status = Status(
+            online, self._agent, held, self._spool.dead, self._clock_source, dropped, disk, adapter=self._adapter
+        )
         return connection.publish(topic_of(self.device, Kind.STATUS), encode(Kind.STATUS, status), retain=True)
 
     def _hear(self, _connection: Connection, message: MQTTMessage) -> None:
@@ -256,6 +303,9 @@ class Publisher:
     def _wake(self) -> None:
         with self._changed:
             self._changed.notify_all()
+
+    def _has_news(self) -> bool:
+        return self._status_due or self._has_work()
 
     def _has_work(self) -> bool:
         return self._spool.newest > self._sent_position and len(self._flights) < WINDOW
