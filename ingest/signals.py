@@ -54,7 +54,10 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One signal inside a PID's data bytes: physical = raw * scale + offset, raw big-endian from byte `start`."""
+    """One signal inside a PID's data bytes: physical = raw * scale + offset, raw big-endian from byte `start`.
+
+    `present` (byte, bit): the field is there only when that support bit among the data bytes is set.
+    """
 
     signal: str
     start: int
@@ -62,6 +65,7 @@ class Field:
     scale: float
     offset: float = 0.0
     signed: bool = False
+    present: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
