@@ -1,14 +1,14 @@
-"""From power to fuel, air, manifold pressure, throttle, timing and fuel trims of a petrol engine (faults.md B3)."""
+"""From power to fuel, air, manifold pressure, throttle and timing of a petrol engine (faults.md B3)."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from ingest.readings import FloatArray
+from simulators.fuelling import STOICHIOMETRIC
 from simulators.population import Cars
 
 _HEATING_VALUE = 43e6  # J/kg
-_STOICHIOMETRIC = 14.7
 _BOOST_KPA = 85.0  # over barometric, at full load
 
 
@@ -49,7 +49,7 @@ def breathe(
     efficiency = cars["willans_efficiency"] * (cars["idle_efficiency"] + (1 - cars["idle_efficiency"]) * share)
     rich = 1 + 0.25 * np.clip((70 - coolant) * np.float32(1 / 90), 0, 1)
     fuel_power = np.clip(shaft_power + friction, 0, None) / efficiency
-    flow = _STOICHIOMETRIC * fuel_power * np.float32(1000 / _HEATING_VALUE)
+    flow = STOICHIOMETRIC * fuel_power * np.float32(1000 / _HEATING_VALUE)
     per_kpa = 34.44 * kelvin / (cars["volumetric_efficiency"] * cars["displacement"] * engine_speed)
     residual = cars["residual_pressure"]
     highest = barometric * 0.98 + _BOOST_KPA * cars["turbocharged"]
@@ -69,26 +69,6 @@ def breathe(
         throttle=np.clip(throttle, 0, 100).astype(np.float32),
         fuel_power=np.where(cut, 0, fuel_power * rich).astype(np.float32),
     )
-
-
-class FuelTrims:
-    """State of one trip each: `short` and `long` in %, a lambda loop at 1 Hz."""
-
-    _LIMIT = 25.0
-
-    def __init__(self, cars: Cars, chance: FloatArray) -> None:
-        self._bias = cars["trim_bias"]
-        self.short: FloatArray = np.zeros(len(cars), dtype=np.float32)
-        self.long: FloatArray = (0.8 * cars["trim_bias"] + 1.2 * chance).astype(np.float32)
-
-    def step(self, closed: np.ndarray[tuple[int], np.dtype[np.bool_]], load: FloatArray, chance: FloatArray) -> None:
-        """Correct by one second where the loop is `closed`, else hold at zero. `chance`: standard normal numbers."""
-        error = self._bias + 0.03 * (load - 35) - self.short - self.long
-        short = np.clip(self.short + 0.35 * error + 1.2 * chance, -self._LIMIT, self._LIMIT)
-        self.short = np.where(closed, short, 0).astype(np.float32)
-        self.long = np.clip(self.long + np.where(closed, 0.004 * self.short, 0), -self._LIMIT, self._LIMIT).astype(
-            np.float32
-        )
 
 
 def timing(

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ingest.readings import FloatArray
 from simulators.population import Cars
+from simulators.tank import Tank, draw_tank
 
 Times = NDArray[np.datetime64]
 _LOCAL_S = 8 * 3600  # the simulated cars live in China: light and temperature follow UTC+8
@@ -25,6 +26,9 @@ class Conditions:
     charge: FloatArray  # state of charge of the 12 V battery, 0..1
     fuel_level: FloatArray  # %
     refresh: FloatArray  # 1: a smart alternator runs its battery refresh on this trip
+    heater: FloatArray  # how much of the usual heat the driver takes into the cabin
+    climb: FloatArray  # km above the car's usual altitude
+    tank: Tank
     key_on_s: NDArray[np.int64]
     key_off_s: NDArray[np.int64]
     duration_s: NDArray[np.int64]
@@ -44,11 +48,18 @@ def calendar(rng: np.random.Generator, cars: int, trips: int, first: np.datetime
     return np.sort(first.astype("datetime64[s]") + (local - _LOCAL_S).astype("timedelta64[s]"), axis=1)
 
 
-def draw_conditions(rng: np.random.Generator, cars: Cars, start: Times, longest_s: int = LONGEST_S) -> Conditions:
-    """Draw the circumstances of trips that begin at `start`; `cars` has one row per trip."""
+def draw_conditions(
+    rng: np.random.Generator, cars: Cars, start: Times, longest_s: int = LONGEST_S,
+    car: NDArray[np.int64] | None = None,
+) -> Conditions:  # fmt: skip
+    """Draw the circumstances of trips that begin at `start`; `cars` has one row per trip.
+
+    `car` [trip] tells which trips are of one car, in order of time: its tank is carried on. Default: all different.
+    """
     if longest_s < SHORTEST_S:
         raise ValueError(f"no trip is shorter than {SHORTEST_S} s, so that none can be cut to {longest_s} s")
     count = len(cars)
+    later = rng.spawn(1)[0]  # what was added later draws from a stream of its own: the rest stays as it was
     local = start + np.timedelta64(_LOCAL_S, "s")
     hour = (local - local.astype("datetime64[D]")).astype(np.int64) / 3600
     day = (local.astype("datetime64[D]") - local.astype("datetime64[Y]")).astype(np.int64)
@@ -76,6 +87,9 @@ def draw_conditions(rng: np.random.Generator, cars: Cars, start: Times, longest_
         charge=np.clip(cars["battery_charge"] + rng.normal(0, 0.04, count), 0.4, 1.0).astype(np.float32),
         fuel_level=rng.uniform(8, 98, count).astype(np.float32),
         refresh=(rng.random(count) < 0.1).astype(np.float32),
+        heater=later.uniform(0.2, 1.3, count).astype(np.float32),
+        climb=np.where(later.random(count) < 0.08, later.uniform(0.2, 1.2, count), 0).astype(np.float32),
+        tank=draw_tank(later, np.arange(count) if car is None else car),
         key_on_s=key_on.astype(np.int64),
         key_off_s=rng.integers(0, 12, count),
         duration_s=seconds.astype(np.int64),

@@ -35,17 +35,18 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LiveCar:
-    """A car on the road: `mqtt_url` with its device's credentials, and the severity of its alternator fault."""
+    """A car on the road: `mqtt_url` with its device's credentials, and the severity of its `fault`."""
 
     mqtt_url: str
     seed: int
     severity: float = 0.0
     shape: AlternatorShape = AlternatorShape.UNDERVOLTAGE
     traits: Mapping[str, float] = field(default_factory=dict)
+    fault: str = "alternator"
 
     @property
     def character(self) -> Character:
-        return Character(self.seed, self.shape, self.traits)
+        return Character(self.seed, self.shape, self.traits, self.fault)
 
 
 class LiveFleet:

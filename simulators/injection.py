@@ -19,7 +19,10 @@ from simulators.sensors import quantise
 BoolArray = NDArray[np.bool_]
 # Fault name -> share of the cars that develop it when nothing else is asked for. Far above real base rates: a
 # predictor has to see the fault; its probabilities are corrected for prevalence where it is trained.
-SHARES: Mapping[str, float] = {"alternator": 0.45, "battery_12v": 0.18, "starter": 0.07}
+SHARES: Mapping[str, float] = {
+    "alternator": 0.36, "battery_12v": 0.12, "starter": 0.05, "thermostat_stuck_open": 0.14, "fuel_pump": 0.14
+}  # fmt: skip
+_LATER = frozenset({"thermostat_stuck_open", "fuel_pump"})  # drawn from a stream of their own
 _WORST = 1.5
 _OVERVOLTAGE_SHARE = 0.25
 _RUNNING_RPM = 400.0
@@ -46,6 +49,8 @@ class History:
             sick,
             battery=self.severity["battery_12v"].ravel(),
             starter=self.severity["starter"].ravel(),
+            thermostat=self.severity["thermostat_stuck_open"].ravel(),
+            fuel_pump=self.severity["fuel_pump"].ravel(),
             output_loss=np.repeat(self.output_loss, trips),
             neglect=np.repeat(self.neglect, trips),
         )
@@ -53,13 +58,15 @@ class History:
 
 def draw_history(rng: np.random.Generator, cars: int, trips: int, shares: Mapping[str, float] = SHARES) -> History:
     """Draw who develops what and how it grows over the trips (severity clock, faults.md B8)."""
-    pick = rng.random(cars)
+    pick, later = rng.random(cars), rng.spawn(1)[0]
     severity: dict[str, FloatArray] = {}
     begin = 0.0
     for name in SHARES:
         end = begin + shares.get(name, 0.0)
         has = (pick >= begin) & (pick < end)
-        severity[name] = np.where(has[:, None], _clock(rng, cars, trips), 0).astype(np.float32)
+        severity[name] = np.where(has[:, None], _clock(later if name in _LATER else rng, cars, trips), 0).astype(
+            np.float32
+        )
         begin = end
     # A weak battery overworks the alternator, and a weak alternator wears the battery: 8 % carry both (B8).
     both = (rng.random(cars) < 0.08)[:, None]

@@ -14,7 +14,8 @@ class Prior:
     """A parameter between `low` and `high` of `unit`.
 
     `size` in -1..1 says how far it follows the size of the car (segment) instead of chance; `skew` above 1 makes
-    values near `low` more common.
+    values near `low` more common. A `later` row draws from a stream of its own, so that it leaves the cars of earlier
+    seeds what they were.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Prior:
     unit: str
     size: float = 0.0
     skew: float = 1.0
+    later: bool = False
 
 
 # Ranges: faults.md B2, B3, B5, B6, B7; regulator temperature and noise from the Etios of carOBD (B4). The rest is
@@ -82,6 +84,21 @@ PRIORS: Sequence[Prior] = (
     Prior("coolant_offset", -2, 2, "degC"),
     Prior("flow_gain", 0.95, 1.05, "1"),
     Prior("speed_gain", 1.0, 1.04, "1"),
+    # thermostat: most seal fully, some healthy ones leak a little; a map-controlled one runs hotter at low load (B5)
+    Prior("thermostat_leak", 0.0, 0.02, "1", 0.0, 3.0, later=True),
+    Prior("thermostat_lift", 6, 11, "K at low load", later=True),
+    # Fuel supply (F09). A pump is sized for the full flow of the engine with hot fuel and a tired battery in mind:
+    # `pump_margin` is its healthy flow at rail pressure over that full flow, so that no healthy car is ever limited.
+    # `pump_head` is its pressure at no flow over rail pressure, where its relief valve stands: with 1.75 to 2.1 a pump
+    # of severity 0.4 lacks fuel at the highest flows only, one of severity 1 from a gentle cruise on, hardly at idle.
+    Prior("pump_margin", 1.05, 1.3, "1", later=True),
+    Prior("pump_head", 1.75, 2.1, "1", later=True),
+    Prior("rail_pressure", 290, 400, "kPa", later=True),
+    # What else moves the trims. The slope of the Etios of carOBD is -0.1, its wander within a trip 3 % in all.
+    Prior("trim_slope", -0.10, 0.07, "% per % of load", later=True),
+    Prior("trim_wander", 0.5, 2.5, "%", later=True),
+    Prior("trim_altitude", -1.5, 1.5, "% per km", later=True),
+    Prior("wall_film", 0.0, 0.15, "% per % of load and second", later=True),
 )
 
 # What a car has or has not: share of the population. A flag is 1.0 or 0.0.
@@ -94,7 +111,11 @@ SHARES: Mapping[str, float] = {
     "heated_seats": 0.4,
     "heavy_electrics": 0.04,  # audio amplifiers, work lamps
     "loose_contact": 0.02,  # a worn plug in the unit's own supply: the battery never sees it
+    "map_thermostat": 0.2,
+    "open_loop_power": 0.5,  # older units leave the lambda loop at full load, newer ones with a wide-band sensor do not
+    "rail_sensor": 0.1,  # answers PID 0A
 }
+_LATER_SHARES = frozenset({"map_thermostat", "open_loop_power", "rail_sensor"})  # see `Prior.later`
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +139,15 @@ def draw_cars(
     rng: np.random.Generator, count: int, priors: Sequence[Prior] = PRIORS, shares: Mapping[str, float] = SHARES
 ) -> Cars:
     """Draw `count` cars. Parameters of one car hang together through its size alone."""
+    own = rng.spawn(1)[0]
     size = rng.random(count)
     values: dict[str, FloatArray] = {}
     for prior in priors:
         follow = size if prior.size >= 0 else 1 - size
-        share = (1 - abs(prior.size)) * rng.random(count) + abs(prior.size) * follow
+        chance = (own if prior.later else rng).random(count)
+        share = (1 - abs(prior.size)) * chance + abs(prior.size) * follow
         values[prior.name] = (prior.low + (prior.high - prior.low) * share**prior.skew).astype(np.float32)
     for name, share_of_cars in shares.items():
-        values[name] = (rng.random(count) < share_of_cars).astype(np.float32)
+        chance = (own if name in _LATER_SHARES else rng).random(count)
+        values[name] = (chance < share_of_cars).astype(np.float32)
     return Cars(values)

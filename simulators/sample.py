@@ -62,7 +62,7 @@ def _chunk(
     each = np.repeat(np.arange(cars), trips)
     population = draw_cars(rng, cars).take(each)
     start = calendar(rng, cars, trips, FIRST, gap_days).ravel()
-    conditions = draw_conditions(rng, population, start, longest_s)
+    conditions = draw_conditions(rng, population, start, longest_s, each)
     history = draw_history(rng, cars, trips, shares)
     speed = splice(rng, conditions.duration_s, conditions.key_on_s + 3, conditions.key_off_s)
     true = simulate(population, speed, conditions, history.faults(), rng)

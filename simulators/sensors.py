@@ -24,7 +24,10 @@ SUPPORT: Mapping[str, float] = {
     "short_term_fuel_trim_1": 0.97,
     "long_term_fuel_trim_1": 0.97,
     "fuel_level": 0.8,
+    "commanded_evap": 0.75,
+    "commanded_equivalence_ratio": 0.65,
 }
+_ESTABLISHED = 16  # signals behind these draw from a stream of their own, so that the others are asked as before
 _FAST = frozenset({"vehicle_speed", "engine_speed", "engine_load", "intake_manifold_pressure", "mass_air_flow"})
 # Resolution of the control unit's own voltage measurement in V, under the 1 mV of the wire (the Etios has 20/1024 V).
 _VOLTAGE_STEPS = (0.001, 0.01, 0.01953125, 0.05, 0.1)
@@ -77,7 +80,13 @@ def draw_bus(rng: np.random.Generator, signals: Sequence[str], cars: int, trips:
     kind = rng.choice(4, size=cars, p=[0.25, 0.30, 0.25, 0.20])
     fast = np.array([[name in _FAST] for name in signals])
     voltage = np.array([[name == "control_module_voltage"] for name in signals])
-    slow_s = rng.uniform(3, 30, size=(count, cars))
+    streams = (rng, rng.spawn(1)[0])
+
+    def chances(columns: int) -> NDArray[np.float64]:
+        known = min(count, _ESTABLISHED)
+        return np.concatenate([it.random((n, columns)) for it, n in zip(streams, (known, count - known), strict=True)])
+
+    slow_s = 3 + 27 * chances(cars)
     slow_s = np.where(voltage & (rng.random((1, cars)) < 0.6), 1.0 + rng.random((1, cars)) * 4, slow_s)
     period = np.select(
         [kind == 0, kind == 1, kind == 2],
@@ -88,7 +97,7 @@ def draw_bus(rng: np.random.Generator, signals: Sequence[str], cars: int, trips:
         ],
         np.broadcast_to(rng.uniform(0.83, 1.8, cars), (count, cars)),
     )
-    supported = np.array([rng.random(cars) < SUPPORT.get(name, 1.0) for name in signals])
+    supported = chances(cars) < np.array([[SUPPORT.get(name, 1.0)] for name in signals])
     air = rng.random(cars)
     for name, without in (("mass_air_flow", air < 0.35), ("intake_manifold_pressure", air > 0.65)):
         if name in signals:
@@ -98,7 +107,7 @@ def draw_bus(rng: np.random.Generator, signals: Sequence[str], cars: int, trips:
     return Bus(
         tuple(signals),
         period[:, each].astype(np.float32),
-        (period[:, each] * rng.random((count, len(each)))).astype(np.float32),
+        (period[:, each] * chances(len(each))).astype(np.float32),
         supported[:, each],
         kind[each] == 2,
         rng.uniform(0.005, 0.03, len(each)).astype(np.float32),

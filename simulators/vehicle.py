@@ -10,10 +10,12 @@ from simulators.conditions import Conditions
 from simulators.driveline import Driveline, StopStart, idle_speed
 from simulators.electrical import Moment, TwelveVolt
 from simulators.faults import Faults
+from simulators.fuelling import Burning, Fuelling
 from simulators.loads import draw_demand
 from simulators.population import Cars
 from simulators.thermal import Heat
 
+BoolArray = np.ndarray[tuple[int], np.dtype[np.bool_]]
 SIGNALS: Sequence[str] = (
     "vehicle_speed",
     "engine_speed",
@@ -31,6 +33,9 @@ SIGNALS: Sequence[str] = (
     "short_term_fuel_trim_1",
     "long_term_fuel_trim_1",
     "fuel_level",
+    "commanded_evap",
+    "commanded_equivalence_ratio",
+    "fuel_pressure",
 )
 _RESTING_A = 6.0  # what the key alone switches on
 _ALTERNATOR_EFFICIENCY = 0.55
@@ -69,15 +74,17 @@ class _Trip:
     ) -> None:
         steps, count = speed_kmh.shape
         self._cars, self._conditions, self._faults, self._rng = cars, conditions, faults, rng
+        later = rng.spawn(1)[0]  # the fuel system draws from a stream of its own: the rest stays as it was
         self._speed = speed_kmh
         self._acceleration = np.gradient(speed_kmh / np.float32(3.6), axis=0).astype(np.float32)
-        self._barometric = air_path.barometric_pressure(cars["altitude"])
+        self._barometric = air_path.barometric_pressure(cars["altitude"] + conditions.climb)
         self._demand = draw_demand(rng, cars, conditions, steps)
-        self._heat = Heat(cars, conditions)
+        self._heat = Heat(cars, conditions, faults.thermostat)
         self._volts = TwelveVolt(cars, conditions, faults)
         self._driveline = Driveline(cars, conditions, self._barometric)
         self._stops = StopStart(cars, conditions)
-        self._trims = air_path.FuelTrims(cars, rng.standard_normal((count,), dtype=np.float32))
+        chance = rng.standard_normal((count,), dtype=np.float32)
+        self._fuelling = Fuelling(cars, conditions, faults, chance, later)
         self._stop_at = conditions.duration_s - conditions.key_off_s
         zero = np.zeros(count, dtype=np.float32)
         self._since_start, self._run_time, self._moved_s, self._wobble = zero, zero, zero, zero
@@ -137,10 +144,28 @@ class _Trip:
                 pulling=air.load > 75,
             )
         )
-        heat.step(speed_ms, air.fuel_power * running, friction, volts.load_fraction)
-        self._trims.step(running & ~pushed & (self._since_start > 25), air.load, noise[2])
+        heat.step(speed_ms, air.fuel_power * running, friction, air.load, volts.load_fraction)
+        self._burn(air, turning, pushed, speed < 1, noise[2])
         turning = self._turned_by_starter(turning, chance[0])
         return self._row(step, turning, air, pushed, noise, chance)
+
+    def _burn(
+        self, air: air_path.Air, turning: FloatArray, cut: BoolArray, idling: BoolArray, noise: FloatArray
+    ) -> None:
+        self._fuelling.step(
+            Burning(
+                running=self._was_running,
+                cut=cut,
+                idling=idling,
+                since_start=self._since_start,
+                engine_speed=turning,
+                load=air.load,
+                air_flow=air.flow,
+                vacuum=np.clip(1 - air.pressure / self._barometric, 0, 1),
+                coolant=self._heat.coolant,
+            ),
+            noise,
+        )
 
     def _turned_by_starter(self, turning: FloatArray, phase: FloatArray) -> FloatArray:
         """Give the engine speed at a random instant of the second: the starter's where that instant hits it."""
@@ -161,10 +186,10 @@ class _Trip:
         return voltage
 
     def _row(
-        self, step: int, turning: FloatArray, air: air_path.Air, pushed: np.ndarray[tuple[int], np.dtype[np.bool_]],
+        self, step: int, turning: FloatArray, air: air_path.Air, pushed: BoolArray,
         noise: FloatArray, chance: FloatArray,
     ) -> Mapping[str, FloatArray]:  # fmt: skip
-        cars, heat, running = self._cars, self._heat, self._was_running
+        cars, heat, fuelling, running = self._cars, self._heat, self._fuelling, self._was_running
         idling = np.clip(1 - self._speed[step] / 8, 0, 1)
         advance = air_path.timing(cars, turning, air.load, idling, noise[3])
         zero = np.float32(0)
@@ -182,7 +207,10 @@ class _Trip:
             "barometric_pressure": self._barometric,
             "engine_run_time": self._run_time,
             "control_module_voltage": self._unit_voltage(chance[0], noise[5], chance[1]),
-            "short_term_fuel_trim_1": np.where(running & ~pushed, self._trims.short, zero),
-            "long_term_fuel_trim_1": self._trims.long,
+            "short_term_fuel_trim_1": np.where(running & ~pushed, fuelling.short, zero),
+            "long_term_fuel_trim_1": fuelling.long,
             "fuel_level": self._conditions.fuel_level - np.float32(0.0015) * step,
+            "commanded_evap": fuelling.purge,
+            "commanded_equivalence_ratio": fuelling.ratio,
+            "fuel_pressure": np.where(cars["rail_sensor"] > 0, fuelling.rail, np.float32(np.nan)),
         }

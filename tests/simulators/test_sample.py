@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ingest.readings import Block
+from simulators.injection import SHARES
 from simulators.sample import Sample, sample_trips
 from simulators.sensors import FIELDS, quantise
 
@@ -39,7 +40,7 @@ def test_chunks_hold_whole_cars_in_order(samples: list[Sample]) -> None:
     for sample in samples:
         assert sample.block.values.dtype == np.float32
         assert sample.block.values.shape[2] == len(sample.groups)
-        assert set(sample.labels) == {"alternator", "battery_12v", "starter"}
+        assert set(sample.labels) == set(SHARES)
         behind = np.arange(sample.block.values.shape[1])[:, None] >= sample.block.lengths
         assert np.isnan(sample.block.values[:, behind]).all()
 
