@@ -1,0 +1,314 @@
+"""F01, thermostat stuck open or leaking: slow to warm up, and not warm enough, worst at speed (faults.md F01, B5).
+
+An observer of B5 with a closed thermostat runs beside the measured coolant. It is a lower bound: heat input from
+engine speed and road load at the low end of what engines give, the cabin heater on full whenever it is cold. Where even
+that observer is warm, a healthy car is regulated; where it is not, the trip says nothing. What the heater may have
+taken from a warm-up is no evidence either.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from diagnostics.findings import Evidence
+from diagnostics.gating import RUNNING_RPM, BoolArray, IntArray, hold_last, inside, streak_s
+from diagnostics.modes import Feature, Measure, Measured, Normal, Stop
+from diagnostics.robust import median, quantile_of, sorted_samples
+from ingest.readings import Block, FloatArray
+from ingest.vehicles import Fuel, VehicleConfig
+
+PLAUSIBLE_C = (-40.0, 130.0)
+COOLANT_HOLD_S = 60.0  # coolant is slow: even a poll of twice a minute shows it
+SETTLED_S = 10.0
+AIR_ABOVE_AMBIENT_K = 5.0  # an intake is never colder than the air outside, and seldom as cold
+
+# The observer, per litre of displacement, so that the size of the engine is not needed (B2, B3, B5). On the Etios and
+# the Leon (110 trips) the real coolant warms up 4 times and 1.3 times as fast; road load adds less to it than B5 says.
+CAPACITY_J = 23e3  # J/K
+FRICTION_HEAT, MOTORED_HEAT, TRACTION_HEAT = 0.97, 0.30, 0.3  # of friction power (fired, fuel cut), of traction power
+BLOCK_LOSS_W = 9.0  # W/K standing
+HEATER_W, HEATER_FULL_W, HEATER_BELOW_C = 100.0, 2500.0, 25.0  # W per K below, at most, ambient from where it is used
+MASS_KG, DRAG = 750.0, 0.27  # kg; N per (m/s)^2
+REGULATED_C, CEILING_C = 84.0, 90.0  # from where thermostats open; where the observer is held
+MIXING_S, STANDING_S = 120.0, 60.0  # after a stop of a minute hot coolant at the sensor meets cold coolant elsewhere
+
+WARM_UP_C, WARM_UP_FROM_C = (40.0, 72.0), 60.0  # the thermostat is shut in between; a later start shows too little
+LEAST_PREDICTED_K, LEAST_RISE_K, FLOOR = 6.0, 10.0, 0.05
+MOVING_MS, LEAST_WARM_S = 8.0, 120.0
+
+# What a healthy car may do: regulate lower in the cold, where the thermostat opens less; at 105 degC with little load
+# and at 85 with much (thermostats heated by the control unit); warm up more slowly with less load, colder oil, a fan.
+SEASON_K, LOWEST_DEMANDED_C, LOWEST_C = 2.0, 85.0, 80.0
+PACE_LN, BELOW_K, SUN_K, STEADY_K = 0.35, 5.0, 6.0, 3.0
+
+MEASURES = (
+    Measure("warmup_rate", "ln", (-0.7, 2.2), 0.25),  # observed rise over the observer's
+    Measure("warmup_doubt", "ln", (0.0, 3.0), 1.0),  # by how much a heater on full would have slowed the observer
+    Measure("warmup_pace", "min", (0.1, 8.0), 2.0),  # minutes per 10 degC
+    Measure("level", "degC", (81.0, 108.0), 1.5),
+    Measure("level_moving", "degC", (81.0, 108.0), 1.5),
+    Measure("level_low", "degC", (78.0, 106.0), 2.0),
+    Measure("level_spread", "degC", (0.0, 12.0), 2.0),  # a working thermostat holds the level
+    Measure("deficit", "degC", (-50.0, 0.0), 5.0),  # of the coolant below the observer
+    Measure("start_above_air", "degC", (-8.0, 80.0), 5.0),
+    Measure("warm_minutes", "min", (0.0, 1e4), 30.0),  # for which the coolant should have been regulated
+)
+FEATURES = (
+    Feature("level_drop", 1, lasting=True),
+    Feature("level_moving_drop", 1, lasting=True),
+    Feature("level_low_drop", 1, lasting=True),
+    Feature("level_below", 1, lasting=True),
+    Feature("unsteady", 1, lasting=True),
+    Feature("deficit", 1, lasting=True),
+    Feature("slow", 1, lasting=True),
+    Feature("start_below_air", -1),
+)
+_COLUMN = {measure.name: column for column, measure in enumerate(MEASURES)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Cooling:
+    """A block's signals, held, and the observer: all `[time, trip]`, `ambient` and `start` `[trip]`.
+
+    `observed` is the observer's coolant; `closed` and `heated` are the rates in K/s with which the coolant as measured
+    would rise with a closed thermostat, heater off and on. `shown` is where the coolant is known and the engine runs.
+    """
+
+    coolant: FloatArray
+    speed: FloatArray
+    observed: FloatArray
+    closed: FloatArray
+    heated: FloatArray
+    shown: BoolArray
+    air: FloatArray
+    start: FloatArray
+
+
+def _cooling(block: Block) -> _Cooling:
+    step, there = block.step_s, inside(block.lengths, block.values.shape[1])
+    raw = block.signal("coolant_temperature")
+    plausible = (raw > PLAUSIBLE_C[0]) & (raw < PLAUSIBLE_C[1])
+    coolant = hold_last(np.where(plausible, raw, np.float32(np.nan)).astype(np.float32), step, COOLANT_HOLD_S)
+    engine_speed = hold_last(block.signal("engine_speed"), step)
+    speed = hold_last(block.signal("vehicle_speed"), step) / np.float32(3.6)
+    running = (engine_speed > RUNNING_RPM) & there
+    air = _lowest(block.signal("intake_air_temperature"))
+    outside = median(block.signal("ambient_air_temperature"), there, 1)
+    ambient = np.where(np.isnan(outside), air - AIR_ABOVE_AMBIENT_K, outside)
+    known = running & ~np.isnan(coolant) & ~np.isnan(speed) & ~np.isnan(ambient)
+    heat = _heat_w(np.where(running, engine_speed, 0.0), np.nan_to_num(speed), step)
+    heater = np.clip((HEATER_BELOW_C - ambient) * HEATER_W, 0, HEATER_FULL_W).astype(np.float32)
+    block_loss = BLOCK_LOSS_W * (1 + 0.03 * np.nan_to_num(speed))
+    closed = (heat - block_loss * (coolant - ambient)) / CAPACITY_J
+    heated = closed - heater * _heater_open(coolant) / CAPACITY_J
+    observed = _observe(coolant, running, heat, block_loss, heater, ambient, step)
+    shown = known & (streak_s(running, step) > SETTLED_S)
+    first = quantile_of(*sorted_samples(coolant, running & (np.cumsum(running, axis=0) * step <= SETTLED_S)), 0.0, 1)
+    return _Cooling(
+        coolant, speed, observed, closed.astype(np.float32), heated.astype(np.float32), shown,
+        np.fmin(air, outside).astype(np.float32), first,
+    )  # fmt: skip
+
+
+def _lowest(values: FloatArray) -> FloatArray:
+    return quantile_of(*sorted_samples(values, ~np.isnan(values)), 0.05, 1)
+
+
+def _heat_w(engine_speed: FloatArray, speed: FloatArray, step: float) -> FloatArray:
+    """Give the heat into the coolant in W per litre."""
+    if not len(speed):
+        return speed
+    friction = (1.1e5 + 15 * engine_speed) * engine_speed / 120e3
+    change = np.zeros_like(speed)
+    change[1:] = np.diff(speed, axis=0) / step
+    traction = MASS_KG * (1.05 * change + 0.1) * speed + DRAG * speed**3
+    pushed = (traction < 0) & (engine_speed > 1200)  # the fuel is cut
+    heat = np.where(pushed, MOTORED_HEAT, FRICTION_HEAT) * friction + TRACTION_HEAT * np.clip(traction, 0, None)
+    return np.where(engine_speed > RUNNING_RPM, heat, 0).astype(np.float32)
+
+
+def _heater_open(coolant: FloatArray) -> FloatArray:
+    opening: FloatArray = np.clip((coolant - 45) / 30, 0, 1)
+    return opening
+
+
+def _observe(
+    coolant: FloatArray, running: BoolArray, heat: FloatArray, block_loss: FloatArray, heater: FloatArray,
+    ambient: FloatArray, step: float,
+) -> FloatArray:  # fmt: skip
+    """Integrate the closed thermostat from what was measured two minutes after the start; never below the measured."""
+    trips = coolant.shape[1]
+    observed = np.full_like(coolant, np.nan)
+    now = np.full(trips, np.nan, dtype=np.float32)
+    stood, ran = np.full(trips, STANDING_S), np.zeros(trips)
+    for at in range(len(coolant)):
+        stood = np.where(running[at], 0, stood + step)
+        ran = np.where(stood >= STANDING_S, 0, ran + step * running[at])
+        loss = block_loss[at] * (now - ambient) + heater * _heater_open(now)
+        now = np.fmax(now + (heat[at] - loss) * np.float32(step / CAPACITY_J), coolant[at])
+        now = np.minimum(np.where((ran < MIXING_S) & ~np.isnan(coolant[at]), coolant[at], now), CEILING_C)
+        observed[at] = now
+    return observed
+
+
+class ThermostatStuckOpen:
+    """Warm-up slower and regulated level lower than this car's own, as far as a closed thermostat cannot explain."""
+
+    fault = "thermostat_stuck_open"
+    signals = (
+        "coolant_temperature", "engine_speed", "vehicle_speed", "ambient_air_temperature", "intake_air_temperature",
+    )  # fmt: skip
+    measures = MEASURES
+    features = FEATURES
+    least_s = 120.0
+
+    def applies(self, config: VehicleConfig | None) -> bool:
+        """Leave out electric cars: they have no engine to keep warm."""
+        return config is None or config.fuel is not Fuel.ELECTRIC
+
+    def measure(self, block: Block) -> Measured:
+        state, step = _cooling(block), block.step_s
+        least = round(LEAST_WARM_S / step)
+        warm = state.shown & (state.observed >= REGULATED_C)
+        ordered, count = sorted_samples(state.coolant, warm)
+        low, level, high = (quantile_of(ordered, count, at, least) for at in (0.1, 0.5, 0.9))
+        below = np.minimum(state.observed, WARM_UP_C[1]) - state.coolant
+        rate, doubt, pace, warming_s = _warm_up(state, step)
+        columns = (
+            rate,
+            doubt,
+            pace,
+            level,
+            median(state.coolant, warm & (state.speed > MOVING_MS), least),
+            low,
+            high - low,
+            quantile_of(*sorted_samples(below, state.shown & (state.observed >= WARM_UP_FROM_C)), 0.9, least),
+            state.start - state.air,
+            count * np.float32(step / 60),
+        )
+        seconds = np.where(count >= least, count * step, 0) + np.where(np.isnan(rate), 0, warming_s)
+        return Measured(np.stack(columns, axis=1).astype(np.float32), seconds.astype(np.float32))
+
+    def compare(self, measures: FloatArray, normal: Normal) -> FloatArray:
+        """Give in K, and the warm-up as a logarithm, what lies beyond anything a healthy car does (see above)."""
+        value = {name: measures[:, column] for name, column in _COLUMN.items()}
+        expected = {name: normal.expected[:, column] for name, column in _COLUMN.items()}
+        drop = {
+            name: np.minimum(expected[name], LOWEST_DEMANDED_C) - value[name] - SEASON_K
+            for name in ("level", "level_moving", "level_low")
+        }
+        # Colder than the air after a night: the sensor reads low by as much (F06).
+        low_by = np.nan_to_num(np.maximum(-value["start_above_air"] - SUN_K, 0))
+        columns = (
+            drop["level"] - low_by,
+            drop["level_moving"] - low_by,
+            drop["level_low"] - SEASON_K - low_by,
+            LOWEST_C - value["level"] - low_by,
+            value["level_spread"] - np.clip(expected["level_spread"], STEADY_K, 2 * STEADY_K) - SEASON_K,
+            value["deficit"] - np.maximum(expected["deficit"], 0) - BELOW_K - low_by,
+            expected["warmup_rate"] - value["warmup_rate"] - value["warmup_doubt"] - PACE_LN,
+            low_by,
+        )
+        beyond: FloatArray = np.maximum(np.stack(columns, axis=1), 0).astype(np.float32)
+        return beyond
+
+    def rule(self, features: FloatArray) -> FloatArray:
+        """Give the residual rule: the root of the summed squares of what exceeds healthy cars."""
+        usual = np.array([_USUAL.get(feature.name, np.inf) for feature in FEATURES], dtype=np.float32)
+        excess = np.nan_to_num(features[:, : len(FEATURES)] / usual, nan=0.0)
+        score: FloatArray = np.sqrt((excess * excess).sum(axis=1)).astype(np.float32)
+        return score
+
+    def stop(self, block: Block) -> Stop:
+        """Give nothing: a thermostat that does not close stops nobody (faults.md A2)."""
+        nothing = np.full(block.values.shape[2], np.nan, dtype=np.float32)
+        return Stop(nothing, nothing)
+
+    def evidence(self, measures: FloatArray, expected: FloatArray, own: FloatArray) -> tuple[Evidence, ...]:
+        """Give the largest deviations, each divided by what a healthy car's trips differ by."""
+        reasons = []
+        for name, usual, sign, en, zh in _WORDS:
+            column = _COLUMN[name]
+            excess = sign * (float(measures[column]) - float(expected[column]))
+            if name == "warmup_rate":
+                excess -= float(measures[_COLUMN["warmup_doubt"]])
+            if not excess / usual >= 1:  # also leaves out what this trip did not show
+                continue
+            reasons.append((excess / usual, _written(name, en, zh, measures, expected, own)))
+        return tuple(reason for _, reason in sorted(reasons, key=lambda pair: -pair[0])[:3])
+
+    def stop_evidence(self, value: float) -> Evidence:
+        raise ValueError(f"{self.fault} has no stop condition")
+
+
+def _warm_up(state: _Cooling, step: float) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Give of the way from 40 to 72 degC: its rate, the heater's doubt, minutes per 10 K, and the seconds it took."""
+    steps, trips = state.coolant.shape
+    nothing = np.full(trips, np.nan, dtype=np.float32)
+    if not steps:
+        return nothing, nothing, nothing, np.zeros(trips, dtype=np.float32)
+    low = np.maximum(WARM_UP_C[0], state.start + 1)
+    on_the_way = state.shown & (state.coolant >= low)
+    begin = on_the_way.argmax(axis=0)
+    behind = np.arange(steps)[:, None] >= begin
+    there = on_the_way & behind & (state.coolant >= WARM_UP_C[1])
+    last = steps - 1 - (state.shown & behind)[::-1].argmax(axis=0)
+    reached = there.any(axis=0)
+    end = np.where(reached, there.argmax(axis=0), last)
+    span = behind & (np.arange(steps)[:, None] < end) & state.shown
+    closed, heated = (np.where(span, row, 0).sum(axis=0) * step for row in (state.closed, state.heated))
+    rise = _at(state.coolant, end) - _at(state.coolant, begin)
+    began = on_the_way.any(axis=0) & (low < WARM_UP_FROM_C) & (closed > 0)
+    tells = began & ((closed >= LEAST_PREDICTED_K) | (reached & (rise >= LEAST_RISE_K)))
+    safe = np.where(tells, closed, 1.0)
+    rate = np.where(tells, np.log(np.maximum(rise / safe, FLOOR)), np.nan)
+    doubt = np.where(tells, -np.log(np.maximum(heated / safe, FLOOR)), np.nan)
+    seconds = span.sum(axis=0) * step
+    pace = np.where(tells, seconds / 6 / np.maximum(rise, 1), np.nan)
+    rate, doubt, pace, seconds = (column.astype(np.float32) for column in (rate, doubt, pace, seconds))
+    return rate, doubt, pace, seconds
+
+
+def _at(values: FloatArray, index: IntArray) -> FloatArray:
+    value: FloatArray = np.take_along_axis(values, index[None, :], axis=0)[0]
+    return value
+
+
+def _written(
+    name: str, en: str, zh: str, measures: FloatArray, expected: FloatArray, own: FloatArray
+) -> Evidence:  # fmt: skip
+    column = _COLUMN[name]
+    value, normal, unit, digits = float(measures[column]), float(expected[column]), MEASURES[column].unit, 0
+    normal_en, normal_zh = _OWN if own[column] >= 1 else _HEALTHY
+    if name == "warmup_rate":
+        pace = float(measures[_COLUMN["warmup_pace"]])
+        value, normal, unit, digits = pace, pace * float(np.exp(value - normal)), "min", 1
+    elif name == "deficit":
+        normal = max(normal, 0.0)
+    minutes = float(measures[_COLUMN["warm_minutes"]])
+    text_en = f"{en.format(minutes=minutes)} {value:.{digits}f} {unit}, {normal_en} {normal:.{digits}f} {unit}"
+    text_zh = f"{zh.format(minutes=minutes)}{value:.{digits}f} {unit}，{normal_zh}{normal:.{digits}f} {unit}"
+    return Evidence(name, round(value, 2), round(normal, 2), unit, text_en, text_zh)
+
+
+# About what the excess of a trip shortly before the maker's monitor fails is made of.
+_USUAL = {
+    "level_drop": 3.0, "level_moving_drop": 4.0, "level_low_drop": 5.0, "level_below": 4.0, "deficit": 6.0, "slow": 0.4,
+}  # fmt: skip
+_OWN = ("this car's own normal", "本车平时为")
+_HEALTHY = ("healthy cars", "正常车辆为")
+# measure, what healthy trips of one car differ by, sign of the fault, words
+_WORDS = (
+    (
+        "level",
+        3.0,
+        -1,
+        "Coolant over {minutes:.0f} min in which it should have been warm",
+        "应已热机的{minutes:.0f}分钟内冷却液温度",
+    ),
+    ("level_moving", 4.0, -1, "Coolant while driving with a warm engine", "热机行驶时冷却液温度"),
+    ("warmup_rate", 0.5, -1, "Warm-up by 10 degC took", "冷却液每升温10 degC用时"),
+    ("deficit", 6.0, 1, "Coolant below what a closed thermostat would give by", "冷却液低于节温器关闭时应有的温度"),
+)
+
+MODE = ThermostatStuckOpen()
