@@ -2,6 +2,10 @@
 
 A signal's name is the snake_case of its COVESA VSS OBD leaf, spelled out where VSS abbreviates. Values inside
 Forecourt are physical, in the unit of the row; a scale factor occurs in `PIDS` only. Formulas: SAE J1979 mode 01.
+
+Left out: states and texts (01-03, 12, 13, 1C-1E, 41, 51, 5F, 65), the maxima 4F and 50 (they rescale other PIDs, which
+is not applied), and above 5F the layouts we are not sure of (6A, 6B, 6E-77, 7A, 7B, 81-83, 85-8C, 98, 99, 9B, 9C, 9F,
+A1, A3, A5). 14-1B and 24-3B are placed as PID 13 says, two banks of four sensors. One table, hence one long file.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,12 +21,15 @@ UNITS: Mapping[str, str] = MappingProxyType(
         "deg": "degree of crank angle",
         "degC": "degree Celsius",
         "g/s": "gram per second",
+        "kg/h": "kilogram per hour",
         "kPa": "kilopascal, absolute unless the name says otherwise",
         "km": "kilometre",
         "km/h": "kilometre per hour",
         "L/h": "litre per hour",
         "mA": "milliampere",
+        "mg/stroke": "milligram per stroke",
         "min": "minute",
+        "Nm": "newton metre",
         "Pa": "pascal",
         "rpm": "revolution per minute",
         "s": "second",
@@ -38,6 +45,7 @@ class Signal:
     `minimum`..`maximum` is what the wire can carry: a value outside is impossible and is rejected.
     `low`..`high` is what a running car shows: a value outside is stored with the flag IMPLAUSIBLE.
     `max_rate` is the fastest believable change in units per second (None: any), judged over at least one second.
+    `vss` is empty where VSS has no leaf for it.
     """
 
     name: str
@@ -75,6 +83,107 @@ class Pid:
     number: int
     length: int
     fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Later:
+    """A signal of the PIDs from 55 on and the field that carries it: what its bytes can say is its possible range."""
+
+    pid: int
+    length: int
+    field: Field
+    unit: str
+    en: str
+    zh: str
+    vss: str = ""
+
+    def signal(self) -> Signal:
+        field, values = self.field, 2 ** (8 * self.field.width)
+        lowest = -(values // 2) if field.signed else 0
+        minimum, maximum = (raw * field.scale + field.offset for raw in (lowest, lowest + values - 1))
+        return Signal(field.signal, self.unit, minimum, maximum, minimum, maximum, None, self.vss, self.en, self.zh)
+
+
+def _later() -> Iterator[_Later]:
+    percent, trim, torque, temperature = (100 / 255, 0.0), (100 / 128, -100.0), (1.0, -125.0), (1.0, -40.0)
+    # fmt: off
+    rows: list[tuple[int, int, str, int, int, tuple[float, float], int | None, str, str, str]] = [
+        # PID, length, signal, first byte, width, (scale, offset), support bit in the first byte, unit, en, zh
+        (0x61, 1, "demanded_torque", 0, 1, torque, None, "%", "Torque demanded by the driver", "驾驶员需求扭矩"),
+        (0x62, 1, "actual_torque", 0, 1, torque, None, "%", "Engine torque", "发动机实际扭矩"),
+        (0x63, 2, "reference_torque", 0, 2, (1, 0), None, "Nm", "Reference torque", "发动机参考扭矩"),
+        (0x64, 5, "torque_at_idle", 0, 1, torque, None, "%", "Torque at idle", "怠速扭矩"),
+        (0x64, 5, "torque_at_point_2", 1, 1, torque, None, "%", "Torque at point 2", "第2点扭矩"),
+        (0x64, 5, "torque_at_point_3", 2, 1, torque, None, "%", "Torque at point 3", "第3点扭矩"),
+        (0x64, 5, "torque_at_point_4", 3, 1, torque, None, "%", "Torque at point 4", "第4点扭矩"),
+        (0x64, 5, "torque_at_point_5", 4, 1, torque, None, "%", "Torque at point 5", "第5点扭矩"),
+        (0x66, 5, "mass_air_flow_a", 1, 2, (1 / 32, 0), 0, "g/s", "Air flow, sensor A", "空气流量A"),
+        (0x66, 5, "mass_air_flow_b", 3, 2, (1 / 32, 0), 1, "g/s", "Air flow, sensor B", "空气流量B"),
+        (0x67, 3, "coolant_temperature_1", 1, 1, temperature, 0, "degC", "Coolant, sensor 1", "冷却液温度1"),
+        (0x67, 3, "coolant_temperature_2", 2, 1, temperature, 1, "degC", "Coolant, sensor 2", "冷却液温度2"),
+        (0x69, 7, "commanded_egr_a", 1, 1, percent, 0, "%", "Commanded EGR A", "EGR指令A"),
+        (0x69, 7, "actual_egr_a", 2, 1, percent, 1, "%", "Actual EGR A", "EGR实际开度A"),
+        (0x69, 7, "egr_error_a", 3, 1, trim, 2, "%", "EGR error A", "EGR误差A"),
+        (0x69, 7, "commanded_egr_b", 4, 1, percent, 3, "%", "Commanded EGR B", "EGR指令B"),
+        (0x69, 7, "actual_egr_b", 5, 1, percent, 4, "%", "Actual EGR B", "EGR实际开度B"),
+        (0x69, 7, "egr_error_b", 6, 1, trim, 5, "%", "EGR error B", "EGR误差B"),
+        (0x6C, 5, "throttle_actuator_a", 1, 1, percent, 0, "%", "Throttle command A", "节气门指令A"),
+        (0x6C, 5, "relative_throttle_position_a", 2, 1, percent, 1, "%", "Relative throttle A", "相对节气门开度A"),
+        (0x6C, 5, "throttle_actuator_b", 3, 1, percent, 2, "%", "Throttle command B", "节气门指令B"),
+        (0x6C, 5, "relative_throttle_position_b", 4, 1, percent, 3, "%", "Relative throttle B", "相对节气门开度B"),
+        (0x6D, 11, "commanded_fuel_rail_pressure_a", 1, 2, (10, 0), 0, "kPa", "Commanded rail pressure A (gauge)",
+         "油轨压力指令A（表压）"),
+        (0x6D, 11, "fuel_rail_pressure_a", 3, 2, (10, 0), 1, "kPa", "Rail pressure A (gauge)", "油轨压力A（表压）"),
+        (0x6D, 11, "fuel_rail_temperature_a", 5, 1, temperature, 2, "degC", "Rail temperature A", "油轨温度A"),
+        (0x6D, 11, "commanded_fuel_rail_pressure_b", 6, 2, (10, 0), 3, "kPa", "Commanded rail pressure B (gauge)",
+         "油轨压力指令B（表压）"),
+        (0x6D, 11, "fuel_rail_pressure_b", 8, 2, (10, 0), 4, "kPa", "Rail pressure B (gauge)", "油轨压力B（表压）"),
+        (0x6D, 11, "fuel_rail_temperature_b", 10, 1, temperature, 5, "degC", "Rail temperature B", "油轨温度B"),
+        (0x7F, 13, "total_engine_run_time", 1, 4, (1, 0), 0, "s", "Engine hours", "发动机总运行时间"),
+        (0x7F, 13, "total_idle_time", 5, 4, (1, 0), 1, "s", "Idle hours", "总怠速时间"),
+        (0x7F, 13, "total_pto_time", 9, 4, (1, 0), 2, "s", "Power take-off hours", "取力器总时间"),
+        (0x84, 1, "manifold_surface_temperature", 0, 1, temperature, None, "degC", "Manifold surface", "歧管表面温度"),
+        (0x8D, 1, "throttle_position_g", 0, 1, percent, None, "%", "Throttle G", "节气门位置G"),
+        (0x8E, 1, "friction_torque", 0, 1, torque, None, "%", "Friction torque", "发动机摩擦扭矩"),
+        (0x9A, 6, "hybrid_battery_voltage", 2, 2, (1 / 64, 0), 1, "V", "Traction battery voltage", "动力电池电压"),
+        (0x9D, 4, "engine_fuel_mass_rate", 0, 2, (0.02, 0), None, "g/s", "Engine fuel rate (mass)",
+         "发动机燃油质量流量"),
+        (0x9D, 4, "vehicle_fuel_mass_rate", 2, 2, (0.02, 0), None, "g/s", "Vehicle fuel rate (mass)",
+         "整车燃油质量流量"),
+        (0x9E, 2, "exhaust_mass_flow", 0, 2, (0.2, 0), None, "kg/h", "Exhaust flow", "排气质量流量"),
+        (0xA2, 2, "cylinder_fuel_rate", 0, 2, (1 / 32, 0), None, "mg/stroke", "Fuel per stroke", "单缸循环喷油量"),
+        (0xA4, 4, "gear_ratio", 2, 2, (0.001, 0), 1, "1", "Gear ratio", "变速器实际传动比"),
+    ]
+    # fmt: on
+    for pid, length, name, start, width, (scale, offset), bit, unit, en, zh in rows:
+        present = None if bit is None else (0, bit)
+        yield _Later(pid, length, Field(name, start, width, scale, offset, present=present), unit, en, zh)
+    current = Field("hybrid_battery_current", 4, 2, 0.1, signed=True, present=(0, 2))
+    yield _Later(0x9A, 6, current, "A", "Traction battery current", "动力电池电流")
+    for pid, term, term_zh, banks in (
+        (0x55, "Short", "短期", (1, 3)),
+        (0x56, "Long", "长期", (1, 3)),
+        (0x57, "Short", "短期", (2, 4)),
+        (0x58, "Long", "长期", (2, 4)),
+    ):
+        for start, bank in enumerate(banks):
+            field = Field(f"{term.lower()}_term_o2_trim_{bank}", start, 1, *trim)
+            en, zh = f"{term}-term trim by the rear sensor, bank {bank}", f"后氧{term_zh}燃油修正{bank}"
+            yield _Later(pid, 2, field, "%", en, zh, f"Vehicle.OBD.{term}TermO2Trim{bank}")
+    for index in range(6):
+        bank, sensor = index // 3 + 1, index % 3 + 1
+        field = Field(f"intake_air_temperature_b{bank}s{sensor}", index + 1, 1, *temperature, present=(0, index))
+        yield _Later(0x68, 7, field, "degC", f"Intake air {bank}-{sensor}", f"进气温度{bank}-{sensor}")
+    for index in range(8):
+        bank, sensor = index // 4 + 1, index % 4 + 1
+        name, support = f"exhaust_gas_temperature_b{bank}s{sensor}", (0, sensor - 1)
+        field = Field(name, 2 * sensor - 1, 2, 0.1, -40, present=support)
+        yield _Later(0x77 + bank, 9, field, "degC", f"Exhaust gas {bank}-{sensor}", f"排气温度{bank}-{sensor}")
+    for index in range(4):
+        bank, end, end_zh = index // 2 + 1, ("inlet", "outlet")[index % 2], ("入口", "出口")[index % 2]
+        field = Field(f"particulate_filter_{end}_temperature_{bank}", 2 * index + 1, 2, 0.1, -40, present=(0, index))
+        en, zh = f"Particulate filter {end}, bank {bank}", f"颗粒捕集器{end_zh}温度{bank}"
+        yield _Later(0x7C, 9, field, "degC", en, zh)
 
 
 def _rows() -> Iterator[Signal]:
@@ -242,6 +351,8 @@ def _rows() -> Iterator[Signal]:
                 f"{where_en} pump current",
                 f"{where_zh}泵电流",
             )
+    for later in _later():
+        yield later.signal()
     yield Signal("odometer", "km", 0, 429496729.5, 0, 3000000, None, "Vehicle.TraveledDistance", "Odometer", "里程表")
 
 
@@ -325,6 +436,9 @@ def _pids() -> Iterator[Pid]:
             4,
             (Field(f"{place}_lambda", 0, 2, 2 / 65536), Field(f"{place}_current", 2, 2, 1 / 256, -128)),
         )
+    later = list(_later())
+    for number, length in dict.fromkeys((row.pid, row.length) for row in later):
+        yield Pid(number, length, tuple(row.field for row in later if row.pid == number))
 
 
 PIDS: Mapping[int, Pid] = MappingProxyType({row.number: row for row in sorted(_pids(), key=lambda pid: pid.number)})
