@@ -117,6 +117,25 @@ case_findings = Table(
     Index(None, "case"),
 )
 
+# The car's own trouble codes that belong to a case's fault. Kept when the car no longer reports them (`gone_at`).
+case_codes = Table(
+    "case_codes",
+    metadata,
+    Column("case", Text),
+    Column("ecu", Text),
+    Column("kind", Text),
+    Column("code", Text),
+    Column("organisation", Text, nullable=False),
+    Column("first_seen_at", DateTime(timezone=True), nullable=False),
+    Column("seen_at", DateTime(timezone=True), nullable=False),
+    Column("gone_at", DateTime(timezone=True)),
+    Column("freeze", JSONB(none_as_null=True)),
+    Column("joined_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("case", "ecu", "kind", "code"),
+    ForeignKeyConstraint(["case"], ["cases.id"]),
+    CheckConstraint("first_seen_at <= seen_at AND gone_at > seen_at", name="order"),
+)
+
 estimates = Table(
     "estimates",
     metadata,

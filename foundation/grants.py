@@ -1,6 +1,6 @@
 """Sight: every row has an owning organisation, and grants open single subjects to other parties."""
 
-from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from foundation.database import UnitOfWork
@@ -25,3 +25,9 @@ def visible(actor: Actor, owner: ColumnElement[str], subject: ColumnElement[str]
     """Give the WHERE clause of what the actor may see: rows his organisation owns, and those opened to it."""
     opened = exists().where(and_(grants.c.subject == subject, grants.c.organisation == actor.organisation))
     return or_(owner == actor.organisation, opened)
+
+
+def is_open_to(unit: UnitOfWork, subject: str, organisation: str) -> bool:
+    """Whether a grant opens the subject to the organisation; what it owns itself needs none, and has none."""
+    opened = exists().where(and_(grants.c.subject == subject, grants.c.organisation == organisation))
+    return bool(unit.connection.execute(select(opened)).scalar_one())

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -131,6 +132,12 @@ def account_named(unit: UnitOfWork, email: str) -> Actor:
     if row is None:
         raise NotFound(f"there is no account {email}")
     return _actor(row)
+
+
+def open_accounts(unit: UnitOfWork, wanted: Iterable[str]) -> set[str]:
+    """Give those of the accounts that are not closed: for what somebody agreed to before it is carried out."""
+    chosen = select(accounts.c.id).where(accounts.c.id.in_(sorted(wanted)), accounts.c.revoked_at.is_(None))
+    return set(unit.connection.execute(chosen).scalars())
 
 
 def revoke_account(unit: UnitOfWork, account: str) -> None:

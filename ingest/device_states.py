@@ -1,4 +1,4 @@
-"""What devices last said of themselves: online or not, and who set their clocks."""
+"""What devices last said of themselves: online or not, what their spools hold or let go, who set their clocks."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -43,7 +43,10 @@ _INSERT = insert(device_states)
 _REMEMBER = _INSERT.on_conflict_do_nothing()
 _REPLACE = _INSERT.on_conflict_do_update(
     index_elements=[device_states.c.device],
-    set_={name: _INSERT.excluded[name] for name in ("online", "agent", "spool", "dead", "clock", "reported_at")},
+    set_={
+        name: _INSERT.excluded[name]
+        for name in ("online", "agent", "spool", "dead", "clock", "dropped", "disk", "reported_at")
+    },
 )
 
 
@@ -56,5 +59,7 @@ def _values(said: Said) -> dict[str, Any]:
         "spool": status.spool,
         "dead": status.dead,
         "clock": status.clock,
+        "dropped": status.dropped,
+        "disk": status.disk,
         "reported_at": said.arrived_at,
     }

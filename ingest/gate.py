@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ingest.batch import Batch, IntArray, Origin, to_us
 from ingest.dialects import Decoded
-from ingest.envelope import UNSET_CLOCK, DtcReport, Header, Malformed, Message, Readings
+from ingest.envelope import UNSET_CLOCK, CommandResult, Content, DtcReport, Header, Malformed, Message, Readings
 from ingest.readings import FloatArray, Quality
 from ingest.registry import Owner
 from ingest.rejected import Reason, Rejection
@@ -46,16 +46,28 @@ class AcceptedReport:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptedResult:
+    """What a device says came of a command, at `at_us`; whether there is such a command is not asked here."""
+
+    origin: Origin
+    at_us: int
+    result: CommandResult
+    message: Decoded
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     batch: Batch
     reports: list[AcceptedReport]
     rejections: list[Rejection]
+    results: list[AcceptedResult] = field(default_factory=list)
 
 
 def judge(messages: Sequence[Decoded], known: Known) -> Judged:
     """Judge messages that are new. Every reading of theirs is then in the batch, or in exactly one rejection."""
     rejections: list[Rejection] = []
     reports: list[AcceptedReport] = []
+    results: list[AcceptedResult] = []
     accepted: list[tuple[Decoded, Readings, Origin, int, bool]] = []
     for one in messages:
         match one.content:
@@ -72,6 +84,9 @@ def judge(messages: Sequence[Decoded], known: Known) -> Judged:
                 start_us, derived = _start(begun, header, origin, known.clocks.get(one.device))
                 if isinstance(content, Readings):
                     accepted.append((one, content, origin, start_us, derived))
+                elif isinstance(content, CommandResult):
+                    # A clock that is ahead does not undo what was done to the car.
+                    results.append(AcceptedResult(origin, min(start_us, origin.arrived_us), content, one))
                 elif start_us > origin.arrived_us + _TOLERANCE_US:
                     rejections.append(Rejection(one, Reason.FUTURE_TIME, None, 0, _FUTURE))
                 else:
@@ -79,13 +94,13 @@ def judge(messages: Sequence[Decoded], known: Known) -> Judged:
     table = _Table(accepted)
     table.reject_units(rejections)
     table.reject_values(rejections)
-    return Judged(table.batch(known.newest_us), reports, rejections)
+    return Judged(table.batch(known.newest_us), reports, rejections, results)
 
 
 _FUTURE = f"the event time is more than {FUTURE_TOLERANCE} ahead of the arrival"
 
 
-def _count(content: Readings | DtcReport) -> int:
+def _count(content: Content) -> int:
     return content.count if isinstance(content, Readings) else 0
 
 

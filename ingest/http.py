@@ -1,18 +1,31 @@
-"""The HTTP door of ingest: vehicles, what they say now and said before, and what was rejected."""
+"""The HTTP door of ingest: vehicles, what they say now and said before, what is asked of them, what was rejected."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, Field
 
 from foundation.database import Database
-from foundation.http import ActorDependency, problem_responses
+from foundation.http import ActorDependency, IdempotencyKey, problem_responses
+from foundation.idempotency import once
 from foundation.identity import Actor
 from foundation.paging import DEFAULT_LIMIT, MAXIMUM_LIMIT
 from foundation.refusals import Invalid
+from ingest import commands
 from ingest.archive import Archive
 from ingest.batch import from_us
+from ingest.bodies import (
+    CommandsView,
+    CommandView,
+    CommandWish,
+    CountsView,
+    ReadingsView,
+    RejectedView,
+    Series,
+    StateView,
+    VehiclesView,
+    VehicleView,
+)
 from ingest.counting import count_readings
 from ingest.registry import Vehicles
 from ingest.rejections import list_rejected, rejected_totals
@@ -22,64 +35,7 @@ from ingest.state import state_of
 from ingest.vehicles import Vehicle
 
 LONGEST_SPAN = timedelta(days=31)
-
-
-class VehicleView(BaseModel):
-    id: str = Field(examples=["car-1"])
-    vin: str | None
-    config: dict[str, Any] = Field(examples=[{"make": "Toyota", "model_line": "Etios", "model_year": 2014}])
-
-
-class VehiclesView(BaseModel):
-    items: list[VehicleView]
-
-
-class LastValue(BaseModel):
-    value: float
-    unit: str
-    at: datetime
-    age_s: float
-    quality: list[str]
-
-
-class DeviceView(BaseModel):
-    id: str
-    online: bool | None
-    agent: str | None
-    spool: int | None
-    reported_at: datetime | None
-
-
-class StateView(BaseModel):
-    vehicle: str
-    last_seen: datetime | None
-    signals: dict[str, LastValue]
-    devices: list[DeviceView]
-    trouble_codes: dict[str, Any] | None = Field(description="Per ECU: codes, [] for none, null for no answer.")
-
-
-class Series(BaseModel):
-    unit: str
-    at: list[datetime]
-    value: list[float]
-
-
-class ReadingsView(BaseModel):
-    vehicle: str
-    signals: dict[str, Series]
-
-
-class RejectedView(BaseModel):
-    items: list[dict[str, Any]]
-    totals: dict[str, int] = Field(examples=[{"impossible": 3}], description="Readings per reason, all pages.")
-    next: str | None
-
-
-class CountsView(BaseModel):
-    stored: int
-    rejected: dict[str, int]
-    redelivered: int
-    trips_waiting: int
+REFUSED = problem_responses(403, 404, 409, 422)
 
 
 def router(database: Database, current_actor: ActorDependency, archive: Archive) -> APIRouter:
@@ -88,6 +44,8 @@ def router(database: Database, current_actor: ActorDependency, archive: Archive)
     vehicles = Vehicles()
     _add_vehicles(routes, database, current_actor, vehicles)
     _add_readings(routes, database, current_actor, vehicles, archive)
+    _add_commands(routes, database, current_actor, vehicles)
+    _add_answers(routes, database, current_actor, vehicles)
     _add_intake(routes, database, current_actor)
     return routes
 
@@ -105,7 +63,11 @@ def _add_vehicles(routes: APIRouter, database: Database, current_actor: ActorDep
         with database.unit() as unit:
             return _view(vehicles.get(unit, actor, vehicle))
 
-    @routes.get("/vehicles/{vehicle}/state", summary="Each signal's newest value", responses=problem_responses(404))
+    @routes.get(
+        "/vehicles/{vehicle}/state",
+        summary="Each signal's newest value, the devices, and what each ECU says of trouble",
+        responses=problem_responses(404),
+    )
     def get_state(vehicle: str, actor: actor_) -> StateView:
         with database.unit() as unit:
             return StateView.model_validate(state_of(unit, actor, vehicles, vehicle))
@@ -150,6 +112,75 @@ def _add_readings(
                 shortest = [float(str(value)) for value in values]  # as many digits as float32 has
                 view[name] = Series(unit=SIGNALS[name].unit, at=[from_us(us) for us in at_us.tolist()], value=shortest)
         return ReadingsView(vehicle=vehicle, signals=view)
+
+
+def _add_commands(routes: APIRouter, database: Database, current_actor: ActorDependency, vehicles: Vehicles) -> None:
+    actor_ = Annotated[Actor, Depends(current_actor)]
+
+    @routes.post("/vehicles/{vehicle}/commands", status_code=201, summary="Ask something of the car", responses=REFUSED)
+    def ask(vehicle: str, actor: actor_, body: CommandWish, key: IdempotencyKey = None) -> CommandView:
+        with database.unit() as unit:
+            answer = once(
+                unit,
+                actor,
+                f"vehicles/{vehicle}/commands",
+                key,
+                body.model_dump(mode="json"),
+                lambda: commands.ask(
+                    unit, actor, vehicles, vehicle, body.kind, plan=body.plan_document(), device=body.device
+                ),
+            )
+            return CommandView.model_validate(answer)
+
+    @routes.get(
+        "/vehicles/{vehicle}/commands",
+        summary="What was asked of the car, the newest first",
+        responses=problem_responses(404, 422),
+    )
+    def list_commands(
+        vehicle: str,
+        actor: actor_,
+        limit: Annotated[int, Query(ge=1, le=MAXIMUM_LIMIT)] = DEFAULT_LIMIT,
+        cursor: Annotated[str | None, Query(max_length=500)] = None,
+    ) -> CommandsView:
+        with database.unit() as unit:
+            page = commands.list_commands(unit, actor, vehicles, vehicle, limit, cursor)
+            return CommandsView.model_validate({"items": page.items, "next": page.next})
+
+
+def _add_answers(routes: APIRouter, database: Database, current_actor: ActorDependency, vehicles: Vehicles) -> None:
+    actor_ = Annotated[Actor, Depends(current_actor)]
+
+    @routes.get("/commands/{command}", summary="One command with its result", responses=problem_responses(404))
+    def get_command(command: str, actor: actor_) -> CommandView:
+        with database.unit() as unit:
+            return CommandView.model_validate(commands.get_command(unit, actor, command))
+
+    @routes.post("/commands/{command}/approve", summary="Agree, for the side that is missing", responses=REFUSED)
+    def approve(command: str, actor: actor_, key: IdempotencyKey = None) -> CommandView:
+        with database.unit() as unit:
+            answer = once(
+                unit,
+                actor,
+                f"commands/{command}/approve",
+                key,
+                {},
+                lambda: commands.approve(unit, actor, vehicles, command),
+            )
+            return CommandView.model_validate(answer)
+
+    @routes.post("/commands/{command}/decline", summary="Say no, or take it back, before it is sent", responses=REFUSED)
+    def decline(command: str, actor: actor_, key: IdempotencyKey = None) -> CommandView:
+        with database.unit() as unit:
+            answer = once(
+                unit,
+                actor,
+                f"commands/{command}/decline",
+                key,
+                {},
+                lambda: commands.decline(unit, actor, vehicles, command),
+            )
+            return CommandView.model_validate(answer)
 
 
 def _add_intake(routes: APIRouter, database: Database, current_actor: ActorDependency) -> None:

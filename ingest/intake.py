@@ -13,11 +13,13 @@ from ingest.commit import Handled, Key, Reply
 from ingest.device_states import Said
 from ingest.dialects import Decoded, decode
 from ingest.envelope import Status
-from ingest.gate import Judged, Known, judge
+from ingest.gate import AcceptedReport, Judged, Known, judge
 from ingest.registry import Owner, owners
 from ingest.rejected import Reason, Rejection, header_of
+from ingest.sending import take_results
 
 Within = Callable[[UnitOfWork, Batch], None]
+CodesChanged = Callable[[UnitOfWork, Sequence[AcceptedReport]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,17 @@ class Intake:
         with self._database.unit() as unit:
             return self._archive.clean(unit, self._worker)
 
-    def process(self, arrived: Sequence[Arrived], within: Within = lambda _unit, _batch: None) -> Outcome:
+    def process(
+        self,
+        arrived: Sequence[Arrived],
+        within: Within = lambda _unit, _batch: None,
+        codes_changed: CodesChanged = lambda _unit, _reports: None,
+    ) -> Outcome:
         """Decode, judge, store and commit a batch in one unit of work.
 
         `within` sees the accepted rows inside the transaction, before they are in the archive's manifest, so that
-        detector state commits with them. Whatever raises leaves nothing behind: nothing may be acknowledged then.
+        detector state commits with them; `codes_changed` the stored reports with codes that were not known of their
+        car, or without codes that were. Whatever raises leaves nothing behind: nothing may be acknowledged then.
         """
         if self._unsure:
             self.start()  # the batch before may have left a segment that its transaction did not list
@@ -67,7 +75,9 @@ class Intake:
             judged = judge(new, known)
             within(unit, judged.batch)
             self._archive.write_segment(unit, judged.batch, self._worker)
-            rejections = record(unit, judged, found, known.owners)
+            rejections, changed = record(unit, judged, found, known.owners)
+            if changed:
+                codes_changed(unit, changed)
             replies = commit.answer(unit, handled, known.owners)
         self._unsure = False
         counts: Counter[Reason] = Counter()
@@ -107,11 +117,17 @@ def claim(
     return handled, new
 
 
-def record(unit: UnitOfWork, judged: Judged, found: Sequence[Decoded], whose: Mapping[str, Owner]) -> list[Rejection]:
-    """Write what hangs on the accepted rows, what devices said of themselves, and what was rejected."""
+def record(
+    unit: UnitOfWork, judged: Judged, found: Sequence[Decoded], whose: Mapping[str, Owner]
+) -> tuple[list[Rejection], list[AcceptedReport]]:
+    """Write what hangs on the accepted rows, what came of commands, what devices said of themselves, what was rejected.
+
+    Gives what was rejected, and the reports that changed which codes are known.
+    """
     last_values.move(unit, judged.batch)
     trip_log.touch(unit, judged.batch)
-    dtcs.record(unit, judged.reports)
+    changed = dtcs.record(unit, judged.reports)
+    of_nothing = take_results(unit, judged.results)
     said = [
         (one, Said(one.device, one.content, one.arrived.at, one.arrived.retained))
         for one in found
@@ -124,6 +140,6 @@ def record(unit: UnitOfWork, judged: Judged, found: Sequence[Decoded], whose: Ma
         for one, it in said
         if one.device not in whose and not it.retained
     ]
-    rejections = [*judged.rejections, *strangers]
+    rejections = [*judged.rejections, *of_nothing, *strangers]
     rejected.record(unit, rejections, whose)
-    return rejections
+    return rejections, changed

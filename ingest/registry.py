@@ -5,10 +5,11 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pwdlib.hashers.bcrypt import BcryptHasher
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, true, update
 from sqlalchemy import exists as there_is
 from sqlalchemy.dialects.postgresql import insert
 
@@ -68,7 +69,7 @@ def add_vehicle(
     )
     if not is_id(vehicle.id):
         raise Invalid("a vehicle's id is 1 to 64 letters, digits, _ and -")
-    if vehicle.vin is not None and not _VIN.fullmatch(vehicle.vin):
+    if vehicle.vin is not None and not is_vin(vehicle.vin):
         raise Invalid(f"{vehicle.vin} is no VIN: 17 letters and digits without I, O and Q")
     if (latitude is None) != (longitude is None) or abs(latitude or 0) > 90 or abs(longitude or 0) > 180:
         raise Invalid("a place has a latitude within 90 and a longitude within 180 degrees")
@@ -94,6 +95,28 @@ def add_vehicle(
 def exists(unit: UnitOfWork, vehicle: str) -> bool:
     """Whether the id is taken, by whomever: for provisioning on the server's own machine."""
     return bool(unit.connection.execute(select(there_is().where(vehicles.c.id == vehicle))).scalar_one())
+
+
+def note_reported_vins(unit: UnitOfWork, told: Sequence[tuple[str, str, datetime]]) -> None:
+    """Keep the VIN that each car told last, as (vehicle, VIN, when); it registers a vehicle that has none yet.
+
+    A registered VIN is never replaced: that the car tells another one is for people to look into.
+    """
+    newest: dict[str, tuple[str, datetime]] = {}
+    for vehicle, vin, at in told:
+        if is_vin(vin) and (vehicle not in newest or at >= newest[vehicle][1]):
+            newest[vehicle] = (vin, at)
+    for vehicle, (vin, at) in sorted(newest.items()):
+        unit.connection.execute(
+            update(vehicles)
+            .where(vehicles.c.id == vehicle, func.coalesce(vehicles.c.vin_reported_at <= at, true()))
+            .values(vin=func.coalesce(vehicles.c.vin, vin), vin_reported=vin, vin_reported_at=at)
+        )
+
+
+def is_vin(text: str) -> bool:
+    """Whether this can be a VIN: 17 letters and digits without I, O and Q, and not a filler such as all noughts."""
+    return _VIN.fullmatch(text) is not None and len(set(text)) > 1
 
 
 def any_vehicle(unit: UnitOfWork, vehicle: str) -> Vehicle:

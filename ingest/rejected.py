@@ -23,6 +23,7 @@ class Reason(StrEnum):
     NOT_FINITE = "not_finite"
     FUTURE_TIME = "future_time"
     IMPOSSIBLE = "impossible"
+    UNKNOWN_COMMAND = "unknown_command"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

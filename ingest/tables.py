@@ -18,6 +18,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -32,6 +33,8 @@ vehicles = Table(
     Column("id", Text),
     Column("organisation", Text, nullable=False),
     Column("vin", Text),
+    Column("vin_reported", Text),  # as the car itself told it last; it never replaces a registered one
+    Column("vin_reported_at", DateTime(timezone=True)),
     Column("config", JSONB, nullable=False),
     Column("latitude", Double),
     Column("longitude", Double),
@@ -67,6 +70,8 @@ device_states = Table(
     Column("spool", BigInteger),
     Column("dead", BigInteger),
     Column("clock", Text),
+    Column("dropped", BigInteger),
+    Column("disk", Text),
     Column("reported_at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("device"),
 )
@@ -163,6 +168,88 @@ dtc_reports = Table(
     Column("report", JSONB, nullable=False),
     PrimaryKeyConstraint("device", "boot", "seq"),
     Index(None, "vehicle", "at"),
+)
+
+# The newest word of each ECU on one thing (`fact`: stored, pending or permanent codes, freeze, readiness, monitors), as
+# each device told it: NULL is no answer. Beside it the last real answer, which a later silence does not wipe out.
+ecu_answers = Table(
+    "ecu_answers",
+    metadata,
+    Column("device", Text),
+    Column("ecu", Text),
+    Column("fact", Text),
+    Column("vehicle", Text, nullable=False),
+    Column("partition", SmallInteger, nullable=False),
+    Column("told_at", DateTime(timezone=True), nullable=False),
+    Column("told_boot", Text(collation="C"), nullable=False),
+    Column("told_seq", BigInteger, nullable=False),
+    Column("told", JSONB(none_as_null=True)),
+    Column("answered_at", DateTime(timezone=True)),
+    Column("answered_boot", Text(collation="C")),
+    Column("answered_seq", BigInteger),
+    Column("answered", JSONB(none_as_null=True)),
+    PrimaryKeyConstraint("device", "ecu", "fact"),
+    CheckConstraint("(answered IS NULL) = (answered_at IS NULL)", name="answered"),
+    Index(None, "vehicle"),
+)
+
+# What people ask of a car. `due_at`: when it is to be sent, or sent again; `expires_at`: when it is too late.
+commands = Table(
+    "commands",
+    metadata,
+    Column("id", Text),
+    Column("vehicle", Text, nullable=False),
+    Column("organisation", Text, nullable=False),  # the vehicle's owner
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("device", Text),  # the one that was asked for, or that it was sent to first
+    Column("plan", JSONB(none_as_null=True)),
+    Column("requested_by", Text, nullable=False),
+    Column("requested_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("sends", Integer, nullable=False),
+    Column("sent_at", DateTime(timezone=True)),
+    Column("result", JSONB(none_as_null=True)),
+    Column("result_at", DateTime(timezone=True)),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("id"),
+    ForeignKeyConstraint(["vehicle"], ["vehicles.id"]),
+    CheckConstraint("kind IN ('snapshot', 'poll_plan', 'clear_dtcs')", name="kind"),
+    CheckConstraint("(sends > 0) = (sent_at IS NOT NULL) AND (sends = 0 OR device IS NOT NULL)", name="sent"),
+    CheckConstraint("(result IS NULL) = (state NOT IN ('done', 'refused', 'failed', 'unknown'))", name="result"),
+    Index(None, "vehicle", "requested_at", "id"),
+    Index("ix_commands_due", "due_at", postgresql_where=text("state IN ('approved', 'sent')")),
+    Index(
+        "ix_commands_open",
+        "expires_at",
+        postgresql_where=text("state IN ('awaiting_owner', 'awaiting_workshop', 'approved', 'sent')"),
+    ),
+    # Codes are cleared by one command at a time, so that nobody's yes meets another's question.
+    Index(
+        "uq_commands_vehicle_clearing",
+        "vehicle",
+        unique=True,
+        postgresql_where=text(
+            "kind = 'clear_dtcs' AND state IN ('awaiting_owner', 'awaiting_workshop', 'approved', 'sent')"
+        ),
+    ),
+)
+
+# Appended, never edited; ids only. One yes per side, and never both by one account.
+command_approvals = Table(
+    "command_approvals",
+    metadata,
+    Column("command", Text),
+    Column("side", Text),
+    Column("account", Text, nullable=False),
+    Column("organisation", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("approved_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("command", "side"),
+    ForeignKeyConstraint(["command"], ["commands.id"]),
+    UniqueConstraint("command", "account"),
+    CheckConstraint("side IN ('owner', 'workshop')", name="side"),
 )
 
 # Stretches of event time without 300 s of silence, per start-up of a device; due when `done_revision` is behind.

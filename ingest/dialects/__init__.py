@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ingest.arrived import Arrived
-from ingest.dialects import forecourt_binary, forecourt_dtcs, forecourt_json, forecourt_status
+from ingest.dialects import forecourt_binary, forecourt_dtcs, forecourt_json, forecourt_result, forecourt_status
 from ingest.dialects.dialect import Dialect
 from ingest.envelope import Malformed, Message, Status
 from ingest.topics import Kind, filter_of, parse_topic
@@ -37,6 +37,7 @@ DIALECTS: tuple[Dialect, ...] = (
     _Ours(Kind.READINGS_BINARY, forecourt_binary.decode),
     _Ours(Kind.READINGS_JSON, forecourt_json.decode),
     _Ours(Kind.DTCS, forecourt_dtcs.decode),
+    _Ours(Kind.RESULT, forecourt_result.decode),
     _Ours(Kind.STATUS, forecourt_status.decode),
 )
 

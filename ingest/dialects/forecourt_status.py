@@ -9,10 +9,15 @@ def decode(payload: bytes) -> Status:
     online = document.get("online")
     if not isinstance(online, bool):
         raise Malformed("online is neither true nor false")
+    disk = text(document, "disk")
+    if disk not in {None, "ok", "low"}:
+        raise Malformed("disk is neither ok nor low")
     return Status(
         online,
         text(document, "agent"),
         whole(document, "spool", 0, MAXIMUM_SEQ, optional=True),
         whole(document, "dead", 0, MAXIMUM_SEQ, optional=True),
         text(document, "clock"),
+        whole(document, "dropped", 0, MAXIMUM_SEQ, optional=True),
+        disk,
     )

@@ -12,6 +12,9 @@ import msgpack
 from ingest.envelope import MAXIMUM_AGE_MS, MAXIMUM_BYTES, MAXIMUM_SEQ, MAXIMUM_SIGNALS, Header, Malformed
 from ingest.topics import is_id
 
+MAXIMUM_ECUS = 64
+
+_ECU = re.compile(r"[0-9A-Za-z_]{1,16}")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -74,11 +77,43 @@ def whole(document: dict[str, Any], name: str, low: int, high: int, *, optional:
     return value
 
 
-def text(document: dict[str, Any], name: str) -> str | None:
+def text(document: dict[str, Any], name: str, limit: int = 200) -> str | None:
     value = document.get(name)
-    if value is not None and not (isinstance(value, str) and len(value) <= 200 and value.isprintable()):
-        raise Malformed(f"{name} is no printable text of up to 200 characters")
+    if value is not None and not (isinstance(value, str) and len(value) <= limit and value.isprintable()):
+        raise Malformed(f"{name} is no printable text of up to {limit} characters")
     return value
+
+
+def number(document: dict[str, Any], name: str) -> float | None:
+    """Give a finite number; None where it is absent or null."""
+    value = document.get(name)
+    if value is not None and not (type(value) in (int, float) and abs(value) <= MAXIMUM_SEQ):
+        raise Malformed(f"{name} is no number within {MAXIMUM_SEQ}")
+    return value
+
+
+def flag(document: dict[str, Any], name: str) -> bool | None:
+    value = document.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise Malformed(f"{name} is neither true, false nor null")
+    return value
+
+
+def by_ecu(document: dict[str, Any], name: str) -> dict[str, Any]:
+    """Give an object with one entry per ECU: at most `MAXIMUM_ECUS`, each named by 1 to 16 letters, digits and _."""
+    found = document.get(name)
+    if not isinstance(found, dict) or len(found) > MAXIMUM_ECUS:
+        raise Malformed(f"{name} is no object of up to {MAXIMUM_ECUS} ECUs")
+    if strange := next((ecu for ecu in found if not _ECU.fullmatch(ecu)), None):
+        raise Malformed(f"{printable(strange)} in {name} names no ECU")
+    return found
+
+
+def listed(document: dict[str, Any], name: str, most: int) -> list[Any]:
+    found = document.get(name)
+    if not isinstance(found, list) or len(found) > most:
+        raise Malformed(f"{name} is no list of up to {most}")
+    return found
 
 
 def instant(document: dict[str, Any], name: str) -> datetime | None:

@@ -39,12 +39,23 @@ json_messages = st.builds(
     st.sampled_from(["2026-11-23T03:59:00Z", "2026-11-23T04:59:00Z", "1970-01-01T00:00:00Z", None]),
     st.sampled_from(["rpm", "\ud800"]),
 )
-reports = st.dictionaries(st.sampled_from(["t", "mil", "freeze", "ecus", "readiness"]), json_values)
+by_ecu = json_values | st.dictionaries(st.sampled_from(["7E8", "unknown", " "]), json_values | st.just({"stored": []}))
+reports = st.dictionaries(st.sampled_from(["t", "mil", "freeze", "ecus", "readiness", "monitors", "vin"]), by_ecu)
+results = st.dictionaries(st.sampled_from(["t", "id", "outcome", "detail", "ecus", "replies"]), by_ecu)
 deliveries = st.one_of(
     st.builds(lambda it: (Kind.READINGS_BINARY, encode(Kind.READINGS_BINARY, it)), messages()),
     json_messages.map(lambda it: (Kind.READINGS_JSON, json.dumps(it).encode())),
     reports.map(lambda it: (Kind.DTCS, json.dumps({"boot": "b2", "seq": 1, "ecus": {}} | it).encode())),
-    st.tuples(st.sampled_from([Kind.STATUS, Kind.READINGS_JSON, Kind.READINGS_BINARY]), st.binary(max_size=40)),
+    results.map(
+        lambda it: (
+            Kind.RESULT,
+            json.dumps({"boot": "b3", "seq": 1, "id": "cmd", "kind": "snapshot", "outcome": "done"} | it).encode(),
+        )
+    ),
+    st.tuples(
+        st.sampled_from([Kind.STATUS, Kind.RESULT, Kind.DTCS, Kind.READINGS_JSON, Kind.READINGS_BINARY]),
+        st.binary(max_size=40),
+    ),
 )
 
 
