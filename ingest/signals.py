@@ -158,6 +158,12 @@ def _later() -> Iterator[_Later]:
     for pid, length, name, start, width, (scale, offset), bit, unit, en, zh in rows:
         present = None if bit is None else (0, bit)
         yield _Later(pid, length, Field(name, start, width, scale, offset, present=present), unit, en, zh)
+    yield from _later_sensors()
+
+
+def _later_sensors() -> Iterator[_Later]:
+    """Give those of which there is one per bank, sensor or filter."""
+    trim, temperature = (100 / 128, -100.0), (1.0, -40.0)
     current = Field("hybrid_battery_current", 4, 2, 0.1, signed=True, present=(0, 2))
     yield _Later(0x9A, 6, current, "A", "Traction battery current", "动力电池电流")
     for pid, term, term_zh, banks in (

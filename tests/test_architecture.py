@@ -33,7 +33,7 @@ CONTRACTS = {
     "aftersales": frozenset({"cases"}),
 }
 # Files over 400 and functions over 60 lines that are allowed, each with its reason.
-LONG_FILES: dict[str, str] = {}
+LONG_FILES: dict[str, str] = {"ingest/signals.py": "two tables, signals and PIDs: one row per fact"}
 REVISIONS = "forecourt/migrations/versions/"  # a revision lists the tables of one package, and is never edited
 LONG_FUNCTIONS: dict[str, str] = {
     "ingest/signals.py:_rows": "the table of signals: one row per fact, nothing else",
