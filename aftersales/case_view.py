@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from aftersales.appointment_view import appointment_views, held_parts
 from aftersales.cases import CaseState, Wish
+from aftersales.codes import codes_of
 from aftersales.reasons import STOP_ADVICE
 from aftersales.tables import appointments, case_findings
 from diagnostics.faults import FAULTS
@@ -28,6 +29,7 @@ def case_views(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[str, Any
     """Show case rows that were found for the actor, in their order, each with its latest visit."""
     visits = _latest_visits(unit, [row.id for row in rows])
     findings = _findings(unit, [row.id for row in rows])
+    codes = codes_of(unit, [row.id for row in rows])
     return [
         {
             "id": row.id,
@@ -38,6 +40,7 @@ def case_views(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[str, Any
             **_urgency(row),
             "probability": row.probability,
             "findings": findings[row.id],
+            "codes": codes[row.id],
             "reasons": row.reasons,
             "questions": row.questions,
             "appointment": visits.get(row.id),

@@ -17,6 +17,7 @@ DESK = "desk"  # the actor of what nobody did in person
 CASE_EVENTS: Mapping[str, tuple[str, str]] = {
     "case_opened": ("We have opened a case", "已建立服务单"),
     "finding_merged": ("A further finding was added to the case", "新的诊断结果已并入服务单"),
+    "code_joined": ("The car itself reports a trouble code of this fault", "车辆自身报告了与此故障相符的故障码"),
     "case_waiting": ("No visit can be proposed yet", "暂时无法安排预约"),
     "appointment_proposed": ("A visit is proposed", "已为您建议预约"),
     "appointment_moved": ("The visit was moved", "预约已改期"),

@@ -3,13 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from aftersales.cases import CaseState, Wish
 from aftersales.moves import DESK, tell
 from aftersales.proposing import propose
-from aftersales.scope import lock_case
+from aftersales.scope import lock_case, lock_vehicle
 from aftersales.tables import case_findings, cases
 from diagnostics.faults import FAULTS
 from diagnostics.findings import URGENCY_TEXT, Finding, Urgency
@@ -27,7 +27,7 @@ def open_case(unit: UnitOfWork, finding: Finding, vehicle: Vehicle) -> str:
     """
     if finding.id is None or finding.fault not in FAULTS or finding.vehicle != vehicle.id:
         raise Invalid("a case is opened from a stored finding of a known fault of this vehicle")
-    _lock_vehicle(unit, vehicle.id)
+    lock_vehicle(unit, vehicle.id)
     known: str | None = unit.connection.execute(
         select(case_findings.c.case).where(case_findings.c.finding == finding.id)
     ).scalar_one_or_none()
@@ -120,9 +120,3 @@ def _keep_finding(unit: UnitOfWork, case: Row[Any], finding: Finding) -> None:
             merged_at=unit.now(),
         )
     )
-
-
-def _lock_vehicle(unit: UnitOfWork, vehicle: str) -> None:
-    # Two findings of one vehicle at the same moment wait for each other; the unique index stays as the guarantee.
-    key = func.hashtextextended(f"cases-of-vehicle {vehicle}", 0)
-    unit.connection.execute(select(func.pg_advisory_xact_lock(key)))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, Table, select
+from sqlalchemy import Row, Table, func, select
 
 from aftersales.tables import appointments, cases, repair_orders
 from foundation.database import UnitOfWork
@@ -34,6 +34,13 @@ def find_order(unit: UnitOfWork, actor: Actor, order: str) -> Row[Any]:
     if row is None:
         raise NotFound(f"there is no repair order {order}")
     return row
+
+
+def lock_vehicle(unit: UnitOfWork, vehicle: str) -> None:
+    """Let one unit at a time open cases of a vehicle or attach to them; taken before any case of it is locked."""
+    # The unique index on a vehicle's open cases stays as the guarantee.
+    key = func.hashtextextended(f"cases-of-vehicle {vehicle}", 0)
+    unit.connection.execute(select(func.pg_advisory_xact_lock(key)))
 
 
 def lock_case(unit: UnitOfWork, case: str) -> Row[Any]:

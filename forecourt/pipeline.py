@@ -7,10 +7,13 @@ ingest/gate.py           judge        accepted rows as one wide table; the rest 
 ingest/windows.py        advance      the last three minutes of every car
 diagnostics/screening.py screen_stop  what must stop a car, at once
 ingest/archive.py        write        one durable Parquet segment, listed in the same transaction
+ingest/dtcs.py           record       trouble codes, and each ECU's last answers; a change of codes queues join_codes
+ingest/sending.py        take_results what came of commands to the car
 -- commit, acknowledge, tell the devices what is committed --
 ingest/trip_log.py       due          trips that have ended
 diagnostics/screening.py screen       features, predictor, votes of k in m trips, findings
 forecourt/tasks.py       queue        one case per finding, in the transaction that raised it
+ingest/sending.py        send_due     commands that are due, until their results come
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,14 +23,17 @@ from datetime import timedelta
 from diagnostics.findings import Finding
 from diagnostics.predictor import Predictor
 from diagnostics.screening import screen, screen_stop
-from forecourt.task_queue import OPEN_CASE, queue
+from forecourt.task_queue import JOIN_CODES, OPEN_CASE, queue
 from foundation.database import Database, UnitOfWork
 from ingest import trip_log
 from ingest.archive import Archive
 from ingest.arrived import Arrived
 from ingest.batch import Batch
+from ingest.commit import Reply
+from ingest.gate import AcceptedReport
 from ingest.intake import Intake, Outcome
 from ingest.readings import TripColumns
+from ingest.sending import send_due
 from ingest.trip_log import TripSpan
 from ingest.trips import split_trips
 from ingest.windows import Windows
@@ -51,7 +57,15 @@ class Pipeline:
 
     def take(self, arrived: Sequence[Arrived]) -> Outcome:
         """Decode, judge, watch and store a batch in one transaction; acknowledge it after that, and not before."""
-        return self._intake.process(arrived, self._watch)
+        return self._intake.process(arrived, self._watch, _join_codes)
+
+    def command(self) -> list[Reply]:
+        """Mark the commands that are due as sent and give them, to be published now; until they are answered they come again.
+
+        One look at a small index when nothing is due.
+        """
+        with self._database.unit() as unit:
+            return send_due(unit)
 
     def settle(self) -> int:
         """Judge trips that have ended since they were last looked at; gives how many stretches were done.
@@ -78,6 +92,12 @@ class Pipeline:
 def _open_cases(unit: UnitOfWork, findings: Sequence[Finding], owners: Mapping[str, str]) -> None:
     for finding in findings:
         queue(unit, OPEN_CASE, finding=finding.id, vehicle=finding.vehicle, organisation=owners[finding.vehicle])
+
+
+def _join_codes(unit: UnitOfWork, reports: Sequence[AcceptedReport]) -> None:
+    for one in reports:
+        origin = one.origin
+        queue(unit, JOIN_CODES, vehicle=origin.vehicle, device=origin.device, boot=origin.boot, seq=origin.seq)
 
 
 def _trips(span: TripSpan, columns: TripColumns) -> list[tuple[TripSpan, TripColumns]]:

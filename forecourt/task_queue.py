@@ -8,6 +8,7 @@ from sqlalchemy.engine import make_url
 from foundation.database import UnitOfWork
 
 OPEN_CASE = "open_case"
+JOIN_CODES = "join_codes"
 QUEUE = "desk"
 
 

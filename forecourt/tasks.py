@@ -1,12 +1,18 @@
 """Background work, safe to run twice; `forecourt/task_queue.py` queues it."""
 
+from collections.abc import Sequence
+
 import procrastinate
 
+from aftersales.codes import LastAnswer, SeenCode, join_codes
 from aftersales.opening import open_case
+from aftersales.scope import lock_vehicle
 from diagnostics.alarms import get_finding
-from forecourt.task_queue import OPEN_CASE, QUEUE, dsn
-from foundation.database import Database
+from forecourt.task_queue import JOIN_CODES, OPEN_CASE, QUEUE, dsn
+from foundation.database import Database, UnitOfWork
 from foundation.identity import desk_of
+from ingest import dtcs
+from ingest.dtcs import KnownCode
 from ingest.registry import Vehicles
 
 HEARTBEAT_S = 1.0
@@ -25,5 +31,21 @@ def build_tasks(database: Database) -> procrastinate.App:
         with database.unit() as unit:
             actor = desk_of(organisation)
             open_case(unit, get_finding(unit, actor, finding), Vehicles().get(unit, actor, vehicle))
+            # Read after the lock that opening takes: a code that comes meanwhile is either here, or has a task behind.
+            _join(unit, vehicle, dtcs.standing_codes(unit, vehicle))
+
+    @app.task(name=JOIN_CODES, queue=QUEUE, retry=retry)
+    def run_join_codes(vehicle: str, device: str, boot: str, seq: int) -> None:
+        with database.unit() as unit:
+            lock_vehicle(unit, vehicle)
+            # The report's own codes too: by now they may have been cleared, and they belong to the case all the same.
+            reported = dtcs.codes_of_report(unit, device, boot, seq)
+            _join(unit, vehicle, [*reported, *dtcs.standing_codes(unit, vehicle)])
 
     return app
+
+
+def _join(unit: UnitOfWork, vehicle: str, known: Sequence[KnownCode]) -> None:
+    seen = [SeenCode(it.ecu, it.kind, it.code, it.at, it.freeze) for it in known]
+    answers = [LastAnswer(it.ecu, it.kind, it.at, it.codes) for it in dtcs.answered_codes(unit, vehicle)]
+    join_codes(unit, vehicle, seen, answers)

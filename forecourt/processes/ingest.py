@@ -1,4 +1,4 @@
-"""The ingest worker: collects deliveries, commits them in batches, acknowledges, and judges trips that have ended."""
+"""The ingest worker: commits deliveries in batches, acknowledges them, judges trips that have ended, sends commands."""
 
 import time
 from collections.abc import Callable
@@ -46,6 +46,9 @@ def run(installation: Installation, _port: int) -> None:
             if now - last_settled > SETTLE_S:
                 while _patiently(pipeline.settle):
                     heartbeat.beat()
+                if source.connected:
+                    for command in _patiently(pipeline.command):
+                        source.publish(command.topic, command.payload)
                 last_settled = now
             if source.connected and now - last_beat > BEAT_S:
                 heartbeat.beat()

@@ -15,6 +15,7 @@ from forecourt.processes import Process
 from forecourt.task_queue import QUEUE
 from forecourt.tasks import HEARTBEAT_S, STALLED_S, build_tasks
 from foundation.database import Database
+from ingest.sending import expire_commands
 from parts_catalog.stock import expire
 
 SWEEP_S = 1.0
@@ -76,3 +77,4 @@ def _sweep_deadlines(database: Database) -> None:
     with database.unit() as unit:
         expire_holds(unit)
         expire(unit)
+        expire_commands(unit)
