@@ -16,7 +16,7 @@ from ingest.vehicles import Fuel, VehicleConfig
 # healthy engines of all sizes are filled about alike.
 IDLE_RPM, IDLE_FILLING = 1000.0, 0.28
 FULL_G_S, ORDINARY_G_S = (8.0, 26.0), 13.6  # what 1.0 may be: engines of 1.0 to 3.0 L; 1.6 L for a trip without idle
-PRESSURE_S = 60.0  # a manifold pressure told for less counts as not told
+TOLD_S = 60.0  # a manifold pressure or an air flow told for less counts as not told
 INTAKE_C = 40.0  # where the car does not tell
 WORKING, HIGH = 0.4, 0.6  # above idle; high: of a 1.6 L engine 8 g/s, third gear in town
 
@@ -27,6 +27,7 @@ ZERO_S, FROZEN_S = 6.0, 20.0  # a short-term trim that stays so long is not in u
 LIMIT = 20.0  # %, from where a trim may be at its end: it stays there, and is in use
 OVERRUN_RPM, OVERRUN_FILLING = 1200.0, 0.18
 SETTLED_S = 3.0  # the loop takes so long to find back after fuel was cut
+# Purge is no gate: the Etios purges in half of all driving, and its climb then is what it is without.
 ENRICHED = 0.03  # deviation of the commanded equivalence ratio from 1 that is on purpose
 LEAST_APART = 0.25  # of flow, for a slope
 
@@ -44,6 +45,7 @@ MEASURES = (
     Measure("share_above_20", "%", (0.0, 3.0), 2.0),
     Measure("share_at_limit", "%", (0.0, 2.0), 2.0),
     Measure("air_ratio", "%", (-1000.0, 1000.0), 3.0),
+    Measure("trim_metered", "%", (-12.0, 12.0), 2.5),  # at idle, of a car whose air flow meter may be wrong
 )
 FEATURES = (
     Feature("rise_high", 1),
@@ -62,9 +64,53 @@ FEATURES = (
     Feature("above_20", 1),
     Feature("at_limit", 1),
     Feature("air_mismatch", -1, lasting=True),
+    Feature("unexplained", 1, lasting=True),
     Feature("own_wander", -1),
 )
 _COLUMN = {measure.name: column for column, measure in enumerate(MEASURES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Air:
+    """What the engine breathes, all `[time, trip]`: `flow` per displacement, `filling` of each turn likewise.
+
+    `ratio` is what the air flow meter says against the manifold pressure, in % and up to a constant of the car;
+    `metered` [trip] tells whether there is such a meter.
+    """
+
+    engine_speed: FloatArray
+    running: BoolArray
+    warm: BoolArray
+    filling: FloatArray
+    flow: FloatArray
+    ratio: FloatArray
+    metered: BoolArray
+
+
+def air(block: Block) -> Air:
+    """Find the air flow of every trip from the manifold pressure, else from the air flow meter."""
+    step = block.step_s
+    engine_speed, pressure, metered = (
+        hold_last(block.signal(name), step) for name in ("engine_speed", "intake_manifold_pressure", "mass_air_flow")
+    )
+    coolant, intake = (
+        hold_last(block.signal(name), step, SLOW_HOLD_S) for name in ("coolant_temperature", "intake_air_temperature")
+    )
+    running = (engine_speed > RUNNING_RPM) & inside(block.lengths, block.values.shape[1])
+    ran_s = streak_s(running, step)
+    warm = running & np.where(np.isnan(coolant), ran_s > WARM_S, (coolant >= WARM_C) & (ran_s > SETTLED_S))
+    # What reads 0 under a running engine is a unit that does not support the parameter.
+    pressure, metered = (np.where(row > 0, row, np.float32(np.nan)) for row in (pressure, metered))
+    turns = np.maximum(engine_speed, RUNNING_RPM) / 1000
+    kelvin = np.clip(np.where(np.isnan(intake), INTAKE_C, intake), -30, 80) + 273.15
+    filled = (pressure / 101.3) * (293.15 / kelvin)
+    breathed = (metered / turns).astype(np.float32)
+    full = median(breathed, warm & (engine_speed < IDLE_RPM), round(20 / step)) / IDLE_FILLING
+    full = np.where(np.isnan(full), ORDINARY_G_S, np.clip(full, *FULL_G_S))
+    told, meter = ((running & ~np.isnan(row)).sum(axis=0) * step >= TOLD_S for row in (pressure, metered))
+    filling = np.where(told, filled, breathed / full).astype(np.float32)
+    ratio = (100 * np.log(breathed / (ORDINARY_G_S * filled))).astype(np.float32)
+    return Air(engine_speed, running, warm, filling, (filling * turns).astype(np.float32), ratio, meter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,47 +120,23 @@ class _Fuelling:
     short: FloatArray
     long: FloatArray
     trim: FloatArray
-    flow: FloatArray
-    air_ratio: FloatArray
+    air: Air
     closed: BoolArray
 
 
 def _fuelling(block: Block) -> _Fuelling:
-    step, there = block.step_s, inside(block.lengths, block.values.shape[1])
-    engine_speed, pressure, metered, short, equivalence = (
-        hold_last(block.signal(name), step)
-        for name in ("engine_speed", "intake_manifold_pressure", "mass_air_flow", "short_term_fuel_trim_1",
-                     "commanded_equivalence_ratio")
-    )  # fmt: skip
-    long, coolant, intake = (
-        hold_last(block.signal(name), step, SLOW_HOLD_S)
-        for name in ("long_term_fuel_trim_1", "coolant_temperature", "intake_air_temperature")
+    breath, step = air(block), block.step_s
+    short, equivalence = (
+        hold_last(block.signal(name), step) for name in ("short_term_fuel_trim_1", "commanded_equivalence_ratio")
     )
+    long = hold_last(block.signal("long_term_fuel_trim_1"), step, SLOW_HOLD_S)
     trim = (100 * ((1 + short / 100) * (1 + long / 100) - 1)).astype(np.float32)
-    running = (engine_speed > RUNNING_RPM) & there
-    ran_s = streak_s(running, step)
-    warm = np.where(np.isnan(coolant), ran_s > WARM_S, (coolant >= WARM_C) & (ran_s > SETTLED_S))
-    # What reads 0 under a running engine is a unit that does not support the parameter.
-    pressure, metered = (np.where(row > 0, row, np.float32(np.nan)) for row in (pressure, metered))
-    # Turns are not fewer than an idle's, so that nothing is divided by an engine that stands.
-    turns = np.maximum(engine_speed, RUNNING_RPM) / 1000
-    kelvin = np.clip(np.where(np.isnan(intake), INTAKE_C, intake), -30, 80) + 273.15
-    filled = (pressure / 101.3) * (293.15 / kelvin)
-    breathed = (metered / turns).astype(np.float32)
-    idle = running & warm & (engine_speed < IDLE_RPM)
-    full = np.clip(median(breathed, idle, round(20 / step)) / IDLE_FILLING, *FULL_G_S)
-    full = np.where(np.isnan(full), ORDINARY_G_S, full)
-    has_pressure = (running & ~np.isnan(pressure)).sum(axis=0) * step >= PRESSURE_S
-    filling = np.where(has_pressure, filled, breathed / full).astype(np.float32)
-    overrun = (engine_speed > OVERRUN_RPM) & (filling < OVERRUN_FILLING)
+    overrun = (breath.engine_speed > OVERRUN_RPM) & (breath.filling < OVERRUN_FILLING)
     enriched = (np.abs(equivalence - 1) > ENRICHED) & (equivalence > 0.5)  # 0 is a unit that does not support it
-    closed = warm & running & ~np.isnan(trim) & ~np.isnan(filling) & ~enriched & ~_unused(short, step)
-    closed &= (streak_s(~overrun, step) > SETTLED_S) & _steady(101.3 * filling, STEADY_KPA, step)
-    closed &= _steady(engine_speed, STEADY_RPM, step)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        air_ratio = 100 * np.log(breathed / (ORDINARY_G_S * filled))
-    air_ratio = np.where(np.isfinite(air_ratio), air_ratio, np.nan).astype(np.float32)
-    return _Fuelling(short, long, trim, (filling * turns).astype(np.float32), air_ratio, closed)
+    closed = breath.warm & ~np.isnan(trim) & ~np.isnan(breath.filling) & ~enriched & ~_unused(short, step)
+    closed &= streak_s(~overrun, step) > SETTLED_S
+    closed &= _steady(101.3 * breath.filling, STEADY_KPA, step) & _steady(breath.engine_speed, STEADY_RPM, step)
+    return _Fuelling(short, long, trim, breath, closed)
 
 
 def _unused(short: FloatArray, step: float) -> BoolArray:
@@ -126,6 +148,12 @@ def _unused(short: FloatArray, step: float) -> BoolArray:
 
     unused: BoolArray = (run_s(short == 0) > ZERO_S) | ((run_s(same) > FROZEN_S) & (np.abs(short) < LIMIT))
     return unused
+
+
+def _above(trim: FloatArray, other: FloatArray) -> FloatArray:
+    """Give in % by how much more fuel is asked for than at the other trim; a fault alike at every flow cancels out."""
+    more: FloatArray = 100 * ((100 + trim) / (100 + other) - 1)
+    return more
 
 
 def _steady(values: FloatArray, within: float, step: float) -> BoolArray:
@@ -166,24 +194,25 @@ class FuelPump:
         """
         state, step = _fuelling(block), block.step_s
         few = round(15 / step)
-        idle, working = state.closed & (state.flow < WORKING), state.closed & (state.flow >= WORKING)
-        high = working & (state.flow >= HIGH)
+        idle, working = state.closed & (state.air.flow < WORKING), state.closed & (state.air.flow >= WORKING)
+        high = working & (state.air.flow >= HIGH)
         trim_idle, trim_working, trim_high = (median(state.trim, gate, few) for gate in (idle, working, high))
-        fastest = quantile_of(*sorted_samples(state.flow, working), 0.9, 4 * few)
-        top = quantile_of(*sorted_samples(state.trim, working & (state.flow >= fastest)), 0.75, few // 3)
+        fastest = quantile_of(*sorted_samples(state.air.flow, working), 0.9, 4 * few)
+        top = quantile_of(*sorted_samples(state.trim, working & (state.air.flow >= fastest)), 0.75, few // 3)
         at_limit = (state.short >= LIMIT) | (state.long >= LIMIT)
         columns = (
             trim_idle,
             trim_working,
             trim_high,
             top,
-            trim_high - trim_idle,
-            trim_working - trim_idle,
+            _above(trim_high, trim_idle),
+            _above(trim_working, trim_idle),
             self._slope(state, few),
             median(state.short, high, few) - median(state.short, idle, few),
             *(100 * share(state.trim > limit, working, 2 * few) for limit in (10.0, 20.0)),
             100 * share(at_limit, working, 2 * few),
-            median(state.air_ratio, working, few),
+            median(state.air.ratio, working, few),
+            np.where(state.air.metered, np.where(np.isnan(trim_idle), trim_working, trim_idle), np.nan),
         )
         observed_s = working.sum(axis=0) * step
         return Measured(np.stack(columns, axis=1).astype(np.float32), observed_s.astype(np.float32))
@@ -191,10 +220,11 @@ class FuelPump:
     @staticmethod
     def _slope(state: _Fuelling, few: int) -> FloatArray:
         """Give the rise of the trim from the lower third of the flow to its upper fifth, per 1.0 of flow."""
-        ordered, count = sorted_samples(state.flow, state.closed)
+        ordered, count = sorted_samples(state.air.flow, state.closed)
         low, high = (quantile_of(ordered, count, level, 4 * few) for level in (0.33, 0.8))
-        below, above = state.closed & (state.flow <= low), state.closed & (state.flow >= high)
-        apart, rise = (median(row, above, few) - median(row, below, few) for row in (state.flow, state.trim))
+        below, above = state.closed & (state.air.flow <= low), state.closed & (state.air.flow >= high)
+        apart = median(state.air.flow, above, few) - median(state.air.flow, below, few)
+        rise = _above(median(state.trim, above, few), median(state.trim, below, few))
         per_flow = rise / np.maximum(apart, LEAST_APART)
         return np.where(apart >= LEAST_APART, per_flow, np.nan).astype(np.float32)
 
@@ -202,12 +232,17 @@ class FuelPump:
         """Give the residuals: what this car shows minus what it should, in % and in spreads of its own trips.
 
         `both` is the smaller of two things that a weak pump does at once: too high above idle, and climbing too much.
+        `unexplained` is what a wrong air flow meter cannot be blamed for: by its disagreement with the manifold
+        pressure, or, with a meter alone, by what is too high at idle already. Without a meter nothing is to be blamed.
         """
         value = {name: measures[:, column] for name, column in _COLUMN.items()}
         more = {name: value[name] - normal.expected[:, column] for name, column in _COLUMN.items()}
         scaled = {name: more[name] / normal.wander[:, column] for name, column in _COLUMN.items()}
         climb = np.where(np.isnan(more["climb"]), more["climb_working"], more["climb"])
         climb = np.where(np.isnan(climb), more["slope"] / 2, climb)
+        high = np.fmax(more["trim_high"], more["trim_working"])
+        meter = np.where(np.isnan(more["air_ratio"]), more["trim_metered"], 100 * np.expm1(-more["air_ratio"] / 100))
+        explained = np.where(np.isnan(more["trim_metered"]), 0, np.clip(meter, 0, None))
         columns = (
             more["trim_high"],
             scaled["trim_high"],
@@ -220,11 +255,12 @@ class FuelPump:
             scaled["climb_working"],
             scaled["slope"],
             scaled["climb_short_term"],
-            np.minimum(np.fmax(more["trim_high"], more["trim_working"]), climb),
+            np.minimum(high, climb),
             value["share_above_10"],
             value["share_above_20"],
             value["share_at_limit"],
             np.abs(more["air_ratio"]),
+            high - explained,
             normal.wander[:, _COLUMN["climb"]],
         )
         return np.stack(columns, axis=1).astype(np.float32)
