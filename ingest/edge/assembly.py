@@ -24,13 +24,18 @@ class Message:
 
 @dataclass(slots=True)
 class _Segments:
-    """A message that is coming in. `total` is its length, 0 while none is; `broken` once it cannot be trusted."""
+    """A message that is coming in. `total` is its length, 0 while none is; `broken` once it cannot be trusted.
+
+    `done` are the whole ones before. They are given out last, because a stray segment behind them tells that two
+    messages were mixed.
+    """
 
     total: int = 0
     data: bytes = b""
     number: int = 0
     line: str = ""
     broken: bool = False
+    done: list[Message] = field(default_factory=list)
 
     def begin(self, total: int, line: str) -> None:
         self.total, self.data, self.number, self.line = total, b"", 0, line
@@ -72,13 +77,13 @@ class Assembly:
                 return (Message(frame.ecu, frame.data, can=False, line=frame.line),)
         return self._numbered(frame)
 
-    def finish(self) -> Sequence[Unexplained]:
-        """Tell of the messages whose rest did not come."""
-        return [
-            Unexplained(quote(it.line, "the rest of the message did not come"), ecu)
-            for ecu, it in self.segments.items()
-            if it.total and not it.broken
-        ]
+    def finish(self) -> Sequence[Result]:
+        """Give the segmented messages, and tell of those whose rest did not come."""
+        results: list[Result] = [message for it in self.segments.values() for message in it.done]
+        for ecu, it in self.segments.items():
+            if it.total and not it.broken:
+                results.append(Unexplained(quote(it.line, "the rest of the message did not come"), ecu))
+        return results
 
     def _can(self, frame: Frame) -> Sequence[Result]:
         pci, data = frame.data[0], frame.data[1:]
@@ -124,10 +129,13 @@ class Assembly:
         if not segments.add(number, data):
             return self._break(frame, "a segment is missing, repeated, cut or out of order")
         whole = segments.end()
-        return () if whole is None else (Message(frame.ecu, whole, can=True, line=frame.line),)
+        if whole is not None:
+            segments.done.append(Message(frame.ecu, whole, can=True, line=frame.line))
+        return ()
 
     def _break(self, frame: Frame, reason: str) -> list[Result]:
         """Give up the segmented messages of a control unit: what belongs to which can no longer be told."""
         segments = self.segments.setdefault(frame.ecu, _Segments())
         segments.broken = True
+        segments.done.clear()
         return [Unexplained(quote(frame.line, reason), frame.ecu)]

@@ -161,9 +161,9 @@ def _even(digits: str, line: str, request: bytes) -> Frame | Unexplained:
 
 
 def _grouped(groups: list[str]) -> bool:
-    """Tell whether the spaces stand between bytes, or only behind the header."""
+    """Tell whether the spaces stand between bytes, an 11-bit address before them apart."""
     first, *others = (len(group) for group in groups)
-    return (first in {2, 3, 8} and set(others) == {2}) or (first in {3, 8} and len(others) == 1 and not others[0] % 2)
+    return first != 1 and not any(size % 2 for size in others)
 
 
 def _can(ecu: str, data: bytes, line: str) -> Frame | Unexplained:

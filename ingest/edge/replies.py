@@ -126,8 +126,8 @@ class _Reading:
                     self._frame(read)
 
     def finish(self, lines: tuple[str, ...]) -> Replies:
-        for lost in self.assembly.finish():
-            self._refuse(lost.warning, lost.ecu)
+        for result in self.assembly.finish():
+            self._result(result)
         self._join_numbered()
         self._count_bare()
         return Replies(
@@ -146,10 +146,13 @@ class _Reading:
             self._refuse(quote(frame.line, "no reply to the request"), None)
             return
         for result in self.assembly.take(frame):
-            if isinstance(result, Message):
-                self._message(result)
-            else:
-                self._refuse(result.warning, result.ecu)
+            self._result(result)
+
+    def _result(self, result: Message | Unexplained) -> None:
+        if isinstance(result, Message):
+            self._message(result)
+        else:
+            self._refuse(result.warning, result.ecu)
 
     def _message(self, message: Message) -> None:
         ecu, data = message.ecu, message.data
