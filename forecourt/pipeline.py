@@ -60,7 +60,7 @@ class Pipeline:
         return self._intake.process(arrived, self._watch, _join_codes)
 
     def command(self) -> list[Reply]:
-        """Mark the commands that are due as sent and give them, to be published now; until they are answered they come again.
+        """Mark the commands that are due as sent and give them, to be published now; unanswered ones come again later.
 
         One look at a small index when nothing is due.
         """
