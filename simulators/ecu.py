@@ -68,6 +68,18 @@ class Identity:
     calibration_ids: tuple[str, ...] = ()
     calibration_numbers: tuple[int, ...] = ()
 
+    def encoded(self) -> Mapping[int, bytes]:
+        """Give the data by the number under which it is asked for; `ValueError` for what cannot be said."""
+        told = {}
+        if self.vin is not None:
+            told[0x02] = b"\x01" + encode_vin(self.vin)
+            told[0x0A] = b"\x01" + _NAME.ljust(20, b"\0")
+        if self.calibration_ids:
+            told[0x04] = encode_calibration_ids(self.calibration_ids)
+        if self.calibration_numbers:
+            told[0x06] = encode_calibration_numbers(self.calibration_numbers)
+        return told
+
 
 @dataclass(frozen=True, slots=True)
 class Manners:
@@ -113,7 +125,7 @@ class Ecu:
     ) -> None:  # fmt: skip
         self.address = address
         self.source, self._ask = source, source.ask if moving else source.held
-        self._identity, self._manners = identity or Identity(), manners or Manners()
+        self._identity, self._manners = (identity or Identity()).encoded(), manners or Manners()
         self._results = tuple(results)
         self._pids = pids_of(source.signals if signals is None else source.signals & set(signals))
         # Beside the signals: self-tests (01, 41), the rules the car was built to (1C: European) and its fuel (51).
@@ -268,14 +280,7 @@ class Ecu:
         return b"\x46" + found if found else None
 
     def _vehicle(self, parameters: bytes) -> bytes | None:
-        identity = self._identity
-        told: dict[int, bytes] = {0x0A: b"\x01" + _NAME.ljust(20, b"\0")} if identity.vin else {}
-        if identity.vin:
-            told[0x02] = b"\x01" + encode_vin(identity.vin)
-        if identity.calibration_ids:
-            told[0x04] = encode_calibration_ids(identity.calibration_ids)
-        if identity.calibration_numbers:
-            told[0x06] = encode_calibration_numbers(identity.calibration_numbers)
+        told = self._identity
         if parameters == b"\0" and told:
             return b"\x49\0" + bitmap(told, 0)
         found = told.get(parameters[0]) if len(parameters) == 1 else None

@@ -56,6 +56,11 @@ class ElmServer(ABC):
     ) -> None:
         self.stop()
 
+    @property
+    def alive(self) -> bool:
+        """Whether it still serves; if not, `stop` tells why."""
+        return self._thread.is_alive()
+
     def stop(self) -> None:
         """Lose the link and free everything; again is no harm."""
         if self._stop_write < 0:

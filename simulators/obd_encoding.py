@@ -21,7 +21,7 @@ def pids_of(signals: Collection[str]) -> tuple[int, ...]:
     """
     chosen: list[int] = []
     left = set(signals)
-    whole = [number for number, pid in PIDS.items() if all(field.signal in left for field in pid.fields)]
+    whole = [number for number, pid in PIDS.items() if all(it.signal in left or it.present for it in pid.fields)]
     for number in (*whole, *PIDS):
         carried = {field.signal for field in PIDS[number].fields}
         if carried & left:
@@ -33,16 +33,20 @@ def pids_of(signals: Collection[str]) -> tuple[int, ...]:
 def encode(pid: int, values: Mapping[str, float]) -> bytes | None:
     """Give the data bytes of a PID, each value rounded to the nearest step and cut at what the bytes can carry.
 
-    None where `values` has none of its signals. A single signal that is missing beside others is sent as all ones,
-    which J1979 calls "not used" where it says anything.
+    None where `values` has none of its signals. One that is missing beside others has its support bit off; where there
+    is no such bit it is sent as all ones, which J1979 calls "not used" where it says anything.
     """
     row = PIDS[pid]
     if not any(field.signal in values for field in row.fields):
         return None
     data = bytearray(row.length)
     for field in row.fields:
-        there = field.signal in values
-        raw = _raw(field, float(values[field.signal])) if there else (1 << 8 * field.width) - 1
+        if field.signal in values:
+            raw = _raw(field, float(values[field.signal]))
+            if field.present is not None:
+                data[field.present[0]] |= 1 << field.present[1]
+        else:
+            raw = 0 if field.present is not None else (1 << 8 * field.width) - 1
         data[field.start : field.start + field.width] = raw.to_bytes(field.width, "big")
     return bytes(data)
 
@@ -112,12 +116,12 @@ def encode_calibration_numbers(numbers: Sequence[int]) -> bytes:
 # The continuous monitors are bits 0 to 2 of byte B (support) and 4 to 6 (not complete); the others are bytes C and D.
 CONTINUOUS = ("misfire", "fuel_system", "components")
 SPARK = (
-    "catalyst", "heated_catalyst", "evaporative_system", "secondary_air_system", "air_conditioning",
-    "oxygen_sensor", "oxygen_sensor_heater", "egr_vvt_system",
+    "catalyst", "heated_catalyst", "evaporative_system", "secondary_air", "ac_refrigerant",
+    "oxygen_sensor", "oxygen_sensor_heater", "egr",
 )  # fmt: skip
 COMPRESSION = (
     "nmhc_catalyst", "nox_aftertreatment", None, "boost_pressure", None,
-    "exhaust_gas_sensor", "particulate_filter", "egr_vvt_system",
+    "exhaust_gas_sensor", "particulate_filter", "egr",
 )  # fmt: skip
 
 
@@ -126,7 +130,7 @@ class Readiness:
     """Which self-tests a control unit has, and which of them have run to their end since the codes were cleared."""
 
     supported: frozenset[str] = frozenset({*CONTINUOUS, "catalyst", "evaporative_system", "oxygen_sensor",
-                                           "oxygen_sensor_heater", "egr_vvt_system"})  # fmt: skip
+                                           "oxygen_sensor_heater", "egr"})  # fmt: skip
     complete: frozenset[str] = supported
     compression: bool = False
 
@@ -157,14 +161,14 @@ def _bits(names: Sequence[str | None], there: Collection[str]) -> int:
 # Unit and scaling ids of mode 06: physical = raw * scale + offset; from 80 on raw is signed. SAE J1979 appendix E.
 UNITS_AND_SCALING: Mapping[int, tuple[str, float, float]] = MappingProxyType({
     0x01: ("count", 1, 0),
-    0x05: ("ratio", 0.0000305, 0),
+    0x05: ("1", 0.0000305, 0),
     0x0A: ("V", 0.000122, 0),
     0x0B: ("V", 0.001, 0),
-    0x10: ("ms", 1, 0),
+    0x10: ("s", 0.001, 0),
     0x12: ("s", 1, 0),
     0x16: ("degC", 0.1, -40),
     0x17: ("kPa", 0.01, 0),
-    0x20: ("ratio", 0.0039062, 0),
+    0x20: ("1", 0.00390625, 0),
     0x24: ("count", 1, 0),
     0x81: ("count", 1, 0),
     0x8C: ("V", 0.01, 0),

@@ -22,7 +22,7 @@ def test_every_command_stands_in_the_readme_or_the_guide() -> None:
     assert [name for name in COMMANDS if f"forecourt {name}" not in text] == []
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/flow.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/flow.md", "docs/elm327.md"])
 def test_files_that_a_page_names_exist(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     named = set(re.findall(r"(?<![/\w])((?:[a-z_]+/)+[a-z_0-9]+\.(?:py|md|csv))\b", text))

@@ -12,7 +12,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType({
     "replay": "history:replay",
     "score": "history:score",
     "train": "history:train",
-    "simulate": "history:simulate",
+    "simulate": "simulation:simulate",
     "migrate": "installation:migrate",
     "seed": "installation:seed",
     "doctor": "installation:doctor",

@@ -1,18 +1,18 @@
-"""Recorded and simulated history: replay trips, score them, train the predictor, simulate fleets."""
+"""Recorded history: replay trips, score them, train the predictor."""
 
 import json
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from diagnostics import predictor, scoring
 from forecourt.commands.provision import ensure_vehicle, read_config
+from forecourt.commands.telling import Telling
 from forecourt.installation import Installation
 from forecourt.opened import opened
 from forecourt.settings import Settings
@@ -23,10 +23,6 @@ from ingest.publisher import Publisher
 from ingest.readings import TripColumns
 from ingest.replay import replay as publish_trips
 from ingest.trips import TripFile, read_trip, split_trips
-from simulators.output import write_trips
-from simulators.sample import sample_trips
-
-TRIPS_A_DAY = 2
 
 Trips = Annotated[list[Path], typer.Argument(help="Trip files, Parquet or CSV, in driving order.", exists=True)]
 Mapping = Annotated[
@@ -72,7 +68,7 @@ def replay(
     _read(trips, mapping)
     with tempfile.TemporaryDirectory(prefix="forecourt-replay-") as folder:
         publisher = Publisher(mqtt_url or _own_device(vehicle), spool=Path(folder) / "spool.sqlite")
-        with _progress("publishing") as tell:
+        with Telling("publishing") as tell:
             outcome = publish_trips(
                 trips, vehicle, publisher, speed=speed, start=_instant(start), mapping=mapping, tell=tell
             )
@@ -114,7 +110,7 @@ def score(
 ) -> None:
     """Say what the predictor finds in the given trips, taken as one car's history in this order."""
     mapping = _mapping(map_)
-    with _progress("reading"):
+    with Telling("reading"):
         earlier = _columns(_read(baseline or [], mapping))
         history = _columns(_read(trips, mapping))
     report = scoring.score(history, baseline=earlier, config=read_config(vehicle_config))
@@ -145,47 +141,6 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Where to write it; without it, over the shipped predictor.")] = None,
 ) -> None:
     """Make the shipped predictor again, from simulated cars; the same seed gives the same files."""
-    with _progress("training") as tell:
+    with Telling("training") as tell:
         report = train_shipped(seed, out or predictor.SHIPPED, tell)
     typer.echo(json.dumps(report, indent=2))
-
-
-def simulate(
-    out: Annotated[Path, typer.Option(help="Folder for one Parquet file a trip, and labels.csv.")],
-    vehicles: Annotated[int, typer.Option(help="Cars.", min=1)] = 10,
-    days: Annotated[int, typer.Option(help="Days of history, about two trips each.", min=1)] = 7,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
-) -> None:
-    """Simulate a labelled fleet, faults included, into trip files."""
-    trips = TRIPS_A_DAY * days
-    with _progress("simulating"):
-        paths = write_trips(out, sample_trips(seed, vehicles, trips, gap_days=1 / TRIPS_A_DAY), seed)
-    typer.echo(json.dumps({"trips": len(paths), "folder": str(out)}))
-
-
-def _progress(words: str) -> "_Telling":
-    return _Telling(words)
-
-
-class _Telling:
-    """A spinner on standard error with the last word of what is being done; callable with that word."""
-
-    def __init__(self, words: str) -> None:
-        self._progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            TimeElapsedColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._task = self._progress.add_task(words)
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def __call__(self, words: str) -> None:
-        self._progress.update(self._task, description=words)

@@ -36,6 +36,8 @@ from simulators.obd_encoding import (
         (0x0D, {"vehicle_speed": 300.0}, "ff"),
         (0x05, {"coolant_temperature": -60.0}, "00"),
         (0x14, {"oxygen_sensor_b1s1_voltage": 0.45}, "5a ff"),
+        (0x67, {"coolant_temperature_2": 83.0}, "02 00 7b"),
+        (0x9A, {"hybrid_battery_voltage": 350.0, "hybrid_battery_current": -12.3}, "06 00 57 80 ff 85"),
     ],
 )
 def test_a_value_becomes_the_published_bytes(pid: int, values: dict[str, float], data: str) -> None:
@@ -107,9 +109,9 @@ def test_lists_and_texts_of_the_reference() -> None:
 def test_readiness_of_the_reference() -> None:
     """PID 01 of the sample dialogues: 00 07 E5 00 all done; 81 07 65 04 one code, the evaporative test open."""
     done = frozenset({*CONTINUOUS, "catalyst", "evaporative_system", "oxygen_sensor", "oxygen_sensor_heater",
-                      "egr_vvt_system"})  # fmt: skip
+                      "egr"})  # fmt: skip
     assert Readiness(done, done).encode(mil=False, codes=0) == bytes.fromhex("00 07 E5 00")
-    fewer = done - {"egr_vvt_system"}
+    fewer = done - {"egr"}
     assert Readiness(fewer, fewer - {"evaporative_system"}).encode(mil=True, codes=1) == bytes.fromhex("81 07 65 04")
     nothing = Readiness(frozenset(COMPRESSION) - {None} | {"misfire"}, frozenset(), compression=True)
     assert nothing.encode_cycle() == bytes.fromhex("00 19 EB EB")
