@@ -214,12 +214,19 @@ class Spool:
             return None
         return int(self.kept(_DROPPED) or 0) + self._unwritten
 
-    def keep(self, key: str, value: str) -> None:
-        """Write down a text beside the messages, as durable as they are."""
+    def keep(self, key: str, value: str) -> bool:
+        """Write down a text beside the messages, as durable as they are; False when the disk does not take it."""
         with self._lock:
-            self._file.execute(
-                "INSERT INTO kept VALUES (?, ?) ON CONFLICT DO UPDATE SET value = ?", (key, value, value)
-            )
+            try:
+                self._write_down(key, value)
+            except sqlite3.OperationalError as error:
+                self._check_full(error)
+                try:
+                    self._drop(Rank.FAST, len(value))
+                    self._write_down(key, value)
+                except (_NoRoom, sqlite3.OperationalError):
+                    return False
+            return True
 
     def kept(self, key: str) -> str | None:
         with self._lock:
@@ -308,6 +315,9 @@ class Spool:
             return max(size - page * reusable, used - self._limits.most_bytes)
         return used - self._limits.most_bytes
 
+    def _write_down(self, key: str, value: str) -> None:
+        self._file.execute("INSERT INTO kept VALUES (?, ?) ON CONFLICT DO UPDATE SET value = ?", (key, value, value))
+
     def _drop(self, rank: Rank, need: int) -> list[int]:
         """Let go of at least `need` bytes of messages of this rank or a lower one; `_NoRoom` when there are none."""
         self.low = True
@@ -336,7 +346,7 @@ class Spool:
                 need -= size
             if not gone:
                 raise _NoRoom
-            self.keep(_DROPPED, str(int(self.kept(_DROPPED) or 0) + self._unwritten + len(gone)))
+            self._write_down(_DROPPED, str(int(self.kept(_DROPPED) or 0) + self._unwritten + len(gone)))
         self._unwritten = 0
         return gone
 

@@ -9,6 +9,7 @@ import typer
 COMMANDS: Mapping[str, str] = MappingProxyType({
     "serve": "serve:serve",
     "demo": "demo:demo",
+    "edge": "edge:edge",
     "replay": "history:replay",
     "score": "history:score",
     "train": "history:train",

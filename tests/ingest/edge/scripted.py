@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -30,6 +30,7 @@ class Scripted:
         self.script = json.loads(script.read_text("utf-8")) if isinstance(script, Path) else script
         self.heard: list[str] = []
         self.connections = 0
+        self.changed = threading.Condition()
         self._stopping = threading.Event()
         self._server = socket.create_server(("127.0.0.1", 0))
         self._server.settimeout(0.05)
@@ -47,13 +48,20 @@ class Scripted:
         self._thread.join()
         self._server.close()
 
+    def wait_for(self, what: Callable[[], bool], seconds: float = 30) -> None:
+        """Wait for something that a command or a connection brings about."""
+        with self.changed:
+            assert self.changed.wait_for(what, seconds), self.heard
+
     def _serve(self) -> None:
         while not self._stopping.is_set():
             try:
                 client, _ = self._server.accept()
             except TimeoutError:
                 continue
-            self.connections += 1
+            with self.changed:
+                self.connections += 1
+                self.changed.notify_all()
             with client:
                 client.settimeout(0.05)
                 self._talk(client)
@@ -82,7 +90,9 @@ class Scripted:
                     return
 
     def _answer(self, client: socket.socket, command: str, left: dict[str, list[dict[str, Any]]]) -> bool:
-        self.heard.append(command)
+        with self.changed:
+            self.heard.append(command)
+            self.changed.notify_all()
         entries: Sequence[dict[str, Any]] = left.get(command, ())
         if not entries:
             key = "at_response" if command.upper().startswith("AT") else "obd_response"
