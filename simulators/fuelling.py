@@ -37,7 +37,7 @@ def pressure_share(cars: Cars, severity: FloatArray, fuel_flow: FloatArray, ambi
     Hot fuel takes a little off the pump. Broadcasts over leading axes of `fuel_flow`.
     """
     head = cars["pump_head"] * (1 - 0.0008 * np.clip(ambient - 25, 0, None))
-    fall = (cars["pump_head"] - 1) / (cars["pump_margin"] * full_flow(cars))
+    fall = (cars["pump_head"] - 1) / (cars["pump_margin"] * full_flow(cars)) * (1 + cars["pump_clogging"] * severity)
     share: FloatArray = np.clip(head * (1 - 0.5 * severity) - fall * fuel_flow, 0.1, 1)
     return share.astype(np.float32)
 
@@ -102,6 +102,7 @@ class Fuelling:
     ) -> None:
         """`chance`: standard normal numbers, how far the learned trim was off."""
         self._cars, self._severity, self._rng = cars, faults.fuel_pump, rng
+        self._full = full_flow(cars)
         self._ambient, self._tank = conditions.ambient, conditions.tank
         self._bias = cars["trim_bias"] + cars["trim_altitude"] * conditions.climb
         shape = cars["trim_slope"] * (_CELL_LOADS - 35)
@@ -133,7 +134,8 @@ class Fuelling:
         started = now.since_start > _OPEN_S
         cold = 1 / (1 + 0.25 * np.clip((70 - now.coolant) / 90, 0, 1))
         self.ratio = np.where(power, _RICH, np.where(started, 1, cold)).astype(np.float32)
-        burnt = np.where(now.running & ~now.cut, now.air_flow / (STOICHIOMETRIC * self.ratio), 0)
+        wanted = np.minimum(now.air_flow / (STOICHIOMETRIC * self.ratio), self._full)
+        burnt = np.where(now.running & ~now.cut, wanted, 0)
         share = pressure_share(cars, self._severity, burnt, self._ambient)
         closed = now.running & ~now.cut & started & ~power
         self._purge(closed & (now.coolant > 60) & (now.since_start > 60), chance)
@@ -145,7 +147,7 @@ class Fuelling:
     def _purge(self, allowed: BoolArray, chance: FloatArray) -> None:
         """Open and close the canister's valve, as the Etios does: a minute or two each, by ramps."""
         off = self._wanted == 0
-        opens, closes = off & (chance[0] < 1 / 60), ~off & (chance[0] < 1 / 100)
+        opens, closes = off & (chance[0] < 1 / 45), ~off & (chance[0] < 1 / 100)
         duty = np.clip(4 + 106 * chance[1] ** 1.2, 0, 100) * self._purges
         self._wanted = np.where(opens, duty, np.where(closes, 0, self._wanted)).astype(np.float32)
         step = np.clip(self._wanted - self.purge, -12, 6)

@@ -89,14 +89,17 @@ PRIORS: Sequence[Prior] = (
     Prior("thermostat_lift", 6, 11, "K at low load", later=True),
     # Fuel supply (F09). A pump is sized for the full flow of the engine with hot fuel and a tired battery in mind:
     # `pump_margin` is its healthy flow at rail pressure over that full flow, so that no healthy car is ever limited.
-    # `pump_head` is its pressure at no flow over rail pressure, where its relief valve stands: with 1.75 to 2.1 a pump
-    # of severity 0.4 lacks fuel at the highest flows only, one of severity 1 from a gentle cruise on, hardly at idle.
-    Prior("pump_margin", 1.05, 1.3, "1", later=True),
-    Prior("pump_head", 1.75, 2.1, "1", later=True),
+    # `pump_head` is its pressure at no flow over rail pressure, where its relief valve stands: above 1.95, so that a
+    # pump of severity 1 still feeds an idling engine. `pump_clogging` is how much the resistance on the way (k of F09)
+    # grows with severity, for the filter in the tank has its part: with it severity 0.4 is felt at the highest
+    # everyday flows, and severity 1 from a gentle cruise on. With k constant only full power showed anything below 0.8.
+    Prior("pump_margin", 1.05, 1.25, "1", later=True),
+    Prior("pump_head", 1.95, 2.2, "1", later=True),
+    Prior("pump_clogging", 0.5, 2.0, "1", later=True),
     Prior("rail_pressure", 290, 400, "kPa", later=True),
     # What else moves the trims. The slope of the Etios of carOBD is -0.1, its wander within a trip 3 % in all.
     Prior("trim_slope", -0.10, 0.07, "% per % of load", later=True),
-    Prior("trim_wander", 0.5, 2.5, "%", later=True),
+    Prior("trim_wander", 0.5, 3.5, "%", later=True),
     Prior("trim_altitude", -1.5, 1.5, "% per km", later=True),
     Prior("wall_film", 0.0, 0.15, "% per % of load and second", later=True),
 )
