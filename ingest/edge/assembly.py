@@ -77,6 +77,13 @@ class Assembly:
                 return (Message(frame.ecu, frame.data, can=False, line=frame.line),)
         return self._numbered(frame)
 
+    def lose(self, ecu: str) -> None:
+        """Give up the message that is coming in from a control unit of which a line could not be read."""
+        segments = self.segments.get(ecu)
+        if segments is not None and segments.total:
+            segments.broken = True
+            segments.done.clear()
+
     def finish(self) -> Sequence[Result]:
         """Give the segmented messages, and tell of those whose rest did not come."""
         results: list[Result] = [message for it in self.segments.values() for message in it.done]

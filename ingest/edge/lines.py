@@ -72,7 +72,8 @@ class Unexplained:
 Read = Frame | Notice | Unexplained
 
 _HEX = re.compile(r"[0-9A-F]+")
-_PROGRESS = re.compile(r"SEARCHING\.*|BUS ?INIT: ?[. ]*OK|BUS ?INIT: ?\.*$")
+_PROGRESS = re.compile(r"(SEARCHING\.*|BUS ?INIT: ?[. ]*OK|BUS ?INIT: ?\.*$)+")
+_SENDER = re.compile(r"(?P<can>7E[89A-F]|18DAF1[0-9A-F]{2})|[0-9A-F]:")
 _NUMBERED = re.compile(r"([0-9A-F]):((?: ?[0-9A-F]{2})+)")
 _NOTICES = re.compile(
     r"(?P<text><DATA ERROR|<RX ERROR|NO DATA|UNABLE TO CONNECT|CAN ERROR|BUFFER FULL|STOPPED|DATA ERROR|RX ERROR"
@@ -87,6 +88,12 @@ def quote(line: str, reason: str) -> str:
     return f"{reason}: {shown!r}"
 
 
+def _unexplained(text: str, line: str, reason: str) -> Unexplained:
+    """Refuse a line, yet keep whose it is where its beginning tells: an answer of that unit is lost."""
+    sender = _SENDER.match(text[:20].replace(" ", ""))
+    return Unexplained(quote(line, reason), None if sender is None else sender["can"] or UNKNOWN_ECU)
+
+
 def read_line(line: str, request: bytes) -> tuple[Read, ...]:
     """Tell what a printed line is: nothing (progress, prompt), a frame, a notice, a frame and a notice, unexplained."""
     text = line.replace("\x00", "").strip(" \t\r\n>").upper()
@@ -95,12 +102,13 @@ def read_line(line: str, request: bytes) -> tuple[Read, ...]:
     read = _frame(text, line, request)
     if read is not None:
         return (read,)
-    text = _PROGRESS.sub("", text).strip(" >")
+    if progress := _PROGRESS.match(text):
+        text = text[progress.end() :].strip(" >")
     if not text:
         return ()
     if found := _NOTICES.search(text):
         return _noticed(found, text[: found.start()].strip(" !>"), line, request)
-    return (_frame(text, line, request) or Unexplained(quote(line, "no reply that we know")),)
+    return (_frame(text, line, request) or _unexplained(text, line, "no reply that we know"),)
 
 
 def _noticed(found: re.Match[str], before: str, line: str, request: bytes) -> tuple[Read, ...]:
@@ -120,7 +128,7 @@ def _noticed(found: re.Match[str], before: str, line: str, request: bytes) -> tu
         return (notice,)
     data = _frame(before, line, request)
     if data is None or notice is Notice.UNKNOWN_COMMAND:
-        data = Unexplained(quote(line, "no reply that we know"))
+        data = _unexplained(before, line, "no reply that we know")
     elif notice in DAMAGED and not isinstance(data, Unexplained):
         data = Unexplained(quote(line, "damaged on the bus"), data.ecu)
     return (data, notice)
@@ -135,7 +143,7 @@ def _frame(text: str, line: str, request: bytes) -> Frame | Unexplained | None:
         return None
     groups = text.split()
     if len(groups) > 1 and not _grouped(groups):
-        return Unexplained(quote(line, "cut between two digits"))
+        return _unexplained(text, line, "cut between two digits")
     return _odd(digits, line, len(groups)) if len(digits) % 2 else _even(digits, line, request)
 
 

@@ -122,6 +122,8 @@ class _Reading:
                         self.warnings.append(quote(line, "the reply was cut"))
                 case Unexplained():
                     self._refuse(read.warning, read.ecu)
+                    if read.ecu is not None:
+                        self.assembly.lose(read.ecu)
                 case Frame():
                     self._frame(read)
 

@@ -152,6 +152,16 @@ def codes_shown(codes: Sequence[str], ecu: str, lines: Sequence[str]) -> bool:
     return all(any(re.search(f"{begin}4[37A](?:..)*?{it}", text) for begin, text in texts) for it in pairs)
 
 
+def text_shown(text: str, ecu: str, lines: Sequence[str]) -> bool:
+    """Look for a text as a whole in an ECU's segments, or four bytes a line as K-line and J1850 send it."""
+    texts = [told for _, told in _texts(ecu, lines)]
+    padded = text.encode().rjust(20, b"\x00")
+    fours = [f"4902{n + 1:02X}{padded[4 * n : 4 * n + 4].hex().upper()}" for n in range(5)]
+    return any(text.encode().hex().upper() in it for it in texts) or all(
+        any(it in told for told in texts) for it in fours
+    )
+
+
 def _texts(ecu: str, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Give (what must stand before the service, text): every line, and every run of segments put together."""
     compact = [re.sub(r"[ \x00>]", "", line).upper() for piece in lines for line in re.split(r"[\r\n]", piece)]
@@ -165,10 +175,10 @@ def _texts(ecu: str, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
     )
     for line in compact:
         yield single, line
-    words = re.compile("|".join(re.escape(it.replace(" ", "")) for it in WORDS) + "|BUSINIT:[.]*OK")
+    words = re.compile("|".join(re.escape(it.replace(" ", "")) for it in WORDS) + r"|SEARCHING\.*")
     bare = [words.sub("", line) for line in compact]
     first, following = (r"(0):", r".:") if ecu == "unknown" else (rf"{ecu}1...", rf"{ecu}2.")
     for at, line in enumerate(bare):
         if re.match(first, line):
-            told = [re.fullmatch(rf"{following}([0-9A-F]*)", it) for it in bare[at + 1 :]]
+            told = [re.fullmatch(rf"{following}((?:[0-9A-F]{{2}})*)", it) for it in bare[at + 1 :]]
             yield "", re.sub(first, "", line, count=1) + "".join(it[1] for it in told if it)

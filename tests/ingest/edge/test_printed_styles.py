@@ -142,6 +142,14 @@ def test_segments_out_of_order_give_no_value(order) -> None:
         assert replies.unusable
 
 
+def test_a_damaged_segment_is_not_made_good_by_another_message() -> None:
+    lines = ["7E8 10 0B 41 78 0F 0F A0 10", "7E8 21 00 11 00 12 00 00 0?", "7E8 21 05 7B 04 3F 00 00 00"]
+    assert values(read("0178", *lines)) == ()
+    assert len(values(read("0178", lines[0], "GARBAGE@@", *lines[2:]))) == 4
+    numbered = ["00B", "0: 41 78 0F 0F A0 10", "1: 00 11 00 12 00 00 0?", "1: 05 7B 04 3F 00 00 00"]
+    assert values(read("0178", *numbered)) == ()
+
+
 def test_a_long_message_counts_past_fifteen() -> None:
     data = b"\x49\x04\x08" + b"".join(f"CALIBRATION-{n:02}".encode().ljust(16, b"\x00") for n in range(8))
     right = tuple(f"CALIBRATION-{n:02}" for n in range(8))

@@ -101,6 +101,7 @@ CODES = [  # request, lines, codes per ECU
     ("03", ["43 00 00 00 00 00 00"], {"unknown": ()}),
     ("03", ["43 01 03 01"], {"unknown": ("P0301",)}),
     ("03", ["7E8 04 43 01 03 01", "7E9 03 7F 03 11"], {"7E8": ("P0301",), "7E9": None}),
+    ("03", ["7E8 04 43 01 03 0X"], {"7E8": None}),
     ("03", ["7E8 02 47 00"], {"7E8": None}),  # the answer to another question
 ]
 
