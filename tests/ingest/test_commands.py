@@ -289,7 +289,7 @@ def test_it_is_sent_again_with_back_off_until_it_expires(cast: Cast) -> None:
     command = cast.cleared()
     began, sends = cast.clock.now(), []
     while cast.state(command) == "sent":
-        cast.later(timedelta(seconds=1))
+        cast.later(timedelta(seconds=2))
         for _, told in cast.send():
             sends.append(((cast.clock.now() - began).total_seconds(), told["valid_s"]))
     assert [at for at, _ in sends[:5]] == [2, 6, 14, 30, 62]
