@@ -67,10 +67,12 @@ def simulate(
     ] = None,
 ) -> None:  # fmt: skip
     """Simulate a labelled fleet, faults included, into trip files; or one car behind an ELM327."""
+    path = recorded or trip
     if elm327 is None:
+        if path is not None:
+            raise Invalid(f"{path.name} is played only behind an adapter: give --elm327 ADDRESS too")
         _fleet(out, vehicles, days, seed)
         return
-    path = recorded or trip
     if out is not None or (recorded and trip) or (fault and path):
         raise Invalid("--elm327 takes one trip or one --fault, and no --out")
     quirks, manners = _habits(quirk or [])

@@ -5,8 +5,11 @@ import pytest
 
 from ingest.trips import read_trip
 from simulators.ecu import Car, Ecu, FreezeFrame, Manners
+from simulators.garage import Character
+from simulators.live_drive import endless_drive
 from simulators.obd_encoding import encode
 from simulators.played_trip import EndlessDrive, PlayedTrip, SteppedTrip
+from tests.conftest import NOON
 from tests.simulators.elm_car import DRIVING, car_of, driving, trip_of
 
 
@@ -177,6 +180,26 @@ def test_drives_follow_one_another_with_the_car_parked_between() -> None:
         assert source.number == 2
     finally:
         source.close()
+
+
+def test_a_simulated_car_shows_its_fault_drive_after_drive() -> None:
+    now = [0.0]
+    volts: dict[float, list[float]] = {}
+    for severity in (0.0, 1.0):
+        now[0] = 0.0
+        source = endless_drive(Character(7), lambda _, it=severity: it, lambda: NOON, speed=60.0,
+                               parked_s=600.0, monotonic=lambda: now[0])  # fmt: skip
+        try:
+            car = Car([Ecu(source)])
+            while source.number < 2:
+                told = car.ask(b"\x01\x0c\x42")
+                if told and told[0].data[2:4] != b"\0\0":  # the engine turns
+                    volts.setdefault(severity, []).append(int.from_bytes(told[0].data[5:7], "big") / 1000)
+                now[0] += 0.25
+        finally:
+            source.close()
+    assert len(volts[0.0]) > 50
+    assert np.median(volts[1.0]) < np.median(volts[0.0]) - 0.5
 
 
 def test_the_test_car_drives() -> None:

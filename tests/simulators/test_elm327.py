@@ -1,5 +1,7 @@
 """The adapter's dialogue byte by byte, and its bad habits; no sockets here."""
 
+import random
+
 import pytest
 
 from simulators.ecu import Car, Ecu, Manners
@@ -232,6 +234,21 @@ def test_a_half_typed_command_goes_with_its_tester() -> None:
     list(elm.feed(b"ATE0\rgarb"))
     elm.hang_up()
     assert b"".join(it.data for it in elm.feed(b"ATI\r")) == b"ELM327 v1.5\r\r>"
+
+
+def test_whatever_is_typed_a_reply_ends_with_the_prompt() -> None:
+    rng = random.Random(327)
+    settings = "Z E0 E1 L1 H1 S0 SP0 SP6 SPA3 TP7 DPN ST00 CAF0 CAF1 LP D PC SH7E0 SHDA10F1 CRA7E8 CRAXX AR CF7E8 CMF00"
+    for protocol in "3579":
+        car = car_of(ecus=2, protocol=protocol, manners=Manners(pending_on="03"))
+        car.ecus[0].set_codes(stored=["P0143"] * 40)
+        elm = Elm327(car, Quirks(chunk_bytes=5, garble_every=3, buffer_bytes=60, error_every=11))
+        for _ in range(3000):
+            digits = "".join(rng.choices("0123456789ABCDEF", k=rng.randint(1, 17)))
+            known = f"{rng.choice([1, 2, 3, 4, 6, 7, 9, 10]):02X}{rng.choice([0, 1, 2, 4, 12, 32]):02X}"
+            line = rng.choice([f"AT{rng.choice(settings.split())}", digits, known, known + "00", known + "1"]).encode()
+            typed = rng.choice([line, line, rng.randbytes(rng.randint(0, 300)).replace(b"\r", b"")])
+            assert b"".join(piece.data for piece in elm.feed(typed + b"\r")).endswith(b">"), typed
 
 
 def test_protocols_that_we_do_not_speak_are_refused() -> None:
