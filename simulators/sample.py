@@ -14,7 +14,7 @@ from simulators.population import draw_cars
 from simulators.sensors import draw_bus, read
 from simulators.vehicle import SIGNALS, simulate
 
-_CHUNK_TRIPS = 768  # some 250 MB while a chunk is made
+_CHUNK_TRIPS = 768  # some 300 MB while a chunk is made
 FIRST = np.datetime64("2025-01-01T00:00:00", "s")
 
 

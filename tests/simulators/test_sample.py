@@ -11,6 +11,15 @@ from simulators.injection import SHARES
 from simulators.sample import Sample, sample_trips
 from simulators.sensors import FIELDS, quantise
 
+OBSERVED = (
+    "control_module_voltage",
+    "engine_speed",
+    "intake_manifold_pressure",
+    "coolant_temperature",
+    "short_term_fuel_trim_1",
+    "long_term_fuel_trim_1",
+)
+
 
 def digest(samples: list[Sample]) -> str:
     seen = hashlib.sha256()
@@ -96,7 +105,7 @@ def statistics(block: Block) -> np.ndarray:
     rows = []
     for trip in range(len(block.lengths)):
         features = [float(block.lengths[trip])]
-        for name in ("control_module_voltage", "engine_speed", "intake_manifold_pressure", "coolant_temperature"):
+        for name in OBSERVED:
             values = block.signal(name)[:, trip]
             for part in (values, values[turning[:, trip] == 0], values[turning[:, trip] > 400]):
                 there = part[~np.isnan(part)]
@@ -124,14 +133,24 @@ def discriminate(features: np.ndarray, truth: np.ndarray, groups: np.ndarray) ->
     return auc(score, truth)
 
 
-def test_trips_before_the_fault_cannot_be_told_from_healthy_cars() -> None:
-    blocks = list(sample_trips(21, 600, 5, longest_s=240))
+@pytest.mark.parametrize("fault", ["alternator", "thermostat_stuck_open", "fuel_pump"])
+def test_trips_before_the_fault_cannot_be_told_from_healthy_cars(fault: str) -> None:
+    longest_s = 240 if fault == "alternator" else 900  # an engine has to get warm
+    blocks = list(sample_trips(21, 600, 5, shares={fault: 0.5}, longest_s=longest_s))
     features = np.concatenate([statistics(sample.block) for sample in blocks])
     groups = np.concatenate([sample.groups for sample in blocks])
-    severity = np.concatenate([sample.labels["alternator"] for sample in blocks])
-    others = np.concatenate([sample.labels["battery_12v"] + sample.labels["starter"] for sample in blocks])
+    severity = np.concatenate([sample.labels[fault] for sample in blocks])
+    others = np.concatenate([sum(sample.labels.values()) for sample in blocks]) - severity
     sick = np.isin(groups, groups[severity > 0])
     still_well = (severity == 0) & (others == 0)
     assert 0.45 < discriminate(features[still_well], sick[still_well], groups[still_well]) < 0.55
-    clear = ((severity > 0.5) | ~sick) & (others == 0)
+    clear = ((severity > 0.6) | ~sick) & (others == 0)
     assert discriminate(features[clear], sick[clear], groups[clear]) > 0.85
+
+
+def test_each_fault_is_among_the_samples(samples: list[Sample]) -> None:
+    sick = {name: np.concatenate([sample.labels[name] for sample in samples]) > 0 for name in SHARES}
+    assert all(rows.any() for rows in sick.values())
+    new = sick["thermostat_stuck_open"], sick["fuel_pump"]
+    assert not (new[0] & new[1]).any()
+    assert not ((new[0] | new[1]) & (sick["alternator"] | sick["battery_12v"] | sick["starter"])).any()
