@@ -98,7 +98,7 @@ PRIORS: Sequence[Prior] = (
     Prior("pump_clogging", 0.5, 2.0, "1", later=True),
     Prior("rail_pressure", 290, 400, "kPa", later=True),
     # What else moves the trims. The slope of the Etios of carOBD is -0.1, its wander within a trip 3 % in all.
-    Prior("trim_slope", -0.10, 0.07, "% per % of load", later=True),
+    Prior("trim_slope", -0.13, 0.07, "% per % of load", later=True),
     Prior("trim_wander", 0.5, 3.5, "%", later=True),
     Prior("trim_altitude", -1.5, 1.5, "% per km", later=True),
     Prior("wall_film", 0.0, 0.15, "% per % of load and second", later=True),

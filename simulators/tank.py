@@ -43,7 +43,7 @@ def draw_tank(rng: np.random.Generator, car: NDArray[np.int64]) -> Tank:
         shift[trip], known[trip], memory[trip] = now, learned, share
         state[number] = now, learned + _LEARNED * (now - learned), share + _LEARNED * (_LEARNED - share)
     return Tank(
-        (shift + rng.normal(0, 1.0, count)).astype(np.float32),
+        (shift + rng.normal(0, 1.3, count)).astype(np.float32),
         known.astype(np.float32),
         memory.astype(np.float32),
         rng.normal(1.0, 3.5, count).astype(np.float32),
