@@ -6,7 +6,19 @@ from fastapi import FastAPI, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from forecourt.pages import advisor, booking, home, live, owner, parts, repairs, sign_in, technician, voltage
+from forecourt.pages import (
+    advisor,
+    booking,
+    car_commands,
+    home,
+    live,
+    owner,
+    parts,
+    repairs,
+    sign_in,
+    technician,
+    voltage,
+)
 from forecourt.pages.refused import HEADERS
 from forecourt.pages.site import Site
 
@@ -14,7 +26,8 @@ __all__ = ["Site", "mount"]
 
 STATIC = Path(__file__).parent / "static"
 _ROUTERS = tuple(
-    page.router for page in (home, sign_in, owner, booking, repairs, live, technician, advisor, parts, voltage)
+    page.router
+    for page in (home, sign_in, owner, booking, repairs, live, technician, car_commands, advisor, parts, voltage)
 )
 
 

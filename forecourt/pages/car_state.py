@@ -1,9 +1,9 @@
-"""What a car's page shows of its live values: four signals, each with its age, and the trouble codes it reports."""
+"""What a car's page shows of its live values: four signals, each with its age."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
+from forecourt.pages.labels import UNIT
 from forecourt.pages.readers import Reader
 from foundation.database import UnitOfWork
 from ingest.signals import SIGNALS, Signal
@@ -11,7 +11,6 @@ from ingest.state import state_of
 
 # signal: decimal places
 SHOWN = {"vehicle_speed": 0, "engine_speed": 0, "coolant_temperature": 0, "control_module_voltage": 1}
-UNITS = {"degC": "°C"}
 OLD = timedelta(minutes=1)  # from then on a value is shown as one of the past
 
 
@@ -27,14 +26,13 @@ class ShownValue:
 
     @property
     def unit(self) -> str:
-        return UNITS.get(self.signal.unit, self.signal.unit)
+        return UNIT.get(self.signal.unit, self.signal.unit)
 
 
 @dataclass(frozen=True, slots=True)
 class ShownState:
     seen: datetime | None
     values: tuple[ShownValue, ...]
-    codes: tuple[str, ...]
 
 
 def shown_state(unit: UnitOfWork, reader: Reader, vehicle: str) -> ShownState:
@@ -46,11 +44,4 @@ def shown_state(unit: UnitOfWork, reader: Reader, vehicle: str) -> ShownState:
         last = state["signals"].get(name, {"value": None, "at": None})
         old = last["at"] is None or now - last["at"] > OLD
         values.append(ShownValue(SIGNALS[name], digits, last["value"], last["at"], old))
-    return ShownState(state["last_seen"], tuple(values), _codes(state["trouble_codes"]))
-
-
-def _codes(report: dict[str, Any] | None) -> tuple[str, ...]:
-    """Give the codes that any control unit of the car has stored, is about to store, or keeps for good."""
-    ecus = (report or {}).get("ecus", {}).values()
-    lists = [ecu.get(kind) or [] for ecu in ecus for kind in ("stored", "pending", "permanent")]
-    return tuple(sorted({code for codes in lists for code in codes}))
+    return ShownState(state["last_seen"], tuple(values))

@@ -1,9 +1,10 @@
-"""The states of cases, visits and repair orders in words, and how loudly a page says them."""
+"""The states of cases, visits, repair orders and commands in words, and how loudly a page says them."""
 
 from collections.abc import Mapping
 
 from aftersales.cases import AppointmentState, CaseState, RepairOrderState, Wish
 from forecourt.pages.menu import N_
+from ingest.commands import CommandKind, CommandState
 
 # state: (words, colour of its chip)
 CASE: Mapping[str, tuple[str, str]] = {
@@ -36,6 +37,48 @@ WISH: Mapping[str, str] = {
     Wish.REPAIR: N_("Repair"),
     Wish.INSPECTION: N_("Inspection"),
 }
+COMMAND: Mapping[str, tuple[str, str]] = {
+    CommandState.AWAITING_OWNER: (N_("Waiting for the owner's answer"), "warn"),
+    CommandState.AWAITING_WORKSHOP: (N_("Waiting for the workshop's answer"), "warn"),
+    CommandState.APPROVED: (N_("Waiting until the car is awake"), "warn"),
+    CommandState.SENT: (N_("Sent to the car"), "warn"),
+    CommandState.DONE: (N_("Done"), "good"),
+    CommandState.REFUSED: (N_("The car refused"), "bad"),
+    CommandState.FAILED: (N_("It did not work"), "bad"),
+    CommandState.UNKNOWN: (N_("Not known whether it was done"), "bad"),
+    CommandState.DECLINED: (N_("Declined"), ""),
+    CommandState.EXPIRED: (N_("Expired"), ""),
+}
+COMMAND_KIND: Mapping[str, str] = {
+    CommandKind.SNAPSHOT: N_("Read the car again"),
+    CommandKind.POLL_PLAN: N_("Change what is read how often"),
+    CommandKind.CLEAR_DTCS: N_("Clear the trouble codes"),
+}
+CODE_KIND: Mapping[str, str] = {
+    "stored": N_("Stored codes"),
+    "pending": N_("Pending codes"),
+    "permanent": N_("Permanent codes"),
+}
+# The readiness monitors as the car end names them.
+MONITOR: Mapping[str, str] = {
+    "misfire": N_("Misfire"),
+    "fuel_system": N_("Fuel system"),
+    "components": N_("Components"),
+    "catalyst": N_("Catalyst"),
+    "heated_catalyst": N_("Heated catalyst"),
+    "evaporative_system": N_("Fuel vapour system"),
+    "secondary_air": N_("Secondary air"),
+    "ac_refrigerant": N_("A/C refrigerant"),
+    "oxygen_sensor": N_("Oxygen sensor"),
+    "oxygen_sensor_heater": N_("Oxygen sensor heater"),
+    "egr": N_("Exhaust gas recirculation"),
+    "nmhc_catalyst": N_("NMHC catalyst"),
+    "nox_aftertreatment": N_("NOx aftertreatment"),
+    "boost_pressure": N_("Boost pressure"),
+    "exhaust_gas_sensor": N_("Exhaust gas sensor"),
+    "particulate_filter": N_("Particulate filter"),
+}
+UNIT: Mapping[str, str] = {"degC": "°C"}
 # What a page says after a form was taken; the address names the key only.
 DONE: Mapping[str, str] = {
     "held": N_("This time is held for you. Please look at the estimate, and confirm."),
@@ -46,4 +89,6 @@ DONE: Mapping[str, str] = {
     "reviewed": N_("Thank you for your review."),
     "settled": N_("The repair order is settled."),
     "step": N_("Noted. The owner sees it now."),
+    "asked": N_("Asked. The answer appears here."),
+    "answered": N_("Your answer has been noted."),
 }

@@ -1,4 +1,4 @@
-"""The owner's pages: his cars, and one car with its live values, its findings and its visits."""
+"""The owner's pages: his cars, and one car with its live values, what it reports, its findings and its visits."""
 
 from typing import Annotated, Any
 
@@ -10,6 +10,7 @@ from aftersales.views import get_repair_order, list_cases
 from diagnostics.alarms import list_findings
 from diagnostics.faults import FAULTS
 from diagnostics.findings import URGENCY_TEXT
+from forecourt.pages.car_report import car_report
 from forecourt.pages.car_state import shown_state
 from forecourt.pages.readers import Reader, signed_in
 from forecourt.pages.refused import page_route
@@ -17,6 +18,7 @@ from forecourt.pages.site import Site
 from forecourt.pages.voltage import PLOTTED
 from foundation.database import UnitOfWork
 from foundation.events import end_of_log
+from ingest.commands import CommandState, list_commands
 from ingest.vehicles import Vehicle
 
 
@@ -40,6 +42,7 @@ def router(site: Site) -> APIRouter:
                 "owner/car.html",
                 cursor=cursor,
                 done=done,
+                car=car_report(unit, reader, vehicle),
                 **(_visits(unit, reader, found) | _findings(unit, reader, found) | _state(unit, reader, found)),
             )
 
@@ -54,6 +57,12 @@ def router(site: Site) -> APIRouter:
         with reader.unit() as unit:
             found = site.vehicles.get(unit, reader.actor, vehicle)
             return reader.page("owner/findings.html", **_findings(unit, reader, found))
+
+    @routes.get("/cars/{vehicle}/codes")
+    def codes(vehicle: str, reader: Somebody) -> Response:
+        with reader.unit() as unit:
+            found = site.vehicles.get(unit, reader.actor, vehicle)
+            return reader.page("owner/codes.html", vehicle=found, car=car_report(unit, reader, vehicle))
 
     @routes.get("/cars/{vehicle}/state")
     def state(vehicle: str, reader: Somebody) -> Response:
@@ -72,9 +81,11 @@ def _cars(unit: UnitOfWork, reader: Reader) -> list[Vehicle]:
 
 def _card(unit: UnitOfWork, reader: Reader, vehicle: Vehicle) -> dict[str, Any]:
     states = {case["state"] for case in list_cases(unit, reader.actor, vehicle=vehicle.id).items}
+    asked = list_commands(unit, reader.actor, reader.site.vehicles, vehicle.id).items
+    states |= {command["state"] for command in asked}
     return {
         "vehicle": vehicle,
-        "needs_you": CaseState.PROPOSED in states,
+        "needs_you": bool(states & {CaseState.PROPOSED, CommandState.AWAITING_OWNER}),
         "in_repair": CaseState.IN_REPAIR in states,
         "seen": shown_state(unit, reader, vehicle.id).seen,
     }

@@ -13,6 +13,7 @@ from aftersales.views import get_case, get_repair_order, list_repair_orders
 from diagnostics.faults import FAULTS
 from forecourt.http import STATUS
 from forecourt.pages.acting import act
+from forecourt.pages.car_report import car_report
 from forecourt.pages.readers import Posted, Reader, posted, signed_in, to
 from forecourt.pages.refused import page_route
 from forecourt.pages.repairs import whole
@@ -73,12 +74,14 @@ def order_page(
     reader.actor.must_be(*WORKSHOP_ROLES)
     with reader.unit() as unit:
         found = get_repair_order(unit, reader.actor, order)
+        vehicle = _vehicle(unit, reader, found["vehicle"])
         return reader.page(
             "workshop/order.html",
             int(STATUS.get(refusal.code, 409)) if refusal else 200,
             order=found,
             case=get_case(unit, reader.actor, found["case"]),
-            vehicle=_vehicle(unit, reader, found["vehicle"]),
+            vehicle=vehicle,
+            car=car_report(unit, reader, vehicle.id) if vehicle else None,
             faults=FAULTS,
             typed=dict(form.fields) if form else {},
             refusal=refusal,

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from typing import Any
 
 from aftersales.opening import open_case
 from aftersales.seed import WORKSHOP_ORGANISATION
@@ -98,6 +99,14 @@ class Scene:
         intake = Intake(self.database, self.archive)
         intake.start()
         intake.process([Arrived(topic, json.dumps(message).encode(), self.database.clock.now())])
+
+    def say(self, topic: Kind, /, **told: Any) -> None:
+        """Let the car's device say something through the real gate."""
+        body = {"boot": "b9", "t": self.database.clock.now().isoformat()} | told
+        intake = Intake(self.database, self.archive)
+        intake.start()
+        arrived = Arrived(topic_of(self.device, topic), json.dumps(body).encode(), self.database.clock.now())
+        assert intake.process([arrived]).rejected == {}
 
 
 def build_scene(database: Database, archive: Archive) -> Scene:

@@ -61,9 +61,8 @@ def test_the_plot_gives_the_voltage_of_the_trips_and_a_pause_between_them(scene:
 def test_nobody_else_sees_the_car(scene: Scene, signed_in: Entrance, person: Callable[..., Actor]) -> None:
     scene.drive("b1", 5, 12.9)
     visit = scene.fail()
-    pages = [
-        f"/cars/car-1{rest}" for rest in ("", "/state", "/visits", "/findings", "/book", "/findings/find_x/voltage")
-    ]
+    places = ("", "/state", "/codes", "/visits", "/findings", "/book", "/findings/find_x/voltage")
+    pages = [f"/cars/car-1{place}" for place in places]
     pages += ["/live?vehicle=car-1", f"/appointments/{visit}/move", "/parts?vehicle=car-1"]
     stranger = signed_in(person(Role.OWNER, "Stranger"))
     for page in pages:
