@@ -8,10 +8,10 @@ from pydantic import BaseModel, Field
 from foundation.http import Body
 from foundation.refusals import Invalid
 from ingest.commands import CommandKind, CommandState
-from ingest.signals import SIGNALS
+from ingest.signals import PIDS
 
 MAXIMUM_POLLED = 64  # signals of one group
-FASTEST_S, SLOWEST_S = 0.1, 3600.0
+FASTEST_S, SLOWEST_S = 0.05, 3600.0
 _PLAN = {"fast": {"signals": ["engine_speed"], "period_s": 1.0}, "slow": {"signals": ["odometer"], "period_s": 60.0}}
 
 
@@ -151,14 +151,19 @@ Name = Annotated[str, Field(max_length=64)]
 
 
 class PollGroup(Body):
-    signals: list[Name] = Field(max_length=MAXIMUM_POLLED, examples=[["engine_speed", "vehicle_speed"]])
+    signals: list[Name] | None = Field(
+        default=None,
+        max_length=MAXIMUM_POLLED,
+        examples=[["engine_speed", "vehicle_speed"]],
+        description="null: all that the car has and the other group does not name",
+    )
     period_s: float = Field(ge=FASTEST_S, le=SLOWEST_S, allow_inf_nan=False)
 
 
 class PollPlan(Body):
-    """Which signals are asked for how often; the car end leaves out what the car does not support."""
+    """Which signals are asked for how often; a group that is not there asks nothing. What the car lacks is left out."""
 
-    fast: PollGroup
+    fast: PollGroup | None = None
     slow: PollGroup | None = None
 
 
@@ -168,15 +173,17 @@ class CommandWish(Body):
     device: Name | None = Field(default=None, description="Default: the one online that spoke last")
 
     def plan_document(self) -> dict[str, Any] | None:
-        """Give the plan as it goes to the car; a signal that there is not raises `Invalid`."""
+        """Give the plan as it goes to the car; one that asks nothing, or a signal of no PID, raises `Invalid`."""
         if self.plan is None:
             return None
-        groups = [self.plan.fast, self.plan.slow] if self.plan.slow else [self.plan.fast]
-        named = {name for group in groups for name in group.signals}
-        if unknown := sorted(named - set(SIGNALS)):
-            raise Invalid(f"there is no signal called {', '.join(unknown)}")
-        if not named:
+        named = [group.signals for group in (self.plan.fast, self.plan.slow) if group is not None]
+        if not any(signals is None or signals for signals in named):
             raise Invalid("a plan names at least one signal")
+        if all(signals is None for signals in named):
+            raise Invalid("one group of a plan names its signals")
+        carried = {field.signal for pid in PIDS.values() for field in pid.fields}
+        if unknown := sorted({name for signals in named for name in signals or ()} - carried):
+            raise Invalid(f"no PID carries a signal called {', '.join(unknown)}")
         return self.plan.model_dump(exclude_none=True)
 
 

@@ -9,6 +9,11 @@ import pytest
 from forecourt.supervision.broker import Broker
 from forecourt.supervision.broker_config import DeviceCredential, hash_device_password
 from forecourt.supervision.paths import DataPaths
+from foundation.clock import FixedClock
+from foundation.database import Database
+from ingest.archive import Archive
+from ingest.intake import Intake
+from tests.ingest.cast import Cast
 
 DEVICE = "dev-1"
 PASSWORD = secrets.token_urlsafe(16)
@@ -32,3 +37,11 @@ def device_url(broker: Broker) -> str:
 @pytest.fixture
 def spool(tmp_path: Path) -> Path:
     return tmp_path / "spool.sqlite"
+
+
+@pytest.fixture
+def cast(database: Database, clock: FixedClock, tmp_path: Path) -> Iterator[Cast]:
+    """A family's car, its workshop, and everybody else, at the door of commands."""
+    cast = Cast(database, clock, Intake(database, Archive(tmp_path / "archive"), "w1"))
+    yield cast
+    cast.client.close()
