@@ -24,6 +24,7 @@ WARM_C, WARM_S = 70.0, 300.0  # coolant, or time of running where it is not told
 STEADY_KPA, STEADY_RPM, STEADY_S = 8.0, 250.0, 3.0  # ranges over the last seconds (faults.md 0.3)
 SLOW_HOLD_S = 30.0  # long-term trim and temperatures change slowly, and many dongles ask for them rarely
 ZERO_S, FROZEN_S = 6.0, 20.0  # a short-term trim that stays so long is not in use, the loop is open
+ABOVE_IDLE = 6.0  # %
 LIMIT = 20.0  # %, from where a trim may be at its end: it stays there, and is in use
 OVERRUN_RPM, OVERRUN_FILLING = 1200.0, 0.18
 SETTLED_S = 3.0  # the loop takes so long to find back after fuel was cut
@@ -36,35 +37,32 @@ MEASURES = (
     Measure("trim_idle", "%", (-12.0, 12.0), 2.5),
     Measure("trim_working", "%", (-12.0, 12.0), 2.5),
     Measure("trim_high", "%", (-12.0, 12.0), 2.5),
-    Measure("trim_top", "%", (-12.0, 14.0), 3.0),
+    Measure("climb_top", "%", (-9.0, 8.0), 2.2),
     Measure("climb", "%", (-8.0, 5.0), 1.6),
     Measure("climb_working", "%", (-6.0, 4.0), 1.4),
     Measure("slope", "%", (-12.0, 8.0), 3.5),  # per 1.0 of flow
     Measure("climb_short_term", "%", (-8.0, 6.0), 1.8),
     Measure("share_above_10", "%", (0.0, 20.0), 5.0),
-    Measure("share_above_20", "%", (0.0, 3.0), 2.0),
-    Measure("share_at_limit", "%", (0.0, 2.0), 2.0),
+    Measure("share_above_idle", "%", (0.0, 20.0), 6.0),  # by `ABOVE_IDLE` and more
+    Measure("share_spent", "%", (0.0, 2.0), 2.0),
     Measure("air_ratio", "%", (-1000.0, 1000.0), 3.0),
     Measure("trim_metered", "%", (-12.0, 12.0), 2.5),  # at idle, of a car whose air flow meter may be wrong
 )
 FEATURES = (
-    Feature("rise_high", 1),
-    Feature("rise_high_scaled", 1, lasting=True),
-    Feature("rise_working_scaled", 1, lasting=True),
-    Feature("rise_top", 1),
+    Feature("unexplained", 1, lasting=True),
+    Feature("unexplained_scaled", 1, lasting=True),
     Feature("climb", 1),
     Feature("climb_excess", 1, lasting=True),
     Feature("climb_scaled", 1, lasting=True),
     Feature("climb_working_excess", 1, lasting=True),
     Feature("climb_working_scaled", 1, lasting=True),
+    Feature("climb_top_scaled", 1, lasting=True),
     Feature("slope_scaled", 1, lasting=True),
     Feature("short_term_scaled", 1),
     Feature("both", 1, lasting=True),
-    Feature("above_10", 1, lasting=True),
-    Feature("above_20", 1),
-    Feature("at_limit", 1),
+    Feature("above_idle", 1, lasting=True),
+    Feature("spent", 1),
     Feature("air_mismatch", -1, lasting=True),
-    Feature("unexplained", 1, lasting=True),
     Feature("own_wander", -1),
 )
 _COLUMN = {measure.name: column for column, measure in enumerate(MEASURES)}
@@ -199,18 +197,21 @@ class FuelPump:
         trim_idle, trim_working, trim_high = (median(state.trim, gate, few) for gate in (idle, working, high))
         fastest = quantile_of(*sorted_samples(state.air.flow, working), 0.9, 4 * few)
         top = quantile_of(*sorted_samples(state.trim, working & (state.air.flow >= fastest)), 0.75, few // 3)
-        at_limit = (state.short >= LIMIT) | (state.long >= LIMIT)
+        spent = (state.short >= LIMIT) & (state.long >= LIMIT)
         columns = (
             trim_idle,
             trim_working,
             trim_high,
-            top,
+            _above(top, trim_idle),
             _above(trim_high, trim_idle),
             _above(trim_working, trim_idle),
             self._slope(state, few),
             median(state.short, high, few) - median(state.short, idle, few),
-            *(100 * share(state.trim > limit, working, 2 * few) for limit in (10.0, 20.0)),
-            100 * share(at_limit, working, 2 * few),
+            100 * share(state.trim > 10, working, 2 * few),
+            np.where(
+                np.isnan(trim_idle), np.nan, 100 * share(_above(state.trim, trim_idle) > ABOVE_IDLE, working, 2 * few)
+            ),
+            100 * share(spent, working, 2 * few),
             median(state.air.ratio, working, few),
             np.where(state.air.metered, np.where(np.isnan(trim_idle), trim_working, trim_idle), np.nan),
         )
@@ -244,23 +245,20 @@ class FuelPump:
         meter = np.where(np.isnan(more["air_ratio"]), more["trim_metered"], 100 * np.expm1(-more["air_ratio"] / 100))
         explained = np.where(np.isnan(more["trim_metered"]), 0, np.clip(meter, 0, None))
         columns = (
-            more["trim_high"],
-            scaled["trim_high"],
-            scaled["trim_working"],
-            more["trim_top"],
+            high - explained,
+            (high - explained) / normal.wander[:, _COLUMN["trim_high"]],
             value["climb"],
             more["climb"],
             scaled["climb"],
             more["climb_working"],
             scaled["climb_working"],
+            scaled["climb_top"],
             scaled["slope"],
             scaled["climb_short_term"],
             np.minimum(high, climb),
-            value["share_above_10"],
-            value["share_above_20"],
-            value["share_at_limit"],
+            more["share_above_idle"],
+            value["share_spent"],
             np.abs(more["air_ratio"]),
-            high - explained,
             normal.wander[:, _COLUMN["climb"]],
         )
         return np.stack(columns, axis=1).astype(np.float32)
@@ -308,7 +306,7 @@ _WORDS = (
     ("trim_working", 3.0, "Fuel correction above idle", "怠速以上燃油修正"),
     ("climb", 1.6, "Rise of the fuel correction from idle to high flow", "从怠速到大流量燃油修正上升"),
     ("share_above_10", 15.0, "Driving time with a fuel correction above 10 %:", "行驶中燃油修正超过10 %的时间"),
-    ("share_at_limit", 5.0, "Driving time with the fuel correction at its limit:", "行驶中燃油修正达到极限的时间"),
+    ("share_spent", 5.0, "Driving time with both fuel trims at their end:", "行驶中两项燃油修正均达极限的时间"),
 )
 
 MODE = FuelPump()

@@ -28,7 +28,8 @@ class Dataset:
     """All `[trip, ...]`, trips that were long enough only.
 
     `group` is the car, `history` the car under one shape of fault (a varied copy is another history of the same car),
-    `order` the place in it. `varied` tells trips whose fault was put in by `variants/`.
+    `order` the place in it. `varied` tells trips of a car whose fault was put in by `variants/`. A
+    copy that never gets the fault has something else, and is told like any car without the fault.
     """
 
     features: FloatArray
@@ -81,13 +82,13 @@ def collect(samples: Iterable[Sample], modes: Mapping[str, FaultMode], seed: int
 
 def _dataset(mode: FaultMode, columns: Sequence[_Columns]) -> Dataset:
     joined = (np.concatenate(column) for column in zip(*columns, strict=True))
-    values, observed_s, severity, group, stopped, copy = joined
+    values, observed_s, severity, group, stopped, copy, varied = joined
     history = (COPIES + 1) * group + copy
     order = _places(history)
     compared = compare(mode, Measured(values, observed_s), history, order.astype(np.float64) * GAP_S)
     # Rounded, so that the last bit of another machine's arithmetic moves no split.
     seen = np.round(compared.seen, 4)
-    everything = Dataset(seen, mode.rule(seen), severity, group, history, order, observed_s, stopped, copy > 0)
+    everything = Dataset(seen, mode.rule(seen), severity, group, history, order, observed_s, stopped, varied)
     return everything.where(observed_s >= mode.least_s)
 
 
@@ -114,7 +115,8 @@ def _measure_copies(mode: FaultMode, sample: Sample, rng: np.random.Generator) -
 def _measure(mode: FaultMode, block: Block, severity: FloatArray, groups: NDArray[np.int64], *, copy: int) -> _Columns:
     measured = mode.measure(block)
     stopped = ~np.isnan(mode.stop(block).at_s)
-    return measured.values, measured.observed_s, severity, groups, stopped, np.full(len(groups), copy)
+    varied = np.isin(groups, groups[severity > 0]) & (copy > 0)
+    return measured.values, measured.observed_s, severity, groups, stopped, np.full(len(groups), copy), varied
 
 
 def _places(history: NDArray[np.int64]) -> NDArray[np.int64]:

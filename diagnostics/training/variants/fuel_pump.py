@@ -51,7 +51,7 @@ def vary(block: Block, groups: NDArray[np.int64], rng: np.random.Generator) -> V
     values = block.values.copy()
     _trim(block, values, np.clip(needed, -35, 80), closed, draws)
     if _METERED in block.signals:
-        wrong = np.where(draws.kind == _METER, 1 - 0.25 * grown, 1).astype(np.float32)
+        wrong = np.where(draws.kind == _METER, 1 - 0.25 * np.minimum(grown, 1), 1).astype(np.float32)
         values[block.signals.index(_METERED)] *= wrong
     pump = (draws.kind == _PUMP) | (draws.kind == _FILTER)
     return Varied(replace(block, values=values), np.where(pump, grown, 0).astype(np.float32))
@@ -65,7 +65,7 @@ def _draw(groups: NDArray[np.int64], rng: np.random.Generator) -> _Draws:
         drawn: FloatArray = (low + (high - low) * rng.random(count) ** power).astype(np.float32)[car]
         return drawn
 
-    reserve = between(1.05, 1.8, 1.6)
+    reserve = between(1.03, 1.6, 1.8)
     return _Draws(
         rng.choice(len(_SHARES), count, p=_SHARES)[car],
         reserve,
@@ -101,7 +101,7 @@ def _needed(block: Block, flow: FloatArray, grown: FloatArray, draws: _Draws) ->
             lacking,
             np.broadcast_to(100 / (1 - 0.08 * grown) - 100, flow.shape),
             leak,
-            np.broadcast_to(np.where(metered, 100 / (1 - 0.25 * grown) - 100, 0), flow.shape),
+            np.broadcast_to(np.where(metered, 100 / (1 - 0.25 * np.minimum(grown, 1)) - 100, 0), flow.shape),
             100 / (1 + 0.25 * grown * 0.25 / np.maximum(flow, 0.15)) - 100,
             np.broadcast_to(np.where(fuel, 24 * (draws.size - 0.85), 0), flow.shape),
         ],
