@@ -21,7 +21,7 @@ from ingest.edge.adapter import Adapter
 from ingest.edge.commands import Desk
 from ingest.edge.connecting import connect
 from ingest.edge.engine import LEAST_V, State
-from ingest.edge.plan import DEFAULT, Plan, load_plan
+from ingest.edge.plan import plan_in_force
 from ingest.edge.poller import Poller, Settings
 from ingest.edge.session import Session
 from ingest.edge.spooling import Outbox
@@ -33,13 +33,14 @@ from ingest.topics import is_id
 AGENT = "forecourt-edge 0.1"
 PLAN_FILE, SPOOL_FILE, LOCK_FILE = "plan.json", "spool.sqlite", "lock"
 _CLOCK_LOOK_S = 1.0
+_LAST_WORD_S = 0.5  # for the last batch to be answered, so that the farewell tells of an empty spool
 _FINISH_S = 4.0  # so long a stop waits for an adapter that hangs
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """How a car end is set up. The spool's folder also holds the ordered poll plan; `plan` is a file that wins once."""
+    """How a car end is set up. The spool's folder also keeps an ordered poll plan, which replaces the file `plan`."""
 
     port: str
     vehicle: str
@@ -76,7 +77,7 @@ class Edge:
         config.folder.mkdir(parents=True, exist_ok=True)
         self._lock = _lock(config.folder / LOCK_FILE)
         try:
-            plan = _plan(config)
+            plan = plan_in_force(config.folder / PLAN_FILE, config.plan)
             self.publisher = Publisher(
                 config.mqtt_url,
                 spool=config.folder / SPOOL_FILE,
@@ -92,9 +93,9 @@ class Edge:
             self._lock.close()
             raise
         self._tell_person = tell or (lambda _words: None)
-        self.outbox = Outbox(self.publisher, self.times)
+        self.outbox = Outbox(self.publisher, self.times, config.folder)
         self.desk = Desk(self.publisher.spool, self.outbox, self.times)
-        settings = Settings(config.rate, config.least_v, config.folder / PLAN_FILE)
+        settings = Settings(config.rate, config.least_v, config.folder / PLAN_FILE, config.plan)
         self.poller = Poller(
             connect_to or self._connect,
             self.outbox,
@@ -130,8 +131,11 @@ class Edge:
         self._stopping.set()
         for thread in self._threads:
             thread.join(_FINISH_S)
+        if self.publisher.connected:
+            self.publisher.wait_committed(_LAST_WORD_S)
         self._last_facts = self.facts()
         self.publisher.stop()
+        self.outbox.close()
         self._lock.close()
         if self.failure is not None:
             raise self.failure
@@ -167,8 +171,8 @@ class Edge:
             "clock": self.times.clock_source(),
             "connections": self.poller.connections,
             "trips": self.poller.trips,
-            "requests": self.poller.requests,
-            "refused_replies": dict(self.poller.oddities.counts),
+            "requests": self.poller.tally.requests,
+            "refused_replies": dict(self.poller.tally.refused),
             "sent_messages": publisher.sent_messages,
             "sent_readings": publisher.sent_readings,
             "committed": publisher.committed,
@@ -224,17 +228,3 @@ def _lock(path: Path) -> IO[bytes]:
         file.close()
         raise Conflict(f"another forecourt edge uses {path.parent}") from error
     return file
-
-
-def _plan(config: Config) -> Plan:
-    """Give the plan of the file that was named, else the one that was ordered last, else the default."""
-    if config.plan is not None:
-        return load_plan(config.plan)
-    kept = config.folder / PLAN_FILE
-    if not kept.exists():
-        return DEFAULT
-    try:
-        return load_plan(kept)
-    except Invalid as error:
-        log.warning("edge.plan_unreadable", reason=error.detail)
-        return DEFAULT

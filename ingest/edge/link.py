@@ -21,35 +21,35 @@ log = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class Oddities:
-    """Counts by kind of what was refused, told in the log at most once a minute a kind.
+class Tally:
+    """Counts the questions, and by kind what was refused, which the log tells at most once a minute a kind.
 
     No reply goes in there: it may be the VIN.
     """
 
-    counts: Counter[str] = field(default_factory=Counter)
+    requests: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
     _told: dict[str, tuple[float, int]] = field(default_factory=dict)
 
     def count(self, warning: str, now: float) -> None:
         kind = warning.partition(": ")[0]
-        if kind not in self.counts and len(self.counts) >= _MOST_KINDS:
+        if kind not in self.refused and len(self.refused) >= _MOST_KINDS:
             kind = _OTHERS
-        self.counts[kind] += 1
+        self.refused[kind] += 1
         told_at, told = self._told.get(kind, (float("-inf"), 0))
         if now - told_at >= _TELL_S:
-            self._told[kind] = now, self.counts[kind]
-            log.warning("edge.reply_refused", reason=kind, times=self.counts[kind] - told)
+            self._told[kind] = now, self.refused[kind]
+            log.warning("edge.reply_refused", reason=kind, times=self.refused[kind] - told)
 
 
 class Link:
     """One connection to a car, at most `rate` questions a second."""
 
-    def __init__(self, adapter: Adapter, times: Times, rate: float, oddities: Oddities) -> None:
-        self._adapter, self._times, self._oddities = adapter, times, oddities
+    def __init__(self, adapter: Adapter, times: Times, rate: float, tally: Tally) -> None:
+        self._adapter, self._times, self._tally = adapter, times, tally
         self._pause_s = 1 / rate
         self._next_at = 0.0
         self._silences = 0
-        self.requests = 0
         self.asked_at = 0.0  # the middle of the last question and its answer
 
     def ask(self, request: bytes, timeout_s: float = TIMEOUT_S) -> Replies:
@@ -98,10 +98,10 @@ class Link:
             self._silences = 0
         ended = self._times.monotonic()
         self.asked_at = (begun + ended) / 2
-        self.requests += 1
+        self._tally.requests += 1
         replies = read_replies(request, lines)
         for warning in replies.warnings:
-            self._oddities.count(warning, ended)
+            self._tally.count(warning, ended)
         if not RESET.isdisjoint(replies.notices):
             raise AdapterGone("the adapter has restarted and forgotten its settings")
         return replies
@@ -114,7 +114,7 @@ class Link:
 
     def _silent(self, silent: AdapterSilent) -> None:
         self._silences += 1
-        self._oddities.count("no prompt within the time", self._times.monotonic())
+        self._tally.count("no prompt within the time", self._times.monotonic())
         if self._silences >= _MOST_SILENCE:
             raise AdapterGone(f"the adapter hangs: {silent}") from silent
 

@@ -1,5 +1,6 @@
 """The poll plan: which signals are read how often. A file beside the spool keeps what was ordered, over restarts."""
 
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -7,12 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from foundation.refusals import Invalid
 from ingest.signals import PIDS, SIGNALS
 from ingest.spool import Rank
 
 SHORTEST_S, LONGEST_S = 0.05, 3600.0
 FAST_PIDS = (0x0C, 0x0D, 0x04, 0x0B, 0x10, 0x42, 0x06, 0x07, 0x11)
+_OVER = "over"  # in the file of an ordered plan: the digest of the file that it was ordered over
+log = structlog.get_logger()
 _BY_NAME = {"fast": Rank.FAST, "slow": Rank.SLOW}
 
 
@@ -77,12 +82,12 @@ def _group(name: str, given: object) -> Group:
         raise Invalid(f"the group {name} of a poll plan has signals and period_s, nothing else")
     period = given.get("period_s")
     if isinstance(period, bool) or not isinstance(period, int | float) or not SHORTEST_S <= period <= LONGEST_S:
-        raise Invalid(f"the period_s of the group {name} is no number from {SHORTEST_S} to {LONGEST_S:g}")
+        raise Invalid(f"the group {name} of a poll plan: period_s is no number from {SHORTEST_S} to {LONGEST_S:g}")
     signals = given.get("signals")
     if signals is None:
         return Group(None, float(period))
     if not isinstance(signals, list) or not all(isinstance(signal, str) for signal in signals):
-        raise Invalid(f"the signals of the group {name} are no list of names")
+        raise Invalid(f"the group {name} of a poll plan: signals is no list of names")
     if strangers := sorted(set(signals) - _signals(PIDS)):
         known = [it for it in strangers if it in SIGNALS]
         reason = f"no PID carries {known[0]}" if known else f"there is no signal called {strangers[0][:64]!r}"
@@ -93,18 +98,37 @@ def _group(name: str, given: object) -> Group:
 def load_plan(path: Path) -> Plan:
     """Read a plan's file; `Invalid` names the file."""
     try:
-        return read_plan(json.loads(path.read_text("utf-8")))
+        document = json.loads(path.read_text("utf-8"))
+        if isinstance(document, dict):
+            document.pop(_OVER, None)
+        return read_plan(document)
     except (ValueError, OSError) as error:
         raise Invalid(f"{path} is no poll plan: {error}") from error
     except Invalid as error:
         raise Invalid(f"{path}: {error.detail}") from error
 
 
-def save_plan(path: Path, plan: Plan) -> None:
-    """Write the plan so that it is there, old or new, after a power cut."""
+def save_plan(path: Path, plan: Plan, over: Path | None) -> None:
+    """Write an ordered plan so that it is there, old or new, after a power cut. `over`: the file that it replaces."""
     beside = path.with_name(f"{path.name}.new")
     with beside.open("w", encoding="utf-8") as file:
-        json.dump(plan.document(), file)
+        json.dump(plan.document() | {_OVER: _digest(over)}, file)
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
+
+
+def plan_in_force(kept: Path, given: Path | None) -> Plan:
+    """Give the plan that was ordered last, unless the given file has changed since; without either the default."""
+    if kept.exists():
+        try:
+            plan = load_plan(kept)
+            if json.loads(kept.read_text("utf-8")).get(_OVER) == _digest(given):
+                return plan
+        except Invalid as error:
+            log.warning("edge.plan_unreadable", reason=error.detail)
+    return DEFAULT if given is None else load_plan(given)
+
+
+def _digest(path: Path | None) -> str | None:
+    return None if path is None else hashlib.sha256(path.read_bytes()).hexdigest()

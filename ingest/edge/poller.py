@@ -11,7 +11,7 @@ from ingest.edge.adapter import Adapter, AdapterTrouble, Stopping
 from ingest.edge.batches import Batches
 from ingest.edge.commands import POLL_PLAN, Command, Desk, Result, Work
 from ingest.edge.engine import LEAST_V, State
-from ingest.edge.link import Link, Oddities
+from ingest.edge.link import Link, Tally
 from ingest.edge.plan import Plan, save_plan
 from ingest.edge.session import Session
 from ingest.edge.spooling import Outbox
@@ -26,11 +26,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """At most `rate` requests a second; a parked car below `least_v` is left alone; ordered plans go to `plan_path`."""
+    """At most `rate` requests a second; a parked car below `least_v` is left alone; ordered plans go to `plan_path`.
+
+    `plan_given` is the file that an ordered plan replaces.
+    """
 
     rate: float = 20.0
     least_v: float = LEAST_V
     plan_path: Path | None = None
+    plan_given: Path | None = None
 
 
 class Poller:
@@ -50,11 +54,11 @@ class Poller:
         self._connect, self._desk, self._tell = connect, desk, tell
         self.outbox, self.times, self.plan, self.stopping = outbox, times, plan, stopping
         self._settings, self.least_v = settings, settings.least_v
-        self.batches = Batches(outbox.readings)
-        self.oddities = Oddities()
+        self.batches = Batches(outbox.readings, outbox.note)
+        self.tally = Tally()
         self._jitter = random.Random()  # noqa: S311 - so that a fleet does not come back in step
         self.state: str = State.STARTING
-        self.connections = self.requests = self.trips = 0
+        self.connections = self.trips = 0
 
     def run(self) -> None:
         """Go on until stopped; no adapter's trouble ends it."""
@@ -82,11 +86,10 @@ class Poller:
     def _with_session(self, work: Callable[[Session], None]) -> Session:
         adapter = self._connect()
         self.connections += 1
-        session = Session(Link(adapter, self.times, self._settings.rate, self.oddities), self)
+        session = Session(Link(adapter, self.times, self._settings.rate, self.tally), self)
         try:
             work(session)
         finally:
-            self.requests += session.link.requests
             self.batches.end_all()
             adapter.close()
         return session
@@ -117,7 +120,7 @@ class Poller:
         plan = command.plan()
         if self._settings.plan_path is not None:
             try:
-                save_plan(self._settings.plan_path, plan)
+                save_plan(self._settings.plan_path, plan, self._settings.plan_given)
             except OSError as error:
                 return Result(Outcome.FAILED, f"the plan could not be kept: {error.strerror}")
         self.plan = plan

@@ -56,8 +56,9 @@ class Schedule:
         return first if first is not None and first.due <= now else None
 
     def done(self, entry: Entry, now: float) -> None:
-        """Make an entry due again: one period after it was due, or now if that has passed; missed turns are gone."""
-        entry.due = max(entry.due + entry.pause_s, now)
+        """Make an entry due again: a period after it was due, or from now if that has passed; missed turns are gone."""
+        next_due = entry.due + entry.pause_s
+        entry.due = next_due if next_due >= now else now + entry.pause_s
 
     def wait_s(self, now: float) -> float:
         return max(min((entry.due for entry in self.entries), default=now + 1.0) - now, 0.0)
