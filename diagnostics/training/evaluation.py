@@ -66,7 +66,7 @@ def figures(data: Dataset, probability: FloatArray, fault: str) -> Figures:
     return Figures(
         len(histories), len(found) / max(reachable, 1), reachable, float(np.median(found)) if found else None,
         false, hours, 1000 * false / max(hours, 1e-9), 1000 * _poisson_upper(false) / max(hours, 1e-9),
-        float((said[clear.faulty] >= VOTE_AT).mean()), float((said[~clear.faulty] >= VOTE_AT).mean()),
+        _voting(said[clear.faulty]), _voting(said[~clear.faulty]),
         expected_error(said, clear.faulty), brier_skill(said, clear.faulty),
     )  # fmt: skip
 
@@ -81,6 +81,10 @@ def _first_alarm(order: NDArray[np.int64], probability: FloatArray, fault: str) 
     for finding in judge("car", fault, "", verdicts).findings:
         return next(index for index, verdict in enumerate(verdicts) if verdict.end == finding.confirmed)
     return None
+
+
+def _voting(probability: FloatArray) -> float:
+    return float((probability >= VOTE_AT).sum() / max(len(probability), 1))
 
 
 def _poisson_upper(count: int) -> float:
