@@ -123,16 +123,20 @@ class Publisher:
         *,
         seq: int | None = None,
         age_ms: int | None = None,
+        stamp: Stamp | None = None,
         rank: Rank = Rank.FAST,
+        mark: tuple[str, str] | None = None,
     ) -> int:
         """Take a message into the spool and give its seq; sending happens behind it.
 
-        `age_ms` is how old the content's time is now (default: by the clock). More than a million bytes are `Invalid`.
+        `age_ms` is how old the content's time is now (default: by the clock), `stamp` says the same of a message that
+        an earlier process had in hand. `mark` is kept in the spool together with the message. More than a million
+        bytes are `Invalid`.
         """
         if not is_id(boot) or not (seq is None or 0 <= seq <= MAXIMUM_SEQ):
             raise Invalid(f"{boot!r} {seq} is no boot and seq")
         age = self._age_ms(content) if age_ms is None else age_ms
-        stamp = Stamp(age, self._clock.now().timestamp(), self._monotonic(), self._session)
+        stamp = stamp or Stamp(age, self._clock.now().timestamp(), self._monotonic(), self._session)
 
         def payload_of(number: int) -> bytes:
             payload = encode(kind, Message(Header(boot, number, number, MAXIMUM_AGE_MS), content))
@@ -141,7 +145,7 @@ class Publisher:
             return payload
 
         was_low = self._spool.low
-        put = self._spool.put(kind, boot, payload_of, stamp, seq, rank)
+        put = self._spool.put(kind, boot, payload_of, stamp, seq, rank, mark)
         with self._changed:
             if put.is_new:
                 self.sent_messages += 1

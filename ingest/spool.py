@@ -119,8 +119,9 @@ class Spool:
         stamp: Stamp,
         seq: int | None,
         rank: Rank = Rank.FAST,
+        mark: tuple[str, str] | None = None,
     ) -> Put:
-        """Keep a message under its `seq`, or under the next one of its boot.
+        """Keep a message under its `seq`, or under the next one of its boot; `mark` is a text kept with it.
 
         The same (boot, seq) again changes nothing. A message for which there is no room has its seq nevertheless, so
         that the server sees the gap. `newest` is the position of the last message that was put.
@@ -137,7 +138,7 @@ class Spool:
                     gone += self._drop(rank, need)
                 while True:
                     try:
-                        position = self._insert(kind, boot, number, payload, stamp, rank)
+                        position = self._insert(kind, boot, number, payload, stamp, rank, mark)
                         break
                     except sqlite3.OperationalError as error:
                         self._check_full(error)
@@ -286,9 +287,20 @@ class Spool:
         found = self._file.execute("SELECT last_seq FROM boots WHERE boot = ?", (boot,)).fetchone()
         return max(found[0] if found else 0, self._passed.get(boot, 0)) + 1
 
-    def _insert(self, kind: Kind, boot: str, seq: int, payload: bytes, stamp: Stamp, rank: Rank) -> int | None:
+    def _insert(
+        self,
+        kind: Kind,
+        boot: str,
+        seq: int,
+        payload: bytes,
+        stamp: Stamp,
+        rank: Rank,
+        mark: tuple[str, str] | None,
+    ) -> int | None:
         with self._file:
             self._file.execute("BEGIN IMMEDIATE")
+            if mark is not None:
+                self._write_down(*mark)
             added = self._file.execute(
                 "INSERT INTO outbox (boot, seq, kind, payload, age_ms, wall, monotonic, session, rank)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING position",

@@ -1,6 +1,7 @@
 """Samples become messages: one per group of the poll plan every few seconds, and never one that spans a clock jump."""
 
-from collections.abc import Callable, Iterable
+import secrets
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,6 +20,7 @@ class Batch:
 
     begun: Instant
     rows: dict[int, dict[str, float]] = field(default_factory=dict)
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def add(self, at: float, values: Iterable[tuple[str, float]]) -> None:
         offset = max(round((at - self.begun.at) * 1000), 0)
@@ -41,16 +43,19 @@ class Batch:
 
 @dataclass(slots=True)
 class Batches:
-    """The open batch of each group; `send` gets those that end."""
+    """The open batch of each group; `note` hears of each sample that came to it, `send` gets those that end."""
 
     send: Callable[[Rank, Batch], None]
+    note: Callable[[Rank, Batch, float, Sequence[tuple[str, float]]], None]
     _open: dict[Rank, Batch] = field(default_factory=dict)
 
-    def take(self, rank: Rank, at: Instant, values: Iterable[tuple[str, float]]) -> None:
+    def take(self, rank: Rank, at: Instant, values: Sequence[tuple[str, float]]) -> None:
         batch = self._open.get(rank)
         if batch is not None and (len(batch.rows) >= MOST_ROWS or not batch.begun.agrees(at) or at.at < batch.begun.at):
             self._end(rank)
-        self._open.setdefault(rank, Batch(at)).add(at.at, values)
+        batch = self._open.setdefault(rank, Batch(at))
+        batch.add(at.at, values)
+        self.note(rank, batch, at.at, values)
 
     def end_due(self, now: float) -> None:
         for rank in [rank for rank, batch in self._open.items() if now - batch.begun.at >= LONGEST_S]:

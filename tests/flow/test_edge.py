@@ -1,0 +1,68 @@
+"""From the port to the archive: a recorded drive behind our ELM327 arrives whole, over TCP and over a terminal."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ingest.edge.edge import Config, Edge
+from ingest.readings import TripColumns
+from ingest.trips import read_trip
+from simulators.played_trip import SteppedTrip
+from simulators.sensors import quantise
+from tests.flow.car_end import archived, elm_of
+from tests.flow.house import House, eventually
+
+ALL_AT_ONCE = '{"fast": {"period_s": 0.05}}'
+
+
+def some_trip(shared: Path, rows: int | None, kind: str) -> TripColumns:
+    """Give the first `rows` rows of a recorded drive of this kind."""
+    path = sorted((shared / "data/trips" / kind).glob("*.parquet"))[3]
+    trip = read_trip(path).columns
+    return replace(trip, t_s=trip.t_s[:rows], signals={name: values[:rows] for name, values in trip.signals.items()})
+
+
+def carry(house: House, trip: TripColumns, folder: Path, *, on_pty: bool) -> int:
+    """Let a car end ask the drive out of our ELM327, reading by reading, and bring it to the archive."""
+    plan = folder / "plan.json"
+    plan.write_text(ALL_AT_ONCE, "utf-8")
+    source = SteppedTrip(trip)
+    with elm_of(source, on_pty=on_pty) as (_, server):
+        config = Config(server.address, house.vehicle, house.device_url, folder / "edge", plan=plan, rate=1000)
+        with Edge(config) as edge:
+            eventually(lambda: source.exhausted or edge.failure, 900, "every reading has been asked for")
+        assert edge.poller.oddities.counts == {}
+        sent = edge.publisher.sent_readings
+    return sent
+
+
+@pytest.mark.parametrize("on_pty", [False, True], ids=["tcp", "pty"])
+@pytest.mark.parametrize(("kind", "rows"), [("carobd", 120), ("kit", 1500)])
+def test_a_recorded_drive_arrives_whole(
+    house: House, shared: Path, tmp_path: Path, kind: str, rows: int, *, on_pty: bool
+) -> None:
+    compare(house, some_trip(shared, rows, kind), tmp_path, on_pty=on_pty)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("on_pty", [False, True], ids=["tcp", "pty"])
+@pytest.mark.parametrize("kind", ["carobd", "kit"])
+def test_a_whole_recorded_drive_arrives_whole(
+    house: House, shared: Path, tmp_path: Path, kind: str, *, on_pty: bool
+) -> None:
+    compare(house, some_trip(shared, None, kind), tmp_path, on_pty=on_pty)
+
+
+def compare(house: House, trip: TripColumns, folder: Path, *, on_pty: bool) -> None:
+    wanted = {name: values[~np.isnan(values)] for name, values in trip.signals.items()}
+    readings = sum(len(values) for values in wanted.values())
+    assert carry(house, trip, folder, on_pty=on_pty) == readings
+    eventually(lambda: house.get("/v1/ingest/counts")["stored"] >= readings, 60, f"{readings} readings are stored")
+    assert house.get("/v1/ingest/counts")["rejected"] == {}
+    found = archived(house, sorted(wanted))
+    assert set(found) == set(wanted)
+    for name, values in wanted.items():
+        np.testing.assert_array_equal(found[name], quantise(name, values), err_msg=name)
+    print(f"{readings} readings of {len(wanted)} signals, every one in the archive")

@@ -1,0 +1,139 @@
+"""SIGKILL of the car end, the broker and the ingest process while a car streams: nothing lost, nothing stored twice."""
+
+import random
+import signal
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+
+from simulators.played_trip import SteppedTrip
+from tests.flow.car_end import archived, counting_trip, elm_of, start_edge
+from tests.flow.house import House, eventually
+from tests.flow.test_kill import back_within
+
+BACK_S = 5.0
+STEPS = {"engine_speed": 0.25, "mass_air_flow": 0.01, "distance_with_mil": 1.0}
+PLAN = '{"fast": {"signals": ["engine_speed", "mass_air_flow", "distance_with_mil"], "period_s": 0.05}}'
+
+
+class Answered(SteppedTrip):
+    """A car that tells each value once, and remembers what it has told."""
+
+    def __init__(self) -> None:
+        super().__init__(counting_trip(60_000, **STEPS))
+        self.told: dict[str, list[float]] = {name: [] for name in STEPS}
+
+    def ask(self, signals: "list[str] | tuple[str, ...]") -> "dict[str, float]":
+        found = dict(super().ask(signals))
+        for name, value in found.items():
+            self.told[name].append(value)
+        return found
+
+
+@dataclass
+class Driver:
+    """Keeps a car end running, as its systemd unit does."""
+
+    house: House
+    port: str
+    folder: Path
+    process: "subprocess.Popen[str] | None" = None
+    said: list[str] = field(default_factory=list)
+
+    def start(self) -> None:
+        (self.folder / "plan.json").write_text(PLAN, "utf-8")
+        plan = ("--plan", str(self.folder / "plan.json"), "--rate", "200")
+        self.process = start_edge(self.house, self.port, self.folder / "spool", *plan)
+
+    def end(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+        self.said += (self.process.communicate(timeout=20)[0] or "").splitlines()
+
+
+@pytest.mark.timeout(240)
+def test_kills_on_the_way_from_the_port_to_the_archive(house: House, tmp_path: Path) -> None:
+    matrix(house, tmp_path, kills=2)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+def test_twenty_kills_of_each_on_the_way_from_the_port_to_the_archive(house: House, tmp_path: Path) -> None:
+    matrix(house, tmp_path, kills=20)
+
+
+def matrix(house: House, folder: Path, kills: int) -> None:
+    """Kill each of the three `kills` times at random moments of a stream, then count every value."""
+    seed = random.SystemRandom().randrange(10**6)
+    print(f"seed {seed}")
+    rng = random.Random(seed)
+    victims = ["edge", "broker", "ingest"] * kills
+    rng.shuffle(victims)
+    car = Answered()
+    with elm_of(car) as (_, server):
+        driver = Driver(house, server.address, folder)
+        driver.start()
+        eventually(lambda: stored(house) > 0, 60, "the first readings are stored")
+        for victim in victims:
+            asked = len(car.told["engine_speed"])
+            eventually(lambda asked=asked: len(car.told["engine_speed"]) > asked + 5, 60, "the car is asked")
+            time.sleep(rng.uniform(0.0, 3.0))
+            if victim == "edge":
+                driver.end(signal.SIGKILL)
+                driver.start()
+            else:
+                back_within(house, victim, BACK_S)
+        asked = len(car.told["engine_speed"])
+        eventually(lambda: len(car.told["engine_speed"]) > asked + 5, 60, "the car is asked again")
+        driver.end(signal.SIGTERM)
+    # What is still in the spool goes with the next start, which finds no car.
+    driver.start()
+    told = {name: np.array(values) for name, values in car.told.items()}
+    count_of = settle(house)
+    driver.end(signal.SIGTERM)
+    judge(house, told, kills, count_of, driver.said)
+
+
+def stored(house: House) -> int:
+    return int(house.get("/v1/ingest/counts")["stored"])
+
+
+def settle(house: House) -> int:
+    """Wait until nothing more arrives: the device is online with an empty spool, and the count stands."""
+
+    def empty() -> bool:
+        devices = house.get(f"/v1/vehicles/{house.vehicle}/state")["devices"]
+        return any(device["online"] and device["spool"] == 0 for device in devices)
+
+    eventually(empty, 60, "the spool is empty")
+    before = -1
+    while (now := stored(house)) != before:
+        before = now
+        time.sleep(2)
+    return now
+
+
+def judge(house: House, told: "dict[str, np.ndarray]", kills: int, count: int, said: list[str]) -> None:
+    """A value that the car told is in the archive once. One that was on the wire when its asker died was never had."""
+    found = archived(house, sorted(told))
+    lost, twice = {}, {}
+    for name, values in told.items():
+        wire = np.round(values / STEPS[name]).astype(np.int64)
+        kept = np.round(found[name].astype(np.float64) / STEPS[name]).astype(np.int64)
+        assert set(kept.tolist()) <= set(wire.tolist()), f"{name}: a value that no car told"
+        lost[name] = sorted(set(wire.tolist()) - set(kept.tolist()))
+        twice[name] = len(kept) - len(set(kept.tolist()))
+    total = sum(map(len, told.values()))
+    redelivered = house.get("/v1/ingest/counts")["redelivered"]
+    gone = sum(map(len, lost.values()))
+    print(
+        f"{3 * kills} kills, {kills} each; {total} values told, {count} stored; stored twice {sum(twice.values())}, "
+        f"not in the archive {gone} ({lost}), redelivered {redelivered} messages"
+    )
+    assert sum(twice.values()) == 0
+    assert gone <= kills + 1, f"more than what was on the wire at {kills} kills of the car end: {lost}; {said[-20:]}"
