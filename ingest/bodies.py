@@ -42,6 +42,7 @@ class DeviceView(BaseModel):
     dropped: int | None = Field(description="Messages that it let go because its disk was full")
     disk: Literal["ok", "low"] | None
     clock: str | None = Field(description="Who set its clock; `unset`: nobody")
+    adapter: str | None = Field(description="Its way to the car: connected, asleep, or what is wrong")
     reported_at: datetime | None
 
 

@@ -13,6 +13,9 @@ from ingest.envelope import Status
 from ingest.tables import device_states
 
 
+STATUS_WORDS = ("online", "agent", "spool", "dead", "dropped", "disk", "clock", "adapter")
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """A status as it arrived. A retained one may be old: it counts only while nothing else is known."""
@@ -43,23 +46,10 @@ _INSERT = insert(device_states)
 _REMEMBER = _INSERT.on_conflict_do_nothing()
 _REPLACE = _INSERT.on_conflict_do_update(
     index_elements=[device_states.c.device],
-    set_={
-        name: _INSERT.excluded[name]
-        for name in ("online", "agent", "spool", "dead", "clock", "dropped", "disk", "reported_at")
-    },
+    set_={name: _INSERT.excluded[name] for name in (*STATUS_WORDS, "reported_at")},
 )
 
 
 def _values(said: Said) -> dict[str, Any]:
-    status = said.status
-    return {
-        "device": said.device,
-        "online": status.online,
-        "agent": status.agent,
-        "spool": status.spool,
-        "dead": status.dead,
-        "clock": status.clock,
-        "dropped": status.dropped,
-        "disk": status.disk,
-        "reported_at": said.arrived_at,
-    }
+    words = {name: getattr(said.status, name) for name in STATUS_WORDS}
+    return {"device": said.device, "reported_at": said.arrived_at, **words}

@@ -8,6 +8,7 @@ from sqlalchemy import Row, select
 from foundation.database import UnitOfWork
 from foundation.identity import Actor
 from ingest import ecu_answers
+from ingest.device_states import STATUS_WORDS
 from ingest.ecu_answers import CAR, CODE_KINDS, LAMP, EcuAnswer, Moment
 from ingest.readings import Quality
 from ingest.signals import SIGNALS
@@ -136,5 +137,4 @@ def _devices(unit: UnitOfWork, vehicle: str) -> Sequence[Row[Any]]:
 
 
 def _device(row: Row[Any]) -> dict[str, Any]:
-    said = ("online", "agent", "spool", "dead", "dropped", "disk", "clock", "reported_at")
-    return {"id": row.id} | {name: getattr(row, name) for name in said}
+    return {"id": row.id, "reported_at": row.reported_at} | {name: getattr(row, name) for name in STATUS_WORDS}

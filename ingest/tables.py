@@ -72,6 +72,7 @@ device_states = Table(
     Column("clock", Text),
     Column("dropped", BigInteger),
     Column("disk", Text),
+    Column("adapter", Text),
     Column("reported_at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("device"),
 )

@@ -20,4 +20,5 @@ def decode(payload: bytes) -> Status:
         text(document, "clock"),
         whole(document, "dropped", 0, MAXIMUM_SEQ, optional=True),
         disk,
+        text(document, "adapter"),
     )

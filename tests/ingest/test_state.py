@@ -180,7 +180,16 @@ def test_the_car_s_own_vin_registers_it_once_and_never_replaces_another(database
 
 
 def test_the_device_s_own_word_is_shown(database: Database, intake: Intake) -> None:
-    said = {"online": True, "agent": "edge", "spool": 3, "dead": 1, "dropped": 7, "disk": "low", "clock": "ntp"}
+    said = {
+        "online": True,
+        "agent": "edge",
+        "spool": 3,
+        "dead": 1,
+        "dropped": 7,
+        "disk": "low",
+        "clock": "ntp",
+        "adapter": "asleep",
+    }
     intake.process([document(Kind.STATUS, said)])
     (mine, other) = state(database)["devices"]
     assert mine == {"id": "dev-1", **said, "reported_at": NOON}

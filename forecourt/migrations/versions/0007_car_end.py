@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.add_column("vehicles", sa.Column("vin_reported_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("device_states", sa.Column("dropped", sa.BigInteger(), nullable=True))
     op.add_column("device_states", sa.Column("disk", sa.Text(), nullable=True))
+    op.add_column("device_states", sa.Column("adapter", sa.Text(), nullable=True))
     op.create_table(
         "ecu_answers",
         sa.Column("device", sa.Text(), nullable=False),
@@ -144,6 +145,7 @@ def downgrade() -> None:
     op.drop_table("command_approvals")
     op.drop_table("commands")
     op.drop_table("ecu_answers")
+    op.drop_column("device_states", "adapter")
     op.drop_column("device_states", "disk")
     op.drop_column("device_states", "dropped")
     op.drop_column("vehicles", "vin_reported_at")
