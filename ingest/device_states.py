@@ -12,7 +12,6 @@ from foundation.database import UnitOfWork
 from ingest.envelope import Status
 from ingest.tables import device_states
 
-
 STATUS_WORDS = ("online", "agent", "spool", "dead", "dropped", "disk", "clock", "adapter")
 
 
