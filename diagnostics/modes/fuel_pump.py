@@ -241,8 +241,11 @@ class FuelPump:
         scaled = {name: more[name] / normal.wander[:, column] for name, column in _COLUMN.items()}
         climb = np.where(np.isnan(more["climb"]), more["climb_working"], more["climb"])
         climb = np.where(np.isnan(climb), more["slope"] / 2, climb)
+        # The ratio is any constant of a car: it is not drawn to other cars, a few trips of its own count in full.
+        own = normal.own[:, _COLUMN["air_ratio"]]
+        ratio = more["air_ratio"] * (1 + 1 / np.maximum(own, 1))
         high = np.fmax(more["trim_high"], more["trim_working"])
-        meter = np.where(np.isnan(more["air_ratio"]), more["trim_metered"], 100 * np.expm1(-more["air_ratio"] / 100))
+        meter = np.where(np.isnan(ratio), more["trim_metered"], 100 * np.expm1(-ratio / 100))
         explained = np.where(np.isnan(more["trim_metered"]), 0, np.clip(meter, 0, None))
         columns = (
             high - explained,
@@ -258,7 +261,7 @@ class FuelPump:
             np.minimum(high, climb),
             more["share_above_idle"],
             value["share_spent"],
-            np.abs(more["air_ratio"]),
+            np.abs(ratio),
             normal.wander[:, _COLUMN["climb"]],
         )
         return np.stack(columns, axis=1).astype(np.float32)
@@ -282,13 +285,13 @@ class FuelPump:
             value, normal = float(measures[column]), float(expected[column])
             if not (value - normal) / usual >= 1:  # also leaves out what this trip did not show
                 continue
-            normal_en, normal_zh = _OWN if own[column] >= 1 else _HEALTHY
-            sign, idle = "" if name.startswith("share") else "+", float(measures[_COLUMN["trim_idle"]])
-            beside = name in {"trim_high", "trim_working"} and not np.isnan(idle)
-            text_en = f"{en} {value:{sign}.0f} %" + (f", at idle {idle:+.0f} %" if beside else "")
-            text_zh = f"{zh}{value:{sign}.0f} %" + (f"，怠速时{idle:+.0f} %" if beside else "")
-            text_en += f"; {normal_en} {normal:{sign}.0f} %"
-            text_zh += f"；{normal_zh}{normal:{sign}.0f} %"
+            (own_en, own_zh), sign = _OWN if own[column] >= 1 else _HEALTHY, "" if name.startswith("share") else "+"
+            text_en, text_zh = f"{en} {value:{sign}.0f} %", f"{zh}{value:{sign}.0f} %"
+            idle, (where_en, where_zh) = float(measures[_COLUMN["trim_idle"]]), _WHERE.get(name, ("", ""))
+            if where_en and not np.isnan(idle):
+                text_en, text_zh = f"{text_en}, at idle {idle:+.0f} %", f"{text_zh}，怠速时{idle:+.0f} %"
+            text_en += f"; {own_en}{where_en} {normal:{sign}.0f} %"
+            text_zh += f"；{own_zh}{where_zh}为{normal:{sign}.0f} %"
             evidence = Evidence(name, round(value, 3), round(normal, 3), "%", text_en, text_zh)
             reasons.append(((value - normal) / usual, evidence))
         return tuple(reason for _, reason in sorted(reasons, key=lambda pair: -pair[0])[:3])
@@ -298,15 +301,16 @@ class FuelPump:
         raise ValueError(f"a weak fuel pump has no stop condition that could show {value}")
 
 
-_OWN = ("this car's own normal", "本车平时为")
-_HEALTHY = ("healthy cars", "正常车辆为")
+_OWN = ("this car's own normal", "本车平时")
+_HEALTHY = ("healthy cars", "正常车辆")
+_WHERE = {"trim_high": (" at high flow", "大流量时"), "trim_working": (" above idle", "怠速以上")}
 # measure, what healthy trips of one car differ by, words
 _WORDS = (
     ("trim_high", 2.5, "Fuel correction at high flow", "大流量时燃油修正"),
     ("trim_working", 3.0, "Fuel correction above idle", "怠速以上燃油修正"),
     ("climb", 1.6, "Rise of the fuel correction from idle to high flow", "从怠速到大流量燃油修正上升"),
-    ("share_above_10", 15.0, "Driving time with a fuel correction above 10 %:", "行驶中燃油修正超过10 %的时间"),
-    ("share_spent", 5.0, "Driving time with both fuel trims at their end:", "行驶中两项燃油修正均达极限的时间"),
+    ("share_above_10", 15.0, "Driving time with a fuel correction above 10 %:", "行驶中燃油修正超过10 %的时间："),
+    ("share_spent", 5.0, "Driving time with both fuel trims at their end:", "行驶中两项燃油修正均达极限的时间："),
 )
 
 MODE = FuelPump()

@@ -1,4 +1,4 @@
-"""F22 put into real trips in ways of our own, independent of the simulator's injection and of the training shapes."""
+"""Faults put into real trips in ways of our own, independent of the simulator's injection and the training's shapes."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -38,3 +38,44 @@ def inject(
     noise = 0.15 * severity * rng.standard_normal(fresh[-1] + 1)[fresh] * ripple
     sick = np.where(running, voltage - 1.6 * severity * shape(trip, rng) + noise, voltage)
     return replace(trip, signals={**trip.signals, "control_module_voltage": np.round(sick, 3).astype(np.float32)})
+
+
+def fuel_flow(trip: TripColumns) -> np.ndarray:
+    """Give the fuel of an Etios in g/s by speed-density, for a mixture of 1."""
+    signals = trip.signals
+    kelvin = signals["intake_air_temperature"] + 273.15
+    air = 0.85 * 1.496 * signals["intake_manifold_pressure"] * signals["engine_speed"] / (120 * 0.287 * kelvin)
+    return np.nan_to_num(air / 14.7)
+
+
+def weak_pump(trip: TripColumns, severity: float, reserve: float, draw: float) -> np.ndarray:
+    """Give the correction in % that a pump asks for: p = min(p_cmd, p_max*(1 - 0.5*s) - k*m_f), in units of p_cmd."""
+    pressure = np.clip(reserve * (1 - 0.5 * severity) - draw * fuel_flow(trip), 0.2, 1)
+    return 100 / np.sqrt(pressure) - 100
+
+
+def correct(trip: TripColumns, needed: np.ndarray, learnt: float = 0.0) -> TripColumns:
+    """Give the trip with trims that make up for what is `needed` in %, as far as +-25 % reach, behind a loop of 3 s.
+
+    The long-term trim has `learnt` that share of the trip's middle. Where the short-term trim rests at 0 the loop is
+    open and stays so.
+    """
+    short, long = trip.signals["short_term_fuel_trim_1"], trip.signals["long_term_fuel_trim_1"]
+    open_loop = np.convolve(short == 0, np.ones(11), mode="same") > 10.5
+    open_loop |= trip.signals["engine_speed"] < 400
+    made, at, pace = np.zeros(len(needed)), 0.0, np.diff(trip.t_s, prepend=trip.t_s[:1]) / 3
+    for row in range(len(needed)):
+        at += 0 if open_loop[row] else min(1.0, pace[row]) * (needed[row] - at)
+        made[row] = at
+    middle = float(np.mean(made[~open_loop])) if (~open_loop).any() else 0.0
+    new_long = np.clip(long + learnt * middle, -25, 25)
+    total = (1 + short / 100) * (1 + long / 100) * (1 + made / 100)
+    new_short = np.where(open_loop, short, np.clip(100 * (total / (1 + new_long / 100) - 1), -25, 25))
+    shown = {
+        "short_term_fuel_trim_1": new_short[np.arange(len(short)) // 4 * 4],
+        "long_term_fuel_trim_1": new_long,
+    }
+    step = 100 / 128
+    return replace(
+        trip, signals={**trip.signals, **{k: (np.rint(v / step) * step).astype(np.float32) for k, v in shown.items()}}
+    )
