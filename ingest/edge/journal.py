@@ -59,8 +59,11 @@ class Journal:
         self._append(rank, [at, [list(pair) for pair in values]])
         if self._monotonic() - self._synced_at >= SYNC_S:
             self._synced_at = self._monotonic()
-            for file in self._files.values():
-                os.fdatasync(file.fileno())
+            for one, file in self._files.items():
+                try:
+                    os.fdatasync(file.fileno())
+                except OSError as error:
+                    self._give_up(one, error.strerror)
 
     def end(self, rank: Rank) -> None:
         """Forget the batch of a group: it is in the spool."""
@@ -82,8 +85,12 @@ class Journal:
         return self._folder / f"open-{rank.name.lower()}.journal"
 
     def _empty(self, rank: Rank) -> None:
-        os.ftruncate(self._files[rank].fileno(), 0)
-        self._broken.discard(rank)
+        try:
+            os.ftruncate(self._files[rank].fileno(), 0)
+        except OSError as error:
+            self._give_up(rank, error.strerror)
+        else:
+            self._broken.discard(rank)
 
     def _append(self, rank: Rank, record: list[Any]) -> None:
         if rank in self._broken:
@@ -92,12 +99,14 @@ class Journal:
         try:
             written = self._files[rank].write(packed)
         except OSError as error:
-            log.warning("edge.journal_unwritable", reason=error.strerror)
-            self._broken.add(rank)
+            self._give_up(rank, error.strerror)
             return
-        if written != len(packed):  # the disk is full; what comes after a torn record could not be read
-            log.warning("edge.journal_unwritable", reason="the disk is full")
-            self._broken.add(rank)
+        if written != len(packed):  # what comes after a torn record could not be read
+            self._give_up(rank, "the disk is full")
+
+    def _give_up(self, rank: Rank, reason: str | None) -> None:
+        log.warning("edge.journal_unwritable", reason=reason)
+        self._broken.add(rank)
 
 
 def _read(path: Path) -> tuple[Batch, str, str | None] | None:

@@ -11,7 +11,6 @@ from ingest.edge.survey import Car, CodeReport
 from ingest.edge.times import Instant
 from ingest.edge.trouble_codes import cleared
 from ingest.envelope import Outcome
-from ingest.spool import Rank
 
 CLEAR = b"\x04"
 CLEAR_S = 10.0
@@ -53,7 +52,7 @@ def snapshot(at: AtTheCar) -> Result:
         return Result(Outcome.FAILED, f"the adapter was lost: {trouble}")
     finally:
         if batch is not None:
-            at.outbox.readings(Rank.FAST, batch)
+            at.outbox.snapshot(batch)
     if not count:
         return Result(Outcome.FAILED, "the car gave no value")
     return Result(Outcome.DONE, f"{count} signals of {len(pids)} PIDs were read")

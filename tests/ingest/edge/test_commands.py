@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ingest.edge.adapter import AdapterGone
+from ingest.edge.batches import Batches
 from ingest.edge.edge import Edge
 from ingest.edge.plan import load_plan
 from ingest.envelope import CommandResult, DtcReport, Outcome
@@ -261,3 +263,24 @@ def test_a_lost_adapter_before_the_clearing_is_a_failure(edge: Edge, world: Worl
     give(edge, world, CLEAR)
     drive(edge, world, 12)
     assert [it.outcome for it in results(edge)] == [Outcome.FAILED]
+
+
+def test_a_snapshot_leaves_the_open_batches_in_the_journal(
+    tmp_path: Path, edge: Edge, world: World, car: FakeCar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Batches, "end_all", lambda _self: None)  # a killed process does not come to that
+    give(edge, world, {"id": "cmd_8", "kind": "snapshot"}, 5.0)
+    world.events.append((6.0, lambda: setattr(car, "request", _killed)))
+    with pytest.raises(KeyboardInterrupt):
+        drive(edge, world, 8)
+    edge.stop()
+    again = make_edge(tmp_path, world, car)
+    asked = [it for _, it in car.bus_requests()].count("010C")
+    fast = [it for _, it in readings(again) if "engine_speed" in it.signals]
+    read = sum(int(np.isfinite(it.values[it.signals.index("engine_speed")]).sum()) for it in fast)
+    assert read == asked
+    again.stop()
+
+
+def _killed(_command: str, _timeout_s: float) -> list[str]:
+    raise KeyboardInterrupt
