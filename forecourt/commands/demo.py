@@ -30,7 +30,7 @@ def demo(
     port: Annotated[int, typer.Option(help="HTTP port; 0 takes a free one.", min=0, max=65535)] = 0,
     open_: Annotated[bool, typer.Option("--open", help="Open the owner's page in the browser.")] = False,
 ) -> None:
-    """Run broker, database, service and a live simulated fleet, one car of which has a failing alternator."""
+    """Run broker, database, service and a live simulated fleet: one alternator fails, one car is behind an ELM327."""
     settings = Settings()
     installation = Installation(settings)
     logs.configure(settings.log_level)
@@ -72,7 +72,6 @@ def _watch(stage: run.Stage, open_browser: bool) -> None:
         if open_browser:
             webbrowser.open(next(iter(links.values())))
         run.feed_history(stage)
-        fleet = run.live_fleet(stage)
-        with fleet:
+        with run.driving(stage, lambda words: typer.echo(words, err=True)):
             attend(stage.addresses.http, stage.cast, until, lambda words: typer.echo(words, err=True))
         stage.database.close()

@@ -39,16 +39,20 @@ class Car:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """One run's people and cars; `cars[0]` is the one whose alternator is failing."""
+    """One run's people and cars; `cars[0]` is the one whose alternator is failing, `port_car` is behind an ELM327."""
 
     run: str
     family: str
     members: dict[Role, Member]
     cars: tuple[Car, ...]
+    port_car: Car
 
 
 def assemble(installation: Installation, database: Database, cars: int) -> Cast:
-    """Seed catalogue and workshops if need be, and make a new family with `cars` cars, so that runs never mix."""
+    """Seed catalogue and workshops if need be, and make a new family, so that runs never mix.
+
+    It has `cars` cars that publish by themselves, and one more with an OBD port.
+    """
     run = secrets.token_hex(2)
     with database.unit() as unit:
         seed_demo(unit)
@@ -59,18 +63,14 @@ def assemble(installation: Installation, database: Database, cars: int) -> Cast:
             actor = identity.add_account(unit, f"{role.value}-{run}@demo.example", role, home, name=role.value)
             members[role] = Member(actor, identity.issue_token(unit, actor), identity.issue_link(unit, actor))
         provisioned = []
-        for number in range(cars):
-            vehicle = f"car-{run}-{number + 1}"
+        names = [*(f"car-{run}-{number + 1}" for number in range(cars)), f"car-{run}-obd"]
+        for number, vehicle in enumerate(names):
             registry.add_vehicle(
                 unit, family, vehicle, None, CARS[number % len(CARS)], latitude=SHANGHAI[0], longitude=SHANGHAI[1]
             )
             provisioned.append((vehicle, *registry.add_device(unit, vehicle)))
     installation.let_devices_in(database)
-    return Cast(
-        run,
-        family,
-        members,
-        tuple(
-            Car(vehicle, device, installation.device_url(device, password)) for vehicle, device, password in provisioned
-        ),
+    *fleet, port_car = (
+        Car(vehicle, device, installation.device_url(device, password)) for vehicle, device, password in provisioned
     )
+    return Cast(run, family, members, tuple(fleet), port_car)

@@ -1,15 +1,18 @@
 """One run of the demo: the service, the family's history through the real gate, the live fleet, and the script."""
 
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx2
 
 from forecourt import serving
 from forecourt.demo.cast import Cast, assemble
+from forecourt.demo.port_car import PortCar, port_car
 from forecourt.demo.report import Report, count
 from forecourt.demo.script import NotInTimeError, ProgressWatch, play
 from forecourt.installation import Installation
@@ -92,6 +95,42 @@ def live_fleet(stage: Stage) -> LiveFleet:
     return LiveFleet(cars, SystemClock(), seed=SEED)
 
 
+class Traffic:
+    """All cars of the family on the road: those that publish by themselves, and the one read through its OBD port."""
+
+    def __init__(self, fleet: LiveFleet, behind_port: PortCar) -> None:
+        self._fleet, self._behind_port = fleet, behind_port
+        self._arrived: bool | None = None
+
+    @property
+    def sent_readings(self) -> int:
+        return self._fleet.sent_readings + self._behind_port.sent_readings
+
+    def park(self) -> bool:
+        """Stop all cars and wait for the last commits; False: not all came in time. Again gives the same answer."""
+        if self._arrived is None:
+            parked = self._behind_port.park(COMMIT_PATIENCE_S)
+            self._arrived = self._fleet.stop(COMMIT_PATIENCE_S) and parked
+        return self._arrived
+
+
+@contextmanager
+def driving(stage: Stage, tell: Tell) -> Iterator[Traffic]:
+    """Let all cars drive; leaving the block parks them."""
+    fleet, car = live_fleet(stage), stage.cast.port_car
+    with (
+        tempfile.TemporaryDirectory(prefix="forecourt-demo-") as folder,
+        port_car(car.vehicle, car.mqtt_url, Path(folder)) as behind_port,
+    ):
+        tell(f"car {car.vehicle} drives behind an ELM327 at {behind_port.address}")
+        fleet.start()
+        traffic = Traffic(fleet, behind_port)
+        try:
+            yield traffic
+        finally:
+            traffic.park()
+
+
 def perform(installation: Installation, addresses: serving.Addresses, cars: int, seconds: float, tell: Tell) -> Report:
     """Play the whole story without a person and give the report; what went wrong stands in its `errors`."""
     deadline = time.monotonic() + seconds
@@ -100,15 +139,14 @@ def perform(installation: Installation, addresses: serving.Addresses, cars: int,
     watch: ProgressWatch | None = None
     try:
         report.readings_sent = feed_history(stage)
-        fleet = live_fleet(stage)
-        fleet.start()
-        try:
-            watch = play(addresses.http, stage.cast, deadline, tell)
-            time.sleep(max(0.0, deadline - time.monotonic()))
-        finally:
-            if not fleet.stop(COMMIT_PATIENCE_S):
-                report.errors.append("the live fleet's last messages were not committed in time")
-            report.readings_sent += fleet.sent_readings
+        with driving(stage, tell) as traffic:
+            try:
+                watch = play(addresses.http, stage.cast, deadline, tell)
+                time.sleep(max(0.0, deadline - time.monotonic()))
+            finally:
+                if not traffic.park():
+                    report.errors.append("the cars' last messages were not committed in time")
+                report.readings_sent += traffic.sent_readings
     except (NotInTimeError, httpx2.HTTPError) as error:
         report.errors.append(" ".join(str(error).split()))
     count(report, stage.database, stage.cast.family)

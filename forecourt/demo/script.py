@@ -130,7 +130,7 @@ def attend(base_url: str, cast: Cast, until: threading.Event, tell: Callable[[st
     technician = Player(base_url, cast.members[Role.TECHNICIAN].token)
     advisor = Player(base_url, cast.members[Role.ADVISOR].token)
     done: set[str] = set()
-    cars = {car.vehicle for car in cast.cars}
+    cars = {car.vehicle for car in (*cast.cars, cast.port_car)}
     while not until.wait(ATTENTION_S):
         try:
             orders = technician.get("/v1/repair-orders", limit="100")["items"]

@@ -128,9 +128,7 @@ class Edge:
 
     def stop(self) -> None:
         """Stop asking, spool what was read, say offline; raises what ended a thread, if anything did."""
-        self._stopping.set()
-        for thread in self._threads:
-            thread.join(_FINISH_S)
+        self.rest()
         if self.publisher.connected:
             self.publisher.wait_committed(_LAST_WORD_S)
         self._last_facts = self.facts()
@@ -139,6 +137,12 @@ class Edge:
         self._lock.close()
         if self.failure is not None:
             raise self.failure
+
+    def rest(self) -> None:
+        """Stop asking and spool what was read; the publisher goes on sending."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join(_FINISH_S)
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until somebody stops it, or a thread of it fails."""
