@@ -193,6 +193,15 @@ def list_commands(
     return Page([_view(row, given[row.id]) for row in page.items], page.next)
 
 
+def open_commands(unit: UnitOfWork, actor: Actor, directory: VehicleDirectory, vehicle: str) -> list[dict[str, Any]]:
+    """Give the commands of a vehicle that have not ended, the newest first."""
+    directory.get(unit, actor, vehicle)
+    chosen = select(commands).where(commands.c.vehicle == vehicle, commands.c.state.in_(sorted(OPEN)))
+    rows = unit.connection.execute(chosen.order_by(commands.c.requested_at.desc(), commands.c.id.desc())).all()
+    given = _approvals(unit, [row.id for row in rows])
+    return [_view(row, given[row.id]) for row in rows]
+
+
 def lock(unit: UnitOfWork, actor: Actor, command: str) -> Row[Any]:
     """Give a command that the actor may see, locked and as it is now."""
     _find(unit, actor, command)

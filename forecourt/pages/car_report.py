@@ -6,11 +6,11 @@ from aftersales.codes import faults_of
 from diagnostics.faults import FAULTS
 from forecourt.pages.readers import Reader
 from foundation.database import UnitOfWork
-from ingest.commands import AUTHORITIES, CommandKind, list_commands
+from ingest.commands import AUTHORITIES, OPEN, CommandKind, list_commands, open_commands
 from ingest.signals import SIGNALS
 from ingest.state import state_of
 
-SHOWN_COMMANDS = 3  # the newest
+SHOWN_COMMANDS = 3  # of those that have ended, the newest
 
 
 def car_report(unit: UnitOfWork, reader: Reader, vehicle: str) -> dict[str, Any]:
@@ -19,12 +19,14 @@ def car_report(unit: UnitOfWork, reader: Reader, vehicle: str) -> dict[str, Any]
     ecus = state["trouble_codes"]["ecus"].values() if state["trouble_codes"] else ()
     codes = {code for ecu in ecus for answer in ecu["answers"].values() for code in answer["codes"] or ()}
     clearing = AUTHORITIES[CommandKind.CLEAR_DTCS]
+    asked = list_commands(unit, reader.actor, reader.site.vehicles, vehicle).items
+    ended = [command for command in asked if command["state"] not in OPEN][:SHOWN_COMMANDS]
     return {
         "report": state["trouble_codes"],
         "codes": sorted(codes),
         "meanings": {code: [FAULTS[fault] for fault in faults_of(code)] for code in codes},
         "signals": SIGNALS,
         "other_vin": state["vin_reported"] if state["vin_reported_differs"] else None,
-        "asked": list_commands(unit, reader.actor, reader.site.vehicles, vehicle, SHOWN_COMMANDS).items,
+        "asked": open_commands(unit, reader.actor, reader.site.vehicles, vehicle) + ended,
         "may_clear": reader.actor.role in clearing.owner | clearing.workshop,
     }

@@ -18,7 +18,7 @@ from forecourt.pages.site import Site
 from forecourt.pages.voltage import PLOTTED
 from foundation.database import UnitOfWork
 from foundation.events import end_of_log
-from ingest.commands import CommandState, list_commands
+from ingest.commands import CommandState, open_commands
 from ingest.vehicles import Vehicle
 
 
@@ -81,7 +81,7 @@ def _cars(unit: UnitOfWork, reader: Reader) -> list[Vehicle]:
 
 def _card(unit: UnitOfWork, reader: Reader, vehicle: Vehicle) -> dict[str, Any]:
     states = {case["state"] for case in list_cases(unit, reader.actor, vehicle=vehicle.id).items}
-    asked = list_commands(unit, reader.actor, reader.site.vehicles, vehicle.id).items
+    asked = open_commands(unit, reader.actor, reader.site.vehicles, vehicle.id)
     states |= {command["state"] for command in asked}
     return {
         "vehicle": vehicle,
