@@ -36,8 +36,15 @@ class Car:
         return any(pid in pids for pids in self.supported.values())
 
     def read(self, replies: Replies) -> list[tuple[str, float]]:
-        """Give the signals in a reply, each from the one ECU whose word counts for its PID."""
-        return [(it.signal, it.value) for it in values(replies) if it.ecu == engine_ecu(self.supported, it.pid)]
+        """Give the signals in a reply, each from the one ECU whose word counts for its PID.
+
+        Without headers nobody knows which that is: where several answered, they give a value only if they agree.
+        """
+        told: dict[str, set[float]] = {}
+        for it in values(replies):
+            if it.ecu == engine_ecu(self.supported, it.pid):
+                told.setdefault(it.signal, set()).add(it.value)
+        return [(signal, found.pop()) for signal, found in told.items() if len(found) == 1]
 
 
 @dataclass(frozen=True, slots=True)

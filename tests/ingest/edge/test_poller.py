@@ -55,6 +55,16 @@ def test_only_what_the_car_has_is_asked_by_its_period_and_each_value_is_the_engi
     assert edge.poller.trips == 1
 
 
+def test_without_headers_a_value_on_which_two_differ_is_nobody_s(edge: Edge, world: World, car: FakeCar) -> None:
+    bare = {request: [line.split(" ", 2)[2] for line in lines] for request, lines in two_ecus().items()}
+    car.replies |= bare | {"0105": ["41 05 7B", "41 05 7B"]}
+    drive(edge, world, 30)
+    assert set(column(edge, "coolant_temperature")) == {83.0}
+    assert set(column(edge, "engine_speed")) == {800.0}
+    assert column(edge, "vehicle_speed") == []
+    assert set(reports(edge)[0].ecus) == {"unknown"}
+
+
 def test_codes_are_three_states_per_ecu_with_the_freeze_frame_while_they_are_new(
     edge: Edge, world: World, car: FakeCar
 ) -> None:
