@@ -10,6 +10,7 @@ from enum import Enum, StrEnum
 
 UNKNOWN_ECU = "unknown"
 _LONGEST_QUOTE = 120
+_LONGEST_MESSAGE = 255  # what KWP 2000 can carry; the others carry less
 _TESTER = 0xF1
 
 
@@ -38,7 +39,6 @@ class Notice(StrEnum):
 
 
 CUT = frozenset({Notice.BUFFER_FULL, Notice.STOPPED})  # more was to come
-DAMAGED = frozenset({Notice.BAD_DATA, Notice.BAD_RECEPTION})  # printed behind the line that is damaged
 RESET = frozenset({Notice.LOW_VOLTAGE_RESET, Notice.RESTARTED})  # the adapter has forgotten its settings
 
 
@@ -127,10 +127,8 @@ def _noticed(found: re.Match[str], before: str, line: str, request: bytes) -> tu
     if not before:
         return (notice,)
     data = _frame(before, line, request)
-    if data is None or notice is Notice.UNKNOWN_COMMAND:
-        data = _unexplained(before, line, "no reply that we know")
-    elif notice in DAMAGED and not isinstance(data, Unexplained):
-        data = Unexplained(quote(line, "damaged on the bus"), data.ecu)
+    if data is None or notice not in CUT:  # an error printed behind data is about them
+        data = _unexplained(before, line, "damaged, or no reply that we know")
     return (data, notice)
 
 
@@ -165,6 +163,8 @@ def _even(digits: str, line: str, request: bytes) -> Frame | Unexplained:
         return _kwp(data, line)
     if data[:2] in {b"\x48\x6b", b"\x41\x6b"}:
         return _three_byte_header(data, line, request)
+    if len(data) > _LONGEST_MESSAGE:
+        return Unexplained(quote(line, "no message without segments is that long"))
     return Frame(Form.BARE, UNKNOWN_ECU, data, line)
 
 

@@ -100,7 +100,7 @@ def _squeeze(rng: random.Random, line: str) -> str:
 
 
 def _long(rng: random.Random, line: str) -> str:
-    return (line or "7E8 ") * rng.choice((2, 50, 2000))
+    return (line[:100] or "7E8 ") * rng.choice((2, 50, 2000))
 
 
 LINE_CHANGES: tuple[Callable[[random.Random, str], str], ...] = (
@@ -164,21 +164,29 @@ def text_shown(text: str, ecu: str, lines: Sequence[str]) -> bool:
 
 def _texts(ecu: str, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Give (what must stand before the service, text): every line, and every run of segments put together."""
-    compact = [re.sub(r"[ \x00>]", "", line).upper() for piece in lines for line in re.split(r"[\r\n]", piece)]
-    compact = [re.sub(r"\t", "", line) for line in compact]
-    single = (
-        ""
-        if ecu == "unknown"
-        else rf"{ecu}(?:0[1-7])?"
-        if len(ecu) > 2
-        else rf"(?:[48]86B|416B|[89A-F].F1){ecu}(?:..)?"
-    )
+    printed = [line for piece in lines for line in re.split(r"[\r\n]", piece)]
+    compact = [re.sub(r"[ \x00]", "", line).strip(">\t").upper() for line in printed]
+    single = rf"(?:[48]86B|416B|[89A-F].F1){ecu}(?:..)?" if len(ecu) == 2 else rf"{ecu}(?:0[1-7])?"
+    if ecu == "unknown":
+        single = ""
     for line in compact:
-        yield single, line
-    words = re.compile("|".join(re.escape(it.replace(" ", "")) for it in WORDS) + r"|SEARCHING\.*")
+        if len(line) < 600:  # nothing that is longer is a message
+            yield single, line
+    words = re.compile(r"^(?:SEARCHING\.*)+|(?:STOPPED|BUFFERFULL)$")
     bare = [words.sub("", line) for line in compact]
-    first, following = (r"(0):", r".:") if ecu == "unknown" else (rf"{ecu}1...", rf"{ecu}2.")
+    first, following = ("0:", "(.):") if ecu == "unknown" else (f"{ecu}1...", f"{ecu}2(.)")
     for at, line in enumerate(bare):
         if re.match(first, line):
-            told = [re.fullmatch(rf"{following}((?:[0-9A-F]{{2}})*)", it) for it in bare[at + 1 :]]
-            yield "", re.sub(first, "", line, count=1) + "".join(it[1] for it in told if it)
+            yield "", re.sub(first, "", line, count=1) + _following(following, bare[at + 1 :])
+
+
+def _following(begin: str, lines: Sequence[str]) -> str:
+    """Put together the segments that come after a first one, as long as their numbers follow on each other."""
+    told = ""
+    number = 1
+    for line in lines:
+        if found := re.fullmatch(rf"{begin}((?:[0-9A-F]{{2}})+)", line):
+            if int(found[1], 16) != number % 16:
+                break
+            told, number = told + found[2], number + 1
+    return told
