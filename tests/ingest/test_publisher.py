@@ -15,6 +15,7 @@ from foundation.clock import FixedClock
 from foundation.refusals import Invalid
 from ingest.envelope import Readings, Status
 from ingest.publisher import Publisher
+from ingest.spool import Limits, Rank
 from ingest.topics import Kind
 from tests.ingest.answering import Answering
 
@@ -121,6 +122,30 @@ def test_the_age_is_that_of_the_moment_of_sending(broker: Broker, device_url: st
             assert second.wait_committed(20)
         ages = {it.header.seq: it.header.age_ms for it in answering.messages()}
     assert ages == {1: 3_660_000, 2: 3_600_005}
+
+
+def test_the_status_tells_of_the_clock_the_adapter_and_a_spool_without_room(
+    broker: Broker, device_url: str, spool: Path
+) -> None:
+    with (
+        Answering(broker.ingest_url, broker.ingest_client_id, silent=True) as deaf,
+        Publisher(device_url, spool=spool, limits=Limits(most_bytes=200_000, keep_free=0)) as publisher,
+    ):
+        deaf.wait_for(lambda: len(deaf.statuses()) == 1)
+        assert (deaf.statuses()[0].dropped, deaf.statuses()[0].disk) == (0, "ok")
+        publisher.tell(clock_source="unset", adapter="asleep")
+        publisher.tell(clock_source="unset", adapter="asleep")  # no news
+        deaf.wait_for(lambda: len(deaf.statuses()) == 2)
+        assert (deaf.statuses()[1].clock, deaf.statuses()[1].adapter) == ("unset", "asleep")
+        while publisher.spool.dropped == 0:
+            publisher.send(Kind.READINGS_BINARY, "b1", readings(5000), rank=Rank.SLOW)
+        deaf.wait_for(lambda: deaf.statuses()[-1].disk == "low")
+        assert deaf.statuses()[-1].dropped == publisher.spool.dropped
+        floors = {it.header.seq: it.header.floor for it in deaf.messages()}
+        deaf.silent = False
+        publisher.send(Kind.READINGS_BINARY, "b1", readings())
+        deaf.wait_for(lambda: any(it.header.floor > 1 for it in deaf.messages()))  # the gap is counted, not awaited
+        assert min(floors.values()) == 1
 
 
 def test_a_given_seq_is_kept_once(spool: Path) -> None:
