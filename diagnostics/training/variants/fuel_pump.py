@@ -23,7 +23,7 @@ _STEP = 100 / 128  # of both trims, on the wire
 _OPEN_S = 25.0  # after the start
 _FULL = 0.85  # filling from which some cars leave the loop
 _PUMP, _FILTER, _INJECTORS, _LEAK, _METER, _DRIPPING, _FUEL, _NOTHING = range(8)
-_SHARES = (0.46, 0.12, 0.10, 0.05, 0.13, 0.03, 0.06, 0.05)
+_SHARES = (0.42, 0.12, 0.13, 0.05, 0.13, 0.03, 0.08, 0.04)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _draw(groups: NDArray[np.int64], rng: np.random.Generator) -> _Draws:
         np.where(between(0, 1) < 0.4, 0, between(0, 1)).astype(np.float32),
         np.where(between(0, 1) < 0.7, 25, between(15, 40)).astype(np.float32),
         between(0, 1) < 0.4,
-        between(-5, 4),
+        between(-3, 2),
         between(0.4, 1.3),
     )
 
@@ -103,7 +103,7 @@ def _needed(block: Block, flow: FloatArray, grown: FloatArray, draws: _Draws) ->
             leak,
             np.broadcast_to(np.where(metered, 100 / (1 - 0.25 * np.minimum(grown, 1)) - 100, 0), flow.shape),
             100 / (1 + 0.25 * grown * 0.25 / np.maximum(flow, 0.15)) - 100,
-            np.broadcast_to(np.where(fuel, 24 * (draws.size - 0.85), 0), flow.shape),
+            np.broadcast_to(np.where(fuel, 32 * (draws.size - 0.85), 0), flow.shape),
         ],
         0.0,
     )
@@ -113,7 +113,7 @@ def _needed(block: Block, flow: FloatArray, grown: FloatArray, draws: _Draws) ->
 def _unrest(flow: FloatArray, groups: NDArray[np.int64], draws: _Draws, rng: np.random.Generator) -> FloatArray:
     """Give what healthy trims do besides [time, trip]: a shape of the car's own, levels and tilts from trip to trip."""
     trips = len(groups)
-    level, tilt = 2.2 * rng.standard_normal(trips), 1.2 * rng.standard_normal(trips)
+    level, tilt = 1.2 * rng.standard_normal(trips), 0.5 * rng.standard_normal(trips)
     unrest: FloatArray = (level + (draws.shape + tilt) * np.clip(flow - 0.25, -0.1, 1.2)).astype(np.float32)
     return unrest
 
