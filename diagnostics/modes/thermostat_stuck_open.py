@@ -42,17 +42,18 @@ LEAST_PREDICTED_K, LEAST_RISE_K, FLOOR = 6.0, 10.0, 0.05
 ROLLING_MS, MOVING_MS, LEAST_WARM_S = 2.0, 8.0, 120.0  # no air goes through the radiator of a parked car
 
 # What a healthy car may do: regulate lower in the cold, where the thermostat opens less; at 105 degC with little load
-# and at 85 with much (thermostats heated by the control unit); warm up more slowly with less load, colder oil, a fan.
-SEASON_K, LOWEST_DEMANDED_C, LOWEST_C = 2.0, 85.0, 80.0
+# and at 85 with much (thermostats heated by the control unit), some at 78 always; warm up more slowly with less load,
+# colder oil, a fan.
+SEASON_K, LOWEST_DEMANDED_C, LOWEST_C = 2.0, 85.0, 77.0
 PACE_LN, BELOW_K, SUN_K, STEADY_K = 0.6, 5.0, 6.0, 5.0
 
 MEASURES = (
     Measure("warmup_rate", "ln", (-0.7, 2.2), 0.25),  # observed rise over the observer's
     Measure("warmup_doubt", "ln", (0.0, 3.0), 1.0),  # by how much a heater on full would have slowed the observer
     Measure("warmup_pace", "min", (0.1, 8.0), 2.0),  # minutes per 10 degC
-    Measure("level", "degC", (81.0, 108.0), 1.5),
-    Measure("level_moving", "degC", (81.0, 108.0), 1.5),
-    Measure("level_low", "degC", (78.0, 106.0), 2.0),
+    Measure("level", "degC", (79.0, 108.0), 1.5),
+    Measure("level_moving", "degC", (79.0, 108.0), 1.5),
+    Measure("level_low", "degC", (76.0, 106.0), 2.0),
     Measure("level_spread", "degC", (0.0, 12.0), 2.0),  # a working thermostat holds the level
     Measure("deficit", "degC", (-50.0, 0.0), 5.0),  # of the coolant below the observer
     Measure("start_above_air", "degC", (-8.0, 80.0), 5.0),
@@ -73,7 +74,7 @@ _COLUMN = {measure.name: column for column, measure in enumerate(MEASURES)}
 
 @dataclass(frozen=True, slots=True)
 class _Cooling:
-    """A block's signals, held, and the observer: all `[time, trip]`, `ambient` and `start` `[trip]`.
+    """A block's signals, held, and the observers: all `[time, trip]`, `air` and `start` `[trip]`.
 
     `observed` and `failing` are what the closed and the open observer read; `closed` and `heated` the rates in K/s with
     which the coolant as measured would rise with a closed thermostat, heater off and on. `shown` is where the coolant
@@ -259,7 +260,8 @@ class ThermostatStuckOpen:
         return tuple(reason for _, reason in sorted(reasons, key=lambda pair: -pair[0])[:3])
 
     def stop_evidence(self, value: float) -> Evidence:
-        raise ValueError(f"{self.fault} has no stop condition")
+        """Say that there is nothing to say: `stop` finds nothing."""
+        raise ValueError(f"a thermostat stuck open has no stop condition that could show {value}")
 
 
 def _warm_up(state: _Cooling, step: float) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
@@ -308,8 +310,11 @@ def _written(
     elif name == "deficit":
         normal = max(normal, 0.0)
     minutes = float(measures[_COLUMN["warm_minutes"]])
-    text_en = f"{en.format(minutes=minutes)} {value:.{digits}f} {unit}, {normal_en} {normal:.{digits}f} {unit}"
-    text_zh = f"{zh.format(minutes=minutes)}{value:.{digits}f} {unit}，{normal_zh}{normal:.{digits}f} {unit}"
+    shown_en, shown_zh = (
+        words.format(value=f"{value:.{digits}f} {unit}", minutes=f"{minutes:.0f}") for words in (en, zh)
+    )
+    text_en = f"{shown_en}, {normal_en} {normal:.{digits}f} {unit}"
+    text_zh = f"{shown_zh}，{normal_zh}{normal:.{digits}f} {unit}"
     return Evidence(name, round(value, 2), round(normal, 2), unit, text_en, text_zh)
 
 
@@ -325,12 +330,18 @@ _WORDS = (
         "level",
         3.0,
         -1,
-        "Coolant over {minutes:.0f} min in which it should have been warm",
-        "应已热机的{minutes:.0f}分钟内冷却液温度",
+        "Coolant at {value} over {minutes} min of driving warm",
+        "热机行驶{minutes}分钟内冷却液温度{value}",
     ),
-    ("level_moving", 4.0, -1, "Coolant while driving with a warm engine", "热机行驶时冷却液温度"),
-    ("warmup_rate", 0.5, -1, "Warm-up by 10 degC took", "冷却液每升温10 degC用时"),
-    ("deficit", 6.0, 1, "Coolant below what a closed thermostat would give by", "冷却液低于节温器关闭时应有的温度"),
+    ("level_moving", 6.0, -1, "Coolant at {value} above 30 km/h", "车速30 km/h以上时冷却液温度{value}"),
+    ("warmup_rate", 0.3, -1, "Warm-up took {value} per 10 degC", "冷却液每升温10 degC用时{value}"),
+    (
+        "deficit",
+        8.0,
+        1,
+        "Coolant {value} colder than a closed thermostat lets it be",
+        "冷却液比节温器关闭时应有温度低{value}",
+    ),
 )
 
 MODE = ThermostatStuckOpen()

@@ -79,3 +79,45 @@ def correct(trip: TripColumns, needed: np.ndarray, learnt: float = 0.0) -> TripC
     return replace(
         trip, signals={**trip.signals, **{k: (np.rint(v / step) * step).astype(np.float32) for k, v in shown.items()}}
     )
+
+
+def coolant(
+    trip: TripColumns, start: float, ambient: float, opening: float = 0.0, heater_w: float = 0.0, litres: float = 1.5
+) -> np.ndarray:
+    """Give what B5 makes of the coolant in each row, degC; `opening` is how far the thermostat stays open."""
+    n, v = trip.signals["engine_speed"].astype(float), trip.signals["vehicle_speed"] / 3.6
+    step = np.diff(trip.t_s, append=trip.t_s[-1:])
+    change = np.gradient(v, np.maximum(np.arange(len(v)) * np.median(step[:-1]), 0)) if len(v) > 1 else 0 * v
+    friction = np.where(n > 400, (1.1e5 + 15 * n) * litres * n / 120e3, 0)
+    pull = (1100 * (1.06 * change + 9.81 * 0.01) + 0.39 * v**2) * v
+    fuel = np.where(
+        (n > 400) & ~((pull < -1500) & (n > 1200)), (np.clip(pull, 0, None) / 0.9 + 800 + friction) / 0.4, 0
+    )
+    heat = 0.27 * fuel + 0.30 * friction
+    now, fan, read = start, 0.0, np.empty(len(n))
+    for row in range(len(n)):
+        read[row] = now
+        fan = 1.0 if now > 98 else 0.0 if now < 94 else fan
+        theta = max(opening, min(max((now - 88 + 4) / 12, 0), 1))
+        loss = (now - ambient) * litres * (370 * theta * (0.25 + 0.045 * v[row] + 0.6 * fan) + 9 * (1 + 0.03 * v[row]))
+        loss += heater_w * min(max((now - 45) / 30, 0), 1)
+        now += step[row] * (heat[row] - loss) / (23e3 * litres)
+    return read
+
+
+def leak(trip: TripColumns, severity: float, ambient: float) -> TripColumns:
+    """Give the trip with a thermostat that never closes further than 0.02 + 0.33*s: B5 with the leak minus without."""
+    if severity == 0:
+        return trip
+    plain = {name: np.nan_to_num(_carried(trip.signals[name])) for name in ("engine_speed", "vehicle_speed")}
+    read = _carried(trip.signals["coolant_temperature"])
+    bare = replace(trip, signals=plain)
+    start = float(read[~np.isnan(read)][0])
+    lost = coolant(bare, start, ambient) - coolant(bare, start, ambient, opening=0.02 + 0.33 * severity)
+    sick = np.rint(trip.signals["coolant_temperature"] - lost).astype(np.float32)
+    return replace(trip, signals={**trip.signals, "coolant_temperature": sick})
+
+
+def _carried(values: np.ndarray) -> np.ndarray:
+    at = np.maximum.accumulate(np.where(np.isnan(values), -1, np.arange(len(values))))
+    return np.where(at >= 0, values[at], np.nan)
