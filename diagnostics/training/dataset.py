@@ -51,6 +51,12 @@ class Dataset:
         """Mark trips that are plainly healthy or plainly faulty; a copy's healthy trips are its car's, told already."""
         return self.faulty | ((self.severity <= HEALTHY_TO) & ~self.varied)
 
+    @property
+    def lookalike(self) -> BoolArray:
+        """Mark trips of copies that were given something else instead of the fault."""
+        marked: BoolArray = ~self.varied & (self.history != (COPIES + 1) * self.group)
+        return marked
+
     def where(self, chosen: BoolArray) -> "Dataset":
         return Dataset(*(getattr(self, name)[chosen] for name in self.__slots__))
 

@@ -24,6 +24,7 @@ class Figures:
     `recall` is the share of cars that an alarm found among those whose fault reached severity 0.9 three trips before
     their last; `severity_at_alarm` its median. `false_alarms_per_1000_h` counts alarms on cars without the fault, and
     before its severity passed 0.05; `upper` is its 95 % bound (Poisson). Copies of a car add no healthy hours.
+    `mistaken` of `lookalikes`, cars with something else that may be taken for the fault, had an alarm all the same.
     """
 
     cars: int
@@ -34,6 +35,8 @@ class Figures:
     healthy_hours: float
     false_alarms_per_1000_h: float
     upper: float
+    mistaken: int
+    lookalikes: int
     trip_recall: float
     trip_false_votes: float
     calibration_error: float
@@ -47,7 +50,7 @@ def figures(data: Dataset, probability: FloatArray, fault: str) -> Figures:
     """Judge the histories in `data` by `probability[trip]` alone: stop conditions are left out, they are no merit."""
     histories = np.unique(data.history)
     found: list[float] = []
-    reachable, false = 0, 0
+    reachable, false, mistaken = 0, 0, 0
     for history in histories:
         rows = np.flatnonzero(data.history == history)
         rows = rows[np.argsort(data.order[rows])]
@@ -55,17 +58,19 @@ def figures(data: Dataset, probability: FloatArray, fault: str) -> Figures:
         alarm = _first_alarm(data.order[rows], probability[rows], fault)
         onset = np.flatnonzero(severity > HEALTHY_TO)
         if alarm is not None and (not len(onset) or alarm < onset[0]) and not data.varied[rows[0]]:
-            false += 1
+            mistaken, false = (mistaken + 1, false) if data.lookalike[rows[0]] else (mistaken, false + 1)
         if (severity >= SEVERE).sum() >= 3:
             reachable += 1
             if alarm is not None and severity[alarm] > HEALTHY_TO:
                 found.append(float(severity[alarm]))
-    hours = float(data.observed_s[(data.severity <= HEALTHY_TO) & ~data.varied].sum()) / 3600
+    healthy = (data.severity <= HEALTHY_TO) & ~data.varied & ~data.lookalike
+    hours = float(data.observed_s[healthy].sum()) / 3600
     clear = data.where(data.clear)
     said = probability[data.clear]
     return Figures(
         len(histories), len(found) / max(reachable, 1), reachable, float(np.median(found)) if found else None,
         false, hours, 1000 * false / max(hours, 1e-9), 1000 * _poisson_upper(false) / max(hours, 1e-9),
+        mistaken, len(np.unique(data.history[data.lookalike])),
         _voting(said[clear.faulty]), _voting(said[~clear.faulty]),
         expected_error(said, clear.faulty), brier_skill(said, clear.faulty),
     )  # fmt: skip

@@ -88,7 +88,7 @@ def _folds(group: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
 def _report(predictor: FaultPredictor, learn: Dataset, test: Dataset, mode: FaultMode) -> dict[str, Any]:
     probability, severity = predictor.predict(test.features)
     rule = isotonic(learn.rule[learn.clear], learn.faulty[learn.clear])(test.rule)
-    own = ~test.varied
+    own = ~test.varied & ~test.lookalike
     return {
         "trips": len(learn.group) + len(test.group),
         "cars": len(np.unique(learn.group)) + len(np.unique(test.group)),
