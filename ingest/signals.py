@@ -64,7 +64,8 @@ class Signal:
 class Field:
     """One signal inside a PID's data bytes: physical = raw * scale + offset, raw big-endian from byte `start`.
 
-    `present` (byte, bit): the field is there only when that support bit among the data bytes is set.
+    `present` (byte, bit): the field is there only when that support bit among the data bytes is set. `unused`: the raw
+    value by which the car says that it has nothing to say here.
     """
 
     signal: str
@@ -74,6 +75,7 @@ class Field:
     offset: float = 0.0
     signed: bool = False
     present: tuple[int, int] | None = None
+    unused: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,7 +432,7 @@ def _pids() -> Iterator[Pid]:
         yield Pid(
             0x14 + index,
             2,
-            (Field(f"{place}_voltage", 0, 1, 0.005), Field(f"{place}_trim", 1, 1, trim, -100)),
+            (Field(f"{place}_voltage", 0, 1, 0.005), Field(f"{place}_trim", 1, 1, trim, -100, unused=0xFF)),
         )
         yield Pid(
             0x24 + index,

@@ -60,8 +60,9 @@ def decode(ecu: str, pid: int, data: bytes) -> tuple[Value, ...]:
         raw = data[field.start : row.stop]
         if len(raw) < field.width or (field.present is not None and not data[field.present[0]] >> field.present[1] & 1):
             continue
-        value = float(int.from_bytes(raw, "big", signed=field.signed) * field.scale + field.offset)
-        if value <= row.maximum:
+        number = int.from_bytes(raw, "big", signed=field.signed)
+        value = float(number * field.scale + field.offset)
+        if number != field.unused and value <= row.maximum:
             found.append(Value(field.signal, value, ecu, pid, raw))
     return tuple(found)
 

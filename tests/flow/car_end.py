@@ -1,12 +1,14 @@
-"""A car of ours behind our ELM327, with a car end plugged in: in this process and in quick time, or as its users run it."""
+"""A car of ours behind our ELM327 with a car end plugged in: in this process in quick time, or as its users run it."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -77,13 +79,27 @@ def archived(house: House, signals: Sequence[str]) -> Mapping[str, np.ndarray]:
     return {name: rows.signals[name][~np.isnan(rows.signals[name])] for name in signals if name in rows.signals}
 
 
-def start_edge(house: House, port: str, folder: Path, *more: str) -> "subprocess.Popen[str]":
-    """Start `forecourt edge` as its users do, the address of the broker in the environment."""
-    command = [sys.executable, "-m", "forecourt", "edge", "--port", port, "--vehicle", house.vehicle]
-    return subprocess.Popen(
-        [*command, "--spool", str(folder), *more],
-        env={**os.environ, "FORECOURT_MQTT_URL": house.device_url},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+@dataclass
+class Driver:
+    """Keeps `forecourt edge` running as its systemd unit does, the broker's address in the environment."""
+
+    house: House
+    port: str
+    folder: Path
+    said: list[str] = field(default_factory=list)
+    process: "subprocess.Popen[str] | None" = None
+
+    def start(self, *more: str) -> None:
+        command = [sys.executable, "-m", "forecourt", "edge", "--port", self.port, "--vehicle", self.house.vehicle]
+        self.process = subprocess.Popen(
+            [*command, "--spool", str(self.folder), *more],
+            env={**os.environ, "FORECOURT_MQTT_URL": self.house.device_url},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def end(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+        self.said += (self.process.communicate(timeout=20)[0] or "").splitlines()

@@ -33,9 +33,8 @@ def carry(house: House, trip: TripColumns, folder: Path, *, on_pty: bool) -> int
         config = Config(server.address, house.vehicle, house.device_url, folder / "edge", plan=plan, rate=1000)
         with Edge(config) as edge:
             eventually(lambda: source.exhausted or edge.failure, 900, "every reading has been asked for")
-        assert edge.poller.oddities.counts == {}
-        sent = edge.publisher.sent_readings
-    return sent
+        assert edge.poller.tally.refused == {}
+        return edge.publisher.sent_readings
 
 
 @pytest.mark.parametrize("on_pty", [False, True], ids=["tcp", "pty"])

@@ -21,8 +21,8 @@ from ingest.edge.edge import Config, Edge
 from ingest.sources.mqtt import Connection, Profile
 from ingest.topics import Kind, topic_of
 from simulators.ecu import Ecu
-from simulators.garage import Character
 from simulators.fleet import history
+from simulators.garage import Character
 from simulators.live_drive import endless_drive
 from tests.flow.car_end import QuickTimes, elm_of
 from tests.flow.house import House, eventually
@@ -76,7 +76,7 @@ class Scene:
 
 @contextmanager
 def on_the_road(house: House, fault: Fault, folder: Path) -> Iterator[Scene]:
-    """Give the car its healthy past by replay, then let it drive with the fault behind our ELM327, sixty times as fast."""
+    """Give the car its healthy past by replay, then let it drive with the fault behind our ELM327, in quick time."""
     folder.mkdir()
     quick = QuickTimes(datetime.now(UTC) - BEHIND, FACTOR)
     past = history(fault.seed, 8, np.zeros(8), until=quick.now() - timedelta(hours=2), fault=fault.name,

@@ -55,6 +55,14 @@ LIVE = [  # request, lines, values, negatives, warnings
         [],
         0,
     ),
+    ("0115", ["7E8 04 41 15 07 FF"], {"7E8 oxygen_sensor_b1s2_voltage": 0.035}, [], 0),  # FF: takes no part in trimming
+    (
+        "0115",
+        ["7E8 04 41 15 07 80"],
+        {"7E8 oxygen_sensor_b1s2_voltage": 0.035, "7E8 oxygen_sensor_b1s2_trim": 0},
+        [],
+        0,
+    ),
     ("015E", ["7E8 04 41 5E FA FF"], {"7E8 fuel_rate": 3212.75}, [], 0),
     ("015E", ["7E8 04 41 5E FF FF"], {}, [], 0),  # above the valid range: not available
     ("01A6", ["7E8 06 41 A6 00 06 68 A0"], {"7E8 odometer": 42000}, [], 0),
