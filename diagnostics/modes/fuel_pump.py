@@ -168,8 +168,8 @@ class FuelPump:
     """The total fuel trim climbs with air flow, against this car's own earlier trips; idle stays where it was.
 
     A pump that is weak all over leans the mixture at idle too, but more where more fuel flows. A leak falls with the
-    flow, dirty injectors and another fuel are the same at every flow, and a wrong air flow meter disagrees with the
-    manifold pressure where a car has both.
+    flow; dirty injectors and another fuel are the same at every flow, and reach some 14 %; a wrong air flow meter
+    disagrees with the manifold pressure where a car has both. With a meter alone only the climb speaks.
     """
 
     fault = "fuel_pump"

@@ -8,6 +8,7 @@ import pytest
 from diagnostics.baseline import compare
 from diagnostics.features import SIGNALS
 from diagnostics.modes.fuel_pump import FEATURES, MODE
+from diagnostics.training.dataset import collect
 from diagnostics.training.variants.fuel_pump import vary
 from ingest.readings import FloatArray, TripColumns, to_block
 from ingest.vehicles import VehicleConfig
@@ -183,3 +184,13 @@ def test_variants_put_a_pump_or_something_else_into_each_car() -> None:
     assert np.nanmean(climb[sick]) > np.nanmean(climb[varied.severity == 0]) + 3
     trims = varied.block.signal("short_term_fuel_trim_1")
     np.testing.assert_allclose(trims / 0.78125, np.rint(trims / 0.78125), atol=1e-3)
+
+
+def test_a_copy_with_something_else_is_learnt_as_a_car_without_the_fault() -> None:
+    block, groups = to_block([drive(idle=1.0, high=1.0)] * 120, SIGNALS), np.repeat(np.arange(20), 6)
+    healthy = np.zeros(120, dtype=np.float32)
+    data = collect([(block, {"fuel_pump": healthy}, groups)], {"fuel_pump": MODE}, 4)["fuel_pump"]
+    assert data.lookalike.any()
+    assert not (data.lookalike & data.varied).any()
+    assert data.clear[data.lookalike].all()
+    assert not data.faulty[data.lookalike].any()

@@ -16,9 +16,7 @@ from diagnostics.modes.fuel_pump import Air, air
 from diagnostics.training.variants import Varied, grow
 from ingest.readings import Block, FloatArray
 
-_SHORT, _LONG, _METERED = (
-    "short_term_fuel_trim_1", "long_term_fuel_trim_1", "mass_air_flow",
-)  # fmt: skip
+_SHORT, _LONG, _METERED = "short_term_fuel_trim_1", "long_term_fuel_trim_1", "mass_air_flow"
 _STEP = 100 / 128  # of both trims, on the wire
 _OPEN_S = 25.0  # after the start
 _FULL = 0.85  # filling from which some cars leave the loop
@@ -28,7 +26,12 @@ _SHARES = (0.42, 0.12, 0.13, 0.05, 0.13, 0.03, 0.08, 0.04)
 
 @dataclass(frozen=True, slots=True)
 class _Draws:
-    """What a car is like; all [trip], alike on the trips of one car."""
+    """What a car is like; all [trip], alike on the trips of one car.
+
+    `reserve` is p_max and `draw` k per flow, in units of p_cmd; `learns` is the share in the long-term trim, `limit`
+    the end of either trim in %; `leaves`: the loop is left at full load; `shape` in % per flow; `size` 0.4 to 1.3 of
+    what is not a pump.
+    """
 
     kind: NDArray[np.int64]
     reserve: FloatArray
@@ -93,7 +96,7 @@ def _needed(block: Block, flow: FloatArray, grown: FloatArray, draws: _Draws) ->
     clogged = 1.02 + 0.15 * (draws.reserve - 1) - (0.1 + 0.3 * draws.size) * grown * flow**1.3
     pressure = np.where(draws.kind == _FILTER, clogged, pump)
     lacking = 100 / np.sqrt(np.clip(pressure, 0.2, 1)) - 100
-    fuel = np.arange(len(grown)) % 12 >= 12 * (draws.size - 0.4) / 0.9
+    refuelled = grown > 0.2  # once, and from then on
     leak = np.where(metered, 30 * grown * draws.size * np.clip(1 - flow / 3, 0, 1) * 0.25 / np.maximum(flow, 0.12), 0)
     needed: FloatArray = np.select(
         [draws.kind <= _FILTER, *(draws.kind == kind for kind in range(_INJECTORS, _NOTHING))],
@@ -103,7 +106,7 @@ def _needed(block: Block, flow: FloatArray, grown: FloatArray, draws: _Draws) ->
             leak,
             np.broadcast_to(np.where(metered, 100 / (1 - 0.25 * np.minimum(grown, 1)) - 100, 0), flow.shape),
             100 / (1 + 0.25 * grown * 0.25 / np.maximum(flow, 0.15)) - 100,
-            np.broadcast_to(np.where(fuel, 32 * (draws.size - 0.85), 0), flow.shape),
+            np.broadcast_to(np.where(refuelled, 32 * (draws.size - 0.85), 0), flow.shape),
         ],
         0.0,
     )
