@@ -5,16 +5,13 @@ Exit codes: 0 done, 1 a check or run failed, 2 wrong usage. An expected error is
 """
 
 import sys
+from types import ModuleType
 
-import psycopg
-import sqlalchemy.exc
 import typer
 
 from forecourt.commands import COMMANDS, build
 from forecourt.supervision.errors import SupervisionError
 from foundation.refusals import Refusal
-
-EXPECTED = (Refusal, SupervisionError, OSError, psycopg.OperationalError, sqlalchemy.exc.OperationalError)
 
 
 def main() -> None:
@@ -26,17 +23,28 @@ def main() -> None:
         return
     try:
         app(arguments)
-    except EXPECTED as error:
+    except expected() as error:
         typer.echo(sentence(error), err=True)
         sys.exit(1)
+
+
+def expected() -> tuple[type[Exception], ...]:
+    """Give the errors that are no faults; a database's only where one was read, for the car end has none."""
+    databases = (_loaded("psycopg"), _loaded("sqlalchemy.exc"))
+    away = (library.OperationalError for library in databases if library is not None)
+    return (Refusal, SupervisionError, OSError, *away)
+
+
+def _loaded(name: str) -> ModuleType | None:
+    return sys.modules.get(name)
 
 
 def sentence(error: Exception) -> str:
     """Give an expected error as one line for people."""
     if isinstance(error, Refusal):
         return error.detail
-    if isinstance(error, sqlalchemy.exc.OperationalError):
-        error = error.orig if isinstance(error.orig, Exception) else error
+    behind = getattr(error, "orig", None)  # what the driver said, behind SQLAlchemy's own words
+    error = behind if isinstance(behind, Exception) else error
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}"
     return " ".join(str(error).split())

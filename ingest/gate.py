@@ -6,21 +6,30 @@ depends on neighbours (rates, frozen values) looks within one message only, so i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.batch import Batch, IntArray, Origin, to_us
 from ingest.dialects import Decoded
-from ingest.envelope import UNSET_CLOCK, CommandResult, Content, DtcReport, Header, Malformed, Message, Readings
+from ingest.envelope import (
+    FIRST_TRUSTED,
+    UNSET_CLOCK,
+    CommandResult,
+    Content,
+    DtcReport,
+    Header,
+    Malformed,
+    Message,
+    Readings,
+)
 from ingest.readings import FloatArray, Quality
 from ingest.registry import Owner
 from ingest.rejected import Reason, Rejection
 from ingest.signals import SIGNALS, Signal
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
-FIRST_TRUSTED = datetime(2005, 1, 1, tzinfo=UTC)  # clocks without power restart at 1970 or 2000
 FROZEN_S = 30.0
 RESTLESS = ("engine_speed", "mass_air_flow")  # in a running engine these do not repeat for so long
 _IMPLAUSIBLE, _FROZEN = np.uint8(Quality.IMPLAUSIBLE), np.uint8(Quality.FROZEN)

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 
@@ -88,6 +90,15 @@ class Driver:
     folder: Path
     said: list[str] = field(default_factory=list)
     process: "subprocess.Popen[str] | None" = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.end(signal.SIGKILL)
 
     def start(self, *more: str) -> None:
         command = [sys.executable, "-m", "forecourt", "edge", "--port", self.port, "--vehicle", self.house.vehicle]

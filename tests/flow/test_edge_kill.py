@@ -53,28 +53,30 @@ def matrix(house: House, folder: Path, kills: int) -> None:
     (folder / "plan.json").write_text(PLAN, "utf-8")
     plan = ("--plan", str(folder / "plan.json"), "--rate", "200")
     car = Answered()
-    with elm_of(car) as (_, server):
-        driver = Driver(house, server.address, folder / "spool")
+    with elm_of(car) as (_, server), Driver(house, server.address, folder / "spool") as driver:
         driver.start(*plan)
         eventually(lambda: stored(house) > 0, 60, "the first readings are stored")
         for victim in victims:
-            asked = len(car.told["engine_speed"])
-            eventually(lambda asked=asked: len(car.told["engine_speed"]) > asked + 5, 60, "the car is asked")
+            await_more(car)
             time.sleep(rng.uniform(0.0, 3.0))
             if victim == "edge":
                 driver.end(signal.SIGKILL)
                 driver.start(*plan)
             else:
                 back_within(house, victim, BACK_S)
-        asked = len(car.told["engine_speed"])
-        eventually(lambda: len(car.told["engine_speed"]) > asked + 5, 60, "the car is asked again")
+        await_more(car)
         driver.end(signal.SIGTERM)
-    # What is still in the spool goes with the next start, which finds no car.
-    driver.start(*plan)
-    told = {name: np.array(values) for name, values in car.told.items()}
-    count_of = settle(house)
-    driver.end(signal.SIGTERM)
-    judge(house, told, kills, count_of, driver.said)
+        server.stop()
+        # What is still in the spool goes with the next start, which finds no car.
+        driver.start(*plan)
+        count = settle(house)
+        driver.end(signal.SIGTERM)
+    judge(house, {name: np.array(values) for name, values in car.told.items()}, kills, count, driver.said)
+
+
+def await_more(car: Answered) -> None:
+    told = len(car.told["engine_speed"])
+    eventually(lambda: len(car.told["engine_speed"]) > told + 5, 60, "the car is asked")
 
 
 def stored(house: House) -> int:

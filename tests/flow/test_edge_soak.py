@@ -25,8 +25,8 @@ PLAN = '{"fast": {"period_s": 0.5}}'  # ten signals twice a second
 def test_ten_minutes_at_twenty_answers_a_second(house: House, tmp_path) -> None:
     (tmp_path / "plan.json").write_text(PLAN, "utf-8")
     trip = counting_trip(200, **SIGNALS)
-    with elm_of(PlayedTrip(trip, loop=True)) as (_, server):
-        driver = Driver(house, server.address, tmp_path / "spool")
+    car = elm_of(PlayedTrip(trip, loop=True))
+    with car as (_, server), Driver(house, server.address, tmp_path / "spool") as driver:
         driver.start("--plan", str(tmp_path / "plan.json"), "--rate", "25")
         eventually(lambda: stored(house) > 0, 60, "the first readings are stored")
         assert driver.process is not None

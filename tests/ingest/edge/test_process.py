@@ -22,7 +22,7 @@ from ingest.publisher import Publisher
 from tests.ingest.answering import Answering
 from tests.ingest.edge.scripted import Scripted
 
-HEAVY = ("pyarrow", "lightgbm", "fastapi", "scipy", "procrastinate", "starlette")
+HEAVY = ("psycopg", "sqlalchemy", "pyarrow", "lightgbm", "fastapi", "scipy", "procrastinate", "starlette")
 NO_BROKER = "mqtt://dev-1:secret-word@127.0.0.1:1"
 
 
