@@ -30,6 +30,7 @@ from ingest.rejected import Reason, Rejection
 from ingest.signals import SIGNALS, Signal
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
+LATE_S = 60.0  # a car end's groups of signals come in messages of their own, seconds apart: that is not late
 FROZEN_S = 30.0
 RESTLESS = ("engine_speed", "mass_air_flow")  # in a running engine these do not repeat for so long
 _IMPLAUSIBLE, _FROZEN = np.uint8(Quality.IMPLAUSIBLE), np.uint8(Quality.FROZEN)
@@ -255,14 +256,15 @@ def _doubts(signal: Signal, column: FloatArray, origin: IntArray, at_us: IntArra
 def _late(
     origins: Sequence[Origin], origin: IntArray, at_us: IntArray, newest_us: Mapping[str, int]
 ) -> NDArray[np.bool_]:
-    """Whether a row lies behind what its vehicle had already sent, before the batch or earlier in it."""
+    """Whether a row lies `LATE_S` behind what its vehicle had already sent, before the batch or earlier in it."""
     if not len(at_us):
         return np.zeros(0, dtype=bool)
     newest = np.full(len(origins), np.iinfo(np.int64).min)
     np.maximum.at(newest, origin, at_us)
     ahead = dict(newest_us)
     before = np.empty(len(origins), dtype=np.int64)
+    never = np.iinfo(np.int64).min + int(LATE_S * 1e6)
     for number, one in enumerate(origins):
-        before[number] = ahead.get(one.vehicle, np.iinfo(np.int64).min)
+        before[number] = ahead.get(one.vehicle, never)
         ahead[one.vehicle] = max(int(before[number]), int(newest[number]))
-    return at_us < before[origin]
+    return at_us < before[origin] - int(LATE_S * 1e6)

@@ -22,7 +22,7 @@ class Quality(IntFlag):
     NONE = 0
     IMPLAUSIBLE = 1  # outside what a running car shows, or changing faster than it can
     FROZEN = 2  # repeated without any change for so long that it must be stuck
-    LATE = 4  # arrived behind newer readings of the same vehicle
+    LATE = 4  # arrived well behind newer readings of the same vehicle
     CLOCK_UNSET = 8  # event time was derived from arrival minus age
 
 

@@ -119,15 +119,20 @@ def test_a_running_engine_that_stands_still_for_half_a_minute_is_frozen() -> Non
     assert not flags[61:].any()
 
 
-def test_rows_behind_what_the_vehicle_sent_before_are_late() -> None:
+def test_rows_a_minute_behind_what_the_vehicle_sent_before_are_late() -> None:
     before = Known(KNOWN.owners, {}, {"car-1": to_us(NOON - timedelta(minutes=30))})
     found = judged(
         columns(1, NOON - timedelta(minutes=20), engine_speed=[1, 2]),
         columns(2, NOON - timedelta(minutes=40), engine_speed=[1, 2]),
-        columns(3, NOON - timedelta(minutes=20), [0.5, 2], engine_speed=[1, 2]),
+        columns(3, NOON - timedelta(minutes=21), [0, 2], engine_speed=[1, 2]),
         known=before,
     )
     assert (found.batch.quality & Quality.LATE).astype(bool).tolist() == [False, False, True, True, True, False]
+
+
+def test_groups_of_signals_that_come_one_after_the_other_are_not_late() -> None:
+    found = judged(columns(1, NOON, engine_speed=[1, 2]), columns(2, NOON - timedelta(seconds=20), fuel_level=[50]))
+    assert not found.batch.quality.any()
 
 
 def test_an_empty_batch_is_no_trouble() -> None:
