@@ -19,10 +19,11 @@ def prevalence_weights(faulty: BoolArray) -> NDArray[np.float64]:
 
 def isotonic(score: FloatArray, faulty: BoolArray, points: int = 60) -> Curve:
     """Fit a rising map from score to probability; at most `points` knots, so that the file stays readable."""
-    order = np.argsort(score, kind="stable")
-    fitted = isotonic_regression(faulty[order].astype(np.float64), weights=prevalence_weights(faulty)[order]).x
-    value = np.clip(fitted, 0.0, CEILING)
-    at = score[order].astype(np.float64)
+    # Trips of one score are one point: a mode that says 0 of most trips has thousands of them.
+    at, point = np.unique(score.astype(np.float64), return_inverse=True)
+    weights = prevalence_weights(faulty)
+    weight, hits = (np.bincount(point, mass, len(at)) for mass in (weights, weights * faulty))
+    value = np.clip(isotonic_regression(hits / weight, weights=weight).x, 0.0, CEILING)
     # The ends of each level; between two levels the map is a straight line.
     edge = np.flatnonzero(np.diff(value, prepend=-1.0) > 1e-9)
     keep = np.unique(np.concatenate([edge, np.maximum(edge - 1, 0), [len(value) - 1]]))

@@ -82,3 +82,13 @@ def test_calibration_recovers_a_known_probability_at_the_stated_prevalence() -> 
     assert said[half].mean() == pytest.approx(PREVALENCE, rel=0.5)  # even odds among samples that are half faulty
     assert expected_error(said, faulty) < 0.005
     assert (np.diff(said[np.argsort(score)]) >= 0).all()
+
+
+def test_trips_of_one_score_have_one_probability() -> None:
+    faulty = np.arange(1000) % 10 == 0
+    score = np.zeros(1000, dtype=np.float32)
+    assert isotonic(score, faulty)(score[:1])[0] == pytest.approx(PREVALENCE, rel=1e-3)
+    score[faulty] = np.where(np.arange(100) < 50, 0, 1)
+    low, high = isotonic(score, faulty)(np.array([0, 1], dtype=np.float32))
+    assert high > 0.9
+    assert low == pytest.approx(0.01, rel=0.05)
