@@ -1,6 +1,7 @@
 """From the port to the archive: a recorded drive behind our ELM327 arrives whole, over TCP and over a terminal."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from ingest.edge.edge import Config, Edge
 from ingest.readings import TripColumns
 from ingest.trips import read_trip
+from simulators.garage import Character, drive
 from simulators.played_trip import SteppedTrip
 from simulators.sensors import quantise
 from tests.flow.car_end import archived, elm_of
@@ -17,10 +19,13 @@ from tests.flow.house import House, eventually
 ALL_AT_ONCE = '{"fast": {"period_s": 0.05}}'
 
 
-def some_trip(shared: Path, rows: int | None, kind: str) -> TripColumns:
-    """Give the first `rows` rows of a recorded drive of this kind."""
-    path = sorted((shared / "data/trips" / kind).glob("*.parquet"))[3]
-    trip = read_trip(path).columns
+def some_trip(request: pytest.FixtureRequest, kind: str, rows: int | None) -> TripColumns:
+    """Give the first `rows` rows of a recorded drive of this kind, or of a simulated one."""
+    if kind == "simulated":
+        trip = drive(Character(3), 0.0, datetime(2026, 3, 21, 4, tzinfo=UTC), rows or 900, 3)
+    else:
+        shared: Path = request.getfixturevalue("shared")
+        trip = read_trip(sorted((shared / "data/trips" / kind).glob("*.parquet"))[3]).columns
     return replace(trip, t_s=trip.t_s[:rows], signals={name: values[:rows] for name, values in trip.signals.items()})
 
 
@@ -37,21 +42,22 @@ def carry(house: House, trip: TripColumns, folder: Path, *, on_pty: bool) -> int
         return edge.publisher.sent_readings
 
 
-@pytest.mark.parametrize("on_pty", [False, True], ids=["tcp", "pty"])
-@pytest.mark.parametrize(("kind", "rows"), [("carobd", 120), ("kit", 1500)])
-def test_a_recorded_drive_arrives_whole(
-    house: House, shared: Path, tmp_path: Path, kind: str, rows: int, *, on_pty: bool
+@pytest.mark.parametrize(
+    ("kind", "rows", "on_pty"), [("simulated", 90, True), ("carobd", 100, False), ("kit", 1200, True)]
+)
+def test_a_drive_arrives_whole(
+    request: pytest.FixtureRequest, house: House, tmp_path: Path, kind: str, rows: int, *, on_pty: bool
 ) -> None:
-    compare(house, some_trip(shared, rows, kind), tmp_path, on_pty=on_pty)
+    compare(house, some_trip(request, kind, rows), tmp_path, on_pty=on_pty)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("on_pty", [False, True], ids=["tcp", "pty"])
-@pytest.mark.parametrize("kind", ["carobd", "kit"])
-def test_a_whole_recorded_drive_arrives_whole(
-    house: House, shared: Path, tmp_path: Path, kind: str, *, on_pty: bool
+@pytest.mark.parametrize("kind", ["simulated", "carobd", "kit"])
+def test_a_long_drive_arrives_whole(
+    request: pytest.FixtureRequest, house: House, tmp_path: Path, kind: str, *, on_pty: bool
 ) -> None:
-    compare(house, some_trip(shared, None, kind), tmp_path, on_pty=on_pty)
+    compare(house, some_trip(request, kind, None), tmp_path, on_pty=on_pty)
 
 
 def compare(house: House, trip: TripColumns, folder: Path, *, on_pty: bool) -> None:
