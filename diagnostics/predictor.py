@@ -84,10 +84,6 @@ class Predictor:
             )
         return cls(version_of(directory), faults)
 
-    def predict(self, features: Mapping[str, FloatArray]) -> dict[str, tuple[FloatArray, FloatArray]]:
-        """Give (probability, severity), each `[trip]`, by fault from what each sees (`Compared.seen`)."""
-        return {fault: predictor.predict(features[fault]) for fault, predictor in self.faults.items()}
-
 
 def version_of(directory: Path) -> str:
     """Give the version of a predictor: a hash over the names and bytes of its files."""

@@ -136,7 +136,7 @@ def _nothing(mode: FaultMode) -> np.ndarray[Any, np.dtype[np.float32]]:
 def _judge(history: _History, predictor: Predictor, mode: FaultMode, measured: Measured, stops: Stop) -> Judgement:
     vehicle = np.zeros(len(history.trips), dtype=np.int64)
     compared = compare(mode, measured, vehicle, history.begin_s)
-    probability, severity = predictor.predict({mode.fault: compared.seen})[mode.fault]
+    probability, severity = predictor.faults[mode.fault].predict(compared.seen)
     verdicts = []
     for index in range(history.known_healthy, len(history.trips)):
         stopped = not np.isnan(stops.at_s[index])

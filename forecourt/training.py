@@ -8,7 +8,7 @@ from diagnostics.training.dataset import Sample
 from diagnostics.training.train import train
 from simulators.sample import sample_trips
 
-CARS = 1200
+CARS = 2400
 TRIPS_PER_CAR = 12
 
 
