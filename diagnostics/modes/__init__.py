@@ -11,6 +11,8 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Protocol
 
+import numpy as np
+
 from diagnostics.findings import Evidence
 from ingest.readings import Block, FloatArray
 from ingest.vehicles import VehicleConfig
@@ -74,6 +76,12 @@ class Stop:
 
     at_s: FloatArray
     value: FloatArray
+
+
+def no_stop(block: Block) -> Stop:
+    """Give the answer of a mode that has no condition which must stop the car."""
+    nothing = np.full(block.values.shape[2], np.nan, dtype=np.float32)
+    return Stop(nothing, nothing)
 
 
 class FaultMode(Protocol):

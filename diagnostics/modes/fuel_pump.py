@@ -6,7 +6,7 @@ import numpy as np
 
 from diagnostics.findings import Evidence
 from diagnostics.gating import RUNNING_RPM, BoolArray, hold_last, inside, streak_s
-from diagnostics.modes import Feature, Measure, Measured, Normal, Stop
+from diagnostics.modes import Feature, Measure, Measured, Normal, Stop, no_stop
 from diagnostics.robust import median, quantile_of, share, sorted_samples
 from ingest.readings import Block, FloatArray
 from ingest.vehicles import Fuel, VehicleConfig
@@ -274,8 +274,7 @@ class FuelPump:
 
     def stop(self, block: Block) -> Stop:
         """Find nothing: a weak pump has no condition that must stop the car (faults.md A2)."""
-        nothing = np.full(block.values.shape[2], np.nan, dtype=np.float32)
-        return Stop(nothing, nothing)
+        return no_stop(block)
 
     def evidence(self, measures: FloatArray, expected: FloatArray, own: FloatArray) -> tuple[Evidence, ...]:
         """Give the three largest deviations, each divided by what a healthy car's trips differ by."""

@@ -18,17 +18,19 @@ from forecourt.installation import Installation
 from forecourt.settings import Settings
 from ingest.address import BrokerAddress
 from ingest.edge.edge import Config, Edge
+from ingest.edge.engine import State
 from ingest.sources.mqtt import Connection, Profile
 from ingest.topics import Kind, topic_of
 from simulators.ecu import Ecu
 from simulators.fleet import history
-from simulators.garage import Character
-from simulators.live_drive import endless_drive
+from simulators.garage import Character, drive
+from simulators.played_trip import EndlessDrive
 from tests.flow.car_end import QuickTimes, elm_of
 from tests.flow.house import House, eventually
 from tests.flow.trips import write_all
 
-FACTOR = 60.0
+FACTOR = 75.0
+PARKED_S = 320.0  # longer than the silence that ends a trip
 BEHIND = timedelta(hours=3)  # quick time starts so far in the past, so that nothing is ever ahead of the server
 FOUND_S, JOINED_S = 180.0, 60.0
 
@@ -42,6 +44,7 @@ class Fault:
     signals: tuple[str, ...]
     code: str
     climate: float
+    drive_s: int  # an engine has to get warm to show its thermostat
     severity: float = 1.0
 
     @property
@@ -50,16 +53,16 @@ class Fault:
 
 
 FAULTS = (
-    Fault("alternator", 21, ("control_module_voltage", "engine_speed", "engine_load"), "P0562", 20.0),
+    Fault("alternator", 21, ("control_module_voltage", "engine_speed", "engine_load"), "P0562", 20.0, 420),
     Fault(
         "thermostat_stuck_open", 22,
         ("coolant_temperature", "engine_speed", "vehicle_speed", "engine_load", "intake_manifold_pressure"), "P0128",
-        6.0,
+        6.0, 960,
     ),
     Fault(
         "fuel_pump", 23,
         ("short_term_fuel_trim_1", "long_term_fuel_trim_1", "engine_speed", "mass_air_flow",
-         "intake_manifold_pressure"), "P0087", 20.0,
+         "intake_manifold_pressure"), "P0087", 20.0, 540,
     ),
 )  # fmt: skip
 
@@ -72,6 +75,13 @@ class Scene:
     house: House
     ecu: Ecu
     edge: Edge
+    source: EndlessDrive
+
+    def await_setting_out(self) -> None:
+        """Wait until the next drive has begun and is being read."""
+        before = self.source.number
+        begun = f"the next drive of {self.fault.name} begins"
+        eventually(lambda: self.source.number > before and self.edge.poller.state == State.CONNECTED, 60, begun)
 
 
 @contextmanager
@@ -84,8 +94,10 @@ def on_the_road(house: House, fault: Fault, folder: Path) -> Iterator[Scene]:
     house.replay(write_all(past, folder / "past"), "--start", past[0].start.isoformat())
     plan = {"fast": {"signals": list(fault.signals), "period_s": 2.0}, "slow": {"period_s": 20.0}}
     (folder / "plan.json").write_text(json.dumps(plan), "utf-8")
-    source = endless_drive(
-        fault.character, lambda _: fault.severity, quick.now, seed=fault.seed, parked_s=420, monotonic=quick.monotonic
+    source = EndlessDrive(
+        lambda number: drive(fault.character, fault.severity, quick.now(), fault.drive_s, fault.seed + number),
+        parked_s=PARKED_S,
+        monotonic=quick.monotonic,
     )
     try:
         with elm_of(source) as (ecu, server):
@@ -93,7 +105,7 @@ def on_the_road(house: House, fault: Fault, folder: Path) -> Iterator[Scene]:
                             rate=20.0)  # fmt: skip
             with Edge(config, times=quick.times()) as edge:
                 try:
-                    yield Scene(fault, house, ecu, edge)
+                    yield Scene(fault, house, ecu, edge, source)
                 finally:
                     quick.stopping.set()
     finally:
@@ -116,7 +128,7 @@ def test_each_fault_is_one_case_that_its_code_joins(house: House, tmp_path: Path
             assert joined == [scene.fault.code]
             assert [case["fault"] for case in scene.house.cases()] == [scene.fault.name]
             assert answered(scene.house) == [scene.fault.code]
-        clear_codes(scenes[0])
+        clear_codes(scenes[1])
 
 
 def the_case(scene: Scene) -> dict[str, Any] | None:
@@ -145,6 +157,7 @@ def clear_codes(scene: Scene) -> None:
         with house.as_(house.workshop) as workshop:
             assert workshop.post(f"/v1/commands/{asked['id']}/approve").json()["state"] == "awaiting_owner"
         assert scene.ecu.codes[0] == (scene.fault.code,)
+        scene.await_setting_out()
         house.post(f"/v1/commands/{asked['id']}/approve", {})
         told = eventually(lambda: results[1:], 60, "the result of the approved command")[0]
         assert (told["id"], told["outcome"], told["ecus"]) == (asked["id"], "done", {"7E8": "cleared"})
