@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.edge import decoding, freeze_frame, identification, monitor_results, readiness, trouble_codes
-from ingest.edge.fuel_system import fuel_system_status
 from ingest.edge.replies import Replies, read_replies
 from tests.ingest.edge.mutations import EXCHANGES, codes_shown, formula, mutate, shown, text_shown
 
@@ -17,7 +16,6 @@ READERS = (
     decoding.supported_pids,
     freeze_frame.supported_pids,
     freeze_frame.trigger_codes,
-    fuel_system_status,
     identification.calibration_ids,
     identification.calibration_numbers,
     identification.supported_types,

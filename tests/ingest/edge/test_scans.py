@@ -8,7 +8,6 @@ import pytest
 
 from ingest.edge.decoding import supported_pids, values
 from ingest.edge.freeze_frame import FreezeFrame, freeze_frames, request, trigger_codes
-from ingest.edge.fuel_system import FuelSystem, fuel_system_status
 from ingest.edge.identification import supported_types, vin
 from ingest.edge.monitor_results import NAMES, SCALINGS, monitor_results, supported_monitors
 from ingest.edge.readiness import Monitor, readiness
@@ -141,10 +140,3 @@ def test_the_tables_of_monitors() -> None:
         NAMES
     )
     assert all(row.unit and row.scale > 0 for row in SCALINGS.values())
-
-
-def test_small_answers() -> None:
-    assert fuel_system_status(read("0103", "7E8 04 41 03 02 00")) == {"7E8": (FuelSystem.CLOSED, FuelSystem.OFF)}
-    assert fuel_system_status(read("0103", "7E8 04 41 03 03 00"))["7E8"][0] is FuelSystem.UNKNOWN
-    assert supported_types(read("0900", "7E8 06 49 00 54 00 00 00")) == {"7E8": {2, 4, 6}}
-    assert supported_types(read("0900", "49 00 01 54 00 00 00")) == {"unknown": {2, 4, 6}}
