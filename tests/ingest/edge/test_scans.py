@@ -140,3 +140,8 @@ def test_the_tables_of_monitors() -> None:
         NAMES
     )
     assert all(row.unit and row.scale > 0 for row in SCALINGS.values())
+
+
+def test_what_mode_09_offers() -> None:
+    assert supported_types(read("0900", "7E8 06 49 00 54 00 00 00")) == {"7E8": {2, 4, 6}}
+    assert supported_types(read("0900", "49 00 01 54 00 00 00")) == {"unknown": {2, 4, 6}}
