@@ -222,9 +222,9 @@ def tell(unit: UnitOfWork, row: Row[Any], kind: str, actor: str, /, **data: Any)
     append(unit, row.vehicle, kind, {"command": row.id, "asked": row.kind, **data}, actor)
 
 
-def accounts_that_agreed(unit: UnitOfWork, row: Row[Any]) -> dict[str, str]:
-    """Give side -> account of a command's approvals."""
-    return {it.side: it.account for it in _approvals(unit, [row.id])[row.id]}
+def accounts_that_agreed(unit: UnitOfWork, wanted: list[str]) -> dict[str, dict[str, str]]:
+    """Give side -> account of the approvals, by command."""
+    return {command: {it.side: it.account for it in given} for command, given in _approvals(unit, wanted).items()}
 
 
 def view(unit: UnitOfWork, row: Row[Any]) -> dict[str, Any]:

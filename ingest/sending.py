@@ -5,7 +5,7 @@ killed in between loses nothing, and the device carries out an id once.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -53,9 +53,13 @@ def send_due(unit: UnitOfWork) -> list[Reply]:
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     ).all()
+    if not due:
+        return []
+    online = _online(unit, sorted({row.vehicle for row in due}))
+    agreed = accounts_that_agreed(unit, [row.id for row in due])
     sent = []
     for row in sorted(due, key=lambda it: (it.vehicle, it.id)):
-        device = _device_for(unit, row)
+        device = _device_for(row, online.get(row.vehicle, []))
         if device is None:
             _put_off(unit, row, now + LOOK_AGAIN)
         elif row.state == CommandState.APPROVED:
@@ -70,10 +74,10 @@ def send_due(unit: UnitOfWork) -> list[Reply]:
                 due_at=now + FIRST_RESEND,
             )
             tell(unit, row_, "command_sent", WORKER, device=device)
-            sent.append(_message(unit, row_, now))
+            sent.append(_message(row_, agreed[row.id], now))
         else:
             _put_off(unit, row, now + min(FIRST_RESEND * 2 ** min(row.sends, 10), LONGEST_RESEND), row.sends + 1)
-            sent.append(_message(unit, row, now))
+            sent.append(_message(row, agreed[row.id], now))
     return sent
 
 
@@ -130,22 +134,28 @@ def _keep(unit: UnitOfWork, row: Row[Any], one: AcceptedResult) -> Row[Any]:
     return moved
 
 
-def _device_for(unit: UnitOfWork, row: Row[Any]) -> str | None:
+def _online(unit: UnitOfWork, vehicles: Sequence[str]) -> dict[str, list[str]]:
+    """Give the devices of these vehicles that are online, the one that spoke last first."""
+    rows = unit.connection.execute(
+        select(devices.c.vehicle, devices.c.id)
+        .join(device_states, device_states.c.device == devices.c.id)
+        .where(devices.c.vehicle.in_(vehicles), devices.c.revoked_at.is_(None), device_states.c.online)
+        .order_by(device_states.c.reported_at.desc(), devices.c.id)
+    )
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.vehicle, []).append(row.id)
+    return found
+
+
+def _device_for(row: Row[Any], online: Sequence[str]) -> str | None:
     """Give the device to send to: the one that was asked for or sent to, else the one online that spoke last.
 
     A command that was sent stays with its device and waits for it: two devices must not both carry it out.
     """
-    online = (
-        select(devices.c.id)
-        .join(device_states, device_states.c.device == devices.c.id)
-        .where(devices.c.vehicle == row.vehicle, devices.c.revoked_at.is_(None), device_states.c.online)
-        .order_by(device_states.c.reported_at.desc(), devices.c.id)
-        .limit(1)
-    )
-    if row.device is not None:
-        online = online.where(devices.c.id == row.device)
-    device: str | None = unit.connection.execute(online).scalar_one_or_none()
-    return device
+    if row.device is None:
+        return online[0] if online else None
+    return str(row.device) if row.device in online else None
 
 
 def _put_off(unit: UnitOfWork, row: Row[Any], until: datetime, sends: int | None = None) -> None:
@@ -153,7 +163,7 @@ def _put_off(unit: UnitOfWork, row: Row[Any], until: datetime, sends: int | None
     unit.connection.execute(update(commands).where(commands.c.id == row.id).values(**values))
 
 
-def _message(unit: UnitOfWork, row: Row[Any], now: datetime) -> Reply:
+def _message(row: Row[Any], agreed: Mapping[str, str], now: datetime) -> Reply:
     """Give the command as its device reads it; it counts down `valid_s` by itself, whatever its clock says."""
     document: dict[str, Any] = {
         "id": row.id,
@@ -163,6 +173,5 @@ def _message(unit: UnitOfWork, row: Row[Any], now: datetime) -> Reply:
     if row.plan is not None:
         document["plan"] = row.plan
     if row.kind == CommandKind.CLEAR_DTCS:
-        agreed = accounts_that_agreed(unit, row)
         document["authority"] = {"owner": agreed[Side.OWNER], "technician": agreed[Side.WORKSHOP]}
     return Reply(topic_of(row.device, Kind.COMMAND), json.dumps(document).encode())
