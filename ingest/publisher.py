@@ -35,6 +35,7 @@ from ingest.topics import Kind, is_id, parse_topic, topic_of
 
 WINDOW = 200  # unanswered messages in flight: a replay of hours does not flood the broker's store
 MAXIMUM_SENDS = 10
+STATUS_S = 60.0  # a status that tells of another spool than there is is told again after this
 LONGEST_RESEND_S = 600.0
 CommandHook = Callable[[Mapping[str, Any]], None]
 log = structlog.get_logger()
@@ -89,6 +90,7 @@ class Publisher:
         self._stopping = False
         self._adapter: str | None = None
         self._status_due = False
+        self._told_spool, self._told_at = 0, 0.0
         self._thread = threading.Thread(target=self._run, name=f"publisher-{self.device}", daemon=True)
         self.connected = False
         self.trouble: str | None = None
@@ -210,7 +212,7 @@ class Publisher:
             for flight in self._flights.values():
                 flight.due = 0.0
         while not self._stopping and not connection.ended.is_set():
-            if self._status_due:
+            if self._status_due or self._is_status_old():
                 self._tell_status(connection)
             self._send_due(connection)
             with self._changed:
@@ -276,6 +278,7 @@ class Publisher:
         dropped = self._spool.dropped
         disk = None if dropped is None else "low" if self._spool.low else "ok"
         held = len(self._spool)
+        self._told_spool, self._told_at = held, time.monotonic()
         status = Status(
             online, self._agent, held, self._spool.dead, self._clock_source, dropped, disk, adapter=self._adapter
         )
@@ -307,6 +310,9 @@ class Publisher:
     def _wake(self) -> None:
         with self._changed:
             self._changed.notify_all()
+
+    def _is_status_old(self) -> bool:
+        return time.monotonic() - self._told_at > STATUS_S and len(self._spool) != self._told_spool
 
     def _has_news(self) -> bool:
         return self._status_due or self._has_work()

@@ -148,6 +148,21 @@ def test_the_status_tells_of_the_clock_the_adapter_and_a_spool_without_room(
         assert min(floors.values()) == 1
 
 
+def test_the_status_follows_a_spool_that_empties(
+    broker: Broker, device_url: str, spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.publisher.STATUS_S", 0.2)
+    with (
+        Answering(broker.ingest_url, broker.ingest_client_id, silent=True) as ingest,
+        Publisher(device_url, spool=spool, resend_s=0.5) as publisher,
+    ):
+        publisher.send(Kind.READINGS_BINARY, "b1", readings())
+        ingest.wait_for(lambda: ingest.statuses() and ingest.statuses()[-1].spool == 1)
+        ingest.silent = False
+        assert publisher.wait_committed(20)
+        ingest.wait_for(lambda: (ingest.statuses()[-1].online, ingest.statuses()[-1].spool) == (True, 0))
+
+
 def test_a_given_seq_is_kept_once(spool: Path) -> None:
     publisher = Publisher("mqtt://dev-1:x@127.0.0.1:1", spool=spool)
     assert [publisher.send(Kind.READINGS_JSON, "b1", readings(), seq=seq) for seq in (4, 4, None)] == [4, 4, 5]
