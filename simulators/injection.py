@@ -1,6 +1,6 @@
 """How a fault enters: as severities over the trips of a car, or into a recorded trip by its causal equation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 from diagnostics.faults import FAULTS
 from ingest.readings import FloatArray, TripColumns
 from simulators.faults import AlternatorShape, Faults
-from simulators.inject_alternator import inject_alternator
-from simulators.inject_fuel_pump import inject_fuel_pump
-from simulators.inject_thermostat import inject_thermostat
+from simulators.injections import INJECTIONS, alternator
 from simulators.recorded import has
 
 BoolArray = NDArray[np.bool_]
@@ -89,46 +87,29 @@ def _clock(rng: np.random.Generator, cars: int, trips: int) -> FloatArray:
     return severity.astype(np.float32)
 
 
-# What a trip must hold for a fault to be put into it: one signal of each group (the minimum of the diagnosis, too).
-_NEEDS: Mapping[str, Sequence[tuple[str, ...]]] = {
-    "alternator": (("control_module_voltage",), ("engine_speed",)),
-    "thermostat_stuck_open": (
-        ("coolant_temperature",),
-        ("engine_speed",),
-        ("vehicle_speed",),
-        ("ambient_air_temperature", "intake_air_temperature"),
-    ),
-    "fuel_pump": (
-        ("short_term_fuel_trim_1",),
-        ("long_term_fuel_trim_1",),
-        ("engine_speed",),
-        ("mass_air_flow", "intake_manifold_pressure"),
-    ),
-}
-
-
 def inject(
-    trip: TripColumns, fault: str, severity: float, rng: np.random.Generator,
-    shape: AlternatorShape = AlternatorShape.UNDERVOLTAGE,
-) -> TripColumns:  # fmt: skip
+    trip: TripColumns, fault: str, severity: float, rng: np.random.Generator, shape: AlternatorShape | None = None
+) -> TripColumns:
     """Put a fault into a recorded trip by its causal equations; severity 0 gives the trip as it is.
 
     All signals that the fault moves change together, in the readings that are there: none is added or lost, and rows
     that repeat a reading go on repeating it. `shape` is of an alternator alone. Raises `ValueError` for a fault that
     is not injected, a severity outside 0..1.5, or a trip without the signals that the equations need.
     """
-    if fault not in _NEEDS:
+    if fault not in INJECTIONS:
         known = "a fault that is only simulated, not injected" if fault in FAULTS else "no fault"
-        raise ValueError(f"{fault}: {known}; into a recorded trip go {', '.join(_NEEDS)}")
+        raise ValueError(f"{fault}: {known}; into a recorded trip go {', '.join(INJECTIONS)}")
     if not 0 <= severity <= _WORST:
         raise ValueError(f"severity {severity} is outside 0..{_WORST}")
     if not len(trip.t_s):
         return trip
-    for group in _NEEDS[fault]:
+    for group in INJECTIONS[fault].NEEDS:
         if not any(has(trip, name) for name in group):
             raise ValueError(f"the trip has no {' or '.join(group)}")
     if severity == 0:
         return trip
-    if fault == "alternator":
-        return inject_alternator(trip, severity, rng, shape)
-    return (inject_thermostat if fault == "thermostat_stuck_open" else inject_fuel_pump)(trip, severity, rng)
+    if shape is not None:
+        if fault != "alternator":
+            raise ValueError(f"{fault} has no shape to choose")
+        return alternator.inject(trip, severity, rng, shape=shape)
+    return INJECTIONS[fault].inject(trip, severity, rng)

@@ -6,10 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from diagnostics.faults import FAULTS
 from ingest.readings import TripColumns
+from ingest.signals import SIGNALS
 from ingest.trips import read_trip
 from simulators.faults import AlternatorShape
 from simulators.injection import draw_history, inject
+from simulators.injections import INJECTIONS
 
 
 @pytest.fixture
@@ -36,6 +39,13 @@ def volts(trip: TripColumns) -> np.ndarray:
 def means(make: Callable[[int], TripColumns], rows: np.ndarray) -> float:
     """The mean over many cars, because each injection draws its own."""
     return float(np.mean([volts(make(seed))[rows].mean() for seed in range(12)]))
+
+
+@pytest.mark.parametrize("fault", INJECTIONS)
+def test_a_file_of_the_folder_is_called_as_its_fault_and_needs_known_signals(fault: str) -> None:
+    assert fault in FAULTS
+    assert INJECTIONS[fault].NEEDS
+    assert {name for group in INJECTIONS[fault].NEEDS for name in group} <= set(SIGNALS)
 
 
 def test_severity_nought_changes_nothing(trip: TripColumns) -> None:

@@ -21,13 +21,15 @@ from simulators.recorded import (
 )
 from simulators.sensors import quantise
 
+NEEDS = (("control_module_voltage",), ("engine_speed",))
 _CHARGING_A = 8.0
 _SETTLED_S = 2.0  # after the start, before the regulator has taken over
 
 
-def inject_alternator(
-    trip: TripColumns, severity: float, rng: np.random.Generator, shape: AlternatorShape
-) -> TripColumns:
+def inject(
+    trip: TripColumns, severity: float, rng: np.random.Generator, *,
+    shape: AlternatorShape = AlternatorShape.UNDERVOLTAGE,
+) -> TripColumns:  # fmt: skip
     """Undervoltage: V - 1.6*s*load fraction and ripple of 0.15*s; overvoltage: V + 1.5*s.
 
     The load fraction comes from the engine speed (an alternator gives 40 % of its rating at idle) and a random load

@@ -12,6 +12,12 @@ from simulators.population import Cars, draw_cars
 from simulators.recorded import Engine, by_second, circumstances, engine, has, with_change
 from simulators.thermal import Heat, least_opening, warmth_kept
 
+NEEDS = (
+    ("coolant_temperature",),
+    ("engine_speed",),
+    ("vehicle_speed",),
+    ("ambient_air_temperature", "intake_air_temperature"),
+)
 _HEAT_PER_GRAM = 43e3  # J of fuel
 # Times the heat capacity: the one that warms up as recorded is taken. Not the heat itself, for that would also move
 # the balance with the leak: the Etios warms up nearly twice as fast at idle as B5 has it, but its fuel is known.
@@ -20,7 +26,7 @@ _COLD_K = 6.0  # under the thermostat: nothing but its leak cools there
 _AVERAGE = 0.5  # load fraction of the alternator
 
 
-def inject_thermostat(trip: TripColumns, severity: float, rng: np.random.Generator) -> TripColumns:
+def inject(trip: TripColumns, severity: float, rng: np.random.Generator) -> TripColumns:
     """Take off the coolant, and the intake air, what the leak takes off them in the model.
 
     Where the trip shows a warm-up, the model's mass is fitted to it, and its thermostat set to where the trip settles.

@@ -17,12 +17,18 @@ from simulators.fuelling import (
 from simulators.population import Cars, draw_cars
 from simulators.recorded import Engine, by_second, circumstances, engine, has, with_change
 
+NEEDS = (
+    ("short_term_fuel_trim_1",),
+    ("long_term_fuel_trim_1",),
+    ("engine_speed",),
+    ("mass_air_flow", "intake_manifold_pressure"),
+)
 _SHORT, _LONG, _RAIL = "short_term_fuel_trim_1", "long_term_fuel_trim_1", "fuel_pressure"
 _MEMORY = 0.8  # share of the shortage that the cells had learned on the trips before
 _OPEN_S = 25.0
 
 
-def inject_fuel_pump(trip: TripColumns, severity: float, rng: np.random.Generator) -> TripColumns:
+def inject(trip: TripColumns, severity: float, rng: np.random.Generator) -> TripColumns:
     """Add to the trims what a lambda loop with learned cells needs where the pump falls short; +-25 % at most.
 
     The fuel flow is that of the measured air; pump and rail are those of a drawn car.
