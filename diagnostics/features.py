@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from diagnostics.gating import RUNNING_RPM, hold_last, inside
+from diagnostics.held import Held
 from diagnostics.modes import MODES, Measured
 from ingest.readings import Block, FloatArray, TripColumns, to_block
 
@@ -28,8 +29,9 @@ def trip_features(block: Block) -> Features:
     """Measure all modes on all trips of the block at once."""
     engine_speed = hold_last(block.signal("engine_speed"), block.step_s)
     running = (engine_speed > RUNNING_RPM) & inside(block.lengths, block.values.shape[1])
+    held = Held(block)
     return Features(
-        {fault: mode.measure(block) for fault, mode in MODES.items()},
+        {fault: mode.measure(held) for fault, mode in MODES.items()},
         (running.sum(axis=0) * block.step_s).astype(np.float32),
     )
 

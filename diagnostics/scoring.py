@@ -11,6 +11,7 @@ from diagnostics.baseline import compare
 from diagnostics.faults import FAULTS
 from diagnostics.features import Features, blocks_of, trip_features
 from diagnostics.findings import Finding
+from diagnostics.held import Held
 from diagnostics.modes import MODES, FaultMode, Measured, Stop
 from diagnostics.monitor import Judgement, TripVerdict, judge
 from diagnostics.predictor import Predictor
@@ -110,7 +111,7 @@ def _measure(history: _History) -> tuple[dict[str, Measured], dict[str, Stop], n
     stops: list[dict[str, Stop]] = []
     for _, block in blocks_of(history.trips):
         measured.append(trip_features(block))
-        stops.append({fault: mode.stop(block) for fault, mode in MODES.items()})
+        stops.append({fault: mode.stop(Held(block)) for fault, mode in MODES.items()})
     running = [features.running_s for features in measured] or [np.zeros(0, dtype=np.float32)]
     joined = {
         fault: Measured(

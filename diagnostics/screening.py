@@ -10,6 +10,7 @@ import numpy as np
 from diagnostics.alarms import raise_findings, raise_stop
 from diagnostics.features import blocks_of, trip_features
 from diagnostics.findings import Finding
+from diagnostics.held import Held
 from diagnostics.modes import MODES, Measured, Stop
 from diagnostics.monitor import TripVerdict
 from diagnostics.predictor import Predictor
@@ -38,7 +39,7 @@ def screen(unit: UnitOfWork, predictor: Predictor, trips: Sequence[tuple[TripSpa
     votes: dict[tuple[str, str], list[TripVote]] = defaultdict(list)
     for place, block in blocks_of([columns for _, columns in trips]):
         measured = trip_features(block).measured
-        stops = {fault: MODES[fault].stop(block) for fault in predictor.faults}
+        stops = {fault: MODES[fault].stop(Held(block)) for fault in predictor.faults}
         for index, (span, columns) in enumerate(trips[place]):
             for fault in predictor.faults:
                 if measured[fault].observed_s[index] > 0:
@@ -69,7 +70,7 @@ def screen_stop(
     """
     found: list[tuple[str, str, str, TripVerdict]] = []
     for fault in predictor.faults:
-        stop = MODES[fault].stop(block)
+        stop = MODES[fault].stop(Held(block))
         for index in np.flatnonzero(~np.isnan(stop.at_s)).tolist():
             length_s = float(block.lengths[index] * block.step_s)
             begin = ends[index] - timedelta(seconds=length_s)

@@ -12,5 +12,5 @@ _FAST = {"reassoc", "contract", "arcp", "nsz"}
 
 def compiled(function: _Function) -> _Function:
     """Compile a function on its first call, and keep the result beside the file for the next process."""
-    made: _Function = numba.njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")(function)
+    made: Any = numba.njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")(function)
     return made

@@ -14,7 +14,8 @@ from typing import Protocol
 import numpy as np
 
 from diagnostics.findings import Evidence
-from ingest.readings import Block, FloatArray
+from diagnostics.held import Held
+from ingest.readings import FloatArray
 from ingest.vehicles import VehicleConfig
 
 
@@ -24,13 +25,14 @@ class Measure:
 
     `healthy` is the band in which cars of all kinds show it while healthy: a car without history is expected to be
     where it is when that is inside the band, else at the nearest edge. `wander` is the standard deviation between
-    healthy trips of one ordinary car.
+    healthy trips of one ordinary car. `direction` is where the fault moves it: +1 up, -1 down, 0 nowhere by itself.
     """
 
     name: str
     unit: str
     healthy: tuple[float, float]
     wander: float
+    direction: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,9 @@ class Stop:
     value: FloatArray
 
 
-def no_stop(block: Block) -> Stop:
+def no_stop(held: Held) -> Stop:
     """Give the answer of a mode that has no condition which must stop the car."""
-    nothing = np.full(block.values.shape[2], np.nan, dtype=np.float32)
+    nothing = np.full(held.trips, np.nan, dtype=np.float32)
     return Stop(nothing, nothing)
 
 
@@ -116,7 +118,7 @@ class FaultMode(Protocol):
         """Tell whether such a car has the thing that may fail; an unknown car may."""
         ...
 
-    def measure(self, block: Block) -> Measured:
+    def measure(self, held: Held) -> Measured:
         """Measure every trip of the block: `[trip, measure]`, float32."""
         ...
 
@@ -128,7 +130,7 @@ class FaultMode(Protocol):
         """Give `[trip]` from `[trip, feature]`, a score that grows with the fault: the rung below the predictor."""
         ...
 
-    def stop(self, block: Block) -> Stop:
+    def stop(self, held: Held) -> Stop:
         """Find the S0 condition (faults.md A2) in every trip; all NaN for a fault that has none."""
         ...
 

@@ -14,6 +14,7 @@ from diagnostics.gating import (
     lasts,
     streak_s,
 )
+from diagnostics.held import Held
 from diagnostics.modes import Feature, Measure, Measured, Normal, Stop
 from diagnostics.robust import bin_means, quantile_of, ripple, share, slope, sorted_samples
 from ingest.readings import Block, FloatArray
@@ -114,9 +115,9 @@ class Alternator:
         """Hybrids and electric cars feed the 12 V net from a DC/DC converter (F30), not from an alternator."""
         return config is None or config.fuel not in {Fuel.ELECTRIC, Fuel.HYBRID}
 
-    def measure(self, block: Block) -> Measured:
+    def measure(self, held: Held) -> Measured:
         """Measure levels in V at the reference, shares in %, the sag per 100 % engine load in V."""
-        state, step = _charging(block), block.step_s
+        state, step = _charging(held.block), held.block.step_s
         gate = state.settled
         least, few = round(60 / step), round(30 / step)
         idle = gate & (state.engine_speed < IDLE_RPM)
@@ -201,7 +202,7 @@ class Alternator:
         score: FloatArray = np.sqrt((excess * excess).sum(axis=1)).astype(np.float32)
         return score
 
-    def stop(self, block: Block) -> Stop:
+    def stop(self, held: Held) -> Stop:
         """Find the first instant below 12.0 V at the end of a minute of running with 30 s below 12.0 V in it.
 
         That is: the engine has run for 60 s without a break, and in the last 60 s the voltage was below for 30 s.
@@ -210,7 +211,7 @@ class Alternator:
         one reading does not start the count again, and lone dips of a healthy car never add up to it. Holes over 5 s
         in the engine speed end the run; a step counts as its whole length.
         """
-        state, step = _charging(block), block.step_s
+        state, step = _charging(held.block), held.block.step_s
         low = state.running & (state.voltage < STOP_V)
         seconds = count_within(low, step, STOP_RUNNING_S)
         met = low & (streak_s(state.running, step) >= STOP_RUNNING_S) & (seconds >= STOP_LOW_S)

@@ -6,6 +6,7 @@ import numpy as np
 
 from diagnostics.findings import Evidence
 from diagnostics.gating import RUNNING_RPM, BoolArray, hold_last, inside, streak_s
+from diagnostics.held import Held
 from diagnostics.modes import Feature, Measure, Measured, Normal, Stop, no_stop
 from diagnostics.robust import median, quantile_of, share, sorted_samples
 from ingest.readings import Block, FloatArray
@@ -185,12 +186,12 @@ class FuelPump:
         """Electric cars burn no fuel."""
         return config is None or config.fuel is not Fuel.ELECTRIC
 
-    def measure(self, block: Block) -> Measured:
+    def measure(self, held: Held) -> Measured:
         """Measure total trims in % at idle, above it and at high flow, what lies between them, and shares of time in %.
 
         Observed are the seconds above idle flow: at idle alone a weak pump cannot be told from other faults.
         """
-        state, step = _fuelling(block), block.step_s
+        state, step = _fuelling(held.block), held.block.step_s
         few = round(15 / step)
         idle, working = state.closed & (state.air.flow < WORKING), state.closed & (state.air.flow >= WORKING)
         high = working & (state.air.flow >= HIGH)
@@ -272,9 +273,9 @@ class FuelPump:
         score: FloatArray = np.clip(np.nan_to_num(features[:, both], nan=0.0), 0.0, None).astype(np.float32)
         return score
 
-    def stop(self, block: Block) -> Stop:
+    def stop(self, held: Held) -> Stop:
         """Find nothing: a weak pump has no condition that must stop the car (faults.md A2)."""
-        return no_stop(block)
+        return no_stop(held)
 
     def evidence(self, measures: FloatArray, expected: FloatArray, own: FloatArray) -> tuple[Evidence, ...]:
         """Give the three largest deviations, each divided by what a healthy car's trips differ by."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from diagnostics.findings import Evidence
 from diagnostics.gating import RUNNING_RPM, BoolArray, IntArray, hold_last, inside, streak_s
+from diagnostics.held import Held
 from diagnostics.modes import Feature, Measure, Measured, Normal, Stop, no_stop
 from diagnostics.robust import median, quantile_of, sorted_samples
 from ingest.readings import Block, FloatArray
@@ -190,8 +191,8 @@ class ThermostatStuckOpen:
         """Leave out electric cars: they have no engine to keep warm."""
         return config is None or config.fuel is not Fuel.ELECTRIC
 
-    def measure(self, block: Block) -> Measured:
-        state, step = _cooling(block), block.step_s
+    def measure(self, held: Held) -> Measured:
+        state, step = _cooling(held.block), held.block.step_s
         least = round(LEAST_WARM_S / step)
         warm = state.shown & (state.observed >= REGULATED_C) & (state.failing <= COLD_C)
         ordered, count = sorted_samples(state.coolant, warm)
@@ -243,9 +244,9 @@ class ThermostatStuckOpen:
         score: FloatArray = np.sqrt((excess * excess).sum(axis=1)).astype(np.float32)
         return score
 
-    def stop(self, block: Block) -> Stop:
+    def stop(self, held: Held) -> Stop:
         """Give nothing: a thermostat that does not close stops nobody (faults.md A2)."""
-        return no_stop(block)
+        return no_stop(held)
 
     def evidence(self, measures: FloatArray, expected: FloatArray, own: FloatArray) -> tuple[Evidence, ...]:
         """Give the largest deviations, each divided by what a healthy car's trips differ by."""

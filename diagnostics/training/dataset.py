@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.baseline import compare
+from diagnostics.held import Held
 from diagnostics.modes import FaultMode, Measured
 from diagnostics.training.variants import VARIANTS
 from ingest.readings import Block, FloatArray
@@ -119,8 +120,9 @@ def _measure_copies(mode: FaultMode, sample: Sample, rng: np.random.Generator) -
 
 
 def _measure(mode: FaultMode, block: Block, severity: FloatArray, groups: NDArray[np.int64], *, copy: int) -> _Columns:
-    measured = mode.measure(block)
-    stopped = ~np.isnan(mode.stop(block).at_s)
+    held = Held(block)
+    measured = mode.measure(held)
+    stopped = ~np.isnan(mode.stop(held).at_s)
     varied = np.isin(groups, groups[severity > 0]) & (copy > 0)
     return measured.values, measured.observed_s, severity, groups, stopped, np.full(len(groups), copy), varied
 

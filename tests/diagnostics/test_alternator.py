@@ -5,6 +5,7 @@ import pytest
 
 from diagnostics.baseline import compare
 from diagnostics.features import SIGNALS
+from diagnostics.held import Held
 from diagnostics.modes import Measured
 from diagnostics.modes.alternator import FEATURES, MODE
 from ingest.readings import Block, TripColumns, to_block
@@ -16,7 +17,7 @@ NAMES = [measure.name for measure in MODE.measures]
 
 
 def measured(columns: TripColumns) -> dict[str, float]:
-    answer = MODE.measure(block(columns))
+    answer = MODE.measure(Held(block(columns)))
     return dict(zip(NAMES, answer.values[0].tolist(), strict=True)) | {"observed_s": float(answer.observed_s[0])}
 
 
@@ -91,7 +92,7 @@ def test_a_sag_that_follows_engine_load_shows_as_volts_at_full_load() -> None:
 
 
 def test_residuals_are_against_the_cars_own_earlier_trips() -> None:
-    answer = MODE.measure(block(*[trip(600, voltage=14.3)] * 4, trip(600, voltage=13.5)))
+    answer = MODE.measure(Held(block(*[trip(600, voltage=14.3)] * 4, trip(600, voltage=13.5))))
     seen = compare(MODE, answer, np.zeros(5, dtype=np.int64), np.arange(5) * 30_000.0).features
     sag = seen[:, [feature.name for feature in FEATURES].index("sag")]
     assert sag[0] == 0
@@ -99,7 +100,7 @@ def test_residuals_are_against_the_cars_own_earlier_trips() -> None:
 
 
 def test_the_evidence_is_in_words_of_both_languages_with_numbers() -> None:
-    answer = MODE.measure(block(*[trip(600)] * 4, trip(600, drop=1.2, ripple=0.12)))
+    answer = MODE.measure(Held(block(*[trip(600)] * 4, trip(600, drop=1.2, ripple=0.12))))
     normal = compare(MODE, answer, np.zeros(5, dtype=np.int64), np.arange(5) * 30_000.0).normal
     reasons = MODE.evidence(answer.values[4], normal.expected[4], normal.own[4])
     assert len(reasons) == 3
@@ -129,7 +130,7 @@ def low_for(seconds: int, running_before: int) -> Block:
 
 @pytest.mark.parametrize(("seconds", "at_s"), [(29, None), (30, 130.0), (45, 130.0)])
 def test_stop_at_thirty_seconds_below_twelve_volts(seconds: int, at_s: float | None) -> None:
-    stop = MODE.stop(low_for(seconds, running_before=100))
+    stop = MODE.stop(Held(low_for(seconds, running_before=100)))
     assert (None if np.isnan(stop.at_s[0]) else stop.at_s[0]) == at_s
 
 
@@ -138,48 +139,48 @@ def test_stop_only_once_the_engine_has_run_for_a_minute(running: int, at_s: floa
     columns = trip(running, voltage=11.5)
     dead = changed(columns, "engine_speed", slice(0, running), 800.0)
     dead = changed(dead, "control_module_voltage", slice(0, running), 11.5)
-    stop = MODE.stop(to_block([dead], SIGNALS))
+    stop = MODE.stop(Held(to_block([dead], SIGNALS)))
     assert (None if np.isnan(stop.at_s[0]) else stop.at_s[0]) == at_s
 
 
 def test_a_slow_alternator_that_has_come_up_by_then_stops_nobody() -> None:
-    assert np.isnan(MODE.stop(low_for(40, running_before=0)).at_s[0])
+    assert np.isnan(MODE.stop(Held(low_for(40, running_before=0))).at_s[0])
 
 
 def test_an_engine_that_stands_is_no_reason_to_stop() -> None:
     standing = changed(trip(600, voltage=11.5), "engine_speed", slice(0, 600), 0.0)
-    assert np.isnan(MODE.stop(block(standing)).at_s[0])
+    assert np.isnan(MODE.stop(Held(block(standing))).at_s[0])
 
 
 def test_ripple_around_twelve_volts_does_not_start_the_count_again() -> None:
     touched = trip(300, voltage=11.7)
     for second in range(5, 300, 5):
         touched = changed(touched, "control_module_voltage", slice(second, second + 1), 12.1)
-    assert MODE.stop(block(touched)).at_s[0] < 70
+    assert MODE.stop(Held(block(touched))).at_s[0] < 70
 
 
 def test_too_long_a_hole_in_the_engine_speed_ends_the_run() -> None:
     holed = changed(trip(100, voltage=11.5), "engine_speed", slice(40, 60), np.nan)
-    assert np.isnan(MODE.stop(block(holed)).at_s[0])
+    assert np.isnan(MODE.stop(Held(block(holed))).at_s[0])
 
 
 def test_a_reading_every_four_seconds_is_enough_to_stop() -> None:
     columns = trip(200, voltage=11.5)
     sparse = np.where(columns.t_s % 4 == 0, columns.signals["control_module_voltage"], np.nan).astype(np.float32)
     slow = TripColumns("car", "boot", None, columns.t_s, {**columns.signals, "control_module_voltage": sparse})
-    assert MODE.stop(block(slow)).at_s[0] < 80
+    assert MODE.stop(Held(block(slow))).at_s[0] < 80
 
 
 def test_measuring_changes_nothing_in_the_block() -> None:
     given = block(trip(300), trip(200))
     before = given.values.copy()
-    MODE.measure(given)
-    MODE.stop(given)
+    MODE.measure(Held(given))
+    MODE.stop(Held(given))
     np.testing.assert_array_equal(given.values, before)
 
 
 def test_a_trip_measures_the_same_alone_and_beside_others() -> None:
-    alone = MODE.measure(block(trip(300, drop=0.4, ripple=0.05)))
-    beside = MODE.measure(block(trip(700), trip(300, drop=0.4, ripple=0.05), trip(100)))
+    alone = MODE.measure(Held(block(trip(300, drop=0.4, ripple=0.05))))
+    beside = MODE.measure(Held(block(trip(700), trip(300, drop=0.4, ripple=0.05), trip(100))))
     np.testing.assert_allclose(alone.values[0], beside.values[1], atol=1e-5)
     assert isinstance(alone, Measured)

@@ -7,6 +7,7 @@ import pytest
 
 from diagnostics.baseline import compare
 from diagnostics.features import SIGNALS
+from diagnostics.held import Held
 from diagnostics.modes.fuel_pump import FEATURES, MODE
 from diagnostics.training.dataset import collect
 from diagnostics.training.variants.fuel_pump import vary
@@ -47,13 +48,13 @@ def drive(
 
 
 def measured(trip: TripColumns) -> Mapping[str, float]:
-    answer = MODE.measure(to_block([trip], SIGNALS))
+    answer = MODE.measure(Held(to_block([trip], SIGNALS)))
     return dict(zip(NAMES, answer.values[0].tolist(), strict=True)) | {"observed_s": float(answer.observed_s[0])}
 
 
 def after(healthy: TripColumns, sick: TripColumns) -> Mapping[str, float]:
     """Give what the features say of a sick trip after six healthy ones."""
-    answer = MODE.measure(to_block([*[healthy] * 6, sick], SIGNALS))
+    answer = MODE.measure(Held(to_block([*[healthy] * 6, sick], SIGNALS)))
     features = compare(MODE, answer, np.zeros(7, dtype=np.int64), np.arange(7) * 3e4).features
     return dict(zip(SHOWN, features[6].tolist(), strict=True))
 
@@ -141,7 +142,7 @@ def test_a_meter_is_blamed_for_what_it_can_explain(
 
 
 def test_the_evidence_is_in_words_of_both_languages_with_numbers() -> None:
-    answer = MODE.measure(to_block([*[drive(idle=1.0, high=1.0)] * 4, drive(idle=2.0, high=14.0)], SIGNALS))
+    answer = MODE.measure(Held(to_block([*[drive(idle=1.0, high=1.0)] * 4, drive(idle=2.0, high=14.0)], SIGNALS)))
     normal = compare(MODE, answer, np.zeros(5, dtype=np.int64), np.arange(5) * 3e4).normal
     reasons = {reason.residual: reason for reason in MODE.evidence(answer.values[4], normal.expected[4], normal.own[4])}
     high = reasons["trim_high"]
@@ -153,7 +154,7 @@ def test_the_evidence_is_in_words_of_both_languages_with_numbers() -> None:
 
 
 def test_nothing_about_a_pump_stops_the_car() -> None:
-    stop = MODE.stop(to_block([drive(idle=50.0, high=56.0)], SIGNALS))
+    stop = MODE.stop(Held(to_block([drive(idle=50.0, high=56.0)], SIGNALS)))
     assert np.isnan(stop.at_s).all()
     assert np.isnan(stop.value).all()
 
@@ -165,8 +166,8 @@ def test_only_an_engine_has_a_fuel_pump() -> None:
 
 
 def test_a_trip_measures_the_same_alone_and_beside_others() -> None:
-    alone = MODE.measure(to_block([drive(high=9.0)], SIGNALS)).values[0]
-    beside = MODE.measure(to_block([drive(seconds=1500), drive(high=9.0), drive(seconds=100)], SIGNALS)).values[1]
+    alone = MODE.measure(Held(to_block([drive(high=9.0)], SIGNALS))).values[0]
+    beside = MODE.measure(Held(to_block([drive(seconds=1500), drive(high=9.0), drive(seconds=100)], SIGNALS))).values[1]
     np.testing.assert_allclose(alone, beside, atol=1e-4)
 
 
@@ -178,7 +179,7 @@ def test_variants_put_a_pump_or_something_else_into_each_car() -> None:
     np.testing.assert_array_equal(varied.block.values, again.block.values)
     pumps = np.unique(groups[varied.severity > 0])
     assert 10 < len(pumps) < 35
-    shown = MODE.measure(varied.block)
+    shown = MODE.measure(Held(varied.block))
     climb: FloatArray = shown.values[:, NAMES.index("climb")]
     sick = (varied.severity > 0.4) & (varied.severity < 0.9)
     assert np.nanmean(climb[sick]) > np.nanmean(climb[varied.severity == 0]) + 3

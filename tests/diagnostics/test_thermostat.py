@@ -7,6 +7,7 @@ import pytest
 
 from diagnostics.baseline import compare
 from diagnostics.features import SIGNALS
+from diagnostics.held import Held
 from diagnostics.modes import Measured
 from diagnostics.modes.thermostat_stuck_open import FEATURES, MODE
 from ingest.readings import TripColumns, to_block
@@ -19,12 +20,14 @@ LEAKING = 0.35  # severity 1
 
 
 def measured(columns: TripColumns) -> dict[str, float]:
-    answer = MODE.measure(block(columns))
+    answer = MODE.measure(Held(block(columns)))
     return dict(zip(NAMES, answer.values[0].tolist(), strict=True)) | {"observed_s": float(answer.observed_s[0])}
 
 
 def compared(*trips: TripColumns) -> dict[str, np.ndarray]:
-    seen = compare(MODE, MODE.measure(block(*trips)), np.zeros(len(trips), dtype=np.int64), np.arange(len(trips)) * 1e5)
+    seen = compare(
+        MODE, MODE.measure(Held(block(*trips))), np.zeros(len(trips), dtype=np.int64), np.arange(len(trips)) * 1e5
+    )
     return {feature.name: seen.features[:, column] for column, feature in enumerate(FEATURES)} | {
         "rule": MODE.rule(seen.seen)
     }
@@ -174,7 +177,7 @@ def test_without_any_air_temperature_nothing_is_observed() -> None:
 
 def test_the_evidence_is_in_words_of_both_languages_with_numbers() -> None:
     warming = [drive(rising(1800, 20, 12, 88))] * 4
-    answer = MODE.measure(block(*warming, drive(rising(1800, 20, 3, 66))))
+    answer = MODE.measure(Held(block(*warming, drive(rising(1800, 20, 3, 66)))))
     normal = compare(MODE, answer, np.zeros(5, dtype=np.int64), np.arange(5) * 1e5).normal
     reasons = {reason.residual: reason for reason in MODE.evidence(answer.values[4], normal.expected[4], normal.own[4])}
     assert len(reasons) == 3
@@ -195,19 +198,22 @@ def test_electric_cars_have_no_thermostat_of_an_engine() -> None:
 
 
 def test_it_stops_nobody() -> None:
-    assert np.isnan(MODE.stop(block(drive(40.0))).at_s).all()
+    assert np.isnan(MODE.stop(Held(block(drive(40.0)))).at_s).all()
 
 
 def test_measuring_changes_nothing_in_the_block() -> None:
     given = block(drive(66.0), drive(rising(900, 20, 9, 88)))
     before = given.values.copy()
-    MODE.measure(given)
+    MODE.measure(Held(given))
     np.testing.assert_array_equal(given.values, before)
 
 
 def test_a_trip_measures_the_same_alone_and_beside_others() -> None:
     some = drive(rising(1500, 20, 5, 70), seconds=1500)
-    alone, beside = MODE.measure(block(some)), MODE.measure(block(drive(88.0), some, drive(50.0, seconds=100)))
+    alone, beside = (
+        MODE.measure(Held(block(some))),
+        MODE.measure(Held(block(drive(88.0), some, drive(50.0, seconds=100)))),
+    )
     np.testing.assert_allclose(alone.values[0], beside.values[1], atol=1e-4)
     assert isinstance(alone, Measured)
 
