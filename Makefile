@@ -27,7 +27,8 @@ check: setup
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: setup
+bench:
+	@sh scripts/bootstrap.sh --with-benchmarks
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
 soak:
@@ -44,3 +45,6 @@ lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv, a tool of the developer's: see docs.astral.sh/uv." >&2; exit 1; }
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--no-annotate --extra edge --extra dev pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--no-annotate --extra edge --extra dev --extra bench -c requirements.lock pyproject.toml \
+		-o benchmarks/requirements.lock

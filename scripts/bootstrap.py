@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "forecourt-setup.json"
 _PYTHON_FILES = ("requirements.lock", "pyproject.toml")
+_BENCHMARK_FILES = ("benchmarks/requirements.lock",)
 _PAGE_FILES = ("package.json", "package-lock.json", ".npmrc", "scripts/front_end.py")
 
 
@@ -26,22 +27,26 @@ class SetupError(Exception):
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--with-browser", action="store_true", help="also what the tests of the pages need")
-    browser: bool = parser.parse_args().with_browser
+    parser.add_argument("--with-benchmarks", action="store_true", help="also what the benchmarks compare with")
+    asked = parser.parse_args()
+    browser: bool = asked.with_browser
     if not machine.satisfy(machine.needs(browser=browser), _tell):
         return 1
     try:
         with (ROOT / "requirements.lock").open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # two makes at once: the second waits, then finds all done
-            _set_up()
+            _set_up(benchmarks=asked.with_benchmarks)
     except (SetupError, front_end.FrontEndError) as error:
         _tell(str(error))
         return 1
     return 0
 
 
-def _set_up() -> None:
+def _set_up(*, benchmarks: bool) -> None:
     stamp = _read_stamp()
     wanted = {"python": _digest(_PYTHON_FILES), "pages": _digest(_PAGE_FILES)}
+    if benchmarks:
+        wanted["benchmarks"] = _digest(_BENCHMARK_FILES)
     if not _venv_is_usable():
         _tell(f"Making .venv with Python {sys.version.split()[0]}")
         stamp = {}
@@ -54,8 +59,11 @@ def _set_up() -> None:
     if stamp.get("pages") != wanted["pages"] or not front_end.is_copied():
         _tell("Fetching the front-end packages of package-lock.json")
         front_end.fetch_and_copy(VENV)
-    if stamp != wanted:
-        STAMP.write_text(json.dumps(wanted), "utf-8")
+    if benchmarks and stamp.get("benchmarks") != wanted["benchmarks"]:
+        _tell("Installing what the benchmarks compare with")
+        _pip("--require-hashes", "-r", "benchmarks/requirements.lock")
+    if stamp != {**stamp, **wanted}:
+        STAMP.write_text(json.dumps({**stamp, **wanted}), "utf-8")
 
 
 def _venv_is_usable() -> bool:
