@@ -17,6 +17,7 @@ from forecourt.pages import (
     repairs,
     sign_in,
     technician,
+    trend,
     voltage,
 )
 from forecourt.pages.refused import HEADERS
@@ -27,7 +28,7 @@ __all__ = ["Site", "mount"]
 STATIC = Path(__file__).parent / "static"
 _ROUTERS = tuple(
     page.router
-    for page in (home, sign_in, owner, booking, repairs, live, technician, car_commands, advisor, parts, voltage)
+    for page in (home, sign_in, owner, booking, repairs, live, technician, car_commands, advisor, parts, trend, voltage)
 )
 
 

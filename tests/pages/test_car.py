@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from fastapi.testclient import TestClient
 
+from diagnostics.alarms import list_findings
+from diagnostics.votes import TripVote, record_trips
 from foundation.clock import FixedClock
 from foundation.identity import Actor, Role
 from tests.pages.scene import Scene
@@ -58,10 +60,36 @@ def test_the_plot_gives_the_voltage_of_the_trips_and_a_pause_between_them(scene:
     assert 3.5 < data["minutes"][-1] < 4.5
 
 
+def test_the_trend_gives_the_strongest_reason_from_trip_to_trip(scene: Scene, signed_in: Entrance) -> None:
+    scene.fail()
+    begin = scene.database.clock.now() - timedelta(days=6)
+    votes = [
+        TripVote("b1", start, start + timedelta(minutes=9), "alternator", 500.0, {"charging_voltage_idle": volts})
+        for start, volts in ((begin + timedelta(hours=8 * trip), 13.9 - 0.3 * (trip > 7)) for trip in range(12))
+    ]
+    with scene.database.unit() as unit:
+        record_trips(unit, scene.vehicle, scene.owner.organisation, votes)
+        finding = list_findings(unit, scene.owner, scene.vehicle)[0].id
+    data = signed_in(scene.owner).get(f"/cars/car-1/findings/{finding}/trend").json()
+    assert data["unit"] == "V"
+    assert data["value"] == [13.9] * 8 + [13.6] * 4
+    assert len(data["at"]) == 12
+    assert all(13.8 < volts < 14.0 for volts in data["expected"])
+
+
 def test_nobody_else_sees_the_car(scene: Scene, signed_in: Entrance, person: Callable[..., Actor]) -> None:
     scene.drive("b1", 5, 12.9)
     visit = scene.fail()
-    places = ("", "/state", "/codes", "/visits", "/findings", "/book", "/findings/find_x/voltage")
+    places = (
+        "",
+        "/state",
+        "/codes",
+        "/visits",
+        "/findings",
+        "/book",
+        "/findings/find_x/voltage",
+        "/findings/find_x/trend",
+    )
     pages = [f"/cars/car-1{place}" for place in places]
     pages += ["/live?vehicle=car-1", f"/appointments/{visit}/move", "/parts?vehicle=car-1"]
     stranger = signed_in(person(Role.OWNER, "Stranger"))
