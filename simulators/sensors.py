@@ -1,7 +1,7 @@
 """The sensor and bus layer (faults.md B7): what a dongle reads of true signals, alike for sick and healthy cars."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ _ESTABLISHED = 16  # signals behind these draw from a stream of their own, so th
 _FAST = frozenset({"vehicle_speed", "engine_speed", "engine_load", "intake_manifold_pressure", "mass_air_flow"})
 # Resolution of the control unit's own voltage measurement in V, under the 1 mV of the wire (the Etios has 20/1024 V).
 _VOLTAGE_STEPS = (0.001, 0.01, 0.01953125, 0.05, 0.1)
-_VOLTAGE_STEP_SHARES = (0.3, 0.15, 0.35, 0.12, 0.08)
+POLLS = ("rows", "fast_and_slow", "repeating", "one_by_one")
 _SWITCHED = frozenset({"control_module_voltage", "engine_speed", "engine_run_time"})  # never a mean of two instants
 # signal -> the car's parameters (offset, gain) that its sensor is off by
 TOLERANCES: Mapping[str, tuple[str | None, str | None]] = {
@@ -42,6 +42,34 @@ TOLERANCES: Mapping[str, tuple[str | None, str | None]] = {
     "vehicle_speed": (None, "speed_gain"),
 }
 FIELDS: Mapping[str, Field] = {field.signal: field for pid in PIDS.values() for field in pid.fields}
+
+
+@dataclass(frozen=True, slots=True)
+class BusPriors:
+    """What dongles and units are drawn from.
+
+    `polls`: shares of the four ways of asking: whole rows each second, a fast set with a slow one every `slow_s`, rows
+    that repeat old replies for about `repeat_s` (carOBD), one signal after the other every `turn_s` (KIT).
+    `flow_only` and `pressure_only`: shares of the cars that answer one of the two alone. `support`: how many answer a
+    signal, over `SUPPORT`. `lost`: share of replies that never come. `bursts_s`: seconds between gaps of the link.
+    """
+
+    polls: Mapping[str, float] = field(default_factory=lambda: dict(zip(POLLS, (0.25, 0.30, 0.25, 0.20), strict=True)))
+    slow_s: tuple[float, float] = (3.0, 30.0)
+    repeat_s: tuple[float, float] = (1.5, 2.1)
+    turn_s: tuple[float, float] = (0.83, 1.8)
+    support: Mapping[str, float] = field(default_factory=dict)
+    flow_only: float = 0.35
+    pressure_only: float = 0.35
+    lost: tuple[float, float] = (0.005, 0.03)
+    jitter_s: tuple[float, float] = (0.02, 0.15)
+    bursts_s: float = 1500.0
+    stuck: float = 0.005
+    sleeps: float = 0.5
+    voltage_steps: tuple[float, ...] = (0.3, 0.15, 0.35, 0.12, 0.08)
+
+
+USUAL_BUS = BusPriors()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +98,12 @@ class Bus:
         return Bus(self.signals, period, phase, everything, self.carried, self.lost, self.voltage_step)
 
 
-def draw_bus(rng: np.random.Generator, signals: Sequence[str], cars: int, trips: int) -> Bus:
-    """Draw the dongles of `cars` cars for `trips` trips each; the columns are car by car.
-
-    Four ways of asking: whole rows each second, a fast set with a slow one, rows that repeat old replies for about
-    1.8 s (carOBD), one signal after the other (KIT).
-    """
+def draw_bus(
+    rng: np.random.Generator, signals: Sequence[str], cars: int, trips: int, priors: BusPriors = USUAL_BUS
+) -> Bus:
+    """Draw the dongles of `cars` cars for `trips` trips each; the columns are car by car."""
     count = len(signals)
-    kind = rng.choice(4, size=cars, p=[0.25, 0.30, 0.25, 0.20])
+    kind = rng.choice(4, size=cars, p=[priors.polls.get(name, 0.0) for name in POLLS])
     fast = np.array([[name in _FAST] for name in signals])
     voltage = np.array([[name == "control_module_voltage"] for name in signals])
     streams = (rng, rng.spawn(1)[0])
@@ -86,23 +112,25 @@ def draw_bus(rng: np.random.Generator, signals: Sequence[str], cars: int, trips:
         known = min(count, _ESTABLISHED)
         return np.concatenate([it.random((n, columns)) for it, n in zip(streams, (known, count - known), strict=True)])
 
-    slow_s = 3 + 27 * chances(cars)
+    slowest, fastest = priors.slow_s[1], priors.slow_s[0]
+    slow_s = fastest + (slowest - fastest) * chances(cars)
     slow_s = np.where(voltage & (rng.random((1, cars)) < 0.6), 1.0 + rng.random((1, cars)) * 4, slow_s)
     period = np.select(
         [kind == 0, kind == 1, kind == 2],
         [
             np.ones((count, cars)),
             np.where(fast, 1.0, slow_s),
-            np.broadcast_to(rng.uniform(1.5, 2.1, cars), (count, cars)),
+            np.broadcast_to(rng.uniform(*priors.repeat_s, cars), (count, cars)),
         ],
-        np.broadcast_to(rng.uniform(0.83, 1.8, cars), (count, cars)),
+        np.broadcast_to(rng.uniform(*priors.turn_s, cars), (count, cars)),
     )
-    supported = chances(cars) < np.array([[SUPPORT.get(name, 1.0)] for name in signals])
+    support = {**SUPPORT, **priors.support}
+    supported = chances(cars) < np.array([[support.get(name, 1.0)] for name in signals])
     air = rng.random(cars)
-    for name, without in (("mass_air_flow", air < 0.35), ("intake_manifold_pressure", air > 0.65)):
+    for name, without in _without(air, priors):
         if name in signals:
             supported[list(signals).index(name)] = ~without
-    step = rng.choice(_VOLTAGE_STEPS, size=cars, p=_VOLTAGE_STEP_SHARES)
+    step = rng.choice(_VOLTAGE_STEPS, size=cars, p=priors.voltage_steps)
     each = np.repeat(np.arange(cars), trips)
     return Bus(
         tuple(signals),
@@ -110,8 +138,15 @@ def draw_bus(rng: np.random.Generator, signals: Sequence[str], cars: int, trips:
         (period[:, each] * chances(len(each))).astype(np.float32),
         supported[:, each],
         kind[each] == 2,
-        rng.uniform(0.005, 0.03, len(each)).astype(np.float32),
+        rng.uniform(*priors.lost, len(each)).astype(np.float32),
         step[each].astype(np.float32),
+    )
+
+
+def _without(air: NDArray[np.float64], priors: BusPriors) -> tuple[tuple[str, NDArray[np.bool_]], ...]:
+    return (
+        ("mass_air_flow", air < priors.pressure_only),
+        ("intake_manifold_pressure", air > 1 - priors.flow_only),
     )
 
 
