@@ -1,0 +1,92 @@
+"""Alarms of whole fleets: the rule of `diagnostics/monitor.py`, for all cars and faults at once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from diagnostics.compiled import compiled
+from diagnostics.evaluation.histories import BoolArray, Histories, IntArray
+from diagnostics.monitor import CLEARED_AT, OF_TRIPS, QUIET, VOTES
+from ingest.readings import FloatArray, TimeArray
+
+_QUIET_S = QUIET.total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """Findings, `[alarm]`, car after car: the trip that raised it, its fault's place, its car and the trip's end."""
+
+    trip: IntArray
+    fault: IntArray
+    car: IntArray
+    at_s: TimeArray
+
+
+def smoothed(histories: Histories) -> FloatArray:
+    """Give `[trip, fault]`, the third largest probability of the last five trips that had a vote.
+
+    It is the highest threshold at which three of five trips still vote, so a trip alarms when it is reached. 0 while
+    fewer than three trips had a vote; a trip without a vote keeps what stood before; a stop condition is 1.
+    """
+    made = np.zeros_like(histories.probability)
+    _smooth(histories.edges, histories.probability, histories.stopped, made)
+    return made
+
+
+def raised(histories: Histories, vote_at: FloatArray) -> Alarms:
+    """Give the alarms when a trip votes for fault f from `vote_at[f]` on; the same as `monitor.judge` gives one by one.
+
+    A stop condition is told at the end of its trip here.
+    """
+    marked = np.zeros(histories.probability.shape, dtype=np.bool_)
+    limits = np.asarray(vote_at, dtype=np.float32)
+    _raise(histories.edges, histories.probability, histories.stopped, histories.end_s, limits, marked)
+    trip, fault = np.nonzero(marked)
+    return Alarms(trip.astype(np.int64), fault.astype(np.int64), histories.car[trip], histories.end_s[trip])
+
+
+@compiled
+def _smooth(edges: IntArray, probability: FloatArray, stopped: BoolArray, made: FloatArray) -> None:
+    last = np.zeros(OF_TRIPS, dtype=np.float32)
+    for car in range(len(edges) - 1):
+        for fault in range(probability.shape[1]):
+            last[:] = 0
+            count, now = 0, np.float32(0)
+            for trip in range(edges[car], edges[car + 1]):
+                said = probability[trip, fault]
+                if not np.isnan(said):
+                    last[count % OF_TRIPS] = said
+                    count += 1
+                    now = np.sort(last)[OF_TRIPS - VOTES]
+                made[trip, fault] = np.float32(1) if stopped[trip, fault] else now
+
+
+@compiled
+def _raise(
+    edges: IntArray, probability: FloatArray, stopped: BoolArray, end_s: TimeArray, vote_at: FloatArray,
+    marked: BoolArray,
+) -> None:  # fmt: skip
+    """Walk as `monitor._History` does; `told`: the last finding's trouble has not gone since."""
+    voted = np.zeros(OF_TRIPS, dtype=np.bool_)
+    for car in range(len(edges) - 1):
+        for fault in range(probability.shape[1]):
+            voted[:] = False
+            count, since, standing, told, last_s = 0, 0, False, False, -np.inf
+            for trip in range(edges[car], edges[car + 1]):
+                young = end_s[trip] - last_s < _QUIET_S
+                if stopped[trip, fault] and not told and not young:
+                    marked[trip, fault], told, since, last_s, young = True, True, 0, end_s[trip], True
+                said = probability[trip, fault]
+                if np.isnan(said):
+                    continue
+                voted[count % OF_TRIPS] = said >= vote_at[fault]
+                count += 1
+                since += 1
+                votes = voted.sum()
+                if votes <= CLEARED_AT:
+                    standing = False
+                    told = told and since < OF_TRIPS
+                elif votes >= VOTES:
+                    standing = True
+                if standing and not told and not young:
+                    marked[trip, fault], told, since, last_s = True, True, 0, end_s[trip]
