@@ -1,6 +1,7 @@
 """The circumstances of each trip: when, how warm, how long parked before, how dark and wet, how the key is turned."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +11,33 @@ from simulators.population import Cars
 from simulators.tank import Tank, draw_tank
 
 Times = NDArray[np.datetime64]
-_LOCAL_S = 8 * 3600  # the simulated cars live in China: light and temperature follow UTC+8
+LOCAL_S = 8 * 3600  # the simulated cars live in China: light and temperature follow UTC+8
 SHORTEST_S, LONGEST_S = 150, 1800
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """Something that healthy cars meet: `share` of the cars within a year, from then on for `weeks` (B7).
+
+    While it lasts, the field `name` of `Conditions` is drawn once per car between `low` and `high`; else it is 1.
+    """
+
+    name: str
+    share: float
+    low: float
+    high: float
+    weeks: tuple[float, float]
+
+
+_FOR_GOOD = (520.0, 520.0)
+EPISODES: Sequence[Episode] = (
+    #        name            share  low   high
+    Episode("drag_gain", 0.10, 1.20, 1.35, (1, 6)),  # roof box
+    Episode("rolling_radius", 0.15, 0.975, 1.025, _FOR_GOOD),  # other tyres
+    Episode("rolling_radius", 0.15, 0.985, 1.015, (16, 26)),  # winter tyres
+    Episode("speed_gain", 0.04, 0.97, 1.03, _FOR_GOOD),  # the unit is told of another tyre
+    Episode("flow_gain", 0.02, 0.94, 1.06, _FOR_GOOD),  # aftermarket intake
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +54,13 @@ class Conditions:
     refresh: FloatArray  # 1: a smart alternator runs its battery refresh on this trip
     heater: FloatArray  # how much of the usual heat the driver takes into the cabin
     climb: FloatArray  # km above the car's usual altitude
+    payload: FloatArray  # kg
+    wind: FloatArray  # m/s from ahead
+    drift: FloatArray  # K/h of the air outside
+    drag_gain: FloatArray  # this and the following: see `EPISODES`; of the drag area
+    rolling_radius: FloatArray  # over that which the gears were made for: the engine turns the slower
+    speed_gain: FloatArray  # of the speed that the unit shows
+    flow_gain: FloatArray  # of the air flow that the meter shows
     tank: Tank
     key_on_s: NDArray[np.int64]
     key_off_s: NDArray[np.int64]
@@ -35,6 +68,22 @@ class Conditions:
 
     def __len__(self) -> int:
         return len(self.start)
+
+    def rows(self) -> NDArray[np.void]:
+        """Give structured rows [trip], for compiled code: what is a number here and in the tank, by its name."""
+        table = np.empty(len(self), dtype=TRIP)
+        for name in TRIP.names or ():
+            table[name] = getattr(self.tank if name in _TANK else self, name)
+        return table
+
+
+_TANK = tuple(field.name for field in fields(Tank))
+_SECONDS = ("key_on_s", "key_off_s", "duration_s")
+TRIP = np.dtype(
+    [(field.name, np.float32) for field in fields(Conditions) if field.name not in ("start", "tank", *_SECONDS)]
+    + [(name, np.float32) for name in _TANK]
+    + [(name, np.int64) for name in _SECONDS]
+)
 
 
 def calendar(rng: np.random.Generator, cars: int, trips: int, first: np.datetime64, gap_days: float) -> Times:
@@ -45,7 +94,7 @@ def calendar(rng: np.random.Generator, cars: int, trips: int, first: np.datetime
     day = rng.integers(0, 365, size=(cars, 1)) + np.cumsum(rng.exponential(gap_days, size=(cars, trips)), axis=1)
     peak = rng.choice(np.array([7.5, 12.5, 18.0, 21.0]), p=[0.3, 0.2, 0.35, 0.15], size=(cars, trips))
     local = np.floor(day) * 86400 + (peak + rng.normal(0, 1.2, size=(cars, trips))) * 3600
-    return np.sort(first.astype("datetime64[s]") + (local - _LOCAL_S).astype("timedelta64[s]"), axis=1)
+    return np.sort(first.astype("datetime64[s]") + (local - LOCAL_S).astype("timedelta64[s]"), axis=1)
 
 
 def draw_conditions(
@@ -59,8 +108,9 @@ def draw_conditions(
     if longest_s < SHORTEST_S:
         raise ValueError(f"no trip is shorter than {SHORTEST_S} s, so that none can be cut to {longest_s} s")
     count = len(cars)
+    each = np.arange(count) if car is None else car
     later = rng.spawn(1)[0]  # what was added later draws from a stream of its own: the rest stays as it was
-    local = start + np.timedelta64(_LOCAL_S, "s")
+    local = start + np.timedelta64(LOCAL_S, "s")
     hour = (local - local.astype("datetime64[D]")).astype(np.int64) / 3600
     day = (local.astype("datetime64[D]") - local.astype("datetime64[Y]")).astype(np.int64)
     season = -np.cos(2 * np.pi * (day - 20) / 365)
@@ -89,8 +139,30 @@ def draw_conditions(
         refresh=(rng.random(count) < 0.1).astype(np.float32),
         heater=later.uniform(0.2, 1.3, count).astype(np.float32),
         climb=np.where(later.random(count) < 0.08, later.uniform(0.2, 1.2, count), 0).astype(np.float32),
-        tank=draw_tank(later, np.arange(count) if car is None else car),
+        tank=draw_tank(later, each),
+        payload=np.where(
+            later.random(count) < 0.1, later.uniform(100, 450, count), later.uniform(0, 160, count)
+        ).astype(np.float32),
+        wind=later.normal(0, 2.5, count).astype(np.float32),
+        drift=later.normal(0, 1.5, count).astype(np.float32),
+        **_episodes(later, start, each),
         key_on_s=key_on.astype(np.int64),
         key_off_s=rng.integers(0, 12, count),
         duration_s=seconds.astype(np.int64),
     )
+
+
+def _episodes(rng: np.random.Generator, start: Times, car: NDArray[np.int64]) -> dict[str, FloatArray]:
+    """Draw what each car meets in its year, and give what is in force on its trips."""
+    found = {episode.name: np.ones(len(car)) for episode in EPISODES}
+    numbers, each = np.unique(car, return_inverse=True)
+    since = np.full(len(numbers), np.datetime64("9999-01-01T00:00:00", "s"))
+    np.minimum.at(since, each, start)
+    week = (start - since[each]).astype(np.int64) / (7 * 86400)
+    for episode in EPISODES:
+        # Half of them begin before the first trip is seen.
+        begins = np.where(rng.random(len(numbers)) < episode.share, rng.uniform(-26, 26, len(numbers)), np.inf)
+        lasts, size = rng.uniform(*episode.weeks, len(numbers)), rng.uniform(episode.low, episode.high, len(numbers))
+        in_force = (week >= begins[each]) & (week < (begins + lasts)[each])
+        found[episode.name] *= np.where(in_force, size[each], 1)
+    return {name: values.astype(np.float32) for name, values in found.items()}

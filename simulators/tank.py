@@ -24,10 +24,14 @@ class Tank:
     vapour: FloatArray  # what full purge would take off the trims at closed throttle; below 0: it adds air
 
 
-def draw_tank(rng: np.random.Generator, car: NDArray[np.int64]) -> Tank:
-    """Draw the tank of trips in order of time; trips of one `car` [trip] follow each other."""
+def draw_tank(rng: np.random.Generator, car: NDArray[np.int64], refuelled: NDArray[np.bool_] | None = None) -> Tank:
+    """Draw the tank of trips in order of time; trips of one `car` [trip] follow each other.
+
+    `refuelled` [trip]: which begin behind a filling station, when that is known.
+    """
     count = len(car)
     filled, other, reset = (rng.random(count) < share for share in (_REFUEL_SHARE, _OTHER_SHARE, _RESET_SHARE))
+    filled = filled if refuelled is None else refuelled
     usual = rng.normal(0, 0.6, count)
     strange = rng.uniform(*_OTHER, count) * rng.choice((-1.0, 1.0), count)
     fuel = np.where(other, strange, usual)
