@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from diagnostics.evaluation.calibrated import Calibrated, calibrated
-from diagnostics.evaluation.histories import SUDDEN, BoolArray, Episodes, Histories
+from diagnostics.evaluation.histories import SUDDEN, BoolArray, Episodes, Histories, IntArray
 from diagnostics.evaluation.outcomes import FalseAlarms, Outcomes, false_alarms, outcomes
 from diagnostics.evaluation.raising import Alarms, raised, smoothed
 from diagnostics.evaluation.ranking import Ranking, ranking
@@ -99,8 +99,8 @@ def poisson_upper(count: float) -> float:
     return float(chi2.ppf(0.95, 2 * (count + 1)) / 2)
 
 
-def _rate(counts: NDArray[np.float32], alarms: Numbers, hours: Numbers) -> Figure:
-    return spread(1000 * ratio(counts, alarms, hours), int(hours.sum()))
+def _rate(counts: NDArray[np.float32], alarms: IntArray, hours: Numbers) -> Figure:
+    return spread(1000 * ratio(counts, alarms.astype(np.float64), hours), int(hours.sum()))
 
 
 def _alarm_figures(of: Judged) -> dict[str, Figure]:
@@ -115,7 +115,7 @@ def _alarm_figures(of: Judged) -> dict[str, Figure]:
         "false_alarms_per_1000_h_upper_95": Figure(1000 * poisson_upper(many) / long if long else None, over=int(long)),
         "false_alarms_before_onset_per_1000_h": _rate(of.counts, false.early * ill, false.hours * ill),
         "wrong_alarms_per_episode": spread(
-            ratio(of.counts, false.wrong * ill, np.bincount(
+            ratio(of.counts, (false.wrong * ill).astype(np.float64), np.bincount(
                 np.searchsorted(of.histories.cars, of.episodes.car), minlength=len(healthy)).astype(np.float64)),
             len(of.episodes.car),
         ),

@@ -140,6 +140,7 @@ def false_alarms(histories: Histories, episodes: Episodes, alarms: Alarms) -> Fa
     early_by_fault = np.zeros((len(cars), faults), dtype=np.int64)
     np.add.at(early_by_fault, (row[before], alarms.fault[before]), 1)
     return FalseAlarms(
-        np.isinf(onset_s), early_by_fault.sum(axis=1), np.bincount(trip_row, histories.hours * calm, len(cars)),
+        np.isinf(onset_s), early_by_fault.sum(axis=1),
+        np.bincount(trip_row, histories.hours * calm, len(cars)).astype(np.float64),
         np.bincount(row[wrong], minlength=len(cars)), early_by_fault,
     )  # fmt: skip

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from diagnostics.evaluation.histories import BoolArray
+from diagnostics.evaluation.histories import BoolArray, IntArray
 from diagnostics.evaluation.resampling import Numbers
 from diagnostics.monitor import PREVALENCE
 
@@ -22,7 +22,7 @@ class Reliability:
     skill: float
 
 
-def car_weights(car: Numbers, faulty: BoolArray) -> Numbers:
+def car_weights(car: IntArray, faulty: BoolArray) -> Numbers:
     """Give `[trip]`: cars of one kind count alike however far they drive, and faulty ones make up `PREVALENCE`."""
     weight = np.zeros(len(car), dtype=np.float64)
     for kind, share in ((faulty, PREVALENCE), (~faulty, 1 - PREVALENCE)):
@@ -38,9 +38,10 @@ def reliability(probability: Numbers, faulty: BoolArray, weight: Numbers, bins: 
     `skill` is 1 - Brier score / that of always saying the prevalence in `weight`.
     """
     order = np.argsort(probability, kind="stable")
-    said, was, mass = probability[order], faulty[order].astype(np.float64), weight[order] / weight.sum()
+    said, was = probability[order], faulty[order].astype(np.float64)
+    mass: Numbers = weight[order] / weight.sum()
     place = np.minimum(((np.cumsum(mass) - mass / 2) * bins).astype(np.int64), bins - 1)
-    total = np.bincount(place, mass, bins)
+    total: Numbers = np.bincount(place, mass, bins).astype(np.float64)
     filled = total > 0
     told, true = (np.bincount(place, mass * values, bins)[filled] for values in (said, was))
     share = float((mass * was).sum())

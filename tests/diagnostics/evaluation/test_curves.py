@@ -56,5 +56,5 @@ def test_calibration_error_of_known_probabilities() -> None:
 
 
 def test_every_car_weighs_the_same_and_faulty_ones_have_their_share() -> None:
-    weight = car_weights(np.array([1.0, 1, 1, 2, 3]), np.array([False, False, False, False, True]))
+    weight = car_weights(np.array([1, 1, 1, 2, 3]), np.array([False, False, False, False, True]))
     assert weight.tolist() == pytest.approx([0.98 / 6, 0.98 / 6, 0.98 / 6, 0.98 / 2, 0.02])
