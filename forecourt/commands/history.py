@@ -1,4 +1,4 @@
-"""Recorded history: replay trips, score them, train the predictor."""
+"""Recorded history: replay trips, score them."""
 
 import json
 import tempfile
@@ -10,13 +10,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from diagnostics import predictor, scoring
+from diagnostics import scoring
 from forecourt.commands.provision import ensure_vehicle, read_config
 from forecourt.commands.telling import Telling
 from forecourt.installation import Installation
 from forecourt.opened import opened
 from forecourt.settings import Settings
-from forecourt.training import train_shipped
 from foundation.refusals import Invalid
 from ingest import registry
 from ingest.publisher import Publisher
@@ -132,15 +131,3 @@ def score(
 
 def _columns(files: list[TripFile]) -> list[TripColumns]:
     return [trip for file in files for trip in split_trips(file.columns)]
-
-
-def train(
-    seed: Annotated[
-        int, typer.Option(help="Seed of the simulated fleet; the shipped predictor has the default.")
-    ] = 20261122,
-    out: Annotated[Path | None, typer.Option(help="Where to write it; without it, over the shipped predictor.")] = None,
-) -> None:
-    """Make the shipped predictor again, from simulated cars; the same seed gives the same files."""
-    with Telling("training") as tell:
-        report = train_shipped(seed, out or predictor.SHIPPED, tell)
-    typer.echo(json.dumps(report, indent=2))
