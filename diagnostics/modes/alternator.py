@@ -1,38 +1,13 @@
 """F22, alternator or regulator: the charging voltage sags, ripples or runs over (faults.md F22, B6)."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from diagnostics.findings import Evidence
-from diagnostics.gating import (
-    RUNNING_RPM,
-    BoolArray,
-    count_within,
-    hold_last,
-    inside,
-    lasts,
-    streak_s,
-)
 from diagnostics.held import Held
+from diagnostics.measures.charging import STOP_V, charging
 from diagnostics.modes import Feature, Measure, Measured, Normal, Stop
-from diagnostics.robust import bin_means, quantile_of, ripple, share, slope, sorted_samples
-from ingest.readings import Block, FloatArray
+from ingest.readings import FloatArray
 from ingest.vehicles import Fuel, VehicleConfig
-
-PLAUSIBLE_V = (6.0, 20.0)  # a 12 V net; 0 V is a controller that does not support the parameter
-SETTLED_S = 20.0  # after the start the battery is being refilled, and a reading may still be the crank's
-LEAVING_S = 3.0  # engine speed is up to 2 s older than the voltage: at key-off it still says "running"
-IDLE_RPM, DRIVING_RPM, MOVING_RPM = 1000.0, 1500.0, 1000.0
-BIN_S = 5.0  # two or three renewals of a slow poll, shorter than the engine room warms
-
-# Levels are compared at one reference: 45 degC intake air and a parked car. Regulators lower the voltage when hot, and
-# a driven car has a hotter engine room and more consumers on. Measured on 77 trips of the real Toyota Etios: 13 mV per
-# degree, and 0.2 V between standing at idle and driving all the time; together they bring the spread of its trips'
-# levels from 0.16 V to 0.10 V.
-FALL_V_PER_K, REFERENCE_C, DRIVEN_V = 0.012, 45.0, 0.2
-
-STOP_V, STOP_LOW_S, STOP_RUNNING_S = 12.0, 30.0, 60.0  # faults.md A2, S0
 
 MEASURES = (
     Measure("charging_voltage", "V", (12.9, 14.9), 0.12),
@@ -78,30 +53,6 @@ FEATURES = (
 _COLUMN = {measure.name: column for column, measure in enumerate(MEASURES)}
 
 
-@dataclass(frozen=True, slots=True)
-class _Charging:
-    """The signals of a block, held and gated: `settled` is where the charging voltage means something."""
-
-    voltage: FloatArray
-    engine_speed: FloatArray
-    load: FloatArray
-    intake: FloatArray
-    running: BoolArray
-    settled: BoolArray
-
-
-def _charging(block: Block) -> _Charging:
-    step, there = block.step_s, inside(block.lengths, block.values.shape[1])
-    raw = block.signal("control_module_voltage")
-    plausible = (raw >= PLAUSIBLE_V[0]) & (raw <= PLAUSIBLE_V[1])
-    voltage = hold_last(np.where(plausible, raw, np.float32(np.nan)).astype(np.float32), step)
-    engine_speed = hold_last(block.signal("engine_speed"), step)
-    running = (engine_speed > RUNNING_RPM) & there
-    settled = (streak_s(running, step) > SETTLED_S) & lasts(running, step, LEAVING_S) & ~np.isnan(voltage)
-    load, intake = (hold_last(block.signal(name), step) for name in ("engine_load", "intake_air_temperature"))
-    return _Charging(voltage, engine_speed, load, intake, running, settled)
-
-
 class Alternator:
     """Sag, ripple and over-voltage against this car's own earlier trips; a smart alternator is its own normal."""
 
@@ -117,44 +68,9 @@ class Alternator:
 
     def measure(self, held: Held) -> Measured:
         """Measure levels in V at the reference, shares in %, the sag per 100 % engine load in V."""
-        state, step = _charging(held.block), held.block.step_s
-        gate = state.settled
-        least, few = round(60 / step), round(30 / step)
-        idle = gate & (state.engine_speed < IDLE_RPM)
-        ordered, count = sorted_samples(state.voltage, gate)
-        idle_ordered, idle_count = sorted_samples(state.voltage, idle)
-        drive_ordered, drive_count = sorted_samples(state.voltage, gate & (state.engine_speed > DRIVING_RPM))
-        air_ordered, air_count = sorted_samples(state.intake, gate)
-        intake = quantile_of(air_ordered, air_count, 0.5, few)
-        shift = FALL_V_PER_K * (np.where(np.isnan(intake), REFERENCE_C, intake) - REFERENCE_C)
-        shift += DRIVEN_V * np.nan_to_num(share(state.engine_speed > MOVING_RPM, gate, 1))
-        level, top, bottom = (quantile_of(ordered, count, at, least) for at in (0.5, 0.9, 0.1))
-        idle_level = quantile_of(idle_ordered, idle_count, 0.5, few)
-        drive_level = quantile_of(drive_ordered, drive_count, 0.5, few)
-        columns = (
-            level + shift,
-            idle_level + shift,
-            top + shift,
-            bottom + shift,
-            drive_level - idle_level,
-            ripple(state.voltage, gate, max(8, round(24 / step)), 3),
-            self._load_sag(state, step),
-            top - bottom,
-            *(100 * share(state.voltage < limit, gate, least) for limit in (13.0, 12.5, 12.0)),
-            100 * share(state.voltage > 15.2, gate, least),
-            shift,
-        )
-        return Measured(np.stack(columns, axis=1).astype(np.float32), (gate.sum(axis=0) * step).astype(np.float32))
-
-    @staticmethod
-    def _load_sag(state: _Charging, step: float) -> FloatArray:
-        # Changes from bin to bin, so that the slow fall of a warming engine room takes no part; above idle, because
-        # at idle an air conditioner moves load and voltage together on every healthy car.
-        width = max(1, round(BIN_S / step))
-        gate = state.settled & (state.engine_speed > MOVING_RPM)
-        voltage, load = (np.diff(bin_means(row, gate, width), axis=0) for row in (state.voltage, state.load))
-        fall: FloatArray = -100 * slope(np.clip(voltage, -0.5, 0.5), np.clip(load, -40, 40), 20)
-        return fall
+        table = held.once(charging)
+        values = np.stack([table[measure.name] for measure in MEASURES], axis=1)
+        return Measured(values, table["observed"])
 
     def compare(self, measures: FloatArray, normal: Normal) -> FloatArray:
         """Give the residuals: what this car should show minus what it shows, in V and per its own room; shares in %.
@@ -203,26 +119,9 @@ class Alternator:
         return score
 
     def stop(self, held: Held) -> Stop:
-        """Find the first instant below 12.0 V at the end of a minute of running with 30 s below 12.0 V in it.
-
-        That is: the engine has run for 60 s without a break, and in the last 60 s the voltage was below for 30 s.
-
-        Seconds below are summed within the last minute, not required to be unbroken: a ripple that touches 12.1 V for
-        one reading does not start the count again, and lone dips of a healthy car never add up to it. Holes over 5 s
-        in the engine speed end the run; a step counts as its whole length.
-        """
-        state, step = _charging(held.block), held.block.step_s
-        low = state.running & (state.voltage < STOP_V)
-        seconds = count_within(low, step, STOP_RUNNING_S)
-        met = low & (streak_s(state.running, step) >= STOP_RUNNING_S) & (seconds >= STOP_LOW_S)
-        if not met.shape[0]:
-            nothing = np.full(met.shape[1], np.nan, dtype=np.float32)
-            return Stop(nothing, nothing)
-        first, ever = met.argmax(axis=0), met.any(axis=0)
-        lowest = np.where(low, state.voltage, np.float32(np.nan))
-        value = np.take_along_axis(lowest, first[None, :], axis=0)[0]
-        at_s = (first + 1) * step
-        return Stop(np.where(ever, at_s, np.nan).astype(np.float32), np.where(ever, value, np.nan).astype(np.float32))
+        """Find the first instant of a minute of running with 30 s below 12.0 V in it."""
+        table = held.once(charging)
+        return Stop(table["stop_at"], table["stop_value"])
 
     def evidence(self, measures: FloatArray, expected: FloatArray, own: FloatArray) -> tuple[Evidence, ...]:
         """Give the three largest deviations, each divided by what a healthy car's trips differ by."""

@@ -1,0 +1,1 @@
+"""What trips show: one file per subsystem, each one compiled pass over the columns of `Held` that gives a table."""

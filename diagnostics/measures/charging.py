@@ -1,0 +1,245 @@
+"""What the charging system shows on a trip (faults.md F22, B6): levels, ripple, and the first moment to stop for."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diagnostics.compiled import compiled
+from diagnostics.held import RUNNING_RPM, Held, Table
+from ingest.readings import FloatArray
+
+PLAUSIBLE_V = (6.0, 20.0)  # a 12 V net; 0 V is a controller that does not support the parameter
+SETTLED_S = 20.0  # after the start the battery is being refilled, and a reading may still be the crank's
+LEAVING_S = 3.0  # engine speed is up to 2 s older than the voltage: at key-off it still says "running"
+IDLE_RPM, DRIVING_RPM, MOVING_RPM = 1000.0, 1500.0, 1000.0
+BIN_S = 5.0  # two or three renewals of a slow poll, shorter than the engine room warms
+RIPPLE_S = 24.0
+
+# Levels are compared at one reference: 45 degC intake air and a parked car. Regulators lower the voltage when hot, and
+# a driven car has a hotter engine room and more consumers on. Measured on 77 trips of the real Toyota Etios: 13 mV per
+# degree, and 0.2 V between standing at idle and driving all the time; together they bring the spread of its trips'
+# levels from 0.16 V to 0.10 V.
+FALL_V_PER_K, REFERENCE_C, DRIVEN_V = 0.012, 45.0, 0.2
+STOP_V, STOP_LOW_S, STOP_RUNNING_S = 12.0, 30.0, 60.0  # faults.md A2, S0
+
+NAMES: Sequence[str] = (
+    "charging_voltage",
+    "charging_voltage_idle",
+    "charging_voltage_top",
+    "charging_voltage_bottom",
+    "idle_drop",
+    "ripple",
+    "load_sag",
+    "spread",
+    "share_below_13_0",
+    "share_below_12_5",
+    "share_below_12_0",
+    "share_above_15_2",
+    "reference_shift",
+    "observed",
+    "stop_at",
+    "stop_value",
+)
+_LEVELS, _LOWEST_V, _PER_V = 1000, 8.0, 100  # the histogram of the voltage: 8 to 18 V in 10 mV
+_FRAYS, _PER_FRAY_V = 256, 500  # that of the frays: 0 to 0.5 V in 2 mV
+_FRAY = 0.83  # lower quartile of a fray, for 24 normal values of standard deviation 1
+
+
+def charging(held: Held) -> Table:
+    """Measure every trip: levels in V at the reference, shares in %, the sag per 100 % engine load in V.
+
+    `observed` are seconds of settled charging. `stop_at` is the first instant below 12.0 V at the end of a minute of
+    running with 30 s below 12.0 V in it, in seconds from the block's begin, and `stop_value` the voltage then. Seconds
+    below are summed within the last minute, not required to be unbroken: a ripple that touches 12.1 V for one reading
+    does not start the count again, and lone dips of a healthy car never add up to it. Holes over 5 s in the engine
+    speed end the run; a step counts as its whole length.
+    """
+    rows = np.full((len(NAMES), held.trips), np.nan, dtype=np.float32)
+    rows[NAMES.index("observed")] = 0
+    if held.has("control_module_voltage") and held.has("engine_speed"):
+        names = ("control_module_voltage", "engine_speed", "engine_load", "intake_air_temperature")
+        _pass(*(held.column(name) for name in names), held.lengths, held.step_s, rows)
+    return dict(zip(NAMES, rows, strict=True))
+
+
+@compiled
+def _pass(  # noqa: C901, PLR0912, PLR0915 - one loop
+    voltages: FloatArray, speeds: FloatArray, loads: FloatArray, intakes: FloatArray, lengths: NDArray[np.int64],
+    step_s: float, rows: FloatArray,
+) -> None:  # fmt: skip
+    """Go once through each trip; in one piece because all accumulators move together in one loop.
+
+    A moment is judged `ahead` steps after it, when it is known that the engine ran on.
+    """
+    settled, ahead = int(np.floor(SETTLED_S / step_s)), round(LEAVING_S / step_s)
+    width, bin_width = max(8, round(RIPPLE_S / step_s)), max(1, round(BIN_S / step_s))
+    least, few = max(1, round(60 / step_s)), max(1, round(30 / step_s))
+    stop_steps = max(1, round(STOP_RUNNING_S / step_s))
+    levels = np.empty((3, _LEVELS), dtype=np.int32)  # idle, in between, driving
+    frays = np.empty(_FRAYS, dtype=np.int32)
+    window, counts = np.empty(width, dtype=np.float32), np.zeros(_FRAYS, dtype=np.int32)
+    slopes = np.empty(5, dtype=np.float64)
+    for trip in range(len(lengths)):
+        voltage, speed, load, intake = voltages[trip], speeds[trip], loads[trip], intakes[trip]
+        levels[:], frays[:], slopes[:] = 0, 0, 0.0
+        count, moving, below_13, below_12_5, below_12, above = 0, 0, 0, 0, 0, 0
+        warmth, warm = 0.0, 0
+        streak, low, filled, block, first_stop = 0, 0, 0, -1, -1
+        volts, loading, bin_volts, bin_loads, place = 0.0, 0.0, 0, 0, -1
+        last_volts, last_load = np.nan, np.nan
+        for now in range(lengths[trip]):
+            streak = streak + 1 if speed[now] > RUNNING_RPM else 0
+
+            # The stop: counted as it is, settled or not.
+            here = voltage[now]
+            is_low = streak > 0 and PLAUSIBLE_V[0] <= here < STOP_V
+            if low or is_low:
+                low += 1 if is_low else 0
+                left = now - stop_steps
+                if left >= 0 and speed[left] > RUNNING_RPM and PLAUSIBLE_V[0] <= voltage[left] < STOP_V:
+                    low -= 1
+                enough = low * step_s >= STOP_LOW_S and streak >= stop_steps
+                if is_low and enough and first_stop < 0:
+                    first_stop = now
+
+            at = now - ahead
+            if at < 0 or streak - ahead <= settled:
+                continue
+            volt = voltage[at]
+            if not (PLAUSIBLE_V[0] <= volt <= PLAUSIBLE_V[1]):
+                continue
+            revolving = speed[at]
+            count += 1
+            regime = 0 if revolving < IDLE_RPM else (2 if revolving > DRIVING_RPM else 1)
+            levels[regime, min(max(int((volt - np.float32(_LOWEST_V)) * _PER_V), 0), _LEVELS - 1)] += 1
+            if volt < np.float32(13.0):
+                below_13 += 1
+                below_12_5 += volt < np.float32(12.5)
+                below_12 += volt < np.float32(12.0)
+            above += volt > np.float32(15.2)
+            if not np.isnan(intake[at]):
+                warmth += intake[at]
+                warm += 1
+
+            # Ripple: whole windows alone.
+            if at // width != block:
+                block, filled = at // width, 0
+            window[filled] = volt
+            filled += 1
+            if filled == width:
+                frays[_fray(window, counts)] += 1
+
+            # Changes from bin to bin, so that the slow fall of a warming engine room takes no part; above idle, because
+            # at idle an air conditioner moves load and voltage together on every healthy car.
+            if revolving <= MOVING_RPM:
+                continue
+            moving += 1
+            if at // bin_width != place:
+                mean = volts / bin_volts if 2 * bin_volts >= bin_width else np.nan
+                mean_load = loading / bin_loads if 2 * bin_loads >= bin_width else np.nan
+                _change(slopes, mean - last_volts, mean_load - last_load)
+                if at // bin_width == place + 1:
+                    last_volts, last_load = mean, mean_load
+                else:
+                    last_volts, last_load = np.nan, np.nan
+                volts, loading, bin_volts, bin_loads, place = 0.0, 0.0, 0, 0, at // bin_width
+            volts += volt
+            bin_volts += 1
+            if not np.isnan(load[at]):
+                loading += load[at]
+                bin_loads += 1
+        mean = volts / bin_volts if 2 * bin_volts >= bin_width else np.nan
+        mean_load = loading / bin_loads if 2 * bin_loads >= bin_width else np.nan
+        _change(slopes, mean - last_volts, mean_load - last_load)
+
+        row = rows[:, trip]
+        row[13] = count * step_s
+        if first_stop >= 0:
+            row[14], row[15] = (first_stop + 1) * step_s, voltage[first_stop]
+        shift = FALL_V_PER_K * (warmth / warm - REFERENCE_C) if warm >= few else 0.0
+        if count:
+            shift += DRIVEN_V * moving / count
+        idling = _quantile(levels[0], 0.5, few, _LOWEST_V, 1 / _PER_V)
+        driving = _quantile(levels[2], 0.5, few, _LOWEST_V, 1 / _PER_V)
+        levels[0] += levels[1]
+        levels[0] += levels[2]
+        middle, top, bottom = (
+            _quantile(levels[0], 0.5, least, _LOWEST_V, 1 / _PER_V),
+            _quantile(levels[0], 0.9, least, _LOWEST_V, 1 / _PER_V),
+            _quantile(levels[0], 0.1, least, _LOWEST_V, 1 / _PER_V),
+        )
+        row[0], row[1], row[2], row[3] = middle + shift, idling + shift, top + shift, bottom + shift
+        row[4] = driving - idling
+        row[5] = _quantile(frays, 0.25, 3, -0.5 / _PER_FRAY_V, 1 / _PER_FRAY_V) / _FRAY
+        row[6] = _sag(slopes)
+        row[7] = top - bottom
+        if count >= least:
+            row[8], row[9], row[10] = 100 * below_13 / count, 100 * below_12_5 / count, 100 * below_12 / count
+            row[11] = 100 * above / count
+        row[12] = shift
+
+
+@compiled
+def _fray(window: FloatArray, counts: NDArray[np.int32]) -> int:
+    """Give the distance from the outermost value to the outer quarter, on the quieter of both sides, in 2 mV.
+
+    Noise frays both edges, always. A load that beats or switches (hazard lights, a compressor) moves the voltage
+    between two levels whose edges stay sharp, and not all the time: of the runs the quiet ones count (their lower
+    quartile). A poll that repeats values hides a part of the noise. `counts` [`_FRAYS`] is all 0, and is again.
+    """
+    lowest, highest = window[0], window[0]
+    for value in window:
+        lowest, highest = min(lowest, value), max(highest, value)
+    for value in window:  # counted, not sorted: a sort takes three times as long
+        counts[min(int((value - lowest) * _PER_FRAY_V), _FRAYS - 1)] += 1
+    quarter = len(window) // 4
+    top = min(int((highest - lowest) * _PER_FRAY_V), _FRAYS - 1)
+    fray, below, above = 0, counts[0], counts[top]
+    while below <= quarter and above <= quarter and fray < top:
+        fray += 1
+        below += counts[fray]
+        above += counts[top - fray]
+    for value in window:
+        counts[min(int((value - lowest) * _PER_FRAY_V), _FRAYS - 1)] = 0
+    return fray
+
+
+@compiled
+def _change(slopes: NDArray[np.float64], volts: float, load: float) -> None:
+    """Add one change of voltage and load from bin to bin to the sums of a straight line."""
+    if np.isnan(volts) or np.isnan(load):
+        return
+    y, x = min(max(volts, -0.5), 0.5), min(max(load, -40.0), 40.0)
+    slopes[0] += 1
+    slopes[1] += x
+    slopes[2] += y
+    slopes[3] += x * x
+    slopes[4] += x * y
+
+
+@compiled
+def _sag(slopes: NDArray[np.float64]) -> float:
+    """Give the fall in V per 100 % of engine load; NaN from less than 20 changes."""
+    count = slopes[0]
+    if count < 20:
+        return np.nan
+    spread = slopes[3] - slopes[1] * slopes[1] / count
+    if spread <= 1e-9:
+        return np.nan
+    return -100 * (slopes[4] - slopes[1] * slopes[2] / count) / spread
+
+
+@compiled
+def _quantile(counts: NDArray[np.int32], level: float, least: int, low: float, width: float) -> float:
+    """Give a quantile from a histogram, interpolated within its bin; NaN below `least` samples."""
+    total = counts.sum()
+    if total < max(least, 1):
+        return np.nan
+    place = level * (total - 1)
+    before = 0
+    for index in range(len(counts)):
+        if before + counts[index] > place:
+            return low + width * (index + (place - before + 0.5) / counts[index])
+        before += counts[index]
+    return low + width * len(counts)
