@@ -1,0 +1,165 @@
+"""What a trip shows between engine and wheels: the ratios of engine to road speed, and slip over them (faults.md F25).
+
+Gears are the peaks of a histogram of the ratio in steady driving. Road speed is told in whole km/h and up to a second
+beside the engine speed, so nothing is read off single readings: only means over what held still for seconds.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diagnostics.compiled import compiled
+from diagnostics.held import RUNNING_RPM, Held, Table
+from ingest.readings import FloatArray
+
+SIGNALS = ("engine_speed", "vehicle_speed", "engine_load")
+NAMES = (
+    "top_gear_speed",  # rpm at 100 km/h in the gear of fast driving
+    "town_gear_speed",  # rpm at 100 km/h in the gear of most of the slower driving
+    "slip_pulling",  # %, by which the engine runs ahead of its gear when it pulls hard, against when it does not
+    "slip_overrun",  # %, likewise between driving and being pushed
+    "ratio_width",  # %, standard deviation about the gears
+    "between_gears",  # %, of the steady time that is in no gear: most of it with a stepless gearbox
+    "fast_s", "geared_s",
+)  # fmt: skip
+_SLOWEST_KMH, _FAST_KMH, _FASTEST_KMH = 42.0, 72.0, 140.0
+_STEADY_S = 3
+_STEADY_KMH, _STEADY_PART = 2.0, 0.03  # ranges over those seconds, of the road and of the engine speed
+_LOWEST, _BINS, _FINE = np.float32(np.log(8.0)), 300, 100.0  # rpm per km/h; bins of a hundredth of e
+_NEAR, _APART = 4, 6  # bins, within and beyond which a ratio belongs to a gear, or to none
+_LEAST_S = 15.0  # in a gear
+_SLIPS = 13  # bins over its gear that an engine which slips may be, where no other gear is nearer
+_EASY, _HARD, _PUSHED = 45.0, 60.0, 22.0  # %, of load
+
+
+def driveline(held: Held) -> Table:
+    """Measure every trip of the block, by `NAMES`: float32 [trip], NaN where a trip does not show it."""
+    made = np.full((held.trips, len(NAMES)), np.nan, dtype=np.float32)
+    made[:, NAMES.index("fast_s") :] = 0
+    if held.has("engine_speed") and held.has("vehicle_speed"):
+        _measure(*(held.column(name) for name in SIGNALS), held.lengths, held.step_s, made)
+    return {name: np.ascontiguousarray(made[:, column]) for column, name in enumerate(NAMES)}
+
+
+@compiled
+def _gears(counts: NDArray[np.int64], least: float, gear_of: NDArray[np.int64]) -> None:
+    """Give each bin the bin of its gear, or -1: `counts` of the bins are smoothed over three of them."""
+    size = len(counts)
+    gear_of[:] = -1
+    for middle in range(_APART, size - _APART):
+        height = counts[middle - 1] + counts[middle] + counts[middle + 1]
+        if height < least:
+            continue
+        highest = True
+        for other in range(middle - _APART, middle + _APART + 1):
+            if other != middle and 0 < other < size - 1:
+                rival = counts[other - 1] + counts[other] + counts[other + 1]
+                highest = highest and (rival < height or (rival == height and other > middle))
+        if highest:
+            gear_of[middle] = middle
+    for middle in range(size):  # a gear reaches from a little under it to as far over it as an engine may slip
+        if gear_of[middle] == middle:
+            for other in range(max(middle - _NEAR, 0), min(middle + _SLIPS + 1, size)):
+                if gear_of[other] < 0 or (gear_of[other] != other and other - gear_of[other] > _APART):
+                    gear_of[other] = middle
+
+
+@compiled
+def _measure(
+    speeds: FloatArray, wheels: FloatArray, loads: FloatArray, lengths: NDArray[np.int64], step: float,
+    made: FloatArray,
+) -> None:  # fmt: skip
+    """Fill `made[trip, name]`: once over the readings for what is steady, then over that alone; hence long."""
+    longest = 1
+    for trip in range(len(lengths)):
+        longest = max(longest, lengths[trip])
+    ratios, pulls = np.empty(longest, dtype=np.float32), np.empty(longest, dtype=np.float32)
+    fast = np.empty(longest, dtype=np.bool_)
+    counts, at_speed = np.zeros(_BINS, dtype=np.int64), np.zeros(_BINS, dtype=np.int64)
+    gear_of = np.empty(_BINS, dtype=np.int64)
+    back = max(1, int(_STEADY_S / step))
+    for trip in range(len(lengths)):
+        speed, wheel, load = speeds[trip], wheels[trip], loads[trip]
+        counts[:], at_speed[:] = 0, 0
+        found = 0
+        for at in range(back, lengths[trip]):
+            v, n = wheel[at], speed[at]
+            if not (_SLOWEST_KMH <= v <= _FASTEST_KMH) or not n > RUNNING_RPM:
+                continue
+            slow, quick, low, high = v, v, n, n
+            for before in range(at - back, at):
+                slow, quick = min(slow, wheel[before]), max(quick, wheel[before])
+                low, high = min(low, speed[before]), max(high, speed[before])
+            if not quick - slow <= _STEADY_KMH or not high - low <= _STEADY_PART * n:
+                continue
+            ratio = np.log(n / v)
+            place = int((ratio - _LOWEST) * _FINE)
+            if place < 0 or place >= _BINS:
+                continue
+            counts[place] += 1
+            if v >= _FAST_KMH:
+                at_speed[place] += 1
+            ratios[found], fast[found] = ratio, v >= _FAST_KMH
+            pulls[found] = load[at]
+            found += 1
+        _read(ratios[:found], pulls[:found], fast[:found], counts, at_speed, gear_of, step, made[trip])
+
+
+@compiled
+def _read(  # noqa: C901, PLR0912, PLR0915 - one loop, and a second over what it found
+    ratios: FloatArray, pulls: FloatArray, fast: NDArray[np.bool_], counts: NDArray[np.int64],
+    at_speed: NDArray[np.int64], gear_of: NDArray[np.int64], step: float, row: FloatArray,
+) -> None:  # fmt: skip
+    """Fill the row of one trip from its steady samples: log of the ratio, load in %, and whether it was fast."""
+    few = _LEAST_S / step
+    _gears(counts, few, gear_of)
+    top, most, town, usual = -1, few, -1, few
+    for middle in range(1, _BINS - 1):
+        if gear_of[middle] == middle:
+            here = at_speed[middle - 1] + at_speed[middle] + at_speed[middle + 1]
+            slower = counts[middle - 1] + counts[middle] + counts[middle + 1] - here
+            if here >= most:
+                top, most = middle, here
+            if slower >= usual:
+                town, usual = middle, slower
+    fast_sum, fast_count, slow_sum, slow_count, lost, geared = 0.0, 0, 0.0, 0, 0, 0
+    square = 0.0
+    level, levels = np.zeros(len(counts)), np.zeros(len(counts))
+    for at in range(len(ratios)):
+        gear = gear_of[int((ratios[at] - _LOWEST) * _FINE)]
+        if gear < 0:
+            lost += 1
+            continue
+        off = 100 * (ratios[at] - _LOWEST) - gear
+        geared += 1
+        if gear == top and fast[at] and -_NEAR <= off <= _NEAR:
+            fast_sum, fast_count = fast_sum + ratios[at], fast_count + 1
+        elif gear == town and not fast[at] and -_NEAR <= off <= _NEAR:
+            slow_sum, slow_count = slow_sum + ratios[at], slow_count + 1
+        if pulls[at] < _EASY:
+            level[gear] += off
+            levels[gear] += 1
+    pulled, pulled_count, pushed, pushed_count = 0.0, 0, 0.0, 0
+    for at in range(len(ratios)):
+        gear = gear_of[int((ratios[at] - _LOWEST) * _FINE)]
+        if gear < 0:
+            continue
+        off = 100 * (ratios[at] - _LOWEST) - gear
+        square += off * off
+        if levels[gear] >= 5 / step:
+            off -= level[gear] / levels[gear]
+            if pulls[at] >= _HARD:
+                pulled, pulled_count = pulled + off, pulled_count + 1
+            elif pulls[at] < _PUSHED:
+                pushed, pushed_count = pushed + off, pushed_count + 1
+    if fast_count >= few:
+        row[0] = 100 * np.exp(fast_sum / fast_count)
+    if slow_count >= few:
+        row[1] = 100 * np.exp(slow_sum / slow_count)
+    if pulled_count >= 10 / step:
+        row[2] = pulled / pulled_count
+    if pushed_count >= 10 / step and levels.sum() >= few:
+        row[3] = -pushed / pushed_count
+    if geared >= 2 * few:
+        row[4] = np.sqrt(square / geared)
+        row[5] = 100 * lost / (lost + geared)
+    row[6], row[7] = fast_count * step, (geared + lost) * step
