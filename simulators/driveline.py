@@ -2,78 +2,103 @@
 
 import numpy as np
 
-from ingest.readings import FloatArray
-from simulators.conditions import Conditions
-from simulators.population import Cars
+from simulators.chance import Dice, normal
+from simulators.compiled import Record, clip, compiled
 
 GRAVITY = 9.81
 _UPSHIFT_KMH = np.array([15, 30, 48, 65, 85, 1e6], dtype=np.float32)
 _RATIO = np.array([4.6, 2.7, 1.85, 1.4, 1.15, 1.0], dtype=np.float32)  # over the top gear
 _GRADE_SD, _GRADE_M = 0.015, 300.0  # first-order process along the road
+_LOCKING_S = 1.5  # how fast the clutch of a torque converter closes
+_LONGEST_STOP_S = 110.0
+
+DRIVELINE = np.dtype(
+    [
+        ("gear", np.int32),  # 0..5
+        ("grade", np.float32),
+        ("climbed", np.float32),  # km since the start of the trip
+        ("drag", np.float32),  # N per (m/s)2
+        ("locked", np.float32),  # 0..1, the clutch of the torque converter
+        ("slip_rpm", np.float32),  # what it slips while it should be closed
+        ("able", np.float32),  # 1: stop-start works on this trip
+        ("off", np.float32),  # 1: it has stopped the engine
+        ("stood_s", np.float32),
+        ("moved_s", np.float32),  # driven since the last stop began
+    ]
+)
 
 
-def air_density(ambient: FloatArray, barometric: FloatArray) -> FloatArray:
+@compiled
+def air_density(ambient: float, barometric: float) -> float:
     """Give kg/m3 from degC and kPa."""
-    density: FloatArray = 1.225 * (288 / (ambient + 273.15)) * (barometric / 101.3)
-    return density.astype(np.float32)
+    return 1.225 * (288 / (ambient + 273.15)) * (barometric / 101.3)
 
 
-class Driveline:
-    """State of one trip each: `gear` 0..5 and `grade`. Speeds in km/h and m/s, power in W."""
-
-    def __init__(self, cars: Cars, conditions: Conditions, barometric: FloatArray) -> None:
-        self._cars = cars
-        self._drag = 0.5 * air_density(conditions.ambient, barometric) * cars["drag_area"]
-        self.gear = np.zeros(len(cars), dtype=np.int64)
-        self._grade: FloatArray = np.zeros(len(cars), dtype=np.float32)
-
-    def wheel_power(self, speed_ms: FloatArray, acceleration: FloatArray, chance: FloatArray) -> FloatArray:
-        """Give the power at the wheels; negative while the car pushes. `chance`: a standard normal number per car."""
-        cars = self._cars
-        keep = np.exp(-speed_ms / _GRADE_M)
-        self._grade = self._grade * keep + _GRADE_SD * np.sqrt(1 - keep * keep) * chance
-        rotating = 1.04 + 0.0025 * (4 * _RATIO[self.gear]) ** 2
-        roll = cars["mass"] * (GRAVITY * (cars["rolling_resistance"] + self._grade) + rotating * acceleration)
-        power: FloatArray = (roll + self._drag * speed_ms**2) * speed_ms
-        return power
-
-    def engine_speed(self, speed_kmh: FloatArray, power: FloatArray, idle: FloatArray) -> FloatArray:
-        """Shift and give the engine speed in rpm that belongs to the road speed, never below `idle`."""
-        cars = self._cars
-        late = np.where(power > 12 * cars["mass"], np.float32(1.15), np.float32(1))  # 12 W/kg: a firm right foot
-        up = speed_kmh > _UPSHIFT_KMH[self.gear] * late
-        down = (self.gear > 0) & (speed_kmh < _UPSHIFT_KMH[self.gear - 1] - 4)
-        self.gear = np.clip(self.gear + up.astype(np.int64) - down.astype(np.int64), 0, 5)
-        top = cars["top_gear_speed"] / 100
-        geared = speed_kmh * top * _RATIO[self.gear] * (1 + cars["slip"])
-        by_power = 1050 + 0.055 * np.clip(power, 0, None) / cars["displacement"] ** 0.7
-        stepless = np.clip(by_power, 0.95 * top * speed_kmh, 4.2 * top * speed_kmh)
-        turning: FloatArray = np.maximum(np.where(cars["stepless_gear"] > 0, stepless, geared), idle)
-        limited: FloatArray = np.clip(turning, 0, 6500)
-        return limited
+@compiled
+def begin(car: Record, trip: Record, drive: Record, barometric: float) -> None:
+    """Set the state of one trip before its first second."""
+    drive.drag = 0.5 * air_density(trip.ambient, barometric) * car.drag_area * trip.drag_gain
+    drive.able = car.stop_start if 2 < trip.ambient < 34 else 0.0
 
 
-def idle_speed(cars: Cars, coolant: FloatArray, since_start: FloatArray) -> FloatArray:
+@compiled
+def wheel_power(
+    car: Record, trip: Record, drive: Record, speed_ms: float, acceleration: float, dice: Dice
+) -> float:  # fmt: skip
+    """Give the power at the wheels in W; negative while the car pushes."""
+    keep = np.exp(np.float32(-speed_ms / _GRADE_M))
+    drive.grade = drive.grade * keep + _GRADE_SD * np.sqrt(1 - keep * keep) * normal(dice)
+    drive.climbed += drive.grade * speed_ms * 1e-3
+    ratio = 4 * _RATIO[drive.gear]
+    rotating = 1.04 + 0.0025 * ratio * ratio
+    rolling = car.rolling_resistance + drive.grade
+    force = (car.mass + trip.payload) * (GRAVITY * rolling + rotating * acceleration)
+    wind = speed_ms + trip.wind
+    return (force + drive.drag * abs(wind) * wind) * speed_ms
+
+
+@compiled
+def engine_speed(
+    car: Record, trip: Record, fault: Record, shape: Record, drive: Record, speed_kmh: float, acceleration: float,
+    power: float, idle: float,
+) -> float:  # fmt: skip
+    """Shift and give the engine speed in rpm that belongs to the road speed, never below `idle`."""
+    late = 1.15 if power > 12 * car.mass else 1.0  # 12 W/kg: a firm right foot
+    if speed_kmh > _UPSHIFT_KMH[drive.gear] * late:
+        drive.gear += 1
+    elif drive.gear > 0 and speed_kmh < _UPSHIFT_KMH[drive.gear - 1] - 4:
+        drive.gear -= 1
+    top = car.top_gear_speed / 100 / trip.rolling_radius
+    if car.stepless_gear > 0:
+        by_power = 1050 + 0.055 * max(power, 0.0) / car.displacement**0.7
+        turning = clip(by_power, 0.95 * top * speed_kmh, 4.2 * top * speed_kmh)
+        drive.slip_rpm = 0.0
+    else:
+        direct = speed_kmh * top * _RATIO[drive.gear]
+        holds = drive.gear >= 2 and abs(acceleration) < 0.7
+        drive.locked += ((1.0 if holds else 0.0) - drive.locked) / _LOCKING_S
+        turning = direct * (1 + car.converter * car.slip * (1 - drive.locked))
+        drive.slip_rpm = (turning - direct) if drive.locked > 0.9 and speed_kmh > 40 else 0.0
+    return clip(max(turning, idle), 0.0, 6500.0)
+
+
+@compiled
+def idle_speed(car: Record, coolant: float, since_start: float) -> float:
     """Give the idle target in rpm: raised while cold, with a flare just after the start."""
-    flare = 450 * np.exp(-since_start / 7)
-    target: FloatArray = cars["idle_speed"] + 450 * np.exp(-(coolant + 10) * np.float32(1 / 25)) + flare
-    return target
+    cold = 450 * np.exp(np.float32(-(coolant + 10) / 25))
+    flare = 450 * np.exp(np.float32(-since_start / 7)) if since_start < 60 else 0.0
+    return car.idle_speed + cold + flare
 
 
-class StopStart:
-    """Which of the cars that have stop-start stand with the engine off. `off` is a mask [trip]."""
-
-    _LONGEST_S = 110.0
-
-    def __init__(self, cars: Cars, conditions: Conditions) -> None:
-        mild = (conditions.ambient > 2) & (conditions.ambient < 34)
-        self._able = (cars["stop_start"] > 0) & mild
-        self.off = np.zeros(len(cars), dtype=bool)
-        self._stood: FloatArray = np.zeros(len(cars), dtype=np.float32)
-
-    def step(self, moving_soon: np.ndarray[tuple[int], np.dtype[np.bool_]], moved_s: FloatArray, coolant: FloatArray,
-             charge: FloatArray) -> None:  # fmt: skip
-        """`moving_soon`: the car rolls now or within a second; `moved_s`: seconds driven since the last stop began."""
-        self._stood = np.where(moving_soon, 0, self._stood + 1).astype(np.float32)
-        allowed = self._able & (coolant > 55) & (charge > 0.68) & (moved_s > 10)
-        self.off = (self.off | (allowed & (self._stood == 2))) & ~moving_soon & (self._stood < self._LONGEST_S)
+@compiled
+def stop_start(drive: Record, moves: bool, moving_soon: bool, coolant: float, charge: float) -> None:
+    """Decide whether the engine stands. `moving_soon`: the car rolls now or within a second."""
+    drive.stood_s = 0.0 if moving_soon else drive.stood_s + 1
+    if drive.able > 0 and coolant > 55 and charge > 0.68 and drive.moved_s > 10 and drive.stood_s == 2:
+        drive.off = 1.0
+    if moving_soon or drive.stood_s >= _LONGEST_STOP_S:
+        drive.off = 0.0
+    if drive.off > 0:
+        drive.moved_s = 0.0
+    elif moves:
+        drive.moved_s += 1

@@ -1,7 +1,7 @@
-"""How severely each fault is present in each trip, in the quantities that the physics takes."""
+"""How severely each fault is present in each trip, and in which shape, in the quantities that the physics takes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -17,51 +17,126 @@ class AlternatorShape(StrEnum):
     OVERVOLTAGE = "overvoltage"  # regulator
 
 
-# The faults that are simulated: name -> the field of `Faults`; an alternator fills one of two, by its shape.
-SIMULATED: Mapping[str, str | None] = {
-    "alternator": None,
-    "battery_12v": "battery",
-    "starter": "starter",
-    "thermostat_stuck_open": "thermostat",
-    "fuel_pump": "fuel_pump",
-}
+# The faults that are simulated, by the names of the fault table (faults.md F01 to F26, petrol and 12 V).
+SIMULATED: Sequence[str] = (
+    "thermostat_stuck_open",
+    "thermostat_stuck_closed",
+    "coolant_leak",
+    "water_pump",
+    "cooling_fan",
+    "coolant_sensor",
+    "air_flow_meter",
+    "vacuum_leak",
+    "fuel_pump",
+    "injector_clogged",
+    "injector_leaking",
+    "misfire",
+    "upstream_oxygen_sensor",
+    "catalyst",
+    "evap",
+    "underboost",
+    "throttle_body",
+    "exhaust_restriction",
+    "alternator",
+    "battery_12v",
+    "starter",
+    "transmission_slip",
+    "air_filter",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A way in which one fault differs between cars: between `low` and `high`; with a `share`, a flag of that share.
+
+    Every car draws all of them, sick or not. A fault needs two shapes or more, so that nothing learns a single one.
+    """
+
+    name: str
+    fault: str
+    low: float = 0.0
+    high: float = 1.0
+    share: float | None = None
+
+    @property
+    def usual(self) -> float:
+        """What stands where nothing was drawn."""
+        return (self.low + self.high) / 2 if self.share is None else 0.0
+
+
+SHAPES: Sequence[Shape] = (
+    Shape("alternator_over", "alternator", share=0.25),  # the regulator fails upwards
+    Shape("output_loss", "alternator", 0.0, 0.6),  # share of its rating that is lost at an undervoltage of 1
+    Shape("neglect", "alternator", 0.1, 1.0),  # how far the battery was run down by it
+)
+FAULT = np.dtype([(name, np.float32) for name in SIMULATED])
+SHAPE = np.dtype([(shape.name, np.float32) for shape in SHAPES])
 
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """All [trip], 0 = healthy.
+    """`severity` [fault, trip] by the rows of `SIMULATED`, 0 healthy .. 1.5; `shape` name -> [trip], see `SHAPES`."""
 
-    `undervoltage`, `overvoltage` (F22), `battery` (F23), `starter` (F24), `thermostat` (stuck open, F01) and
-    `fuel_pump` (F09) are severities. `output_loss` is the share of its rating that an alternator of undervoltage 1 has
-    lost; `neglect` 0..1 how far the battery was run down by it.
-    """
+    severity: FloatArray
+    shape: Mapping[str, FloatArray]
 
-    undervoltage: FloatArray
-    overvoltage: FloatArray
-    battery: FloatArray
-    starter: FloatArray
-    output_loss: FloatArray
-    neglect: FloatArray
-    thermostat: FloatArray
-    fuel_pump: FloatArray
+    def __getitem__(self, name: str) -> FloatArray:
+        """Give the severities [trip] of one fault."""
+        row: FloatArray = self.severity[SIMULATED.index(name)]
+        return row
+
+    def __len__(self) -> int:
+        return int(self.severity.shape[1])
 
     @classmethod
     def healthy(cls, trips: int) -> "Faults":
-        return cls(*(np.zeros(trips, dtype=np.float32) for _ in fields(cls)))
+        usual = {shape.name: np.full(trips, shape.usual, dtype=np.float32) for shape in SHAPES}
+        return cls(np.zeros((len(SIMULATED), trips), dtype=np.float32), usual)
 
     @classmethod
     def of(cls, names: Sequence[str], severity: FloatArray, over: NDArray[np.bool_]) -> "Faults":
         """Give faults of which trip i has the one called `names[i]`, of `severity[i]`; an alternator also `over[i]`."""
         if unknown := sorted(set(names) - set(SIMULATED)):
             raise ValueError(f"not simulated: {', '.join(unknown)}")
-        graded = {name: np.where(np.array(names) == name, severity, 0).astype(np.float32) for name in SIMULATED}
-        single = {own: graded[name] for name, own in SIMULATED.items() if own is not None}
-        return replace(cls.healthy(len(severity)), **single).with_alternator(graded["alternator"], over)
+        found = cls.healthy(len(severity))
+        for name in set(names):
+            found = found.with_fault(name, np.where(np.array(names) == name, severity, 0).astype(np.float32))
+        return found.shaped(alternator_over=over.astype(np.float32))
+
+    def with_fault(self, name: str, severity: FloatArray | float) -> "Faults":
+        """Give these faults with one more, of `severity` [trip]."""
+        if name not in SIMULATED:
+            raise ValueError(f"not simulated: {name}")
+        changed = self.severity.copy()
+        changed[SIMULATED.index(name)] = severity
+        return replace(self, severity=changed)
 
     def with_alternator(self, severity: FloatArray, over: NDArray[np.bool_]) -> "Faults":
         """Give these faults with an alternator of `severity`, failing upwards where `over`."""
-        return replace(
-            self,
-            undervoltage=np.where(over, 0, severity).astype(np.float32),
-            overvoltage=np.where(over, severity, 0).astype(np.float32),
-        )
+        return self.with_fault("alternator", severity).shaped(alternator_over=over.astype(np.float32))
+
+    def shaped(self, **shape: FloatArray | float) -> "Faults":
+        """Give these faults with other shapes, [trip] each or one for all."""
+        if unknown := sorted(set(shape) - set(self.shape)):
+            raise ValueError(f"no shape is called {', '.join(unknown)}")
+        drawn = {name: np.broadcast_to(np.float32(values), len(self)) for name, values in shape.items()}
+        return replace(self, shape={**self.shape, **drawn})
+
+    def rows(self) -> tuple[NDArray[np.void], NDArray[np.void]]:
+        """Give structured rows [trip] of severities and of shapes, for compiled code."""
+        faults, shapes = np.empty(len(self), dtype=FAULT), np.empty(len(self), dtype=SHAPE)
+        for row, name in enumerate(SIMULATED):
+            faults[name] = self.severity[row]
+        for name in SHAPE.names or ():
+            shapes[name] = self.shape[name]
+        return faults, shapes
+
+
+def draw_shapes(rng: np.random.Generator, cars: int, shapes: Sequence[Shape] = SHAPES) -> Mapping[str, FloatArray]:
+    """Draw how each of `cars` would fail: name -> [car]. Each row has a stream of its own."""
+    found = {}
+    for shape, own in zip(shapes, rng.spawn(len(shapes)), strict=True):
+        chance = own.random(cars)
+        drawn = shape.low + (shape.high - shape.low) * chance if shape.share is None else chance < shape.share
+        found[shape.name] = drawn.astype(np.float32)
+    return found

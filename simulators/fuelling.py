@@ -1,168 +1,170 @@
-"""Fuel from the pump to the mixture (faults.md B3, F09): rail pressure, purge, lambda loop and learned trims."""
-
-from dataclasses import dataclass
+"""Fuel from the pump to the mixture (faults.md B3, F09): rail pressure, lambda loop and learned trims."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ingest.readings import FloatArray
-from simulators.conditions import Conditions
-from simulators.faults import Faults
-from simulators.population import Cars
+from simulators.air_path import STOICHIOMETRIC
+from simulators.chance import Dice, normal
+from simulators.compiled import Record, clip, compiled
 
-BoolArray = NDArray[np.bool_]
-STOICHIOMETRIC = 14.7
 LIMIT = 25.0  # %, of either trim
-_FULL_FLOW, _FULL_FLOW_BOOSTED = 2.75, 4.15  # g/s of fuel per litre at full power
-_LOADS = (30.0, 55.0)  # %, between the load cells behind the one for idling
-# Of each load cell, idle first: load in %, and fuel in g/s per litre without and with a turbocharger, as the simulated
-# cars drive. At these the cells have learned before the trip.
-_CELL_LOADS = np.array([[20.0], [25.0], [45.0], [75.0]], dtype=np.float32)
-_CELL_FLOWS = np.array([[[0.09], [0.14], [0.38], [0.75]], [[0.10], [0.20], [0.70], [1.30]]], dtype=np.float32)
+MOST_CELLS = 16
+_FULL_FLOW, _FULL_FLOW_BOOSTED = 2.85, 4.35  # g/s of fuel per litre at full power
+# Where the cells have learned before a trip: load in %, and fuel in g/s per litre without and with a turbocharger, as
+# the simulated cars drive. The first is idle.
+_LOADS = np.array([20.0, 25.0, 45.0, 75.0], dtype=np.float32)
+_FLOWS = np.array([0.09, 0.14, 0.38, 0.75], dtype=np.float32)
+_FLOWS_BOOSTED = np.array([0.10, 0.20, 0.70, 1.30], dtype=np.float32)
 _RICH = 0.88  # commanded lambda at full power
 _OPEN_S = 25.0  # after the start, before the sensor is hot
-_WANDER_S = 20.0
+_KEPT = np.float32(np.exp(-1 / 20.0))  # a second's share of the wander
+
+FUEL = np.dtype(
+    [
+        ("flow", np.float32),  # g/s of fuel that the engine burns
+        ("full", np.float32),  # g/s at full power
+        ("ratio", np.float32),  # commanded lambda
+        ("rail", np.float32),  # kPa
+        ("share", np.float32),  # rail pressure over commanded
+        ("required", np.float32),  # %, the total trim that the mixture needs
+        ("error", np.float32),  # %, of the mixture, lean above 0
+        ("felt", np.float32),  # %, the error as the front sensor shows it
+        ("short", np.float32),  # %
+        ("long", np.float32),  # %
+        ("shown", np.float32),  # %, short with the limit cycle of the loop on top
+        ("closed", np.float32),  # 1: the lambda loop is at work
+        ("wander", np.float32),
+        ("film", np.float32),  # %, what the wall of the port takes from the mixture
+        ("load", np.float32),  # of the second before
+        ("bias", np.float32),
+    ]
+)
 
 
-def full_flow(cars: Cars) -> FloatArray:
+@compiled
+def full_flow(car: Record) -> float:
     """Give the fuel in g/s that the engine takes at full power."""
-    boosted = cars["turbocharged"] > 0
-    flow: FloatArray = np.where(boosted, _FULL_FLOW_BOOSTED, _FULL_FLOW) * cars["displacement"]
-    return flow.astype(np.float32)
+    return (_FULL_FLOW_BOOSTED if car.turbocharged > 0 else _FULL_FLOW) * car.displacement
 
 
-def pressure_share(cars: Cars, severity: FloatArray, fuel_flow: FloatArray, ambient: FloatArray) -> FloatArray:
+@compiled
+def pressure_share(car: Record, severity: float, fuel_flow: float, ambient: float) -> float:
     """Give rail pressure over commanded: what the pump can, falling with its flow in g/s, and at most 1 (F09).
 
-    Hot fuel takes a little off the pump. Broadcasts over leading axes of `fuel_flow`.
+    Hot fuel takes a little off the pump.
     """
-    head = cars["pump_head"] * (1 - 0.0008 * np.clip(ambient - 25, 0, None))
-    fall = (cars["pump_head"] - 1) / (cars["pump_margin"] * full_flow(cars)) * (1 + cars["pump_clogging"] * severity)
-    share: FloatArray = np.clip(head * (1 - 0.5 * severity) - fall * fuel_flow, 0.1, 1)
-    return share.astype(np.float32)
+    head = car.pump_head * (1 - 0.0008 * max(ambient - 25, 0.0))
+    fall = (car.pump_head - 1) / (car.pump_margin * full_flow(car)) * (1 + car.pump_clogging * severity)
+    return clip(head * (1 - 0.5 * severity) - fall * fuel_flow, 0.1, 1.0)
 
 
-def missing_fuel(share: FloatArray) -> FloatArray:
+@compiled
+def missing_fuel(share: float) -> float:
     """Give the total trim in % that makes up for a rail pressure of `share`."""
-    return (100 * (1 / np.sqrt(share) - 1)).astype(np.float32)
+    return 100 * (1 / np.sqrt(share) - 1)
 
 
-def load_cell(load: FloatArray, idling: BoolArray) -> NDArray[np.int64]:
-    """Give the number of the long-term trim in use, 0 at idle."""
-    return np.where(idling, 0, 1 + np.digitize(load, _LOADS))
+@compiled
+def balance(
+    car: Record, fault: Record, shape: Record, ambient: float, air_flow: float, fuel_flow: float, vacuum: float
+) -> float:
+    """Give the total trim in % that the faults of air metering and fuel supply call for at one working point (0.2).
 
-
-def learned_shortage(cars: Cars, severity: FloatArray, ambient: FloatArray) -> FloatArray:
-    """Give [cell, trip] in % what the cells of a car would have learned about a pump of `severity`."""
-    flow = np.where(cars["turbocharged"] > 0, _CELL_FLOWS[1], _CELL_FLOWS[0]) * cars["displacement"]
-    return missing_fuel(pressure_share(cars, severity, flow.astype(np.float32), ambient))
-
-
-class LambdaLoop:
-    """State of one trip each: `short` in %, and one `cells` row of long-term trims per load cell, at 1 Hz (B3)."""
-
-    def __init__(self, cells: FloatArray) -> None:
-        self.cells = np.clip(cells, -LIMIT, LIMIT).astype(np.float32)
-        self._column = np.arange(cells.shape[1])
-        self.short: FloatArray = np.zeros(cells.shape[1], dtype=np.float32)
-        self.long: FloatArray = self.cells[0].copy()
-
-    def step(self, required: FloatArray, cell: NDArray[np.int64], closed: BoolArray, noise: FloatArray) -> None:
-        """Correct by one second towards the `required` total trim where the loop is `closed`, else short is 0."""
-        learned = self.cells[cell, self._column]
-        short = self.short + 0.35 * (required - self.short - learned) + noise
-        self.short = np.where(closed, np.clip(short, -LIMIT, LIMIT), 0).astype(np.float32)
-        self.long = np.clip(learned + np.where(closed, 0.004 * self.short, 0), -LIMIT, LIMIT).astype(np.float32)
-        self.cells[cell, self._column] = self.long
-
-
-@dataclass(frozen=True, slots=True)
-class Burning:
-    """What the fuel system sees of one second, all [trip]."""
-
-    running: BoolArray
-    cut: BoolArray
-    idling: BoolArray
-    since_start: FloatArray  # s
-    engine_speed: FloatArray  # rpm
-    load: FloatArray  # %
-    air_flow: FloatArray  # g/s
-    vacuum: FloatArray  # 0..1, of manifold pressure under barometric
-    coolant: FloatArray  # degC
-
-
-class Fuelling:
-    """State of one trip each: trims `short` and `long` in %, `purge` in %, `ratio` (commanded lambda), `rail` in kPa.
-
-    The trims follow the mixture that the pump, the fuel and the purge leave.
+    Flows in g/s, `vacuum` 0..1 of manifold pressure under barometric. The loop needs it each second, and the cells
+    have learned it before the trip.
     """
+    return missing_fuel(pressure_share(car, fault.fuel_pump, fuel_flow, ambient))
 
-    def __init__(
-        self, cars: Cars, conditions: Conditions, faults: Faults, chance: FloatArray, rng: np.random.Generator
-    ) -> None:
-        """`chance`: standard normal numbers, how far the learned trim was off."""
-        self._cars, self._severity, self._rng = cars, faults.fuel_pump, rng
-        self._full = full_flow(cars)
-        self._ambient, self._tank = conditions.ambient, conditions.tank
-        self._bias = cars["trim_bias"] + cars["trim_altitude"] * conditions.climb
-        shape = cars["trim_slope"] * (_CELL_LOADS - 35)
-        learned = cars["trim_bias"] + shape + learned_shortage(cars, faults.fuel_pump, conditions.ambient)
-        tank = conditions.tank
-        self._loop = LambdaLoop(tank.memory * learned + tank.known + 1.2 * chance * (tank.memory > 0))
-        count = len(cars)
-        zero = np.zeros(count, dtype=np.float32)
-        self._wander, self._load, self._film = zero, zero, zero
-        self._wanted: FloatArray = zero
-        self._purges = rng.random(count) < 0.85
-        self.purge: FloatArray = zero
-        self.ratio: FloatArray = zero + 1
-        self.rail: FloatArray = cars["rail_pressure"]  # held by a valve when the engine stands
 
-    @property
-    def short(self) -> FloatArray:
-        return self._loop.short
+@compiled
+def load_cell(car: Record, load: float, idling: bool) -> int:
+    """Give the number of the long-term trim in use, 0 at idle; the others share the loads alike."""
+    if idling:
+        return 0
+    others = int(car.trim_cells) - 1
+    return 1 + min(int(load * others / 100), others - 1)
 
-    @property
-    def long(self) -> FloatArray:
-        return self._loop.long
 
-    def step(self, now: Burning, noise: FloatArray) -> None:
-        """Move on by one second. `noise`: standard normal numbers."""
-        cars = self._cars
-        chance = self._rng.random((2, len(cars)), dtype=np.float32)
-        power = (cars["open_loop_power"] > 0) & (now.load > 88) & (now.engine_speed > 3000)
-        started = now.since_start > _OPEN_S
-        cold = 1 / (1 + 0.25 * np.clip((70 - now.coolant) / 90, 0, 1))
-        self.ratio = np.where(power, _RICH, np.where(started, 1, cold)).astype(np.float32)
-        wanted = np.minimum(now.air_flow / (STOICHIOMETRIC * self.ratio), self._full)
-        burnt = np.where(now.running & ~now.cut, wanted, 0)
-        share = pressure_share(cars, self._severity, burnt, self._ambient)
-        closed = now.running & ~now.cut & started & ~power
-        self._purge(closed & (now.coolant > 60) & (now.since_start > 60), chance)
-        fresh = self._rng.standard_normal((2, len(cars)), dtype=np.float32)
-        self.rail = cars["rail_pressure"] * share + 1.5 * fresh[0]
-        required = self._required(now, fresh[1]) + missing_fuel(share)
-        self._loop.step(required, load_cell(now.load, now.idling), closed, 1.2 * noise)
+@compiled
+def cell_load(car: Record, cell: int) -> float:
+    """Give the load in % at which a cell is used most."""
+    if cell == 0:
+        return 20.0
+    return clip(100 * (cell - 0.5) / (car.trim_cells - 1), 25.0, 90.0)
 
-    def _purge(self, allowed: BoolArray, chance: FloatArray) -> None:
-        """Open and close the canister's valve, as the Etios does: a minute or two each, by ramps."""
-        off = self._wanted == 0
-        opens, closes = off & (chance[0] < 1 / 45), ~off & (chance[0] < 1 / 100)
-        duty = np.clip(4 + 106 * chance[1] ** 1.2, 0, 100) * self._purges
-        self._wanted = np.where(opens, duty, np.where(closes, 0, self._wanted)).astype(np.float32)
-        step = np.clip(self._wanted - self.purge, -12, 6)
-        self.purge = np.where(allowed, self.purge + step, 0).astype(np.float32)
 
-    def _required(self, now: Burning, fresh: FloatArray) -> FloatArray:
-        """Give the total trim in % that a healthy supply needs."""
-        cars, tank = self._cars, self._tank
-        keep = np.float32(np.exp(-1 / _WANDER_S))
-        self._wander = keep * self._wander + np.sqrt(1 - keep**2) * cars["trim_wander"] * fresh
-        # Fuel that stays on the wall of the port when the load rises, and leaves it when it falls.
-        rise = np.clip(now.load - self._load, -25, 25)
-        self._film = (0.5 * self._film + cars["wall_film"] * rise * now.running).astype(np.float32)
-        self._load = now.load
-        vapour = tank.vapour * self.purge * np.float32(0.01) * np.clip(now.vacuum / 0.7, 0, 1)
-        shape = cars["trim_slope"] * (now.load - 35)
-        required: FloatArray = self._bias + shape + tank.shift + self._wander + self._film - vapour
-        return required
+@compiled
+def learned_balance(car: Record, fault: Record, shape: Record, ambient: float, cell: int) -> float:
+    """Give in % what a cell would have learned in full about the faults before the trip."""
+    load = cell_load(car, cell)
+    fuel_flow = np.interp(load, _LOADS, _FLOWS_BOOSTED if car.turbocharged > 0 else _FLOWS) * car.displacement
+    vacuum = clip(1 - load / 100, 0.0, 0.75)
+    return balance(car, fault, shape, ambient, STOICHIOMETRIC * fuel_flow, fuel_flow, vacuum)
+
+
+@compiled
+def begin(car: Record, trip: Record, fault: Record, shape: Record, fuel: Record, cells: FloatArray, dice: Dice) -> None:
+    """Set the state of one trip before its first second, and the learned `cells` [`MOST_CELLS`]."""
+    off = 1.2 * normal(dice) if trip.memory > 0 else 0.0
+    for cell in range(int(car.trim_cells)):
+        own = car.trim_bias + car.trim_slope * (cell_load(car, cell) - 35) + 100 * (1 / trip.flow_gain - 1)
+        known = trip.memory * (own + learned_balance(car, fault, shape, trip.ambient, cell)) + trip.known
+        cells[cell] = clip(known + off, -LIMIT, LIMIT)
+    fuel.long = cells[0]
+    fuel.full = full_flow(car)
+    fuel.ratio = 1.0
+    fuel.rail = car.rail_pressure  # held by a valve when the engine stands
+    fuel.share = 1.0
+    fuel.bias = car.trim_bias + car.trim_altitude * trip.climb
+
+
+@compiled
+def loop(fuel: Record, cells: FloatArray, cell: int, required: float, quick: float, noise: float) -> None:
+    """Correct by one second towards the `required` total trim in %; an open loop has no short-term trim (B3).
+
+    `quick` 0..1: the share of a change that the front sensor shows within a second.
+    """
+    learned = cells[cell]
+    if fuel.closed == 0:
+        fuel.short, fuel.long, fuel.felt = 0.0, learned, 0.0
+        return
+    fuel.felt += quick * (required - fuel.short - learned - fuel.felt)
+    fuel.short = clip(fuel.short + 0.35 * fuel.felt + noise, -LIMIT, LIMIT)
+    fuel.long = clip(learned + 0.004 * fuel.short, -LIMIT, LIMIT)
+    cells[cell] = fuel.long
+
+
+@compiled
+def step(
+    car: Record, trip: Record, fault: Record, shape: Record, fuel: Record, cells: FloatArray, air: Record,
+    running: bool, cut: bool, idling: bool, since_start: float, engine_speed: float, coolant: float, vacuum: float,
+    purged: float, response: float, cycle: float, dice: Dice,
+) -> None:  # fmt: skip
+    """Move on by one second: what the engine burns, what mixture that leaves, and what the loop makes of it.
+
+    `purged`: % of total trim that purge takes off; `response` s of the front sensor; `cycle` -1..1: at which point of
+    its limit cycle the loop is caught.
+    """
+    power = car.open_loop_power > 0 and air.load > 88 and engine_speed > 3000
+    started = since_start > _OPEN_S
+    cold = 1 / (1 + 0.25 * clip((70 - coolant) / 90, 0.0, 1.0))
+    fuel.ratio = _RICH if power else (1.0 if started else cold)
+    wanted = min(air.metered / (STOICHIOMETRIC * fuel.ratio), fuel.full)
+    fuel.flow = wanted if running and not cut else 0.0
+    fuel.share = pressure_share(car, fault.fuel_pump, fuel.flow, trip.ambient)
+    fuel.rail = car.rail_pressure * fuel.share + 1.5 * normal(dice)
+    fuel.closed = 1.0 if running and not cut and started and not power else 0.0
+    fuel.wander = _KEPT * fuel.wander + np.sqrt(1 - _KEPT * _KEPT) * car.trim_wander * normal(dice)
+    # Fuel that stays on the wall of the port when the load rises, and leaves it when it falls.
+    rise = clip(air.load - fuel.load, -25.0, 25.0)
+    fuel.film = 0.5 * fuel.film + (car.wall_film * rise if running else 0.0)
+    fuel.load = air.load
+    steady = fuel.bias + car.trim_slope * (air.load - 35) + trip.shift + 100 * (1 / trip.flow_gain - 1)
+    missing = balance(car, fault, shape, trip.ambient, air.flow, fuel.flow, vacuum)
+    fuel.required = steady + fuel.wander + fuel.film - purged + missing
+    cell = load_cell(car, air.load, idling)
+    quick = 1 - np.exp(np.float32(-1 / response))
+    loop(fuel, cells, cell, fuel.required, quick, 1.1 * normal(dice))
+    fuel.error = fuel.required - fuel.short - fuel.long
+    swing = 0.9 * (response + car.loop_delay) / (0.15 + car.loop_delay)
+    fuel.shown = clip(fuel.short + swing * cycle, -LIMIT, LIMIT) if fuel.closed > 0 else 0.0

@@ -99,11 +99,7 @@ def _drive(
     characters: Sequence[Character], cars: Cars, severity: FloatArray, conditions: Conditions, rng: np.random.Generator
 ) -> Block:
     over = np.array([character.shape is AlternatorShape.OVERVOLTAGE for character in characters])
-    faults = replace(
-        Faults.of([it.fault for it in characters], severity, over),
-        output_loss=np.full(len(cars), 0.3, dtype=np.float32),
-        neglect=np.full(len(cars), 0.5, dtype=np.float32),
-    )
+    faults = Faults.of([it.fault for it in characters], severity, over)
     speed = splice(rng, conditions.duration_s, conditions.key_on_s + 3, conditions.key_off_s)
     return simulate(cars, speed, conditions, faults, rng)
 

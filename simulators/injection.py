@@ -1,14 +1,14 @@
 """How a fault enters: as severities over the trips of a car, or into a recorded trip by its causal equation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.faults import FAULTS
 from ingest.readings import FloatArray, TripColumns
-from simulators.faults import AlternatorShape, Faults
+from simulators.faults import SIMULATED, AlternatorShape, Faults, draw_shapes
 from simulators.injections import INJECTIONS, alternator
 from simulators.recorded import has
 
@@ -18,34 +18,24 @@ BoolArray = NDArray[np.bool_]
 SHARES: Mapping[str, float] = {
     "alternator": 0.36, "battery_12v": 0.12, "starter": 0.05, "thermostat_stuck_open": 0.14, "fuel_pump": 0.14
 }  # fmt: skip
-_LATER = frozenset({"thermostat_stuck_open", "fuel_pump"})  # drawn from a stream of their own
+_FIRST = frozenset({"alternator", "battery_12v", "starter"})  # the others draw from a stream of their own
 _WORST = 1.5
-_OVERVOLTAGE_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Severities [car, trip] by fault name, and [car] how the alternators fail."""
+    """Severities [car, trip] by fault name, and by name the shapes [car] in which they would fail."""
 
     severity: Mapping[str, FloatArray]
-    over: BoolArray
-    output_loss: FloatArray
-    neglect: FloatArray
+    shape: Mapping[str, FloatArray]
 
     def faults(self) -> Faults:
         """Give the faults of all trips, car by car."""
-        trips = self.severity["alternator"].shape[1]
-        healthy = Faults.healthy(self.severity["alternator"].size)
-        sick = healthy.with_alternator(self.severity["alternator"].ravel(), np.repeat(self.over, trips))
-        return replace(
-            sick,
-            battery=self.severity["battery_12v"].ravel(),
-            starter=self.severity["starter"].ravel(),
-            thermostat=self.severity["thermostat_stuck_open"].ravel(),
-            fuel_pump=self.severity["fuel_pump"].ravel(),
-            output_loss=np.repeat(self.output_loss, trips),
-            neglect=np.repeat(self.neglect, trips),
-        )
+        first = next(iter(self.severity.values()))
+        found = Faults.healthy(first.size)
+        for name, severity in self.severity.items():
+            found = found.with_fault(name, severity.ravel())
+        return found.shaped(**{name: np.repeat(values, first.shape[1]) for name, values in self.shape.items()})
 
 
 def draw_history(rng: np.random.Generator, cars: int, trips: int, shares: Mapping[str, float] = SHARES) -> History:
@@ -53,10 +43,10 @@ def draw_history(rng: np.random.Generator, cars: int, trips: int, shares: Mappin
     pick, later = rng.random(cars), rng.spawn(1)[0]
     severity: dict[str, FloatArray] = {}
     begin = 0.0
-    for name in SHARES:
+    for name in (*SHARES, *(it for it in SIMULATED if it not in SHARES)):
         end = begin + shares.get(name, 0.0)
         has = (pick >= begin) & (pick < end)
-        severity[name] = np.where(has[:, None], _clock(later if name in _LATER else rng, cars, trips), 0).astype(
+        severity[name] = np.where(has[:, None], _clock(rng if name in _FIRST else later, cars, trips), 0).astype(
             np.float32
         )
         begin = end
@@ -67,12 +57,7 @@ def draw_history(rng: np.random.Generator, cars: int, trips: int, shares: Mappin
     late[:, :2] = 0
     severity["alternator"] = np.where(both & (battery > 0) & (alternator == 0), late, alternator)
     severity["battery_12v"] = np.where(both & (alternator > 0) & (battery == 0), late, battery)
-    return History(
-        severity,
-        rng.random(cars) < _OVERVOLTAGE_SHARE,
-        rng.uniform(0, 0.6, cars).astype(np.float32),
-        rng.uniform(0.1, 1, cars).astype(np.float32),
-    )
+    return History(severity, draw_shapes(rng.spawn(1)[0], cars))
 
 
 def _clock(rng: np.random.Generator, cars: int, trips: int) -> FloatArray:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingest.readings import FloatArray
+from simulators.chance import Dice, bits, streams, uniform
+from simulators.compiled import Record, compiled
 from simulators.conditions import Conditions
 from simulators.population import Cars
 
@@ -50,6 +52,9 @@ LOADS: Sequence[Load] = (
     Load("heavy_electrics", 12, 45, 0.7, 0.1, 0.0, 0.0, 0.0, 300, 120, pulsing=True),
 )
 _INDEX = {load.name: row for row, load in enumerate(LOADS)}
+CLUTCH = _INDEX["air_conditioning"]
+_ON_S, _OFF_S = (np.array([getattr(load, it) for load in LOADS], dtype=np.float32) for it in ("on_s", "off_s"))
+_PULSING = np.array([load.pulsing for load in LOADS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +69,8 @@ def _column(name: str) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     return np.array([[getattr(load, name)] for load in LOADS], dtype=np.float32)
 
 
-def _used(rng: np.random.Generator, cars: Cars, conditions: Conditions) -> FloatArray:
-    """Give amperes [load, trip] of each consumer while on; 0 where the trip does not use it."""
+def used(rng: np.random.Generator, cars: Cars, conditions: Conditions) -> FloatArray:
+    """Give amperes [trip, load] of each consumer while on; 0 where the trip does not use it."""
     count = len(cars)
     cold = np.clip((12 - conditions.ambient) / 14, 0, 1)
     hot = np.clip((conditions.ambient - 18) / 8, 0, 1)
@@ -81,26 +86,55 @@ def _used(rng: np.random.Generator, cars: Cars, conditions: Conditions) -> Float
     amperes[_INDEX["lights"]] *= 1 - 0.55 * cars["led_lights"]
     chance[_INDEX["seat_heaters"]] *= cars["heated_seats"]
     chance[_INDEX["heavy_electrics"]] *= cars["heavy_electrics"]
-    used: FloatArray = np.where(rng.random((len(LOADS), count), dtype=np.float32) < chance, amperes, 0).astype(
-        np.float32
-    )
-    return used
+    taken = np.where(rng.random((len(LOADS), count), dtype=np.float32) < chance, amperes, 0)
+    return np.ascontiguousarray(taken.T, dtype=np.float32)
+
+
+@compiled
+def begin(amperes: FloatArray, left: FloatArray, dice: Dice) -> None:
+    """Draw which consumers of one trip are on: `left` [load] is the seconds until each switches, below 0 while off."""
+    for load in range(len(amperes)):
+        on = uniform(dice) < _ON_S[load] / (_ON_S[load] + _OFF_S[load])
+        left[load] = _spell(_ON_S[load], dice) if on else -_spell(_OFF_S[load], dice)
+
+
+@compiled
+def _spell(mean_s: float, dice: Dice) -> float:
+    """Draw a time, at least a second, of which no moment is likelier than another to be the last."""
+    return 1 - mean_s * np.log(np.float32(1) - uniform(dice))
+
+
+@compiled
+def step(car: Record, amperes: FloatArray, left: FloatArray, dice: Dice) -> float:
+    """Move all consumers of one trip by a second and give the ampere that they take."""
+    beat = bits(dice)
+    total = np.float32(0)
+    for load in range(len(amperes)):
+        remaining = left[load]
+        if remaining > 0:
+            # Each has a bit of the number for its beat.
+            if not _PULSING[load] or (beat >> np.uint64(load)) & np.uint64(1):
+                total += amperes[load]
+            left[load] = remaining - 1 if remaining > 1 else -_spell(_OFF_S[load], dice)
+        else:
+            left[load] = remaining + 1 if remaining < -1 else _spell(_ON_S[load], dice)
+    return car.base_current + total
+
+
+@compiled
+def _fill(cars: Record, amperes: FloatArray, dice: Dice, current: FloatArray, compressor: FloatArray) -> None:
+    left = np.empty(amperes.shape[1], dtype=np.float32)
+    for trip in range(len(amperes)):
+        begin(amperes[trip], left, dice[trip])
+        for second in range(current.shape[1]):
+            compressor[trip, second] = 1.0 if left[CLUTCH] > 0 and amperes[trip, CLUTCH] > 0 else 0.0
+            current[trip, second] = step(cars[trip], amperes[trip], left, dice[trip])
 
 
 def draw_demand(rng: np.random.Generator, cars: Cars, conditions: Conditions, steps: int) -> Demand:
     """Draw what the consumers take in each second of each trip."""
-    amperes = _used(rng, cars, conditions)
-    on_s, off_s = _column("on_s"), _column("off_s")
-    pulsing = np.array([[load.pulsing] for load in LOADS])
-    on = rng.random(amperes.shape, dtype=np.float32) < on_s / (on_s + off_s)
-    current = np.empty((steps, len(cars)), dtype=np.float32)
+    amperes = used(rng, cars, conditions)
+    current = np.empty((len(cars), steps), dtype=np.float32)
     compressor = np.empty_like(current)
-    clutch = _INDEX["air_conditioning"]
-    for step in range(steps):
-        chance = rng.random(amperes.shape, dtype=np.float32)
-        on = on ^ (chance < np.where(on, 1 / on_s, 1 / off_s))
-        # The same number serves the beat: far from the small switching chances it is as good as a fresh one.
-        beating = on & (~pulsing | (chance > 0.5))
-        current[step] = cars["base_current"] + (amperes * beating).sum(axis=0)
-        compressor[step] = on[clutch] & (amperes[clutch] > 0)
-    return Demand(current, compressor)
+    _fill(cars.rows(), amperes, streams(rng, 1, len(cars))[0], current, compressor)
+    return Demand(current.T, compressor.T)

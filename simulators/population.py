@@ -25,6 +25,7 @@ class Prior:
     size: float = 0.0
     skew: float = 1.0
     later: bool = False
+    whole: bool = False  # a number of things
 
 
 # Ranges: faults.md B2, B3, B5, B6, B7; regulator temperature and noise from the Etios of carOBD (B4). The rest is
@@ -102,6 +103,33 @@ PRIORS: Sequence[Prior] = (
     Prior("trim_wander", 0.5, 3.5, "%", later=True),
     Prior("trim_altitude", -1.5, 1.5, "% per km", later=True),
     Prior("wall_film", 0.0, 0.15, "% per % of load and second", later=True),
+    Prior("trim_cells", 3, 16, "load cells of the long-term trim", later=True, whole=True),
+    # engine and air path
+    Prior("cylinders", 2.6, 6.4, "1", 0.8, 2.2, later=True, whole=True),
+    Prior("boost", 45, 95, "kPa over barometric at full load", later=True),
+    Prior("boost_lag", 0.35, 0.8, "s", later=True),
+    Prior("filter_drop", 0.1, 0.6, "kPa at 100 g/s", later=True),
+    Prior("throttle_soot", 0.0, 0.9, "% of throttle", 0.0, 2.0, later=True),
+    Prior("pedal_rest", 13, 17, "%", later=True),
+    Prior("pedal_full", 70, 86, "%", later=True),
+    Prior("misfire", 0.0, 2e-4, "1", 0.0, 3.0, later=True),
+    # exhaust: a front sensor switches at 0.5 to 2 Hz and answers within tenths of a second (B3, F13)
+    Prior("sensor_lag", 0.08, 0.22, "s", 0.0, 1.5, later=True),
+    Prior("switching_rate", 0.6, 1.9, "Hz", later=True),
+    Prior("loop_delay", 0.25, 0.6, "s", later=True),
+    Prior("oxygen_storage", 0.8, 1.0, "of a new catalyst", later=True),
+    Prior("rear_offset", -0.06, 0.06, "V", later=True),
+    # fuel vapour
+    Prior("vapour_rise", 150, 900, "Pa at 25 degC", later=True),
+    Prior("vapour_pull", 500, 2200, "Pa at full purge", later=True),
+    # heat
+    Prior("fan_current", 8, 22, "A", 0.4, later=True),
+    # tolerance of the sensors added since
+    Prior("intake_offset", -2, 2, "degC", later=True),
+    Prior("ambient_offset", -1.5, 1.5, "degC", later=True),
+    Prior("oil_offset", -2.5, 2.5, "degC", later=True),
+    Prior("lambda_gain", 0.994, 1.006, "1", later=True),
+    Prior("catalyst_gain", 0.96, 1.04, "1", later=True),
 )
 
 # What a car has or has not: share of the population. A flag is 1.0 or 0.0.
@@ -117,8 +145,14 @@ SHARES: Mapping[str, float] = {
     "map_thermostat": 0.2,
     "open_loop_power": 0.5,  # older units leave the lambda loop at full load, newer ones with a wide-band sensor do not
     "rail_sensor": 0.1,  # answers PID 0A
+    "speed_density": 0.35,  # meters its air by manifold pressure alone
+    "pressure_sensor": 0.46,  # of the others: has one beside the air flow meter
+    "wide_band": 0.45,  # front sensor that measures lambda; else one that switches
+    "converter": 0.6,  # of the stepped gears: an automatic, with a torque converter that slips until it is locked
 }
-_LATER_SHARES = frozenset({"map_thermostat", "open_loop_power", "rail_sensor"})  # see `Prior.later`
+_FIRST_SHARES = 8  # of the rows above; those behind draw with the rows that are `Prior.later`
+# One row of many cars: a field for each parameter and share.
+CAR = np.dtype([(name, np.float32) for name in (*(prior.name for prior in PRIORS), *SHARES)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +166,13 @@ class Cars:
 
     def __len__(self) -> int:
         return len(next(iter(self.values.values())))
+
+    def rows(self) -> NDArray[np.void]:
+        """Give structured rows [car], for compiled code."""
+        table = np.empty(len(self), dtype=CAR)
+        for name in CAR.names or ():
+            table[name] = self.values[name]
+        return table
 
     def take(self, index: NDArray[np.int64]) -> "Cars":
         """Give the cars at `index`, repeated where it repeats."""
@@ -149,8 +190,9 @@ def draw_cars(
         follow = size if prior.size >= 0 else 1 - size
         chance = (own if prior.later else rng).random(count)
         share = (1 - abs(prior.size)) * chance + abs(prior.size) * follow
-        values[prior.name] = (prior.low + (prior.high - prior.low) * share**prior.skew).astype(np.float32)
-    for name, share_of_cars in shares.items():
-        chance = (own if name in _LATER_SHARES else rng).random(count)
+        drawn = prior.low + (prior.high - prior.low) * share**prior.skew
+        values[prior.name] = (np.rint(drawn) if prior.whole else drawn).astype(np.float32)
+    for number, (name, share_of_cars) in enumerate(shares.items()):
+        chance = (rng if number < _FIRST_SHARES else own).random(count)
         values[name] = (chance < share_of_cars).astype(np.float32)
     return Cars(values)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ingest.readings import Block, FloatArray
 from simulators.conditions import LONGEST_S, calendar, draw_conditions
 from simulators.cycles import splice
+from simulators.faults import SIMULATED
 from simulators.injection import SHARES, draw_history
 from simulators.population import draw_cars
 from simulators.sensors import draw_bus, read
@@ -47,7 +48,7 @@ def sample_trips(
     `shares`: fault name -> share of the cars that develop it; `{}` gives healthy cars only. Memory stays that of one
     chunk.
     """
-    if unknown := sorted(set(shares) - set(SHARES)):
+    if unknown := sorted(set(shares) - set(SIMULATED)):
         raise ValueError(f"not simulated: {', '.join(unknown)}")
     at_once = max(1, _CHUNK_TRIPS // trips_per_car)
     for first in range(0, cars, at_once):

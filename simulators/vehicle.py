@@ -1,21 +1,19 @@
-"""The vehicle: a 1 Hz petrol car with its 12 V system, stepped for many trips at once."""
+"""The vehicle: a 1 Hz petrol car with its 12 V system, in one compiled loop over trips and seconds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Literal, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ingest.readings import Block, FloatArray
-from simulators import air_path
+from simulators import air_path, driveline, electrical, evap, exhaust, fuelling, ignition, loads, thermal
+from simulators.chance import normal, streams, uniform
+from simulators.compiled import Record, clip, compiled
 from simulators.conditions import Conditions
-from simulators.driveline import Driveline, StopStart, idle_speed
-from simulators.electrical import Moment, TwelveVolt
 from simulators.faults import Faults
-from simulators.fuelling import Burning, Fuelling
-from simulators.loads import draw_demand
 from simulators.population import Cars
-from simulators.thermal import Heat
 
-BoolArray = np.ndarray[tuple[int], np.dtype[np.bool_]]
 SIGNALS: Sequence[str] = (
     "vehicle_speed",
     "engine_speed",
@@ -36,181 +34,235 @@ SIGNALS: Sequence[str] = (
     "commanded_evap",
     "commanded_equivalence_ratio",
     "fuel_pressure",
+    "absolute_load",
+    "oil_temperature",
+    "oxygen_sensor_b1s1_voltage",
+    "oxygen_sensor_b1s1_lambda",
+    "oxygen_sensor_b1s2_voltage",
+    "catalyst_temperature_b1s1",
+    "evap_vapor_pressure",
+    "relative_throttle_position",
+    "accelerator_pedal_position_d",
 )
+# What only the control unit knows: its monitors look at these, no dongle asks for them.
+INTERNALS: Sequence[str] = (
+    "modelled_coolant",  # degC, of an engine with a sound thermostat
+    "misfire_rate",  # % of the firings
+    "boost_command",  # kPa over barometric
+    "boost",  # kPa over barometric that there is
+    "idle_error",  # rpm over the target, at idle; else 0
+    "sensor_response",  # s, of the front oxygen sensor
+    "catalyst_storage",  # 0..1
+    "lockup_slip",  # rpm
+    "rail_error",  # % of the commanded pressure
+    "purge_flow",  # g/s
+    "tank_leak",  # mm
+    "true_air_flow",  # g/s
+    "fuel_flow",  # g/s
+    "closed_loop",  # 1: the lambda loop is at work
+)
+SEEN = np.dtype([(name, np.float32) for name in (*SIGNALS, *INTERNALS)])
+_STATES = (
+    driveline.DRIVELINE, ignition.IGNITION, air_path.AIR, fuelling.FUEL, evap.VAPOUR, exhaust.EXHAUST, thermal.HEAT,
+    electrical.VOLTS,
+)  # fmt: skip
+_ROAD, _SPARK, _FUEL, _VAPOUR, _GAS, _HEAT, _VOLTS, _LOADS, _SENSORS = range(9)  # the parts that draw numbers
+_PARTS = 9
 _RESTING_A = 6.0  # what the key alone switches on
 _ALTERNATOR_EFFICIENCY = 0.55
 
 
+@overload
 def simulate(
-    cars: Cars, speed_kmh: FloatArray, conditions: Conditions, faults: Faults, rng: np.random.Generator
-) -> Block:
+    cars: Cars, speed_kmh: FloatArray, conditions: Conditions, faults: Faults, rng: np.random.Generator,
+    *, internals: Literal[False] = False,
+) -> Block: ...  # fmt: skip
+@overload
+def simulate(
+    cars: Cars, speed_kmh: FloatArray, conditions: Conditions, faults: Faults, rng: np.random.Generator,
+    *, internals: Literal[True],
+) -> tuple[Block, Block]: ...  # fmt: skip
+def simulate(
+    cars: Cars, speed_kmh: FloatArray, conditions: Conditions, faults: Faults, rng: np.random.Generator,
+    *, internals: bool = False,
+) -> Block | tuple[Block, Block]:  # fmt: skip
     """Run trips and give their true signals at 1 Hz, before any sensor: `SIGNALS` x [time, trip].
 
     `cars`, `conditions` and `faults` hold one row per trip, `speed_kmh` is [time, trip], NaN behind a trip's end.
-    A trip begins with `conditions.key_on_s` seconds of ignition without engine and ends with `key_off_s` such.
+    A trip begins with `conditions.key_on_s` seconds of ignition without engine and ends with `key_off_s` such. With
+    `internals`, a second block holds `INTERNALS`. The memory of both is laid out trip by trip.
     """
     steps, count = speed_kmh.shape
-    trip = _Trip(cars, np.nan_to_num(speed_kmh), conditions, faults, rng)
-    values = np.empty((len(SIGNALS), steps, count), dtype=np.float32)
-    for step in range(steps):
-        seen = trip.step(step)
-        for row, name in enumerate(SIGNALS):
-            values[row, step] = seen[name]
     lengths = (~np.isnan(speed_kmh)).sum(axis=0).astype(np.int64)
-    values[:, np.arange(steps)[:, None] >= lengths] = np.nan
-    return Block(tuple(SIGNALS), 1.0, values, lengths)
+    rows = len(SIGNALS) + (len(INTERNALS) if internals else 0)
+    values = np.empty((rows, count, steps), dtype=np.float32)
+    seen = np.zeros(1, dtype=SEEN)
+    amperes = loads.used(rng, cars, conditions)
+    _drive(
+        cars.rows(), conditions.rows(), *faults.rows(), np.ascontiguousarray(speed_kmh.T), lengths, amperes,
+        streams(rng, _PARTS, count), np.zeros((count, fuelling.MOST_CELLS), dtype=np.float32),
+        tuple(np.zeros(count, dtype=state) for state in _STATES), seen, seen.view(np.float32), values,
+    )  # fmt: skip
+    by_time = values.transpose(0, 2, 1)
+    truth = Block(tuple(SIGNALS), 1.0, by_time[: len(SIGNALS)], lengths)
+    if not internals:
+        return truth
+    return truth, Block(tuple(INTERNALS), 1.0, by_time[len(SIGNALS) :], lengths)
 
 
-def _above(values: FloatArray, limit: float) -> FloatArray:
-    above: FloatArray = np.maximum(values - np.float32(limit), np.float32(0))
-    return above
+@compiled
+def _drive(
+    cars: Record, trips: Record, faults: Record, shapes: Record, speeds: FloatArray, lengths: NDArray[np.int64],
+    amperes: FloatArray, dice: NDArray[np.uint64], learned: FloatArray, states: tuple[Record, ...], seen_rows: Record,
+    seen_values: FloatArray, values: FloatArray,
+) -> None:  # fmt: skip
+    """Drive all trips: only the order of the steps stands here, in one piece because it is one loop.
 
-
-class _Trip:
-    """The state of all trips between two seconds."""
-
-    def __init__(
-        self, cars: Cars, speed_kmh: FloatArray, conditions: Conditions, faults: Faults, rng: np.random.Generator
-    ) -> None:
-        steps, count = speed_kmh.shape
-        self._cars, self._conditions, self._faults, self._rng = cars, conditions, faults, rng
-        later = rng.spawn(1)[0]  # the fuel system draws from a stream of its own: the rest stays as it was
-        self._speed = speed_kmh
-        self._acceleration = np.gradient(speed_kmh / np.float32(3.6), axis=0).astype(np.float32)
-        self._barometric = air_path.barometric_pressure(cars["altitude"] + conditions.climb)
-        self._demand = draw_demand(rng, cars, conditions, steps)
-        self._heat = Heat(cars, conditions, faults.thermostat)
-        self._volts = TwelveVolt(cars, conditions, faults)
-        self._driveline = Driveline(cars, conditions, self._barometric)
-        self._stops = StopStart(cars, conditions)
-        chance = rng.standard_normal((count,), dtype=np.float32)
-        self._fuelling = Fuelling(cars, conditions, faults, chance, later)
-        self._stop_at = conditions.duration_s - conditions.key_off_s
-        zero = np.zeros(count, dtype=np.float32)
-        self._since_start, self._run_time, self._moved_s, self._wobble = zero, zero, zero, zero
-        self._cranking = zero  # s of starter still to come
-        self._was_running = np.zeros(count, dtype=bool)
-        self._loose = zero
-
-    def _turn_key(self, step: int) -> None:
-        """Decide who runs, who stands off, and who cranks in this second."""
-        speed = self._speed
-        soon = (speed[step] > 0) | (speed[min(step + 1, len(speed) - 1)] > 0)
-        self._stops.step(soon, self._moved_s, self._heat.coolant, self._volts.charge)
-        self._moved_s = np.where(self._stops.off, 0, self._moved_s + (speed[step] > 0)).astype(np.float32)
-        conditions = self._conditions
-        running = (step >= conditions.key_on_s) & (step < self._stop_at) & ~self._stops.off
-        starting = running & ~self._was_running
-        slow = 1 + 1.5 * self._faults.starter + 0.5 * self._faults.battery
-        self._cranking = np.where(starting, self._cars["crank_time"] * slow, self._cranking - 1)
-        self._cranking = np.clip(self._cranking, 0, None).astype(np.float32)
-        self._since_start = np.where(running & ~starting, self._since_start + 1, 0).astype(np.float32)
-        self._run_time = self._run_time + running
-        self._was_running = running
-
-    def step(self, step: int) -> Mapping[str, FloatArray]:
-        """Advance by one second and give each of `SIGNALS` [trip]."""
-        self._turn_key(step)
-        cars, heat, volts = self._cars, self._heat, self._volts
-        noise = self._rng.standard_normal((6, len(cars)), dtype=np.float32)
-        chance = self._rng.random((2, len(cars)), dtype=np.float32)
-        running, speed = self._was_running, self._speed[step]
-        speed_ms = speed / np.float32(3.6)
-        power = self._driveline.wheel_power(speed_ms, self._acceleration[step], noise[0])
-        compressor = self._demand.compressor[step]
-        # Idle is raised for the compressor, and for an alternator at its limit.
-        idle = (
-            idle_speed(cars, heat.coolant, self._since_start) + 40 * compressor + 400 * _above(volts.load_fraction, 0.8)
+    `seen_rows` and `seen_values` are the same memory: what is set by name is written to `values` [row, trip, time].
+    """
+    seen = seen_rows[0]
+    left = np.empty(amperes.shape[1], dtype=np.float32)
+    drives, sparks, airs, fuels, vapours, gases, heats, electrics = states
+    for number in range(len(cars)):
+        car, trip, fault, shape = cars[number], trips[number], faults[number], shapes[number]
+        drive, spark, air, fuel = drives[number], sparks[number], airs[number], fuels[number]
+        vapour, gas, heat, volts = vapours[number], gases[number], heats[number], electrics[number]
+        cells, speed, length = learned[number], speeds[number], lengths[number]
+        road, cylinder, mixture, canister = (
+            dice[_ROAD, number],
+            dice[_SPARK, number],
+            dice[_FUEL, number],
+            dice[_VAPOUR, number],
         )
-        turning = self._driveline.engine_speed(speed, power, idle)
-        self._wobble = 0.6 * self._wobble + 0.8 * cars["idle_noise"] * noise[1]
-        turning = np.where(running, turning + self._wobble, 0).astype(np.float32)
-        pushed = running & (power < -1500) & (turning > 1200)
-        electric = volts.voltage * volts.current / _ALTERNATOR_EFFICIENCY
-        drag = 1000 * cars["auxiliary_power"] + 1300 * compressor + electric
-        shaft = np.clip(power, 0, None) / cars["driveline_efficiency"] + drag
-        revolving = np.maximum(turning, 400)
-        friction = air_path.friction_power(cars, revolving, heat.coolant) * running
-        air = air_path.breathe(cars, self._barometric, revolving, shaft, friction, pushed, heat.intake, heat.coolant)
-        volts.step(
-            Moment(
-                running=running,
-                since_start=self._since_start,
-                engine_speed=turning,
-                regulator=heat.regulator,
-                demand=np.where(running, self._demand.current[step], _RESTING_A + 0.4 * self._demand.current[step]),
-                lights=self._conditions.dark,
-                overrun=pushed,
-                pulling=air.load > 75,
+        exhausts, warmth, supply, consumers = (
+            dice[_GAS, number],
+            dice[_HEAT, number],
+            dice[_VOLTS, number],
+            dice[_LOADS, number],
+        )
+        sensing = dice[_SENSORS, number]
+
+        usual_kpa = air_path.barometric_pressure(car.altitude + trip.climb)
+        driveline.begin(car, trip, drive, usual_kpa)
+        air_path.begin(car, fault, shape, air)
+        fuelling.begin(car, trip, fault, shape, fuel, cells, mixture)
+        evap.begin(car, trip, fault, shape, vapour, canister)
+        exhaust.begin(car, trip, fault, shape, gas, exhausts)
+        thermal.begin(car, trip, fault, shape, heat)
+        electrical.begin(car, trip, fault, shape, volts)
+        loads.begin(amperes[number], left, consumers)
+        was_running, since_start, run_time = False, 0.0, 0.0
+
+        for second in range(length):
+            now, after = speed[second], speed[min(second + 1, length - 1)]
+            speed_ms = now / 3.6
+            acceleration = (after - speed[max(second - 1, 0)]) / (3.6 if second == 0 or second == length - 1 else 7.2)
+
+            # Who runs, who stands off, who cranks.
+            driveline.stop_start(drive, now > 0, now > 0 or after > 0, heat.coolant, volts.charge)
+            running = trip.key_on_s <= second < trip.duration_s - trip.key_off_s and drive.off == 0
+            starting = running and not was_running
+            electrical.turn_starter(car, fault, shape, volts, starting)
+            since_start = since_start + 1 if running and not starting else 0.0
+            run_time += 1.0 if running else 0.0
+            was_running = running
+
+            # From the road to the crankshaft. Idle is raised for the compressor, and for an alternator at its limit.
+            power = driveline.wheel_power(car, trip, drive, speed_ms, acceleration, road)
+            clutch = 1.0 if left[loads.CLUTCH] > 0 and amperes[number, loads.CLUTCH] > 0 else 0.0
+            demand = loads.step(car, amperes[number], left, consumers)
+            idle = driveline.idle_speed(car, heat.coolant, since_start)
+            idle += 40 * clutch + 400 * max(volts.load_fraction - 0.8, 0.0)
+            turning = driveline.engine_speed(car, trip, fault, shape, drive, now, acceleration, power, idle)
+            off_target = ignition.wobble(car, spark, cylinder)
+            turning = turning + off_target if running else 0.0
+            ignition.fire(car, fault, shape, spark, turning, air.load, cylinder)
+            cut = running and power < -1500 and turning > 1200
+            electric = volts.voltage * volts.current / _ALTERNATOR_EFFICIENCY
+            shaft = max(power, 0.0) / car.driveline_efficiency + 1000 * car.auxiliary_power + 1300 * clutch + electric
+
+            # Air, heat and current.
+            kpa = usual_kpa * (1 - drive.climbed / 8.4)
+            revolving = max(turning, 400.0)
+            friction = air_path.friction_power(car, revolving, heat.coolant) if running else 0.0
+            air_path.breathe(
+                car, trip, fault, shape, air, kpa, revolving, shaft, friction, cut, heat.intake, heat.coolant
             )
-        )
-        heat.step(speed_ms, air.fuel_power * running, friction, air.load, volts.load_fraction)
-        self._burn(air, turning, pushed, speed < 1, noise[2])
-        turning = self._turned_by_starter(turning, chance[0])
-        return self._row(step, turning, air, pushed, noise, chance)
+            wanted = demand + car.fan_current * heat.fan if running else _RESTING_A + 0.4 * demand
+            electrical.step(
+                car, trip, fault, shape, volts, running, since_start, turning, heat.regulator, wanted, cut,
+                air.load > 75,
+            )  # fmt: skip
+            heat.ambient = trip.ambient + trip.drift * second / 3600
+            thermal.step(
+                car, fault, shape, heat, speed_ms, air.fuel_power if running else 0.0, friction, air.load, turning,
+                volts.load_fraction, clutch,
+            )  # fmt: skip
 
-    def _burn(
-        self, air: air_path.Air, turning: FloatArray, cut: BoolArray, idling: BoolArray, noise: FloatArray
-    ) -> None:
-        self._fuelling.step(
-            Burning(
-                running=self._was_running,
-                cut=cut,
-                idling=idling,
-                since_start=self._since_start,
-                engine_speed=turning,
-                load=air.load,
-                air_flow=air.flow,
-                vacuum=np.clip(1 - air.pressure / self._barometric, 0, 1),
-                coolant=self._heat.coolant,
-            ),
-            noise,
-        )
+            # Mixture and exhaust.
+            vacuum = clip(1 - air.pressure / kpa, 0.0, 1.0)
+            closed = running and not cut and since_start > 60 and fuel.ratio == 1
+            evap.step(car, trip, fault, shape, vapour, closed and heat.coolant > 60, vacuum, canister)
+            period = exhaust.turn(car, gas, exhausts)
+            fuelling.step(
+                car, trip, fault, shape, fuel, cells, air, running, cut, now < 1, since_start, turning, heat.coolant,
+                vacuum, vapour.trim, gas.response, gas.cycle, mixture,
+            )  # fmt: skip
+            exhaust.step(
+                car, trip, fault, shape, gas, running, cut, fuel.closed > 0, since_start, air.flow, fuel.ratio,
+                fuel.error, period, exhausts,
+            )  # fmt: skip
 
-    def _turned_by_starter(self, turning: FloatArray, phase: FloatArray) -> FloatArray:
-        """Give the engine speed at a random instant of the second: the starter's where that instant hits it."""
-        return np.where(phase < self._cranking, 190 + 90 * phase, turning).astype(np.float32)
-
-    def _unit_voltage(self, phase: FloatArray, noise: FloatArray, chance: FloatArray) -> FloatArray:
-        """Give the voltage at the engine control unit: wiring, ripple, and the starter's dip if the instant hits it."""
-        cars, faults, volts = self._cars, self._faults, self._volts
-        dip = volts.crank(self._conditions.ambient)
-        # The inrush of the first tenth of a second is deepest; then the voltage climbs with the speed of the starter.
-        dip = dip - 0.8 * np.exp(-phase / 0.05) + 0.7 * np.clip(phase - 0.1, 0, 1)
-        battery = np.where(phase < self._cranking, np.clip(dip, 5.5, None), volts.voltage)
-        ripple = cars["voltage_noise"] + 0.15 * faults.undervoltage * (volts.load_fraction > 0)
-        self._loose = np.where(chance < 0.02, 1 - self._loose, self._loose).astype(np.float32)
-        loose = cars["loose_contact"] * self._loose * 0.35
-        drop = 1e-3 * cars["wiring_resistance"] * cars["base_current"] + loose
-        voltage: FloatArray = battery - drop + ripple * noise
-        return voltage
-
-    def _row(
-        self, step: int, turning: FloatArray, air: air_path.Air, pushed: BoolArray,
-        noise: FloatArray, chance: FloatArray,
-    ) -> Mapping[str, FloatArray]:  # fmt: skip
-        cars, heat, fuelling, running = self._cars, self._heat, self._fuelling, self._was_running
-        idling = np.clip(1 - self._speed[step] / 8, 0, 1)
-        advance = air_path.timing(cars, turning, air.load, idling, noise[3])
-        zero = np.float32(0)
-        return {
-            "vehicle_speed": self._speed[step],
-            "engine_speed": turning,
-            "engine_load": np.where(running, air.load, zero),
-            "intake_manifold_pressure": np.where(running, air.pressure + 0.5 * noise[4], self._barometric),
-            "mass_air_flow": np.where(running, air.flow * (1 + 0.015 * noise[4]), zero),
-            "throttle_position": np.where(running, air.throttle, cars["throttle_closed"] + 2),
-            "timing_advance": np.where(running, advance, zero),
-            "coolant_temperature": heat.coolant,
-            "intake_air_temperature": heat.intake,
-            "ambient_air_temperature": self._conditions.ambient,
-            "barometric_pressure": self._barometric,
-            "engine_run_time": self._run_time,
-            "control_module_voltage": self._unit_voltage(chance[0], noise[5], chance[1]),
-            "short_term_fuel_trim_1": np.where(running & ~pushed, fuelling.short, zero),
-            "long_term_fuel_trim_1": fuelling.long,
-            "fuel_level": self._conditions.fuel_level - np.float32(0.0015) * step,
-            "commanded_evap": fuelling.purge,
-            "commanded_equivalence_ratio": fuelling.ratio,
-            "fuel_pressure": np.where(cars["rail_sensor"] > 0, fuelling.rail, np.float32(np.nan)),
-        }
+            # What the sensors have before them, at a random instant of the second.
+            instant = uniform(sensing)
+            idling = clip(1 - now / 8, 0.0, 1.0)
+            flutter = normal(sensing)
+            advance = ignition.timing(car, turning, air.load, idling, cylinder)
+            seen.vehicle_speed = now * trip.speed_gain
+            # The starter's speed where the instant hits it.
+            seen.engine_speed = 190 + 90 * instant if instant < volts.cranking else turning
+            seen.engine_load = air.load if running else 0.0
+            seen.intake_manifold_pressure = air.pressure + 0.5 * flutter if running else kpa
+            seen.mass_air_flow = air.metered * (1 + 0.015 * flutter) if running else 0.0
+            seen.throttle_position = air.throttle if running else car.throttle_closed + 2
+            seen.relative_throttle_position = seen.throttle_position - car.throttle_closed
+            seen.accelerator_pedal_position_d = car.pedal_rest
+            if running and now > 0:
+                seen.accelerator_pedal_position_d = car.pedal_rest + (car.pedal_full - car.pedal_rest) * air.pedal
+            seen.absolute_load = air.absolute_load if running else 0.0
+            seen.timing_advance = advance if running else 0.0
+            seen.coolant_temperature = thermal.seen_coolant(car, fault, shape, heat, warmth)
+            seen.oil_temperature = heat.oil
+            seen.intake_air_temperature = heat.intake
+            seen.ambient_air_temperature = heat.ambient + heat.sun
+            seen.barometric_pressure = kpa
+            seen.engine_run_time = run_time
+            seen.control_module_voltage = electrical.unit_voltage(car, trip, fault, shape, volts, instant, supply)
+            seen.short_term_fuel_trim_1 = fuel.shown
+            seen.long_term_fuel_trim_1 = fuel.long
+            seen.fuel_level = trip.fuel_level - 0.0015 * second
+            seen.commanded_evap = vapour.purge
+            seen.commanded_equivalence_ratio = fuel.ratio
+            seen.fuel_pressure = fuel.rail if car.rail_sensor > 0 else np.nan
+            seen.oxygen_sensor_b1s1_voltage = np.nan if car.wide_band > 0 else gas.front
+            seen.oxygen_sensor_b1s1_lambda = gas.lambda_ if car.wide_band > 0 else np.nan
+            seen.oxygen_sensor_b1s2_voltage = gas.rear
+            seen.catalyst_temperature_b1s1 = gas.temperature
+            seen.evap_vapor_pressure = vapour.pressure
+            seen.modelled_coolant = heat.expected
+            seen.misfire_rate = 100 * spark.misfire
+            seen.boost_command = air.boost_command
+            seen.boost = air.boost
+            seen.idle_error = turning - idle if running and now < 1 else 0.0
+            seen.sensor_response = gas.response
+            seen.catalyst_storage = gas.storage
+            seen.lockup_slip = drive.slip_rpm
+            seen.rail_error = 100 * (fuel.share - 1)
+            seen.purge_flow = vapour.flow
+            seen.tank_leak = vapour.leak
+            seen.true_air_flow = air.flow if running else 0.0
+            seen.fuel_flow = fuel.flow
+            seen.closed_loop = fuel.closed
+            for row in range(len(values)):
+                values[row, number, second] = seen_values[row]
+        values[:, number, length:] = np.nan

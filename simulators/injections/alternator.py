@@ -64,7 +64,8 @@ def _load_fraction(trip: TripColumns, turning: FloatArray, rng: np.random.Genera
     cars = draw_cars(rng, 1)
     conditions = circumstances(trip, cars, rng)
     demand = draw_demand(rng, cars, conditions, int(trip.duration_s) + 1).current[:, 0]
-    limit = np.maximum(cars["alternator_rating"] * output_share(turning), 1)
+    share = np.array([output_share(at) for at in turning.tolist()])
+    limit = np.maximum(cars["alternator_rating"] * share, 1)
     fraction: FloatArray = np.clip((demand[seconds(trip)] + _CHARGING_A) / limit, 0, 1).astype(np.float32)
     return fraction
 

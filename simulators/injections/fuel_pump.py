@@ -1,21 +1,15 @@
 """A weak fuel pump in a recorded trip (faults.md F09, B3): what the lambda loop adds for the pressure that is gone."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from ingest.readings import FloatArray, TripColumns
-from simulators.fuelling import (
-    LIMIT,
-    STOICHIOMETRIC,
-    LambdaLoop,
-    learned_shortage,
-    load_cell,
-    missing_fuel,
-    pressure_share,
-)
+from simulators import fuelling
+from simulators.air_path import STOICHIOMETRIC
+from simulators.compiled import Record, compiled
+from simulators.faults import Faults
+from simulators.fuelling import LIMIT
 from simulators.population import Cars, draw_cars
-from simulators.recorded import Engine, by_second, circumstances, engine, has, with_change
+from simulators.recorded import by_second, circumstances, engine, has, with_change
 
 NEEDS = (
     ("short_term_fuel_trim_1",),
@@ -41,28 +35,33 @@ def inject(trip: TripColumns, severity: float, rng: np.random.Generator) -> Trip
     told = engine(trip, cars)
     if told.air is None:
         raise ValueError("the trip has neither mass_air_flow nor intake_manifold_pressure")
-    grade = np.full(1, severity, dtype=np.float32)
-    share = pressure_share(cars, grade, told.air / np.float32(STOICHIOMETRIC), conditions.ambient)
-    learned = _MEMORY * learned_shortage(cars, grade, conditions.ambient)
     idling = told.speed < 1000
     if has(trip, "vehicle_speed"):
         idling &= by_second(trip, "vehicle_speed") < 1
-    added = _loop(LambdaLoop(learned), told, missing_fuel(share), idling)
-    for name, more in added.items():
+    faults, shapes = Faults.healthy(1).with_fault("fuel_pump", severity).rows()
+    added = np.empty((3, len(idling)), dtype=np.float32)
+    _follow(
+        cars.rows()[0], faults[0], shapes[0], np.zeros(1, dtype=fuelling.FUEL)[0], float(conditions.ambient[0]),
+        told.air / np.float32(STOICHIOMETRIC), told.load, idling, told.running & (told.since_start > _OPEN_S), added,
+    )  # fmt: skip
+    share = added[2]
+    for name, more in zip((_SHORT, _LONG), added, strict=False):
         trip = with_change(trip, name, np.where(told.running, more, 0).astype(np.float32), LIMIT)
     return with_change(trip, _RAIL, by_second(trip, _RAIL) * (share - 1)) if has(trip, _RAIL) else trip
 
 
-def _loop(
-    loop: LambdaLoop, told: Engine, missing: FloatArray, idling: np.ndarray[tuple[int], np.dtype[np.bool_]]
-) -> Mapping[str, FloatArray]:
-    """Give [second] what the loop adds to each trim."""
-    cells = load_cell(told.load, idling)
-    closed = told.running & (told.since_start > _OPEN_S)
-    silent = np.zeros(1, dtype=np.float32)
-    short, long = np.empty_like(missing), np.empty_like(missing)
-    for second in range(len(missing)):
-        one = slice(second, second + 1)
-        loop.step(missing[one], cells[one], closed[one], silent)
-        short[second], long[second] = loop.short[0], loop.long[0]
-    return {_SHORT: short, _LONG: long}
+@compiled
+def _follow(
+    car: Record, fault: Record, shape: Record, fuel: Record, ambient: float, flow: FloatArray, load: FloatArray,
+    idling: FloatArray, closed: FloatArray, added: FloatArray,
+) -> None:  # fmt: skip
+    """Run a lambda loop that sees nothing but the pump: short and long in %, and pressure over commanded, by second."""
+    cells = np.empty(fuelling.MOST_CELLS, dtype=np.float32)
+    for cell in range(len(cells)):
+        cells[cell] = min(_MEMORY * fuelling.learned_balance(car, fault, shape, ambient, cell), LIMIT)
+    for second in range(len(flow)):
+        share = fuelling.pressure_share(car, fault.fuel_pump, flow[second], ambient)
+        fuel.closed = 1.0 if closed[second] else 0.0
+        cell = fuelling.load_cell(car, load[second], idling[second])
+        fuelling.loop(fuel, cells, cell, fuelling.missing_fuel(share), 1.0, 0.0)
+        added[0, second], added[1, second], added[2, second] = fuel.short, fuel.long, share

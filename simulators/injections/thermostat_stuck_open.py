@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 
 from ingest.readings import FloatArray, TripColumns
-from simulators.air_path import friction_power
+from simulators.air_path import STOICHIOMETRIC, friction_power
+from simulators.compiled import Record, compiled
 from simulators.driveline import GRAVITY, air_density
-from simulators.fuelling import STOICHIOMETRIC
+from simulators.faults import Faults
 from simulators.population import Cars, draw_cars
 from simulators.recorded import Engine, by_second, circumstances, engine, has, with_change
-from simulators.thermal import Heat, least_opening, warmth_kept
+from simulators.thermal import HEAT, begin, least_opening, step, warmth_kept
 
 NEEDS = (
     ("coolant_temperature",),
@@ -40,13 +41,28 @@ def inject(trip: TripColumns, severity: float, rng: np.random.Generator) -> Trip
     settled = np.full(1, np.percentile(warm, 75) + 1, dtype=np.float32) if len(warm) > 120 else drawn["thermostat"]
     cars = Cars({**drawn.values, "thermostat": settled, "map_thermostat": np.zeros(1, dtype=np.float32)})
 
-    wanted = np.repeat(np.array([0, severity], dtype=np.float32), len(_MASSES))  # columns without, then with the leak
-    many = cars.take(np.zeros(len(wanted), dtype=np.int64)).values
+    columns = 2 * len(_MASSES)  # without, then with the leak
+    many = cars.take(np.zeros(columns, dtype=np.int64)).values
     masses = (many["heat_capacity"] * np.tile(_MASSES, 2)).astype(np.float32)
-    heat = Heat(Cars({**many, "heat_capacity": masses}), conditions, wanted)
-    kept = warmth_kept(least_opening(cars, wanted)) / warmth_kept(cars["thermostat_leak"])
-    heat.coolant = (conditions.ambient + (measured[0] - conditions.ambient) * kept).astype(np.float32)
-    coolant, intake = _run(heat, trip, engine(trip, cars), cars, conditions.ambient)
+    wanted = np.repeat(np.array([0, severity], dtype=np.float32), len(_MASSES))
+    faults, shapes = Faults.healthy(columns).with_fault("thermostat_stuck_open", wanted).rows()
+    rows = Cars({**many, "heat_capacity": masses}).rows()
+    told = engine(trip, cars)
+    speed_ms = by_second(trip, "vehicle_speed") / np.float32(3.6)
+    friction = np.array(
+        [
+            friction_power(rows[0], max(turning, 400.0), warmth)
+            for turning, warmth in zip(told.speed.tolist(), measured.tolist(), strict=True)
+        ],
+        dtype=np.float32,
+    )
+    friction *= told.running
+    coolant, intake = np.empty((2, len(measured), columns), dtype=np.float32)
+    _run(
+        rows, conditions.rows()[0], faults, shapes, np.zeros(columns, dtype=HEAT), float(measured[0]), speed_ms,
+        _fuel_power(told, cars, speed_ms, friction, conditions.ambient), friction, told.load, told.speed, coolant,
+        intake,
+    )  # fmt: skip
     best = _as_recorded(coolant[:, : len(_MASSES)], measured, float(settled[0]))
     sick = best + len(_MASSES)
     colder = np.clip(coolant[:, best] - coolant[:, sick], 0, measured - conditions.ambient)
@@ -56,18 +72,25 @@ def inject(trip: TripColumns, severity: float, rng: np.random.Generator) -> Trip
     return with_change(changed, "intake_air_temperature", intake[:, sick] - intake[:, best])
 
 
-def _run(heat: Heat, trip: TripColumns, told: Engine, cars: Cars, ambient: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Give coolant and intake air [second, column]."""
-    speed_ms = by_second(trip, "vehicle_speed") / np.float32(3.6)
-    friction = friction_power(cars, np.maximum(told.speed, 400), by_second(trip, "coolant_temperature")) * told.running
-    fuel = _fuel_power(told, cars, speed_ms, friction, ambient)
-    coolant = np.empty((len(fuel), len(heat.coolant)), dtype=np.float32)
-    intake = np.empty_like(coolant)
-    share = np.full(len(heat.coolant), _AVERAGE, dtype=np.float32)
-    for second in range(len(fuel)):
-        coolant[second], intake[second] = heat.coolant, heat.intake
-        heat.step(speed_ms[second], fuel[second], friction[second], told.load[second], share)
-    return coolant, intake
+@compiled
+def _run(
+    cars: Record, trip: Record, faults: Record, shapes: Record, heats: Record, first: float, speed_ms: FloatArray,
+    fuel: FloatArray, friction: FloatArray, load: FloatArray, turning: FloatArray, coolant: FloatArray,
+    intake: FloatArray,
+) -> None:  # fmt: skip
+    """Fill coolant and intake air [second, column]; without the leak the coolant begins at `first`."""
+    for column in range(len(cars)):
+        car, fault, shape, heat = cars[column], faults[column], shapes[column], heats[column]
+        begin(car, trip, fault, shape, heat)
+        kept = warmth_kept(heat.least) / warmth_kept(least_opening(car, 0.0))
+        heat.coolant = trip.ambient + (first - trip.ambient) * kept
+        heat.oil = heat.coolant
+        for second in range(len(fuel)):
+            coolant[second, column], intake[second, column] = heat.coolant, heat.intake
+            step(
+                car, fault, shape, heat, speed_ms[second], fuel[second], friction[second], load[second],
+                turning[second], _AVERAGE, 0.0,
+            )  # fmt: skip
 
 
 def _fuel_power(
@@ -76,7 +99,7 @@ def _fuel_power(
     """Give W by [second]: from the air where the engine is throttled, else from what the road asks for."""
     if told.air is not None and told.throttled:
         return told.air / np.float32(STOICHIOMETRIC) * np.float32(_HEAT_PER_GRAM)
-    drag = 0.5 * air_density(ambient, np.full(1, 101.3, dtype=np.float32)) * cars["drag_area"] * speed_ms**2
+    drag = 0.5 * air_density(float(ambient[0]), 101.3) * cars["drag_area"] * speed_ms**2
     pull = cars["mass"] * (GRAVITY * cars["rolling_resistance"] + 1.05 * np.gradient(speed_ms)) + drag
     shaft = np.clip(pull * speed_ms, 0, None) / cars["driveline_efficiency"] + 1000 * cars["auxiliary_power"]
     burnt = (shaft + friction) / cars["willans_efficiency"] * told.running

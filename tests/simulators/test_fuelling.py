@@ -1,15 +1,14 @@
 """Pump, lambda loop, learned trims, and what else moves them."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from ingest.readings import Block, FloatArray
+from simulators.air_path import STOICHIOMETRIC
 from simulators.conditions import calendar, draw_conditions
 from simulators.cycles import splice
 from simulators.faults import Faults
-from simulators.fuelling import STOICHIOMETRIC, LambdaLoop, full_flow, load_cell, missing_fuel, pressure_share
+from simulators.fuelling import FUEL, full_flow, load_cell, loop, missing_fuel, pressure_share
 from simulators.population import Cars, draw_cars
 from simulators.tank import draw_tank
 from simulators.vehicle import simulate
@@ -22,7 +21,7 @@ def run(severity: float) -> tuple[Cars, Block]:
     rng = np.random.default_rng(8)
     cars = draw_cars(rng, COUNT)
     conditions = draw_conditions(rng, cars, calendar(rng, COUNT, 1, FIRST, 2.0).ravel())
-    faults = replace(Faults.healthy(COUNT), fuel_pump=np.full(COUNT, severity, dtype=np.float32))
+    faults = Faults.healthy(COUNT).with_fault("fuel_pump", severity)
     speed = splice(rng, conditions.duration_s, conditions.key_on_s + 3, conditions.key_off_s)
     return cars, simulate(cars, speed, conditions, faults, rng)
 
@@ -42,23 +41,25 @@ def fuel(cars: Cars, block: Block) -> FloatArray:
     """Fuel over that at full power [time, trip], NaN where the lambda loop is not at work."""
     flow = block.signal("mass_air_flow") / STOICHIOMETRIC / block.signal("commanded_equivalence_ratio")
     at_work = (block.signal("engine_run_time") > 60) & (block.signal("short_term_fuel_trim_1") != 0)
-    share: FloatArray = np.where(at_work, flow / full_flow(cars), np.nan)
+    full = np.array([full_flow(car) for car in cars.rows()])
+    share: FloatArray = np.where(at_work, flow / full, np.nan)
     return share
 
 
 def test_a_healthy_pump_is_never_at_its_limit(drives: dict[float, tuple[Cars, Block]]) -> None:
     assert np.nanmax(fuel(*drives[0.0])) < 0.95  # what drivers ask for, and what the engine can take
     cars = draw_cars(np.random.default_rng(2), 2000)
-    well, hottest = np.zeros(2000, dtype=np.float32), np.full(2000, 43, dtype=np.float32)
-    assert (pressure_share(cars, well, full_flow(cars), hottest) == 1).all()
+    assert all(pressure_share(car, 0.0, full_flow(car), 43.0) == 1 for car in cars.rows())
 
 
 @pytest.mark.parametrize(("severity", "idle", "middle", "high"), [(0.4, 0, 0, 15), (1.0, 5, 20, 40)])
 def test_what_is_missing_grows_with_flow_and_severity(severity: float, idle: float, middle: float, high: float) -> None:
     cars = draw_cars(np.random.default_rng(1), COUNT)
-    grade, mild = np.full(COUNT, severity, dtype=np.float32), np.full(COUNT, 20, dtype=np.float32)
-    at = [missing_fuel(pressure_share(cars, grade, part * full_flow(cars), mild)) for part in (0.035, 0.15, 0.9)]
-    assert at[0].max() <= idle + 1
+    at = [
+        [missing_fuel(pressure_share(car, severity, part * full_flow(car), 20.0)) for car in cars.rows()]
+        for part in (0.035, 0.15, 0.9)
+    ]
+    assert max(at[0]) <= idle + 1
     assert np.median(at[1]) == pytest.approx(middle, abs=6)
     assert np.median(at[2]) > high
 
@@ -114,18 +115,20 @@ def test_healthy_trims_lie_where_real_ones_do(drives: dict[float, tuple[Cars, Bl
 
 
 def test_the_loop_learns_in_the_cell_that_is_driven_and_stops_at_its_limit() -> None:
-    loop = LambdaLoop(np.zeros((4, 2), dtype=np.float32))
-    cell = load_cell(np.array([70, 40], dtype=np.float32), np.array([False, False]))
-    required, closed = np.array([12, 90], dtype=np.float32), np.ones(2, dtype=bool)
-    for _ in range(3600):
-        loop.step(required, cell, closed, np.zeros(2, dtype=np.float32))
-    assert cell.tolist() == [3, 2]
-    assert loop.cells[3, 0] == pytest.approx(12, abs=0.5)
-    assert (loop.long[1], loop.short[1]) == (25, 25)
-    assert loop.cells[:3, 0].tolist() == [0, 0, 0]
-    loop.step(required, cell, ~closed, np.zeros(2, dtype=np.float32))
-    assert loop.short.tolist() == [0, 0]
-    assert loop.long[0] == pytest.approx(12, abs=0.5)
+    car = draw_cars(np.random.default_rng(1), 1).rows()[0]
+    car["trim_cells"] = 4
+    assert [load_cell(car, load, idling) for load, idling in ((70, False), (40, False), (40, True))] == [3, 2, 0]
+    for required, cell, long in ((12.0, 3, 12), (90.0, 2, 25)):
+        fuel, cells = np.zeros(1, dtype=FUEL)[0], np.zeros(16, dtype=np.float32)
+        fuel["closed"] = 1
+        for _ in range(3600):
+            loop(fuel, cells, cell, required, 1.0, 0.0)
+        assert cells[cell] == pytest.approx(long, abs=0.5)
+        assert np.delete(cells, cell).tolist() == [0] * 15
+        fuel["closed"] = 0
+        loop(fuel, cells, cell, required, 1.0, 0.0)
+        assert fuel["short"] == 0
+        assert fuel["long"] == pytest.approx(long, abs=0.5)
 
 
 def test_a_tank_is_kept_until_the_next_filling_and_learned_after_it() -> None:

@@ -229,7 +229,7 @@ def test_what_a_fault_needs_is_named(drive: TripColumns) -> None:
     with pytest.raises(ValueError, match="mass_air_flow or intake_manifold_pressure"):
         inject(without("intake_manifold_pressure"), "fuel_pump", 0.5, rng)
     bare = inject(without("intake_manifold_pressure"), "thermostat_stuck_open", 1.0, rng)
-    assert bare.signals["coolant_temperature"][-1] < 80
+    assert bare.signals["coolant_temperature"][-1] <= 80
 
 
 @pytest.mark.parametrize("name", ["live1", "live25", "drive12"])

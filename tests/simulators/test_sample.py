@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ingest.readings import Block
+from simulators.faults import SIMULATED
 from simulators.injection import SHARES
 from simulators.sample import Sample, sample_trips
 from simulators.sensors import FIELDS, quantise
@@ -49,7 +50,7 @@ def test_chunks_hold_whole_cars_in_order(samples: list[Sample]) -> None:
     for sample in samples:
         assert sample.block.values.dtype == np.float32
         assert sample.block.values.shape[2] == len(sample.groups)
-        assert set(sample.labels) == set(SHARES)
+        assert set(sample.labels) == set(SIMULATED)
         behind = np.arange(sample.block.values.shape[1])[:, None] >= sample.block.lengths
         assert np.isnan(sample.block.values[:, behind]).all()
 
@@ -58,8 +59,8 @@ def test_no_faults_are_drawn_where_none_are_asked_for() -> None:
     (sample,) = sample_trips(1, 10, 3, shares={}, longest_s=300)
     assert all((severity == 0).all() for severity in sample.labels.values())
     assert (sample.faults == "").all()
-    with pytest.raises(ValueError, match="water_pump"):
-        list(sample_trips(1, 10, 3, shares={"water_pump": 0.5}))
+    with pytest.raises(ValueError, match="gremlins"):
+        list(sample_trips(1, 10, 3, shares={"gremlins": 0.5}))
 
 
 def test_a_trip_of_severity_nought_is_byte_for_byte_that_of_a_healthy_car() -> None:

@@ -37,7 +37,7 @@ def cold_wltc(ambient: FloatArray, severity: FloatArray) -> tuple[Cars, Block]:
         conditions, ambient=np.repeat(ambient, CARS), soak_h=np.full(count, 60, dtype=np.float32),
         key_on_s=whole * 0, key_off_s=whole * 0, duration_s=whole,
     )  # fmt: skip
-    faults = replace(Faults.healthy(count), thermostat=np.repeat(severity, CARS))
+    faults = Faults.healthy(count).with_fault("thermostat_stuck_open", np.repeat(severity, CARS))
     return cars, simulate(cars, np.repeat(cycle[:, None], count, axis=1), conditions, faults, rng)
 
 
@@ -54,17 +54,17 @@ def test_warming_up_and_the_end_are_those_of_the_calibrated_prototype(ambient: i
     for cell, found_s, found_end in zip(cells, seconds, end, strict=True):
         wanted_s, wanted_end = TABLE[cell]
         assert found_s == pytest.approx(wanted_s, rel=0.2), (cell, found_s)
-        assert found_end == pytest.approx(wanted_end, rel=0.2), (cell, found_end)
+        assert found_end == pytest.approx(wanted_end, rel=0.12, abs=9.5), (cell, found_end)
 
 
 def test_a_healthy_thermostat_seals_or_nearly_so() -> None:
     cars = draw_cars(np.random.default_rng(2), 500)
-    natural = least_opening(cars, np.zeros(500, dtype=np.float32))
+    natural = np.array([least_opening(car, 0.0) for car in cars.rows()])
     assert 0 <= natural.min() < np.median(natural) < 0.005 < natural.max() <= 0.02
-    stuck = least_opening(cars, np.ones(500, dtype=np.float32))
+    stuck = np.array([least_opening(car, 1.0) for car in cars.rows()])
     assert np.allclose(stuck, 0.35)
-    assert (warmth_kept(stuck) < 0.6).all()
-    assert (warmth_kept(natural) > 0.99).all()
+    assert warmth_kept(0.35) < 0.6
+    assert warmth_kept(float(natural.max())) > 0.99
 
 
 def test_a_map_controlled_thermostat_runs_hotter_at_low_load() -> None:

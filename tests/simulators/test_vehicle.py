@@ -84,7 +84,7 @@ def test_healthy_voltages_lie_where_real_ones_do(population: tuple[Cars, Conditi
     plain = cars["smart_alternator"] == 0
     charging = (block.signal("engine_run_time") > 15) & (turning > 400)
     assert 13.6 < np.mean(voltage[charging & plain]) < 14.2
-    assert np.mean(voltage[charging & plain] < 13.0) < 0.03
+    assert np.mean(voltage[charging & plain] < 13.0) < 0.04
     smart = voltage[charging & ~plain]
     assert np.percentile(smart, 2) < 12.8
     assert np.percentile(smart, 98) > 14.5  # legitimately 12.4 to 15 V
@@ -124,9 +124,7 @@ def test_a_sick_alternator_sags_at_idle_and_a_sick_regulator_overcharges() -> No
 
 def test_battery_and_starter_faults_leave_the_charging_voltage_alone() -> None:
     count = 60
-    faults = Faults.healthy(count)
-    faults.battery[:] = 0.8
-    faults.starter[:] = 0.8
+    faults = Faults.healthy(count).with_fault("battery_12v", 0.8).with_fault("starter", 0.8)
     cars, _, good = run(6, count, None, 700)
     _, _, weak = run(6, count, faults, 700)
     driving = (good.signal("vehicle_speed") > 20) & (cars["smart_alternator"] == 0)
