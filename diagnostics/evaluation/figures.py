@@ -73,7 +73,7 @@ def judged(histories: Histories, episodes: Episodes, vote_at: FloatArray, seed: 
     counts = draws(strata, seed)
     return Judged(
         histories, episodes, alarms, smooth, outcomes(histories, episodes, alarms, smooth),
-        false_alarms(histories, episodes, alarms), counts, counts[:, place],
+        false_alarms(histories, alarms), counts, counts[:, place],
     )  # fmt: skip
 
 

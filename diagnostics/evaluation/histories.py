@@ -55,13 +55,15 @@ class Histories:
 class Episodes:
     """Faults that came over cars, `[episode]`: `fault` is its place in `Histories.faults`, the times are its calendar.
 
-    `dtc_s` is when the simulated monitor confirms, `pending_s` when it first suspects, `failure_s` when the car fails;
-    NaN where that does not happen in the car's trips.
+    `onset_s` is the begin of the first trip of severity 0.05 or more, `lasting_s` that of the first trip since which it
+    never was less: a loose contact comes and goes before. `dtc_s` is when the simulated monitor confirms, `pending_s`
+    when it first suspects, `failure_s` when the car fails; NaN where that does not happen in the car's trips.
     """
 
     car: IntArray
     fault: IntArray
     onset_s: TimeArray
+    lasting_s: TimeArray
     pending_s: TimeArray
     dtc_s: TimeArray
     failure_s: TimeArray

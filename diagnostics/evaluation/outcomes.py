@@ -18,10 +18,10 @@ class Outcomes:
 
     `observable`: a trip of the window holds the minimum signals. `alarm_s`: the first alarm of the right fault in the
     window, NaN when missed. The window of a gradual fault ends a day before the trouble code, else with the failure or
-    the car's last trip; that of a sudden one with its fifth trip. `lead_d` are the days from the alarm to the code,
-    `failure_d` to the failure: NaN where there is no such instant, 0 when missed. `named` is the fault of the first
-    alarm of any fault in the window, -1 without one, and `rank` the place of the right fault among all in what was
-    said on that trip, from 1. `score` is the largest smoothed probability in the window.
+    the car's last trip; that of a sudden one with the fifth trip since it is lasting. `lead_d` are the days from the
+    alarm to the code, `failure_d` to the failure: NaN where there is no such instant, 0 when missed. `named` is the
+    fault of the first alarm of any fault in the window, -1 without one, and `rank` the place of the right fault among
+    all in what was said on that trip, from 1. `score` is the largest smoothed probability in the window.
     """
 
     observable: BoolArray
@@ -43,8 +43,8 @@ class Outcomes:
 class FalseAlarms:
     """Per car, in the order of `Histories.cars`: alarms that no fault of the car stands behind, and their hours.
 
-    `healthy` marks cars without any episode. `early` counts alarms before the first onset of a car's faults, `hours`
-    those until then; `wrong` alarms after it of faults that the car does not have.
+    `healthy` marks cars that never have a fault. `early` counts alarms before the first onset of a car's faults,
+    `hours` those until then; `wrong` alarms after it of faults that the car does not have.
     """
 
     healthy: BoolArray
@@ -80,7 +80,8 @@ def _judge(
     end_s = histories.end_s[trips]
     inside = trips.start + np.flatnonzero((end_s >= onset_s) & (end_s <= _last_s(histories, episodes, row, trips)))
     if sudden:
-        inside = trips.start + np.flatnonzero(end_s >= onset_s)[:SUDDEN_TRIPS]
+        fifth = np.flatnonzero(end_s >= episodes.lasting_s[row])[:SUDDEN_TRIPS]
+        inside = trips.start + np.flatnonzero((end_s >= onset_s) & (np.arange(len(end_s)) <= fifth.max(initial=-1)))
     made.observable[row] = bool(histories.observable[inside, fault].any())
     if episodes.dtc_s[row] > onset_s:
         made.lead_d[row] = 0.0
@@ -120,24 +121,19 @@ def _last_s(histories: Histories, episodes: Episodes, row: int, trips: slice) ->
     return float(histories.end_s[trips.stop - 1])
 
 
-def false_alarms(histories: Histories, episodes: Episodes, alarms: Alarms) -> FalseAlarms:
-    """Count the alarms that have no fault behind them, per car."""
-    cars, faults = histories.cars, len(histories.faults)
-    onset_s = np.full(len(cars), np.inf)
-    has = np.zeros((len(cars), faults), dtype=np.bool_)
-    place = np.searchsorted(cars, episodes.car)
-    np.minimum.at(onset_s, place, episodes.onset_s)
-    has[place, episodes.fault] = True
+def false_alarms(histories: Histories, alarms: Alarms) -> FalseAlarms:
+    """Count the alarms that have no fault behind them, per car; whether one is there, the severities tell."""
+    cars, edges = histories.cars, histories.edges
+    ill = histories.severity >= ONSET
+    own_s = np.minimum.reduceat(np.where(ill, histories.begin_s[:, None], np.inf), edges[:-1], axis=0)
+    onset_s = own_s.min(axis=1)
     row = np.searchsorted(cars, alarms.car)
     before = alarms.at_s < onset_s[row]
-    wrong = ~before & ~has[row, alarms.fault]
     # A second fault's alarm before its own onset is one too many as well.
-    own_s = np.full((len(cars), faults), np.inf)
-    np.minimum.at(own_s, (place, episodes.fault), episodes.onset_s)
-    wrong |= ~before & (alarms.at_s < own_s[row, alarms.fault])
+    wrong = ~before & (alarms.at_s < own_s[row, alarms.fault])
     trip_row = np.searchsorted(cars, histories.car)
     calm = histories.end_s < onset_s[trip_row]
-    early_by_fault = np.zeros((len(cars), faults), dtype=np.int64)
+    early_by_fault = np.zeros(own_s.shape, dtype=np.int64)
     np.add.at(early_by_fault, (row[before], alarms.fault[before]), 1)
     return FalseAlarms(
         np.isinf(onset_s), early_by_fault.sum(axis=1),

@@ -39,5 +39,11 @@ def episodes(*rows: tuple[int, int, float, float, float]) -> Episodes:
     """Give episodes from (car, fault, onset, code, failure), in days."""
     car, fault, onset, code, failure = (np.array(column) for column in zip(*rows, strict=True))
     return Episodes(
-        car.astype(np.int64), fault.astype(np.int64), onset * DAY_S, code * DAY_S, code * DAY_S, failure * DAY_S
+        car.astype(np.int64),
+        fault.astype(np.int64),
+        onset * DAY_S,
+        onset * DAY_S,
+        code * DAY_S,
+        code * DAY_S,
+        failure * DAY_S,
     )

@@ -58,7 +58,10 @@ def test_an_alarm_counts_between_onset_and_the_day_before_the_code() -> None:
 
 def test_an_alarm_before_the_onset_is_false_and_finds_nothing() -> None:
     early = [1, 1, 1] + [1] * 20
-    of = judged(histories([{"alternator": early}, {"alternator": [0] * 23}]), episodes((0, 0, 4, NEVER, NEVER)), AT)
+    true = [{"alternator": [0] * 8 + [0.3] * 15}, {}]
+    of = judged(
+        histories([{"alternator": early}, {"alternator": [0] * 23}], true), episodes((0, 0, 4, NEVER, NEVER)), AT
+    )
     assert of.false.early.tolist() == [1, 0]
     assert of.false.healthy.tolist() == [False, True]
     assert of.false.hours == pytest.approx([8 * 0.5, 23 * 0.5])
@@ -67,7 +70,9 @@ def test_an_alarm_before_the_onset_is_false_and_finds_nothing() -> None:
 
 def test_false_alarms_are_counted_per_thousand_hours() -> None:
     calm, noisy = [0.0] * 100, [0.0] * 50 + [1.0] * 3 + [0.0] * 47
-    fleet = histories([{"alternator": calm}, {"fuel_pump": noisy}, {"alternator": [1] * 30}])
+    fleet = histories(
+        [{"alternator": calm}, {"fuel_pump": noisy}, {"alternator": [1] * 30}], [{}, {}, {"alternator": [1] * 30}]
+    )
     figures = evaluate(fleet, episodes((2, 0, 0, NEVER, NEVER)), AT).figures
     assert figures["false_alarms_per_1000_h"].value == pytest.approx(1000 * 1 / 100)
     assert figures["false_alarms_per_1000_h_upper_95"].value == pytest.approx(47.4, abs=0.1)
@@ -98,7 +103,8 @@ def test_recall_is_the_mean_over_faults_and_unobservable_is_missed() -> None:
 def test_the_first_name_told_is_the_one_that_isolates() -> None:
     right = {"alternator": [0, 0] + [0.9] * 20, "fuel_pump": [0, 0] + [0.6] * 20}
     wrong = {"alternator": [0, 0] + [0.6] * 20, "fuel_pump": [0, 0] + [0.9] * 20}
-    of = evaluate(histories([right, wrong, {"alternator": [0] * 22}]),
+    true = [{"alternator": [0.3] * 22}] * 2
+    of = evaluate(histories([right, wrong, {"alternator": [0] * 22}], [*true, {}]),
                   episodes((0, 0, 0.4, NEVER, NEVER), (1, 0, 0.4, NEVER, NEVER)), AT)  # fmt: skip
     assert of.figures["isolation_top_1"].value == pytest.approx(0.5)
     assert of.figures["isolation_top_3"].value == pytest.approx(1.0)

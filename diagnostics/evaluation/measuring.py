@@ -1,0 +1,180 @@
+"""What a shard of a simulated fleet shows: measured once, kept in a file, so that a run that was stopped goes on."""
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from diagnostics.compiled import compiled
+from diagnostics.evaluation.histories import BoolArray, Episodes, IntArray
+from diagnostics.faults import FAULTS
+from diagnostics.held import RUNNING_RPM, Held
+from diagnostics.modes import MODES, Measured
+from ingest.readings import Block, FloatArray, TimeArray
+
+STATISTICS = ("mean", "deviation", "lowest", "highest")
+_ROOM = Path(__file__).resolve().parent.parent
+# What the measurements of a trip follow from, besides the trip.
+_SOURCES = ("compiled.py", "faults.py", "gating.py", "held.py", "residuals.py", "measures/*.py", "modes/*.py",
+            "evaluation/measuring.py")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Whole cars, trip after trip, `[trip, ...]`; tables `[trip, fault]` are in the order of `faults`.
+
+    `measured` is by mode, `statistics[trip, signal x 4]` the plain ones of every signal, without columns where they
+    were not asked for.
+    """
+
+    faults: tuple[str, ...]
+    car: IntArray
+    begin_s: TimeArray
+    end_s: TimeArray
+    hours: FloatArray
+    severity: FloatArray
+    stopped: BoolArray
+    observable: BoolArray
+    measured: Mapping[str, Measured]
+    statistics: FloatArray
+    episodes: Episodes
+
+
+def measuring_hash() -> str:
+    """Give a hash over the source of all that measures trips: other code makes other shards."""
+    digest = hashlib.sha256()
+    for pattern in _SOURCES:
+        for file in sorted(_ROOM.glob(pattern)):
+            digest.update(file.relative_to(_ROOM).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def measure(
+    block: Block, car: IntArray, begin_s: TimeArray, labels: Mapping[str, FloatArray], faults: Sequence[str],
+    *, statistics: bool,
+) -> Shard:  # fmt: skip
+    """Measure the trips of a block by all modes; the shard has no episodes yet."""
+    held, trips = Held(block), len(car)
+    running = (held.column("engine_speed") > RUNNING_RPM).sum(axis=1) * block.step_s
+    stopped = np.zeros((trips, len(faults)), dtype=np.bool_)
+    measured = {}
+    for fault, mode in MODES.items():
+        measured[fault] = mode.measure(held)
+        if fault in faults:
+            stopped[:, faults.index(fault)] = ~np.isnan(mode.stop(held).at_s)
+    nothing = np.zeros(trips, dtype=np.float32)
+    severity = np.stack([labels.get(fault, nothing) for fault in faults], axis=1).astype(np.float32)
+    empty = np.zeros((trips, 0), dtype=np.float32)
+    no_times, no_rows = np.zeros(0), np.zeros(0, dtype=np.int64)
+    return Shard(
+        tuple(faults), car, begin_s, begin_s + block.lengths * block.step_s, (running / 3600).astype(np.float32),
+        severity, stopped, observable(block, faults), measured, plain_statistics(block) if statistics else empty,
+        Episodes(no_rows, no_rows, no_times, no_times, no_times, no_times, no_times),
+    )  # fmt: skip
+
+
+def observable(block: Block, faults: Sequence[str]) -> BoolArray:
+    """Tell `[trip, fault]` whether the trip holds the fault's minimum signals."""
+    told = {name: _any(block.signal(name)) for name in block.signals}
+    nowhere = np.zeros(len(block.lengths), dtype=np.bool_)
+    made = np.zeros((len(block.lengths), len(faults)), dtype=np.bool_)
+    for place, fault in enumerate(faults):
+        groups = FAULTS[fault].minimum_signals
+        if groups:
+            made[:, place] = np.all(
+                [np.any([told.get(name, nowhere) for name in group], axis=0) for group in groups], axis=0
+            )
+    return made
+
+
+def _any(values: FloatArray) -> BoolArray:
+    there: BoolArray = (~np.isnan(values)).any(axis=0)
+    return there
+
+
+def plain_statistics(block: Block) -> FloatArray:
+    """Give `[trip, signal x statistic]` of everything that was read, as one would without any physics."""
+    made = np.full((len(block.lengths), len(block.signals), len(STATISTICS)), np.nan, dtype=np.float32)
+    _statistics(block.values, made)
+    return made.reshape(len(made), -1)
+
+
+@compiled
+def _statistics(values: FloatArray, made: FloatArray) -> None:
+    signals, steps, trips = values.shape
+    for signal in range(signals):
+        count, total = np.zeros(trips), np.zeros(trips)
+        square = np.zeros(trips)
+        low, high = np.full(trips, np.inf), np.full(trips, -np.inf)
+        for step in range(steps):
+            for trip in range(trips):
+                value = values[signal, step, trip]
+                if not np.isnan(value):
+                    count[trip] += 1
+                    total[trip] += value
+                    square[trip] += value * value
+                    low[trip] = min(low[trip], value)
+                    high[trip] = max(high[trip], value)
+        for trip in range(trips):
+            if count[trip] > 0:
+                mean = total[trip] / count[trip]
+                made[trip, signal, 0] = mean
+                made[trip, signal, 1] = np.sqrt(max(square[trip] / count[trip] - mean * mean, 0.0))
+                made[trip, signal, 2] = low[trip]
+                made[trip, signal, 3] = high[trip]
+
+
+def joined(shards: Sequence[Shard]) -> Shard:
+    """Put shards of different cars behind one another."""
+
+    def together(name: str) -> Any:
+        return np.concatenate([getattr(shard, name) for shard in shards])
+
+    first = shards[0]
+    arrays = ("car", "begin_s", "end_s", "hours", "severity", "stopped", "observable")
+    measured = {
+        fault: Measured(
+            np.concatenate([shard.measured[fault].values for shard in shards]),
+            np.concatenate([shard.measured[fault].observed_s for shard in shards]),
+        )
+        for fault in first.measured
+    }
+    episodes = Episodes(
+        *(np.concatenate([getattr(shard.episodes, name) for shard in shards]) for name in Episodes.__slots__)
+    )
+    return Shard(first.faults, *(together(name) for name in arrays), measured, together("statistics"), episodes)
+
+
+def save(path: Path, **arrays: Any) -> None:
+    """Write arrays to a file that is there as a whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(f".{os.getpid()}.tmp")
+    with unfinished.open("wb") as file:
+        np.savez(file, **arrays)
+    unfinished.replace(path)
+
+
+def save_shard(path: Path, shard: Shard) -> None:
+    """Keep a shard."""
+    arrays = {name: getattr(shard, name) for name in Shard.__slots__ if name not in {"faults", "measured", "episodes"}}
+    for fault, measured in shard.measured.items():
+        arrays |= {f"values/{fault}": measured.values, f"observed/{fault}": measured.observed_s}
+    arrays |= {f"episodes/{name}": getattr(shard.episodes, name) for name in Episodes.__slots__}
+    save(path, faults=np.array(shard.faults), **arrays)
+
+
+def load_shard(path: Path) -> Shard:
+    """Read a shard that was kept."""
+    with np.load(path) as file:
+        plain = {name: file[name] for name in Shard.__slots__ if name in file.files and name != "faults"}
+        measured = {
+            name.removeprefix("values/"): Measured(file[name], file[f"observed/{name.removeprefix('values/')}"])
+            for name in file.files
+            if name.startswith("values/")
+        }
+        episodes = Episodes(*(file[f"episodes/{name}"] for name in Episodes.__slots__))
+        return Shard(tuple(file["faults"].tolist()), measured=measured, episodes=episodes, **plain)
