@@ -1,0 +1,143 @@
+"""What the first start of a trip shows of battery, starter and cables (faults.md F23, F24, B6)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diagnostics.compiled import compiled
+from diagnostics.held import RUNNING_RPM, Held, Table
+from ingest.readings import FloatArray
+
+PLAUSIBLE_V = (6.0, 20.0)
+RESTED_V = 11.0  # below it nothing is at rest: a reading from within the crank, or a battery that starts nothing
+DIPPED_V = 0.6  # under the rest voltage: the starter's current, not a pump's
+TURNING_RPM = 50.0
+LONGEST_CRANK_S = 15.0
+REFERENCE_C, USUAL_C, WARMEST_C = 25.0, 20.0, 35.0
+# A cold battery resists more and a cold engine asks more of it (F23).
+RESISTS_PER_K, ASKS_PER_K = 0.015, 0.006
+# What the last charge leaves on the plates goes as fast as the coolant cools, for a few hours after the stop (B5, B6).
+SURFACE_V, SURFACE_POWER, SOAKED_K = 0.35, 2.5, 65.0
+
+NAMES: Sequence[str] = (
+    "rest_voltage",  # V before the start, without what the last charge left
+    "crank_lowest",  # V, the lowest reading of the crank, where one fell into it
+    "crank_drop",  # V below rest then, as at 25 degC
+    "first_drop",  # V below rest just after, before the alternator gives, as at 25 degC
+    "recovery",  # V from 6..15 s to 40..60 s after the start
+    "crank_time",  # s
+    "key_off_voltage",  # V after the engine has stopped
+    "start_temperature",  # degC
+    "observed",
+)
+
+
+def starting(held: Held) -> Table:
+    """Measure the first start of every trip; `observed` are the seconds the engine ran, 0 where no start was seen."""
+    rows = np.full((len(NAMES), held.trips), np.nan, dtype=np.float32)
+    rows[-1] = 0
+    if held.has("engine_speed"):
+        names = ("engine_speed", "control_module_voltage", "engine_run_time", "coolant_temperature")
+        airs = ("ambient_air_temperature", "intake_air_temperature")
+        _pass(*(held.column(name) for name in (*names, *airs)), held.lengths, held.step_s, rows)
+    return dict(zip(NAMES, rows, strict=True))
+
+
+@compiled
+def _pass(
+    speeds: FloatArray, voltages: FloatArray, clocks: FloatArray, coolants: FloatArray, ambients: FloatArray,
+    intakes: FloatArray, lengths: NDArray[np.int64], step_s: float, rows: FloatArray,
+) -> None:  # fmt: skip
+    for trip in range(len(lengths)):
+        length, row, speed, voltage = lengths[trip], rows[:, trip], speeds[trip], voltages[trip]
+        began = _first_running(speed, length)
+        rested = began - 1
+        while rested >= 0 and not speed[rested] < TURNING_RPM:
+            rested -= 1
+        if rested < 0 or began >= length:  # it ran before the first reading, or never
+            continue
+        # Run time counts from the start: it may know it before a slow poll of the engine speed does.
+        at = min(began + round(3 / step_s), length - 1)
+        if clocks[trip, at] > 0:
+            told = at - int(clocks[trip, at] / step_s)
+            began = min(began, max(told, rested + 1))
+        stopped = _last_running(speed, length)
+        warmth = min(ambients[trip, began], WARMEST_C)
+        if np.isnan(warmth):  # under the hood it may be warmer than in the battery, never colder
+            warmth = min(intakes[trip, began], coolants[trip, began], REFERENCE_C)
+        row[7] = warmth
+        if np.isnan(warmth):
+            warmth = USUAL_C
+        excess = coolants[trip, began] - warmth
+        surface = SURFACE_V * min(max(excess / SOAKED_K, 0.0), 1.0) ** SURFACE_POWER if excess > 0 else 0.0
+        _start(voltage, speed, rested, began, length, warmth, surface, step_s, row)
+        row[6] = _mean(voltage, stopped + round(2 / step_s), min(stopped + round(12 / step_s), length))
+        row[8] = (stopped + 1 - began) * step_s
+
+
+@compiled
+def _first_running(speed: FloatArray, length: int) -> int:
+    for step in range(length):
+        if speed[step] > RUNNING_RPM:
+            return step
+    return length
+
+
+@compiled
+def _last_running(speed: FloatArray, length: int) -> int:
+    for back in range(length):
+        if speed[length - 1 - back] > RUNNING_RPM:
+            return length - 1 - back
+    return -1
+
+
+@compiled
+def _mean(voltage: FloatArray, first: int, end: int) -> float:
+    """Give the mean of plausible readings; NaN of none."""
+    total, count = 0.0, 0
+    for step in range(max(first, 0), end):
+        if PLAUSIBLE_V[0] <= voltage[step] <= PLAUSIBLE_V[1]:
+            total += voltage[step]
+            count += 1
+    return total / count if count else np.nan
+
+
+@compiled
+def _start(
+    voltage: FloatArray, speed: FloatArray, rested: int, began: int, length: int, warmth: float, surface: float,
+    step_s: float, row: FloatArray,
+) -> None:  # fmt: skip
+    """Measure one start between the last reading at rest and the running engine."""
+    rest = np.nan
+    for step in range(max(0, rested - round(LONGEST_CRANK_S / step_s)), rested + 1):
+        if RESTED_V <= voltage[step] <= PLAUSIBLE_V[1] and not rest > voltage[step]:
+            rest = voltage[step]
+    # The speed may be older than the voltage: the dip is looked for a little around the crank.
+    lowest, last_dip = np.nan, -1
+    until = min(began + round(3 / step_s), length)
+    for step in range(max(0, rested - round(2 / step_s)), until):
+        if PLAUSIBLE_V[0] <= voltage[step] < rest - DIPPED_V:
+            if not lowest <= voltage[step]:
+                lowest = voltage[step]
+            last_dip = step
+    first_turn, last_turn = -1, -1
+    for step in range(rested + 1, began + 1):
+        if TURNING_RPM <= speed[step] <= RUNNING_RPM:
+            first_turn = step if first_turn < 0 else first_turn
+            last_turn = step
+    shown = (last_turn - first_turn + 1) * step_s if first_turn >= 0 else 0.0
+    row[5] = min(0.5 * (shown + (began - rested) * step_s), LONGEST_CRANK_S)
+
+    row[0] = rest - surface
+    cold = np.exp(-RESISTS_PER_K * (warmth - REFERENCE_C))
+    asks = 1 + ASKS_PER_K * min(max(REFERENCE_C - warmth, 0.0), 60.0)
+    row[1] = lowest
+    row[2] = (rest - lowest) / (cold * asks)
+    for step in range(max(began, last_dip + 1), min(began + round(5 / step_s), length)):
+        if PLAUSIBLE_V[0] <= voltage[step] < rest and speed[step] > RUNNING_RPM:
+            row[3] = (rest - voltage[step]) / cold
+            break
+    early = _mean(voltage, began + round(6 / step_s), min(began + round(15 / step_s), length))
+    late = _mean(voltage, began + round(40 / step_s), min(began + round(60 / step_s), length))
+    row[4] = late - early
