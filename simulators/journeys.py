@@ -1,4 +1,4 @@
-"""The trips of one car over weeks: when it is driven and for how long, and what it finds and carries from trip to trip."""
+"""The trips of one car over weeks: when it is driven, for how long, and what it carries from trip to trip."""
 
 from dataclasses import dataclass, replace
 
@@ -83,7 +83,8 @@ def travel(
 def _gaps(rng: np.random.Generator, journeys: Journeys) -> NDArray[np.float64]:
     ends = journeys.start_s + journeys.duration_s
     before = np.concatenate([[journeys.start_s[0] - rng.uniform(6, 16) * 3600], ends[:-1]])
-    return (journeys.start_s - before) / 3600
+    gaps: NDArray[np.float64] = (journeys.start_s - before) / 3600
+    return gaps
 
 
 def _soak(gap_h: NDArray[np.float64], duration_s: NDArray[np.int64]) -> FloatArray:
@@ -109,7 +110,8 @@ def _ambient(rng: np.random.Generator, cars: Cars, start: Times, day: NDArray[np
     for number, change in enumerate(fresh):
         last = spell[number] = 0.75 * last + change
     usual = cars["climate_mean"] + cars["climate_swing"] * season + 4 * np.cos(2 * np.pi * (hour - 15) / 24)
-    return np.clip(usual + spell[day] + rng.normal(0, 0.7, len(day)), -25, 43).astype(np.float32)
+    ambient: FloatArray = np.clip(usual + spell[day] + rng.normal(0, 0.7, len(day)), -25, 43).astype(np.float32)
+    return ambient
 
 
 def _charge(

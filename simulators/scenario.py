@@ -13,24 +13,20 @@ from typing import Any
 
 import numpy as np
 
-from diagnostics.faults import FAULTS
 from ingest.readings import FloatArray
 from ingest.signals import SIGNALS
 from simulators.cycles import CYCLES, Roads, phases
+from simulators.faults import SHAPES, SIMULATED
 from simulators.population import PRIORS, SHARES, Cars, Prior, draw_cars
 from simulators.sensors import POLLS, BusPriors
 
 # What a fleet follows from, besides its scenario: files of this package. `scenario_hash` covers their bytes.
 GENERATOR: Sequence[str] = (
-    "air_path.py", "clock.py", "conditions.py", "cycles.py", "driveline.py", "electrical.py", "episodes.py",
-    "evap.py", "exhaust.py", "faults.py", "fuelling.py", "journeys.py", "loads.py", "monitors.py", "monitoring.py",
-    "population.py", "scenario.py", "sensors.py", "tank.py", "thermal.py", "vehicle.py",
+    "air_path.py", "chance.py", "clock.py", "compiled.py", "conditions.py", "cycles.py", "driveline.py",
+    "electrical.py", "episodes.py", "evap.py", "exhaust.py", "faults.py", "fuelling.py", "ignition.py", "journeys.py",
+    "loads.py", "monitor_tests.py", "monitors.py", "population.py", "scenario.py", "sensors.py", "tank.py",
+    "thermal.py", "vehicle.py",
 )  # fmt: skip
-# The faults of a petrol car with its 12 V system: none of exhaust gas recirculation, diesel or traction battery.
-IN_SCOPE: Sequence[str] = tuple(
-    name for name, fault in FAULTS.items() if fault.number < "F27" and fault.number not in {"F16", "F17", "F18"}
-)
-_AIR = ("flow", "pressure", "both")
 
 
 class ScenarioError(ValueError):
@@ -55,10 +51,8 @@ class Archetype:
     """A kind of car, `share` of the fleet: what it has otherwise than the scenario's other cars."""
 
     share: float
-    cylinders: int
     priors: Mapping[str, Span] = field(default_factory=dict)
     shares: Mapping[str, float] = field(default_factory=dict)
-    air: Mapping[str, float] = field(default_factory=lambda: {"flow": 0.35, "pressure": 0.35, "both": 0.30})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +95,11 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """All that a fleet is drawn from. `priors` and `shares` replace rows of `population.py` by name."""
+    """All that a fleet is drawn from. `priors` and `shares` replace rows of `population.py` by name.
+
+    How a fault looks in a car (`faults.SHAPES`) is drawn with `shape_skew` (above 1: near the low end more often) and
+    with the odds of a flag times `shape_odds`; `shapes` and `shape_shares` replace rows by name.
+    """
 
     name: str
     driving: Driving
@@ -112,6 +110,9 @@ class Scenario:
     priors: Mapping[str, Span] = field(default_factory=dict)
     shares: Mapping[str, float] = field(default_factory=dict)
     shapes: Mapping[str, Span] = field(default_factory=dict)
+    shape_shares: Mapping[str, float] = field(default_factory=dict)
+    shape_skew: float = 1.0
+    shape_odds: float = 1.0
     second_fault: float = 0.08
 
     @property
@@ -128,6 +129,19 @@ class Scenario:
         spans = {**self.priors, **own.priors, "climate_mean": place.mean, "climate_swing": place.swing}
         rows = [_changed(prior, spans.get(prior.name)) for prior in PRIORS]
         return kind, draw_cars(rng, 1, rows, {**SHARES, **self.shares, **own.shares})
+
+    def draw_shape(self, rng: np.random.Generator) -> Mapping[str, FloatArray]:
+        """Draw how the faults of one car would look: name -> [1], see `faults.SHAPES`. Each row has its own stream."""
+        drawn: dict[str, FloatArray] = {}
+        for shape, own in zip(SHAPES, rng.spawn(len(SHAPES)), strict=True):
+            if shape.share is None:
+                span = self.shapes.get(shape.name, Span(shape.low, shape.high, self.shape_skew))
+                drawn[shape.name] = span.draw(own, 1)
+            else:
+                odds = self.shape_odds * shape.share / max(1 - shape.share, 1e-9)
+                share = self.shape_shares.get(shape.name, odds / (1 + odds))
+                drawn[shape.name] = (own.random(1) < share).astype(np.float32)
+        return drawn
 
 
 def _pick(rng: np.random.Generator, shares: Mapping[str, float]) -> str:
@@ -235,18 +249,20 @@ def _check(scenario: Scenario) -> None:
     kinds = scenario.archetypes
     _known("priors", scenario.priors, rows - {"climate_mean", "climate_swing"})
     _known("shares", scenario.shares, SHARES)
-    _known("faults", scenario.faults, IN_SCOPE)
+    _known("shapes", scenario.shapes, {shape.name for shape in SHAPES if shape.share is None})
+    _known("shape_shares", scenario.shape_shares, {shape.name for shape in SHAPES if shape.share is not None})
+    _known("faults", scenario.faults, SIMULATED)
     _known("bus.support", scenario.bus.support, SIGNALS)
     _known("bus.polls", scenario.bus.polls, POLLS)
     for name, kind in kinds.items():
         _known(f"archetypes.{name}.priors", kind.priors, rows - {"climate_mean", "climate_swing"})
         _known(f"archetypes.{name}.shares", kind.shares, SHARES)
-        _known(f"archetypes.{name}.air", kind.air, _AIR)
     for cycle in scenario.driving.cycles:
         if phases(cycle)[0] not in CYCLES:
             raise ScenarioError(f"driving.cycles: no cycle is called {cycle}; there are {', '.join(CYCLES)}")
     every = {"second_fault": scenario.second_fault, **{f"shares.{key}": it for key, it in scenario.shares.items()}}
     every |= {f"faults.{key}.share": it.share for key, it in scenario.faults.items()}
+    every |= {f"shape_shares.{key}": it for key, it in scenario.shape_shares.items()}
     every |= {f"bus.support.{key}": it for key, it in scenario.bus.support.items()}
     every |= {f"archetypes.{a}.shares.{b}": it for a, kind in kinds.items() for b, it in kind.shares.items()}
     for key, share in every.items():
@@ -255,6 +271,7 @@ def _check(scenario: Scenario) -> None:
     if (total := sum(clock.share for clock in scenario.faults.values())) > 1:
         raise ScenarioError(f"faults: the shares add up to {total:g}, more than every car")
     spans = {f"priors.{key}": it for key, it in scenario.priors.items()}
+    spans |= {f"shapes.{key}": it for key, it in scenario.shapes.items()}
     spans |= {f"archetypes.{a}.priors.{b}": it for a, kind in kinds.items() for b, it in kind.priors.items()}
     for key, span in spans.items():
         if span.low > span.high or span.skew <= 0:
