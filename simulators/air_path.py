@@ -22,6 +22,7 @@ AIR = np.dtype(
         ("boost", np.float32),  # kPa over barometric that the turbocharger gives
         ("boost_command", np.float32),  # kPa that the unit asks it for
         ("idle_angle", np.float32),  # %, what the unit has learned to add at idle
+        ("mixture", np.float32),  # %, the total trim that air which was not metered as it is calls for
     ]
 )
 
@@ -40,32 +41,49 @@ def friction_power(car: Record, engine_speed: float, coolant: float) -> float:
 
 
 @compiled
-def filling(car: Record, fault: Record, shape: Record, engine_speed: float) -> float:
+def filling(car: Record, engine_speed: float) -> float:
     """Give the volumetric efficiency: what flow and manifold pressure have to do with each other."""
     off = (engine_speed - _BREATHES_BEST) / _BREATHES_BEST
     return car.volumetric_efficiency * (1 - 0.08 * off * off)
 
 
 @compiled
+def breathes(fault: Record, shape: Record, engine_speed: float) -> float:
+    """Give the share of that filling that a restricted exhaust leaves (F21), 35 % less at 5000 rpm and severity 1."""
+    if fault.exhaust_restriction == 0:
+        return 1.0
+    return clip(1 - 0.35 * fault.exhaust_restriction * (engine_speed / 5000) ** shape.exhaust_power, 0.2, 1.0)
+
+
+@compiled
 def filter_drop(car: Record, fault: Record, shape: Record, flow: float) -> float:
-    """Give kPa lost over the air filter at a flow in g/s."""
+    """Give kPa lost over the air filter at a flow in g/s (F26). A 1.5 L engine takes 50 g/s at 4500 rpm and no more."""
     share = flow / 100
-    return car.filter_drop * share * share
+    return (car.filter_drop + shape.filter_most * fault.air_filter) * share * share
 
 
 @compiled
 def begin(car: Record, fault: Record, shape: Record, air: Record) -> None:
     """Set the state of one trip before its first second."""
-    air.idle_angle = car.throttle_soot
+    # The unit opens the throttle further for the soot on it, as far as it may learn (F20).
+    air.idle_angle = car.throttle_soot + 3 * min(fault.throttle_body, shape.throttle_spent)
 
 
 @compiled
-def spool(car: Record, fault: Record, shape: Record, air: Record, needed: float, barometric: float,
-          engine_speed: float) -> None:  # fmt: skip
-    """Move the turbocharger by one second towards the `needed` manifold pressure in kPa."""
+def spool(
+    car: Record, fault: Record, shape: Record, air: Record, needed: float, behind_filter: float, engine_speed: float
+) -> None:  # fmt: skip
+    """Move the turbocharger by one second towards the `needed` manifold pressure in kPa.
+
+    A weak one reaches half of the boost at severity 1, a leaking hose leaves four fifths, a stiff one takes its time
+    (F19).
+    """
     most = car.boost * clip((engine_speed - _ASLEEP) / (_SPOOLED - _ASLEEP), 0.0, 1.0)
-    air.boost_command = clip(needed - 0.98 * barometric, 0.0, most)
-    air.boost += (air.boost_command - air.boost) * (1 - np.exp(np.float32(-1 / car.boost_lag)))
+    air.boost_command = clip(needed - behind_filter, 0.0, most)
+    lost = 0.2 if shape.boost_leaks > 0 else (0.08 if shape.boost_late > 0 else 0.5)
+    tau = car.boost_lag + (2 * fault.underboost if shape.boost_late > 0 and shape.boost_leaks == 0 else 0.0)
+    reached = air.boost_command * (1 - lost * fault.underboost)
+    air.boost += (reached - air.boost) * (1 - np.exp(np.float32(-1 / tau)))
 
 
 @compiled
@@ -80,31 +98,46 @@ def breathe(
     rich = 1 + 0.25 * clip((70 - coolant) / 90, 0.0, 1.0)
     fuel_power = max(shaft_power + friction, 0.0) / efficiency
     wanted = STOICHIOMETRIC * fuel_power * (1000 / _HEATING_VALUE)
-    per_kpa = 34.44 * (intake + 273.15) / (filling(car, fault, shape, engine_speed) * car.displacement * engine_speed)
+    kept = breathes(fault, shape, engine_speed)
+    usual = 34.44 * (intake + 273.15) / (filling(car, engine_speed) * car.displacement * engine_speed)
+    per_kpa = usual / kept
     residual = car.residual_pressure
     fresh = 1 - residual / 100
     needed = residual + fresh * per_kpa * wanted
+    behind_filter = 0.98 * barometric - filter_drop(car, fault, shape, min(wanted, 250.0))
     if car.turbocharged > 0:
-        spool(car, fault, shape, air, needed, barometric, engine_speed)
-    before = 0.98 * barometric - filter_drop(car, fault, shape, min(wanted, 250.0)) + air.boost
+        spool(car, fault, shape, air, needed, behind_filter, engine_speed)
+    before = behind_filter + air.boost
     air.pressure = 16 + 0.002 * engine_speed if cut else clip(needed, 18.0, before)
     filled = max((air.pressure - residual) / fresh, 3.0)
     air.flow = filled / per_kpa
-    air.metered = air.flow * trip.flow_gain
+    # What the unit takes for the flow: by the manifold pressure as if the engine breathed well, or by its meter, before
+    # which nothing is lost but behind which a hose may leak.
+    leaks = 0.3 * fault.underboost * clip(air.boost / 30, 0.0, 1.0) * shape.boost_leaks * car.turbocharged
+    by_pressure = car.speed_density > 0
+    seen = filled / usual if by_pressure else air.flow * (1 + leaks)
+    air.mixture = 0.0 if cut else 100 * (air.flow / seen - 1)
+    air.metered = seen * trip.flow_gain
     highest = 0.98 * barometric + car.boost * car.turbocharged
-    air.load = clip(100 * filled / (highest - residual), 0.0, 100.0)
-    air.absolute_load = 100 * air.flow * 120 / (engine_speed * car.displacement * 1.184)
+    air.load = clip(100 * seen * usual / (highest - residual), 0.0, 100.0)
+    air.absolute_load = 100 * seen * 120 / (engine_speed * car.displacement * 1.184)
     air.fuel_power = 0.0 if cut else fuel_power * rich
     air.pedal = 0.0 if cut else clip(((needed - residual) / (highest - residual) - 0.18) / 0.75, 0.0, 1.0)
-    _throttle(car, air, clip(air.pressure / before, 0.1, 0.97))
+    warmth = np.sqrt((intake + 273.15) / 293)
+    _throttle(car, shape, air, clip(air.pressure / before, 0.1, 0.97), air.flow * warmth * 101.3 / before)
 
 
 @compiled
-def _throttle(car: Record, air: Record, ratio: float) -> None:
-    """Open the throttle for the flow: St. Venant's orifice, fitted; `ratio` of the pressures behind and before it."""
+def _throttle(car: Record, shape: Record, air: Record, ratio: float, flow: float) -> None:
+    """Open the throttle for the flow: St. Venant's orifice, fitted; `ratio` of the pressures behind and before it.
+
+    `flow` in g/s is reduced to 20 degC and 101.3 kPa before the throttle. Soot matters near the closed plate.
+    """
     # Choked below 0.53, falling to nothing at equal pressures.
     over = (ratio - 0.53) / 0.47
     orifice = 1.0 if ratio < 0.53 else np.sqrt(clip(1 - over * over, 0.02, 1.0))
-    area = clip(air.flow / (orifice * car.displacement * 38), 0.0, 1.2)
+    area = clip(flow / (orifice * car.displacement * car.throttle_bore), 0.0, 1.2)
     opened = np.sqrt(area)
-    air.throttle = clip(car.throttle_closed + air.idle_angle + 72 * opened * np.sqrt(opened), 0.0, 100.0)
+    way = 72 * opened * np.sqrt(opened)
+    sooted = air.idle_angle * np.exp(np.float32(-max(way - 5, 0.0) / shape.throttle_reach))
+    air.throttle = clip(car.throttle_closed + way + sooted, 0.0, 100.0)

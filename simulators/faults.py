@@ -68,6 +68,13 @@ SHAPES: Sequence[Shape] = (
     Shape("alternator_over", "alternator", share=0.25),  # the regulator fails upwards
     Shape("output_loss", "alternator", 0.0, 0.6),  # share of its rating that is lost at an undervoltage of 1
     Shape("neglect", "alternator", 0.1, 1.0),  # how far the battery was run down by it
+    Shape("boost_leaks", "underboost", share=0.3),  # a hose, behind the meter
+    Shape("boost_late", "underboost", share=0.35),  # stiff vanes or wastegate
+    Shape("throttle_spent", "throttle_body", 1.0, 1.3),  # severity at which the unit has nothing more to add
+    Shape("throttle_reach", "throttle_body", 3.0, 9.0),  # %, of the throttle's way over which soot matters
+    Shape("exhaust_power", "exhaust_restriction", 1.7, 2.4),  # of engine speed
+    Shape("slip_follows", "transmission_slip", 0.0, 0.8),  # how far slip goes with torque
+    Shape("filter_most", "air_filter", 0.5, 6.0),  # kPa at 100 g/s and severity 1
 )
 FAULT = np.dtype([(name, np.float32) for name in SIMULATED])
 SHAPE = np.dtype([(shape.name, np.float32) for shape in SHAPES])

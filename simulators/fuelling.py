@@ -161,7 +161,7 @@ def step(
     fuel.load = air.load
     steady = fuel.bias + car.trim_slope * (air.load - 35) + trip.shift + 100 * (1 / trip.flow_gain - 1)
     missing = balance(car, fault, shape, trip.ambient, air.flow, fuel.flow, vacuum)
-    fuel.required = steady + fuel.wander + fuel.film - purged + missing
+    fuel.required = steady + fuel.wander + fuel.film - purged + missing + air.mixture
     cell = load_cell(car, air.load, idling)
     quick = 1 - np.exp(np.float32(-1 / response))
     loop(fuel, cells, cell, fuel.required, quick, 1.1 * normal(dice))

@@ -130,6 +130,8 @@ PRIORS: Sequence[Prior] = (
     Prior("oil_offset", -2.5, 2.5, "degC", later=True),
     Prior("lambda_gain", 0.994, 1.006, "1", later=True),
     Prior("catalyst_gain", 0.96, 1.04, "1", later=True),
+    # The Etios of carOBD: 54 takes its idle, and its full load at 2000 rpm.
+    Prior("throttle_bore", 42, 78, "g/s of choked air per litre, wide open", later=True),
 )
 
 # What a car has or has not: share of the population. A flag is 1.0 or 0.0.
