@@ -11,18 +11,18 @@ _SPOOLED, _ASLEEP = 1900.0, 1000.0  # rpm, between which a turbocharger comes to
 
 AIR = np.dtype(
     [
-        ("pressure", np.float32),  # kPa, in the manifold
-        ("flow", np.float32),  # g/s, into the cylinders
-        ("metered", np.float32),  # g/s, through the air flow meter, as it says
-        ("load", np.float32),  # %, of the most that the engine could breathe at this speed
-        ("absolute_load", np.float32),  # %, of the displacement filled at 25 degC and sea level
-        ("throttle", np.float32),  # %
-        ("pedal", np.float32),  # 0..1 of its way
-        ("fuel_power", np.float32),  # W
-        ("boost", np.float32),  # kPa over barometric that the turbocharger gives
-        ("boost_command", np.float32),  # kPa that the unit asks it for
-        ("idle_angle", np.float32),  # %, what the unit has learned to add at idle
-        ("mixture", np.float32),  # %, the total trim that air which was not metered as it is calls for
+        ("pressure", np.float64),  # kPa, in the manifold
+        ("flow", np.float64),  # g/s, into the cylinders
+        ("metered", np.float64),  # g/s, through the air flow meter, as it says
+        ("load", np.float64),  # %, of the most that the engine could breathe at this speed
+        ("absolute_load", np.float64),  # %, of the displacement filled at 25 degC and sea level
+        ("throttle", np.float64),  # %
+        ("pedal", np.float64),  # 0..1 of its way
+        ("fuel_power", np.float64),  # W
+        ("boost", np.float64),  # kPa over barometric that the turbocharger gives
+        ("boost_command", np.float64),  # kPa that the unit asks it for
+        ("idle_angle", np.float64),  # %, what the unit has learned to add at idle
+        ("mixture", np.float64),  # %, the total trim that air which was not metered as it is calls for
     ]
 )
 

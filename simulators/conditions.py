@@ -80,8 +80,8 @@ class Conditions:
 _TANK = tuple(field.name for field in fields(Tank))
 _SECONDS = ("key_on_s", "key_off_s", "duration_s")
 TRIP = np.dtype(
-    [(field.name, np.float32) for field in fields(Conditions) if field.name not in ("start", "tank", *_SECONDS)]
-    + [(name, np.float32) for name in _TANK]
+    [(field.name, np.float64) for field in fields(Conditions) if field.name not in ("start", "tank", *_SECONDS)]
+    + [(name, np.float64) for name in _TANK]
     + [(name, np.int64) for name in _SECONDS]
 )
 

@@ -15,18 +15,18 @@ _LONGEST_STOP_S = 110.0
 DRIVELINE = np.dtype(
     [
         ("gear", np.int32),  # 0..5
-        ("grade", np.float32),
-        ("climbed", np.float32),  # km since the start of the trip
-        ("drag", np.float32),  # N per (m/s)2
-        ("locked", np.float32),  # 0..1, the clutch of the torque converter
-        ("slip_rpm", np.float32),  # what it slips while it should be closed
-        ("able", np.float32),  # 1: stop-start works on this trip
-        ("off", np.float32),  # 1: it has stopped the engine
-        ("stood_s", np.float32),
-        ("moved_s", np.float32),  # driven since the last stop began
-        ("turning", np.float32),  # rpm, a second ago
-        ("dip", np.float32),  # rpm under idle, on the way back to it
-        ("flare", np.float32),  # rpm over the gear, after a shift
+        ("grade", np.float64),
+        ("climbed", np.float64),  # km since the start of the trip
+        ("drag", np.float64),  # N per (m/s)2
+        ("locked", np.float64),  # 0..1, the clutch of the torque converter
+        ("slip_rpm", np.float64),  # what it slips while it should be closed
+        ("able", np.float64),  # 1: stop-start works on this trip
+        ("off", np.float64),  # 1: it has stopped the engine
+        ("stood_s", np.float64),
+        ("moved_s", np.float64),  # driven since the last stop began
+        ("turning", np.float64),  # rpm, a second ago
+        ("dip", np.float64),  # rpm under idle, on the way back to it
+        ("flare", np.float64),  # rpm over the gear, after a shift
     ]
 )
 

@@ -10,21 +10,21 @@ _ADJUST = 0.35  # V/s, how fast a smart alternator's set point moves
 
 VOLTS = np.dtype(
     [
-        ("voltage", np.float32),  # V at the battery
-        ("current", np.float32),  # A of the alternator
-        ("load_fraction", np.float32),  # 0..1, of what the alternator can give at this speed
-        ("charge", np.float32),  # 0..1
-        ("surface", np.float32),  # V that a charged battery keeps for a while
-        ("target", np.float32),  # V, the regulator's
-        ("slow_demand", np.float32),  # A
-        ("resistance", np.float32),  # ohm
-        ("sluggish", np.float32),  # how much worse a cold battery takes charge
-        ("ampere_seconds", np.float32),
-        ("rating", np.float32),  # A, what is left of the alternator's
-        ("under", np.float32),  # severity of an alternator that sags
-        ("over", np.float32),  # severity of a regulator that does not regulate
-        ("cranking", np.float32),  # s of starter still to come
-        ("loose", np.float32),  # 1 while a worn plug has bad contact
+        ("voltage", np.float64),  # V at the battery
+        ("current", np.float64),  # A of the alternator
+        ("load_fraction", np.float64),  # 0..1, of what the alternator can give at this speed
+        ("charge", np.float64),  # 0..1
+        ("surface", np.float64),  # V that a charged battery keeps for a while
+        ("target", np.float64),  # V, the regulator's
+        ("slow_demand", np.float64),  # A
+        ("resistance", np.float64),  # ohm
+        ("sluggish", np.float64),  # how much worse a cold battery takes charge
+        ("ampere_seconds", np.float64),
+        ("rating", np.float64),  # A, what is left of the alternator's
+        ("under", np.float64),  # severity of an alternator that sags
+        ("over", np.float64),  # severity of a regulator that does not regulate
+        ("cranking", np.float64),  # s of starter still to come
+        ("loose", np.float64),  # 1 while a worn plug has bad contact
     ]
 )
 

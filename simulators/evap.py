@@ -10,13 +10,13 @@ _FULL_PURGE = 1.0  # g/s of vapour and air at full vacuum
 
 VAPOUR = np.dtype(
     [
-        ("purges", np.float32),  # 1: the unit purges on this trip
-        ("wanted", np.float32),  # %, where the ramp goes
-        ("purge", np.float32),  # %, commanded
-        ("flow", np.float32),  # g/s through the valve
-        ("trim", np.float32),  # % of total trim that the vapour takes off
-        ("pressure", np.float32),  # Pa in the tank over barometric
-        ("leak", np.float32),  # mm
+        ("purges", np.float64),  # 1: the unit purges on this trip
+        ("wanted", np.float64),  # %, where the ramp goes
+        ("purge", np.float64),  # %, commanded
+        ("flow", np.float64),  # g/s through the valve
+        ("trim", np.float64),  # % of total trim that the vapour takes off
+        ("pressure", np.float64),  # Pa in the tank over barometric
+        ("leak", np.float64),  # mm
     ]
 )
 

@@ -13,16 +13,16 @@ _REST_V = 0.70  # of the rear sensor behind a catalyst that holds oxygen
 
 EXHAUST = np.dtype(
     [
-        ("response", np.float32),  # s, the lag of the front sensor
-        ("storage", np.float32),  # 0..1, the oxygen that the catalyst can hold, over that of a new one
-        ("phase", np.float32),  # 0..1 of the limit cycle of the lambda loop
-        ("cycle", np.float32),  # -1..1, the mixture's place in it
-        ("front", np.float32),  # V, narrow band
-        ("lambda_", np.float32),  # wide band
-        ("rear", np.float32),  # V
-        ("slow", np.float32),  # V, the rear sensor without its ripple
-        ("oxygen", np.float32),  # 0..1, how far the storage is filled
-        ("temperature", np.float32),  # degC, of the catalyst
+        ("response", np.float64),  # s, the lag of the front sensor
+        ("storage", np.float64),  # 0..1, the oxygen that the catalyst can hold, over that of a new one
+        ("phase", np.float64),  # 0..1 of the limit cycle of the lambda loop
+        ("cycle", np.float64),  # -1..1, the mixture's place in it
+        ("front", np.float64),  # V, narrow band
+        ("lambda_", np.float64),  # wide band
+        ("rear", np.float64),  # V
+        ("slow", np.float64),  # V, the rear sensor without its ripple
+        ("oxygen", np.float64),  # 0..1, how far the storage is filled
+        ("temperature", np.float64),  # degC, of the catalyst
     ]
 )
 

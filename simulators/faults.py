@@ -76,8 +76,8 @@ SHAPES: Sequence[Shape] = (
     Shape("slip_follows", "transmission_slip", 0.0, 0.8),  # how far slip goes with torque
     Shape("filter_most", "air_filter", 0.5, 6.0),  # kPa at 100 g/s and severity 1
 )
-FAULT = np.dtype([(name, np.float32) for name in SIMULATED])
-SHAPE = np.dtype([(shape.name, np.float32) for shape in SHAPES])
+FAULT = np.dtype([(name, np.float64) for name in SIMULATED])
+SHAPE = np.dtype([(shape.name, np.float64) for shape in SHAPES])
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,22 +21,22 @@ _KEPT = np.float32(np.exp(-1 / 20.0))  # a second's share of the wander
 
 FUEL = np.dtype(
     [
-        ("flow", np.float32),  # g/s of fuel that the engine burns
-        ("full", np.float32),  # g/s at full power
-        ("ratio", np.float32),  # commanded lambda
-        ("rail", np.float32),  # kPa
-        ("share", np.float32),  # rail pressure over commanded
-        ("required", np.float32),  # %, the total trim that the mixture needs
-        ("error", np.float32),  # %, of the mixture, lean above 0
-        ("felt", np.float32),  # %, the error as the front sensor shows it
-        ("short", np.float32),  # %
-        ("long", np.float32),  # %
-        ("shown", np.float32),  # %, short with the limit cycle of the loop on top
-        ("closed", np.float32),  # 1: the lambda loop is at work
-        ("wander", np.float32),
-        ("film", np.float32),  # %, what the wall of the port takes from the mixture
-        ("load", np.float32),  # of the second before
-        ("bias", np.float32),
+        ("flow", np.float64),  # g/s of fuel that the engine burns
+        ("full", np.float64),  # g/s at full power
+        ("ratio", np.float64),  # commanded lambda
+        ("rail", np.float64),  # kPa
+        ("share", np.float64),  # rail pressure over commanded
+        ("required", np.float64),  # %, the total trim that the mixture needs
+        ("error", np.float64),  # %, of the mixture, lean above 0
+        ("felt", np.float64),  # %, the error as the front sensor shows it
+        ("short", np.float64),  # %
+        ("long", np.float64),  # %
+        ("shown", np.float64),  # %, short with the limit cycle of the loop on top
+        ("closed", np.float64),  # 1: the lambda loop is at work
+        ("wander", np.float64),
+        ("film", np.float64),  # %, what the wall of the port takes from the mixture
+        ("load", np.float64),  # of the second before
+        ("bias", np.float64),
     ]
 )
 

@@ -7,10 +7,10 @@ from simulators.compiled import Record, clip, compiled
 
 IGNITION = np.dtype(
     [
-        ("misfire", np.float32),  # share of the firings that fail
-        ("misfires", np.float32),  # of the last second
-        ("roughness", np.float32),  # times the car's own restlessness at idle
-        ("wobble", np.float32),  # rpm, of the idle speed about its target
+        ("misfire", np.float64),  # share of the firings that fail
+        ("misfires", np.float64),  # of the last second
+        ("roughness", np.float64),  # times the car's own restlessness at idle
+        ("wobble", np.float64),  # rpm, of the idle speed about its target
     ]
 )
 

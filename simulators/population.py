@@ -154,7 +154,7 @@ SHARES: Mapping[str, float] = {
 }
 _FIRST_SHARES = 8  # of the rows above; those behind draw with the rows that are `Prior.later`
 # One row of many cars: a field for each parameter and share.
-CAR = np.dtype([(name, np.float32) for name in (*(prior.name for prior in PRIORS), *SHARES)])
+CAR = np.dtype([(name, np.float64) for name in (*(prior.name for prior in PRIORS), *SHARES)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,17 +13,17 @@ _OIL_CAPACITY, _OIL_TO_COOLANT, _OIL_TO_AIR = 9000.0, 60.0, 8.0  # J/K and W/K p
 
 HEAT = np.dtype(
     [
-        ("coolant", np.float32),  # degC
-        ("expected", np.float32),  # degC, the coolant as the unit models it behind a sound thermostat
-        ("oil", np.float32),
-        ("intake", np.float32),
-        ("regulator", np.float32),
-        ("ambient", np.float32),  # degC outside, now
-        ("sun", np.float32),  # K that the outside sensor is off by: engine heat, at rest
-        ("fan", np.float32),  # 0 or 1
-        ("lift", np.float32),  # K on the set point of a map-controlled thermostat
-        ("least", np.float32),  # 0..1, how far the thermostat stays open when cold
-        ("heater_w", np.float32),
+        ("coolant", np.float64),  # degC
+        ("expected", np.float64),  # degC, the coolant as the unit models it behind a sound thermostat
+        ("oil", np.float64),
+        ("intake", np.float64),
+        ("regulator", np.float64),
+        ("ambient", np.float64),  # degC outside, now
+        ("sun", np.float64),  # K that the outside sensor is off by: engine heat, at rest
+        ("fan", np.float64),  # 0 or 1
+        ("lift", np.float64),  # K on the set point of a map-controlled thermostat
+        ("least", np.float64),  # 0..1, how far the thermostat stays open when cold
+        ("heater_w", np.float64),
     ]
 )
 
