@@ -25,7 +25,7 @@ def compiled(function: _Function) -> _Function:
     """Compile a function on its first call, and keep the result beside the file for the next process."""
     made: Any = numba.njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")(function)
     # By itself numba looks at the function's own file alone, and would keep what it inlined from another that changed.
-    made._cache._cache_file._source_stamp = _written()
+    made._cache._cache_file._source_stamp = _written()  # noqa: SLF001 - numba has no other way
     result: _Function = made
     return result
 

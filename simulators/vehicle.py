@@ -111,7 +111,7 @@ def simulate(
 
 
 @compiled
-def _drive(
+def _drive(  # noqa: PLR0915 - one loop
     cars: Record, trips: Record, faults: Record, shapes: Record, speeds: FloatArray, lengths: NDArray[np.int64],
     amperes: FloatArray, dice: NDArray[np.uint64], learned: FloatArray, states: tuple[Record, ...], seen_rows: Record,
     seen_values: FloatArray, values: FloatArray,

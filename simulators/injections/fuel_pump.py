@@ -9,7 +9,7 @@ from simulators.compiled import Record, compiled
 from simulators.faults import Faults
 from simulators.fuelling import LIMIT
 from simulators.population import Cars, draw_cars
-from simulators.recorded import by_second, circumstances, engine, has, with_change
+from simulators.recorded import BoolArray, by_second, circumstances, engine, has, with_change
 
 NEEDS = (
     ("short_term_fuel_trim_1",),
@@ -53,7 +53,7 @@ def inject(trip: TripColumns, severity: float, rng: np.random.Generator) -> Trip
 @compiled
 def _follow(
     car: Record, fault: Record, shape: Record, fuel: Record, ambient: float, flow: FloatArray, load: FloatArray,
-    idling: FloatArray, closed: FloatArray, added: FloatArray,
+    idling: BoolArray, closed: BoolArray, added: FloatArray,
 ) -> None:  # fmt: skip
     """Run a lambda loop that sees nothing but the pump: short and long in %, and pressure over commanded, by second."""
     cells = np.empty(fuelling.MOST_CELLS, dtype=np.float32)

@@ -41,7 +41,7 @@ def fuel(cars: Cars, block: Block) -> FloatArray:
     """Fuel over that at full power [time, trip], NaN where the lambda loop is not at work."""
     flow = block.signal("mass_air_flow") / STOICHIOMETRIC / block.signal("commanded_equivalence_ratio")
     at_work = (block.signal("engine_run_time") > 60) & (block.signal("short_term_fuel_trim_1") != 0)
-    full = np.array([full_flow(car) for car in cars.rows()])
+    full = np.array([full_flow(car) for car in cars.rows()], dtype=np.float32)
     share: FloatArray = np.where(at_work, flow / full, np.nan)
     return share
 
