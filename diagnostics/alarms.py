@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import Row, func, select, update
 
 from diagnostics.findings import Evidence, Finding, Urgency
-from diagnostics.monitor import QUIET, TripVerdict, escalate, judge, stop_finding
-from diagnostics.tables import findings, trip_votes
+from diagnostics.monitor import QUIET, TripVerdict, escalate, judge_vehicle, stop_finding
+from diagnostics.predictor import Predictor
+from diagnostics.tables import findings
 from diagnostics.votes import lock_vehicle, verdicts
 from foundation import events
 from foundation.database import UnitOfWork, new_id
@@ -17,7 +18,7 @@ from foundation.identity import Actor
 from foundation.refusals import NotFound
 
 
-def raise_findings(unit: UnitOfWork, vehicle: str, organisation: str, predictor_version: str) -> list[Finding]:
+def raise_findings(unit: UnitOfWork, vehicle: str, organisation: str, predictor: Predictor) -> list[Finding]:
     """Judge all recorded trips of a vehicle; give the findings that are new or became more urgent, with their ids.
 
     What the trips say is a pure function of their set. A finding that was raised stays as it was told, whatever
@@ -25,12 +26,13 @@ def raise_findings(unit: UnitOfWork, vehicle: str, organisation: str, predictor_
     that one.
     """
     lock_vehicle(unit, vehicle)
-    faults = unit.connection.execute(select(trip_votes.c.fault).distinct().where(trip_votes.c.vehicle == vehicle))
-    told = []
-    for fault in sorted(faults.scalars()):
-        for judged in judge(vehicle, fault, predictor_version, verdicts(unit, vehicle, fault)).findings:
-            told += _tell(unit, organisation, judged)
-    return told
+    judgements = judge_vehicle(vehicle, predictor.version, verdicts(unit, vehicle, predictor.vote_at))
+    return [
+        told
+        for judgement in judgements.values()
+        for judged in judgement.findings
+        for told in _tell(unit, organisation, judged)
+    ]
 
 
 def raise_stop(
@@ -155,6 +157,7 @@ def _columns(unit: UnitOfWork, organisation: str, finding: Finding) -> dict[str,
         "quiet_until": finding.confirmed + QUIET,
         "evidence": [asdict(reason) for reason in finding.evidence],
         "predictor": finding.predictor,
+        "lead_days": list(finding.lead_days) if finding.lead_days else None,
         "recorded_at": unit.now(),
     }
 
@@ -171,4 +174,5 @@ def _finding(row: Row[Any]) -> Finding:
         tuple(Evidence(**reason) for reason in row.evidence),
         row.predictor,
         row.id,
+        tuple(row.lead_days) if row.lead_days else None,
     )

@@ -1,14 +1,15 @@
 """What a trip shows of every fault, measured on a block of trips: the one code path of training, score and live."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from diagnostics.gating import RUNNING_RPM, hold_last, inside
 from diagnostics.held import Held
-from diagnostics.modes import MODES, Measured
+from diagnostics.modes import MODES, FaultMode, Measured, Stop
+from diagnostics.observable import observable
 from ingest.readings import Block, FloatArray, TripColumns, to_block
 
 SIGNALS: tuple[str, ...] = tuple(
@@ -19,20 +20,29 @@ _SLOTS_AT_ONCE = 20_000_000  # float32 per signal and block: 80 MB
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What each mode measured, by fault name, and the seconds each trip's engine ran: all `[trip, ...]`."""
+    """What each mode measured, by fault name, and the seconds each trip's engine ran: all `[trip, ...]`.
+
+    A trip without the fault's minimum signals has no observed seconds of it.
+    """
 
     measured: Mapping[str, Measured]
     running_s: FloatArray
+    stops: Mapping[str, Stop]
 
 
-def trip_features(block: Block) -> Features:
+def trip_features(block: Block, modes: Mapping[str, FaultMode] = MODES) -> Features:
     """Measure all modes on all trips of the block at once."""
     engine_speed = hold_last(block.signal("engine_speed"), block.step_s)
     running = (engine_speed > RUNNING_RPM) & inside(block.lengths, block.values.shape[1])
-    held = Held(block)
+    held, shown = Held(block), observable(block, modes)
+    measured = {fault: mode.measure(held) for fault, mode in modes.items()}
     return Features(
-        {fault: mode.measure(held) for fault, mode in MODES.items()},
+        {
+            fault: replace(one, observed_s=np.where(shown[fault], one.observed_s, np.float32(0)))
+            for fault, one in measured.items()
+        },
         (running.sum(axis=0) * block.step_s).astype(np.float32),
+        {fault: mode.stop(held) for fault, mode in modes.items()},
     )
 
 

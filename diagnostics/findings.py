@@ -43,7 +43,8 @@ class Finding:
 
     `probability` is calibrated, 0..1; `severity` 0 healthy .. 1 the level at which the maker's monitor fails (may
     reach 1.5); `first_seen` is the start of the first trip that voted for it, `confirmed` the end of the trip (or the
-    instant, for S0) that raised it; both aware UTC.
+    instant, for S0) that raised it; both aware UTC. `lead_days` are low, middle and high of the days until the car's
+    own monitor would tell (90 % of intervals hold it), where the fault grows steadily enough to promise that.
     """
 
     vehicle: str
@@ -56,6 +57,7 @@ class Finding:
     evidence: tuple[Evidence, ...]
     predictor: str
     id: str | None = None
+    lead_days: tuple[float, float, float] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Give the finding as contracts.md writes it: times as RFC 3339, evidence as a list of objects."""
@@ -64,4 +66,5 @@ class Finding:
         document["first_seen"] = self.first_seen.isoformat()
         document["confirmed"] = self.confirmed.isoformat()
         document["evidence"] = [asdict(reason) for reason in self.evidence]
+        document["lead_days"] = list(self.lead_days) if self.lead_days else None
         return document

@@ -1,22 +1,29 @@
 """Alarms: when trips that each say little become a finding one shows an owner. Pure: no database, no clock.
 
-A trip that was long enough votes when its probability reaches `VOTE_AT`. Three votes among the last five such trips
-raise a finding; the alarm stands until at most one of five votes. A stop condition (S0) raises at once. A fault is
-never raised twice within 30 days of event time: what comes in that time is added to the finding that is there.
+A trip that was long enough votes when its probability reaches its fault's threshold (`VOTE_AT` of a fault that has
+none of its own). Three votes among the last five such trips raise a finding; the alarm stands until at most one of five
+votes. A stop condition (S0) raises at once. A fault is never raised twice within 30 days of event time: what comes in
+that time is added to the finding that is there.
+
+Faults of one car look alike: while several alarm, the most probable one is told and the others are watched, unless
+they are sure enough to stand beside it (`diagnostics/isolation.py`).
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import exp, log
 
+import numpy as np
+
 from diagnostics.faults import FAULTS
 from diagnostics.findings import Evidence, Finding, Urgency
+from diagnostics.isolation import OF_TRIPS, VOTES, leading
 
 PREVALENCE = 0.02  # faulty trips among trips, 1:50 (faults.md C3): what trip probabilities are calibrated at
 VOTE_AT = 0.15  # at that prevalence: the trip is nine times likelier with the fault than without
-VOTES, OF_TRIPS, CLEARED_AT = 3, 5, 1
+CLEARED_AT = 1  # votes of the last five trips
 QUIET = timedelta(days=30)
 SHARED = 0.6  # of a trip's evidence that counts beside other trips' of the same car, which are not independent
 CEILING = 0.995
@@ -28,7 +35,9 @@ STOP_SEVERITY = 1.0
 class TripVerdict:
     """What one trip says of one fault. `probability` is None when the trip was too short to vote.
 
-    `stop_at` is the first instant of the S0 condition within the trip, `stop_evidence` its words.
+    `stop_at` is the first instant of the S0 condition within the trip, `stop_evidence` its words. From the probability
+    `vote_at` on the trip votes; `lead_days` are low, middle and high of the days to the trouble code, if promised.
+    `leads` is false while another fault of the car is the more probable one.
     """
 
     start: datetime
@@ -38,10 +47,13 @@ class TripVerdict:
     evidence: tuple[Evidence, ...] = ()
     stop_at: datetime | None = None
     stop_evidence: Evidence | None = None
+    vote_at: float = VOTE_AT
+    lead_days: tuple[float, float, float] | None = None
+    leads: bool = True
 
     @property
     def voted(self) -> bool:
-        return self.probability is not None and self.probability >= VOTE_AT
+        return self.probability is not None and self.probability >= self.vote_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +103,7 @@ class _History:
             return
         if self.told or self._quiet(verdict.end):
             self._gain(verdict)
-        else:
+        elif verdict.leads:
             self._raise()
 
     def _quiet(self, instant: datetime) -> bool:
@@ -108,6 +120,7 @@ class _History:
             Finding(
                 self.vehicle, self.fault, together(self.recent), strongest.severity,
                 FAULTS[self.fault].urgency, voting[0].start, self.recent[-1].end, strongest.evidence, self.predictor,
+                lead_days=self.recent[-1].lead_days,
             )
         )  # fmt: skip
         self.told, self.since = True, 0
@@ -179,7 +192,7 @@ def judge(vehicle: str, fault: str, predictor: str, verdicts: Iterable[TripVerdi
         history.trip(verdict)
     voting = [trip for trip in history.recent if trip.voted]
     watch = None
-    if voting and not history.standing and not history.told:
+    if voting and not history.told and not (history.standing and voting[-1].leads):
         watch = Watch(
             fault,
             max(trip.probability or 0.0 for trip in voting),
@@ -188,3 +201,24 @@ def judge(vehicle: str, fault: str, predictor: str, verdicts: Iterable[TripVerdi
             len(history.recent),
         )
     return Judgement(tuple(history.findings), watch)
+
+
+def judge_vehicle(vehicle: str, predictor: str, verdicts: Mapping[str, Sequence[TripVerdict]]) -> dict[str, Judgement]:
+    """Give the findings of one vehicle by fault: each fault's own trips, told as far as no other is likelier."""
+    faults = sorted(verdicts)
+    times = sorted({(trip.start, trip.end) for fault in faults for trip in verdicts[fault]})
+    place = {time: row for row, time in enumerate(times)}
+    probability = np.full((len(times), len(faults)), np.nan, dtype=np.float32)
+    vote_at = np.full(len(faults), VOTE_AT, dtype=np.float32)
+    for column, fault in enumerate(faults):
+        for trip in verdicts[fault]:
+            vote_at[column] = trip.vote_at
+            if trip.probability is not None:
+                probability[place[trip.start, trip.end], column] = trip.probability
+    leads = leading(probability, np.array([0, len(times)]), vote_at)
+    return {
+        fault: judge(vehicle, fault, predictor, [
+            replace(trip, leads=bool(leads[place[trip.start, trip.end], column])) for trip in verdicts[fault]
+        ])
+        for column, fault in enumerate(faults)
+    }  # fmt: skip

@@ -7,15 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from diagnostics.baseline import compare
 from diagnostics.faults import FAULTS
 from diagnostics.features import Features, blocks_of, trip_features
 from diagnostics.findings import Finding
-from diagnostics.held import Held
-from diagnostics.modes import MODES, FaultMode, Measured, Stop
-from diagnostics.monitor import Judgement, TripVerdict, judge
+from diagnostics.fusion import Predicted, joined, predict_histories
+from diagnostics.modes import MODES, Measured, Stop
+from diagnostics.monitor import TripVerdict, Watch, judge_vehicle
 from diagnostics.predictor import Predictor
-from diagnostics.votes import reasons
+from diagnostics.votes import lead_of, reasons
 from ingest.readings import TripColumns
 from ingest.vehicles import VehicleConfig
 
@@ -55,28 +54,25 @@ def score(
     predictor = predictor or Predictor.shipped()
     history = _lay_out(trips, baseline)
     measured, stops, running_s = _measure(history)
-    findings: list[dict[str, Any]] = []
-    watch: list[dict[str, Any]] = []
-    blind = []
-    for fault in FAULTS:
-        mode = MODES.get(fault)
-        judged = slice(history.known_healthy, None)
-        known = mode is not None and fault in predictor.faults and mode.applies(config)
-        if mode is None or not known or not (measured[fault].observed_s[judged] > 0).any():
-            blind.append(fault)
-        else:
-            judgement = _judge(history, predictor, mode, measured[fault], stops[fault])
-            findings += [_written(history, finding) for finding in judgement.findings]
-            if judgement.watch:
-                watch.append(asdict(replace(judgement.watch, probability=round(judgement.watch.probability, 4),
-                                            severity=round(judgement.watch.severity, 3))))  # fmt: skip
+    judged = slice(history.known_healthy, None)
+    open_to = [
+        fault
+        for fault in FAULTS
+        if fault in predictor.faults and MODES[fault].applies(config) and (measured[fault].observed_s[judged] > 0).any()
+    ]
+    verdicts = _verdicts(history, predictor, measured, stops)
+    judgements = judge_vehicle(
+        history.trips[-1].vehicle if history.trips else "",
+        predictor.version,
+        {fault: verdicts[fault] for fault in open_to},
+    )
     return {
         "vehicle": (trips[0].vehicle or None) if trips else None,
         "trips": len(trips),
         "observed_hours": round(float(running_s[history.known_healthy :].sum()) / 3600, 4),
-        "findings": findings,
-        "watch": watch,
-        "not_observable": blind,
+        "findings": [_written(history, finding) for fault in open_to for finding in judgements[fault].findings],
+        "watch": [_watched(watch) for fault in open_to if (watch := judgements[fault].watch)],
+        "not_observable": [fault for fault in FAULTS if fault not in open_to],
         "predictor": predictor.version,
     }
 
@@ -107,52 +103,56 @@ def _apart(trips: Sequence[TripColumns]) -> list[float]:
 
 
 def _measure(history: _History) -> tuple[dict[str, Measured], dict[str, Stop], np.ndarray[Any, np.dtype[np.float32]]]:
-    measured: list[Features] = []
-    stops: list[dict[str, Stop]] = []
-    for _, block in blocks_of(history.trips):
-        measured.append(trip_features(block))
-        stops.append({fault: mode.stop(Held(block)) for fault, mode in MODES.items()})
-    running = [features.running_s for features in measured] or [np.zeros(0, dtype=np.float32)]
-    joined = {
-        fault: Measured(
-            np.concatenate([features.measured[fault].values for features in measured] or [_nothing(mode)]),
-            np.concatenate([features.measured[fault].observed_s for features in measured] or [running[0]]),
-        )
-        for fault, mode in MODES.items()
-    }
+    blocks: list[Features] = [trip_features(block) for _, block in blocks_of(history.trips)]
+    nothing = np.zeros(0, dtype=np.float32)
     halts = {
         fault: Stop(
-            np.concatenate([stop[fault].at_s for stop in stops] or [running[0]]),
-            np.concatenate([stop[fault].value for stop in stops] or [running[0]]),
+            np.concatenate([features.stops[fault].at_s for features in blocks] or [nothing]),
+            np.concatenate([features.stops[fault].value for features in blocks] or [nothing]),
         )
         for fault in MODES
     }
-    return joined, halts, np.concatenate(running)
+    running = np.concatenate([features.running_s for features in blocks] or [nothing])
+    return joined([features.measured for features in blocks]), halts, running
 
 
-def _nothing(mode: FaultMode) -> np.ndarray[Any, np.dtype[np.float32]]:
-    return np.zeros((0, len(mode.measures)), dtype=np.float32)
+def _verdicts(
+    history: _History, predictor: Predictor, measured: dict[str, Measured], stops: dict[str, Stop]
+) -> dict[str, list[TripVerdict]]:
+    trips = len(history.trips)
+    said = predict_histories(
+        predictor, measured, np.zeros(trips, dtype=np.int64), history.begin_s, np.arange(history.known_healthy, trips)
+    )
+    return {
+        fault: [
+            _verdict(history, predictor, said, measured, stops[fault], fault, trip)
+            for trip in range(history.known_healthy, trips)
+        ]
+        for fault in predictor.faults
+    }
 
 
-def _judge(history: _History, predictor: Predictor, mode: FaultMode, measured: Measured, stops: Stop) -> Judgement:
-    vehicle = np.zeros(len(history.trips), dtype=np.int64)
-    compared = compare(mode, measured, vehicle, history.begin_s)
-    probability, severity = predictor.faults[mode.fault].predict(compared.seen)
-    verdicts = []
-    for index in range(history.known_healthy, len(history.trips)):
-        stopped = not np.isnan(stops.at_s[index])
-        verdicts.append(
-            TripVerdict(
-                history.instant(index, 0.0),
-                history.instant(index, history.trips[index].duration_s),
-                float(probability[index]) if measured.observed_s[index] >= mode.least_s else None,
-                float(severity[index]),
-                reasons(mode, measured, compared, probability, index),
-                history.instant(index, float(stops.at_s[index])) if stopped else None,
-                mode.stop_evidence(float(stops.value[index])) if stopped else None,
-            )
-        )
-    return judge(history.trips[-1].vehicle, mode.fault, predictor.version, verdicts)
+def _verdict(
+    history: _History, predictor: Predictor, said: Predicted, measured: dict[str, Measured], stop: Stop, fault: str,
+    trip: int,
+) -> TripVerdict:  # fmt: skip
+    column, stopped = said.faults.index(fault), not np.isnan(stop.at_s[trip])
+    probability, lead = said.probability[trip, column], lead_of(said, trip, column)
+    return TripVerdict(
+        history.instant(trip, 0.0),
+        history.instant(trip, history.trips[trip].duration_s),
+        None if np.isnan(probability) else float(probability),
+        float(np.nan_to_num(said.severity[trip, column])),
+        reasons(predictor, said, measured, fault, trip),
+        history.instant(trip, float(stop.at_s[trip])) if stopped else None,
+        MODES[fault].stop_evidence(float(stop.value[trip])) if stopped else None,
+        predictor.faults[fault].vote_at,
+        (lead[0], lead[1], lead[2]) if lead else None,
+    )
+
+
+def _watched(watch: Watch) -> dict[str, Any]:
+    return asdict(replace(watch, probability=round(watch.probability, 4), severity=round(watch.severity, 3)))
 
 
 def _written(history: _History, finding: Finding) -> dict[str, Any]:
@@ -165,4 +165,5 @@ def _written(history: _History, finding: Finding) -> dict[str, Any]:
         "first_seen": history.written(finding.first_seen),
         "confirmed": history.written(finding.confirmed),
         "evidence": document["evidence"],
+        **({"lead_days": document["lead_days"]} if finding.lead_days else {}),
     }

@@ -38,8 +38,8 @@ def screen(unit: UnitOfWork, predictor: Predictor, trips: Sequence[tuple[TripSpa
     """Measure, predict and record these trips, of any vehicles; give the findings that are new or more urgent."""
     votes: dict[tuple[str, str], list[TripVote]] = defaultdict(list)
     for place, block in blocks_of([columns for _, columns in trips]):
-        measured = trip_features(block).measured
-        stops = {fault: MODES[fault].stop(Held(block)) for fault in predictor.faults}
+        features = trip_features(block)
+        measured, stops = features.measured, features.stops
         for index, (span, columns) in enumerate(trips[place]):
             for fault in predictor.faults:
                 if measured[fault].observed_s[index] > 0:
@@ -52,7 +52,7 @@ def screen(unit: UnitOfWork, predictor: Predictor, trips: Sequence[tuple[TripSpa
     return [
         finding
         for vehicle, organisation in sorted(votes)
-        for finding in raise_findings(unit, vehicle, organisation, predictor.version)
+        for finding in raise_findings(unit, vehicle, organisation, predictor)
     ]
 
 
@@ -69,8 +69,9 @@ def screen_stop(
     condition nothing is asked of the database.
     """
     found: list[tuple[str, str, str, TripVerdict]] = []
+    held = Held(block)
     for fault in predictor.faults:
-        stop = MODES[fault].stop(Held(block))
+        stop = MODES[fault].stop(held)
         for index in np.flatnonzero(~np.isnan(stop.at_s)).tolist():
             length_s = float(block.lengths[index] * block.step_s)
             begin = ends[index] - timedelta(seconds=length_s)

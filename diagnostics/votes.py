@@ -9,15 +9,16 @@ import numpy as np
 from sqlalchemy import Row, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from diagnostics.baseline import MEMORY_S, Compared, compare
+from diagnostics.baseline import REACH_S, Compared
 from diagnostics.findings import Evidence
+from diagnostics.fusion import Predicted, nothing_measured, predict_histories
 from diagnostics.modes import MODES, FaultMode, Measured
-from diagnostics.monitor import VOTE_AT, TripVerdict
+from diagnostics.monitor import TripVerdict
 from diagnostics.predictor import Predictor
 from diagnostics.tables import trip_votes
 from foundation.database import UnitOfWork
 
-_MEMORY = timedelta(seconds=MEMORY_S)
+_REACH = timedelta(seconds=REACH_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,54 +80,64 @@ def record_trips(unit: UnitOfWork, vehicle: str, organisation: str, trips: Seque
     unit.connection.execute(
         update(trip_votes)
         .where(
-            trip_votes.c.vehicle == vehicle, trip_votes.c.started_at >= first, trip_votes.c.started_at <= last + _MEMORY
+            trip_votes.c.vehicle == vehicle, trip_votes.c.started_at >= first, trip_votes.c.started_at <= last + _REACH
         )
         .values(stale=True)
     )
 
 
 def predict_stale(unit: UnitOfWork, predictor: Predictor, vehicles: Sequence[str]) -> None:
-    """Predict every vote of these vehicles that is new, stands on changed trips or is another predictor's."""
-    for fault in predictor.faults:
-        mode = MODES[fault]
-        first = (
-            select(trip_votes.c.vehicle, func.min(trip_votes.c.started_at).label("at"))
-            .where(trip_votes.c.vehicle.in_(vehicles), trip_votes.c.fault == fault)
-            .where(trip_votes.c.stale | trip_votes.c.predictor.is_distinct_from(predictor.version))
-            .group_by(trip_votes.c.vehicle)
-            .subquery()
+    """Predict every vote of these vehicles that is new, stands on changed trips or is another predictor's.
+
+    All faults of a trip are predicted together, since each sees what the others show.
+    """
+    first = (
+        select(trip_votes.c.vehicle, func.min(trip_votes.c.started_at).label("at"))
+        .where(trip_votes.c.vehicle.in_(vehicles), trip_votes.c.fault.in_(list(predictor.faults)))
+        .where(trip_votes.c.stale | trip_votes.c.predictor.is_distinct_from(predictor.version))
+        .group_by(trip_votes.c.vehicle)
+        .subquery()
+    )
+    rows = unit.connection.execute(
+        select(
+            trip_votes.c.vehicle, trip_votes.c.boot, trip_votes.c.started_at, trip_votes.c.fault,
+            trip_votes.c.observed_s, trip_votes.c.measures,
+            (trip_votes.c.stale | trip_votes.c.predictor.is_distinct_from(predictor.version)).label("due"),
         )
-        rows = unit.connection.execute(
-            select(trip_votes)
-            .join(first, trip_votes.c.vehicle == first.c.vehicle)
-            .where(trip_votes.c.fault == fault, trip_votes.c.started_at >= first.c.at - _MEMORY)
-            .order_by(trip_votes.c.vehicle, trip_votes.c.started_at, trip_votes.c.boot)
-        ).all()
-        if rows:
-            _predict(unit, predictor, mode, rows)
+        .join(first, trip_votes.c.vehicle == first.c.vehicle)
+        .where(trip_votes.c.fault.in_(list(predictor.faults)), trip_votes.c.started_at >= first.c.at - _REACH)
+        .order_by(trip_votes.c.vehicle, trip_votes.c.started_at, trip_votes.c.boot)
+    ).all()  # fmt: skip
+    if rows:
+        _write(unit, predictor, rows)
 
 
-def _predict(unit: UnitOfWork, predictor: Predictor, mode: FaultMode, rows: Sequence[Row[Any]]) -> None:
-    measured = _measured(mode, rows)
-    _, vehicle = np.unique([row.vehicle for row in rows], return_inverse=True)
-    compared = compare(mode, measured, vehicle.astype(np.int64), np.array([row.started_at.timestamp() for row in rows]))
-    probability, severity = predictor.faults[mode.fault].predict(compared.seen)
+def _write(unit: UnitOfWork, predictor: Predictor, rows: Sequence[Row[Any]]) -> None:
+    trips: dict[tuple[str, datetime, str], int] = {}
+    for row in rows:
+        trips.setdefault((row.vehicle, row.started_at, row.boot), len(trips))
+    place = [trips[row.vehicle, row.started_at, row.boot] for row in rows]
+    measured = nothing_measured(len(trips))
+    for row, trip in zip(rows, place, strict=True):
+        shown = measured[row.fault]
+        shown.values[trip] = [row.measures.get(measure.name) for measure in MODES[row.fault].measures]
+        shown.observed_s[trip] = row.observed_s
+    _, vehicle = np.unique([name for name, _, _ in trips], return_inverse=True)
+    start_s = np.array([instant.timestamp() for _, instant, _ in trips])
+    due = np.unique([trip for row, trip in zip(rows, place, strict=True) if row.due])
+    said = predict_histories(predictor, measured, vehicle.astype(np.int64), start_s, due)
     answers = [
         {
-            "of_vehicle": row.vehicle,
-            "of_boot": row.boot,
-            "of_start": row.started_at,
-            "probability": float(probability[index]) if row.observed_s >= mode.least_s else None,
-            "severity": float(severity[index]) if row.observed_s >= mode.least_s else 0.0,
-            "evidence": [asdict(reason) for reason in reasons(mode, measured, compared, probability, index)],
+            "of_vehicle": row.vehicle, "of_boot": row.boot, "of_start": row.started_at, "of_fault": row.fault,
+            **_answer(predictor, said, measured, row.fault, trip),
         }
-        for index, row in enumerate(rows)
-        if row.stale or row.predictor != predictor.version
-    ]
+        for row, trip in zip(rows, place, strict=True)
+        if row.due
+    ]  # fmt: skip
     unit.connection.execute(
         update(trip_votes)
         .where(
-            trip_votes.c.fault == mode.fault,
+            trip_votes.c.fault == bindparam("of_fault"),
             trip_votes.c.vehicle == bindparam("of_vehicle"),
             trip_votes.c.boot == bindparam("of_boot"),
             trip_votes.c.started_at == bindparam("of_start"),
@@ -134,6 +145,7 @@ def _predict(unit: UnitOfWork, predictor: Predictor, mode: FaultMode, rows: Sequ
         .values(
             probability=bindparam("probability"),
             severity=bindparam("severity"),
+            lead_days=bindparam("lead_days"),
             evidence=bindparam("evidence"),
             predictor=predictor.version,
             stale=False,
@@ -142,29 +154,55 @@ def _predict(unit: UnitOfWork, predictor: Predictor, mode: FaultMode, rows: Sequ
     )
 
 
+def _answer(
+    predictor: Predictor, said: Predicted, measured: Mapping[str, Measured], fault: str, trip: int
+) -> dict[str, Any]:
+    column = said.faults.index(fault)
+    probability = said.probability[trip, column]
+    known = not np.isnan(probability)
+    return {
+        "probability": float(probability) if known else None,
+        "severity": float(said.severity[trip, column]) if known else 0.0,
+        "lead_days": lead_of(said, trip, column),
+        "evidence": [asdict(reason) for reason in reasons(predictor, said, measured, fault, trip)],
+    }
+
+
+def lead_of(said: Predicted, trip: int, column: int) -> list[float] | None:
+    """Give low, middle and high of the days to the trouble code; None where nothing is promised."""
+    days = said.lead_days[trip, column]
+    return None if np.isnan(days).any() else [round(float(day), 1) for day in days]
+
+
 def reasons(
-    mode: FaultMode, measured: Measured, compared: Compared, probability: np.ndarray[Any, Any], index: int
+    predictor: Predictor, said: Predicted, measured: Mapping[str, Measured], fault: str, trip: int
 ) -> tuple[Evidence, ...]:
     """Give the evidence of one trip; none for a trip that does not vote."""
-    if measured.observed_s[index] < mode.least_s or probability[index] < VOTE_AT:
+    probability = said.probability[trip, said.faults.index(fault)]
+    if np.isnan(probability) or probability < predictor.faults[fault].vote_at:
         return ()
-    return mode.evidence(measured.values[index], compared.normal.expected[index], compared.normal.own[index])
+    mode: FaultMode = MODES[fault]
+    compared: Compared = said.compared[fault]
+    return mode.evidence(measured[fault].values[trip], compared.normal.expected[trip], compared.normal.own[trip])
 
 
-def _measured(mode: FaultMode, rows: Sequence[Row[Any]]) -> Measured:
-    values = [[row.measures.get(measure.name) for measure in mode.measures] for row in rows]
-    return Measured(np.array(values, dtype=np.float32), np.array([row.observed_s for row in rows], dtype=np.float32))
-
-
-def verdicts(unit: UnitOfWork, vehicle: str, fault: str) -> list[TripVerdict]:
-    """Give what every trip of a vehicle says of a fault, in event-time order."""
+def verdicts(unit: UnitOfWork, vehicle: str, vote_at: Mapping[str, float]) -> dict[str, list[TripVerdict]]:
+    """Give what every trip of a vehicle says of each fault that any trip voted for, in event-time order."""
+    shown = trip_votes.c.stop_at.is_not(None) | (trip_votes.c.probability >= min(vote_at.values(), default=0.0))
+    here = trip_votes.c.vehicle == vehicle
     rows = unit.connection.execute(
-        select(trip_votes)
-        .where(trip_votes.c.vehicle == vehicle, trip_votes.c.fault == fault)
-        .order_by(trip_votes.c.started_at, trip_votes.c.ended_at, trip_votes.c.boot)
-    )
-    return [
-        TripVerdict(
+        select(
+            trip_votes.c.fault, trip_votes.c.started_at, trip_votes.c.ended_at, trip_votes.c.probability,
+            trip_votes.c.severity, trip_votes.c.evidence, trip_votes.c.stop_at, trip_votes.c.stop_evidence,
+            trip_votes.c.lead_days,
+        )
+        .where(here, trip_votes.c.fault.in_(select(trip_votes.c.fault).where(here, shown)))
+        .where(trip_votes.c.fault.in_(list(vote_at)))
+        .order_by(trip_votes.c.fault, trip_votes.c.started_at, trip_votes.c.ended_at, trip_votes.c.boot)
+    )  # fmt: skip
+    made: dict[str, list[TripVerdict]] = {}
+    for row in rows:
+        verdict = TripVerdict(
             row.started_at.astimezone(UTC),
             row.ended_at.astimezone(UTC),
             row.probability,
@@ -172,6 +210,8 @@ def verdicts(unit: UnitOfWork, vehicle: str, fault: str) -> list[TripVerdict]:
             tuple(Evidence(**reason) for reason in row.evidence),
             row.stop_at.astimezone(UTC) if row.stop_at else None,
             Evidence(**row.stop_evidence) if row.stop_evidence else None,
+            vote_at[row.fault],
+            tuple(row.lead_days) if row.lead_days else None,
         )
-        for row in rows
-    ]
+        made.setdefault(row.fault, []).append(verdict)
+    return made

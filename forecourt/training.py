@@ -1,26 +1,96 @@
-"""Training the shipped predictor: simulated cars in, predictor files out."""
+"""Training the shipped predictor: simulated cars of scenario SIM-A in, predictor files out; a run cut short goes on."""
 
+import hashlib
+import multiprocessing
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from diagnostics.training.dataset import Sample
-from diagnostics.training.train import train
-from simulators.sample import sample_trips
+from diagnostics.modes import MODES
+from diagnostics.training.dataset import TripTable, collect_trips
+from diagnostics.training.train import train_table
+from simulators.episodes import HEALTHY, fleet
+from simulators.scenario import scenario_hash, shipped
 
-CARS = 2400
-TRIPS_PER_CAR = 12
+SCENARIO = "sim_a"
+CARS = 100  # of every fault
+HEALTHY_CARS = 600
+DAYS = 110
+AT_ONCE = 23  # cars of a shard
+_HEALTHY_FROM = 1_000_000  # numbers of the cars without a fault
+_PROCESSES = 2
+# What a shard follows from, beside the scenario and the simulator.
+_SOURCES = ("compiled.py", "features.py", "gating.py", "held.py", "observable.py", "residuals.py", "robust.py")
 
 
-def train_shipped(seed: int, directory: Path, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Simulate the fleet of `seed`, train on it, write the predictor into `directory`, and give the report."""
+@dataclass(frozen=True, slots=True)
+class _Shard:
+    """Cars `first` to `first + cars` of the training fleet."""
 
-    def told() -> Iterator[Sample]:
-        cars = 0
-        for sample in sample_trips(seed, CARS, TRIPS_PER_CAR):
-            cars += len(set(sample.groups.tolist()))
-            tell(f"simulated {cars} of {CARS} cars")
-            yield sample.block, sample.labels, sample.groups
-        tell("training")
+    seed: int
+    first: int
+    cars: int
+    days: int
 
-    return train(told(), seed, directory)
+    @property
+    def path(self) -> str:
+        return f"{self.seed}-{self.days}-{self.first}-{self.cars}.npz"
+
+
+def train_shipped(
+    seed: int, directory: Path, tell: Callable[[str], None], cache: Path, cars: int = CARS, days: int = DAYS
+) -> dict[str, Any]:
+    """Simulate the fleet of `seed`, train on it, write the predictor into `directory`, and give the report.
+
+    `cars` of each fault, and six times as many without. What is measured of them is kept below `cache`, so that a run
+    that was cut short simulates nothing twice; old shards of other code or another scenario are left alone.
+    """
+    table = simulated(seed, tell, cache, cars, days)
+    tell("training")
+    return train_table(table, seed, directory, tell=tell)
+
+
+def simulated(seed: int, tell: Callable[[str], None], cache: Path, cars: int = CARS, days: int = DAYS) -> TripTable:
+    """Give the table of the training fleet, measured by two processes shard by shard."""
+    shards = list(_shards(seed, cars, days))
+    kept = cache / _version()
+    kept.mkdir(parents=True, exist_ok=True)
+    missing = [shard for shard in shards if not (kept / shard.path).exists()]
+    # Spawned: a forked child would inherit the threads of this one.
+    with ProcessPoolExecutor(_PROCESSES, multiprocessing.get_context("spawn")) as pool:
+        running = {pool.submit(_measure, shard, kept): shard for shard in missing}
+        for count, done in enumerate(as_completed(running), len(shards) - len(missing) + 1):
+            done.result()
+            tell(f"simulated {count} of {len(shards)} shards of {AT_ONCE} cars")
+    return TripTable.joined([TripTable.load(kept / shard.path) for shard in shards])
+
+
+def _shards(seed: int, cars: int, days: int) -> Iterator[_Shard]:
+    sick, well = cars * len(shipped(SCENARIO).faults), cars * HEALTHY_CARS // CARS
+    for first, count in ((0, sick), (_HEALTHY_FROM, well)):
+        for offset in range(0, count, AT_ONCE):
+            yield _Shard(seed, first + offset, min(AT_ONCE, count - offset), days)
+
+
+def _measure(shard: _Shard, directory: Path) -> None:
+    scenario = shipped(SCENARIO)
+    faults = HEALTHY if shard.first >= _HEALTHY_FROM else tuple(scenario.faults)
+    chunks = fleet(scenario, shard.cars, shard.days, shard.seed, shard.first, faults=faults)
+    collect_trips(chunks, MODES).save(directory / shard.path)
+
+
+def _version() -> str:
+    """Give a hash of all that a shard's content follows from."""
+    digest = hashlib.sha256(scenario_hash(SCENARIO).encode())
+    home = files("diagnostics")
+    paths = [home.joinpath(name) for name in _SOURCES]
+    for folder in ("modes", "measures"):
+        paths += sorted(
+            (path for path in home.joinpath(folder).iterdir() if path.name.endswith(".py")), key=lambda path: path.name
+        )
+    for path in paths:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]

@@ -1,136 +1,163 @@
-"""The training set: labelled blocks measured once for all modes, then compared with each car's own baseline."""
+"""The training set: every labelled trip measured once by all modes, kept in shards that a later run takes up again."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnostics.baseline import compare
-from diagnostics.held import Held
+from diagnostics.features import trip_features
 from diagnostics.modes import FaultMode, Measured
-from diagnostics.training.variants import VARIANTS
-from ingest.readings import Block, FloatArray
+from ingest.readings import Block, FloatArray, TimeArray
 
 BoolArray = NDArray[np.bool_]
-GAP_S = 6 * 86_400.0  # between two trips of a sample; only their order tells
+IntArray = NDArray[np.int64]
 FAULTY_FROM, HEALTHY_TO = 0.25, 0.05  # severities between are neither: nobody could tell, and nobody need
+_EPISODE = ("onset_s", "pending_s", "confirmed_s", "failure_s")
 
-COPIES = 2  # of each car without the fault, with a shape of it put in
 
-_Columns = tuple[Any, ...]
-Sample = tuple[Block, Mapping[str, FloatArray], NDArray[np.int64]]
+class Episode(Protocol):
+    """A fault of one car. Times are seconds of the calendar of `Chunk.start_s`, NaN for never."""
+
+    @property
+    def car(self) -> int: ...
+    @property
+    def fault(self) -> str: ...
+    @property
+    def onset_s(self) -> float: ...
+    @property
+    def pending_s(self) -> float: ...
+    @property
+    def confirmed_s(self) -> float: ...
+    @property
+    def failure_s(self) -> float: ...
+
+
+class Chunk(Protocol):
+    """Whole cars, trip after trip in order of time, as `simulators.episodes.fleet` gives them.
+
+    `labels`: fault name -> severity [trip]; a fault without its row is absent.
+    """
+
+    @property
+    def block(self) -> Block: ...
+    @property
+    def car(self) -> IntArray: ...
+    @property
+    def start_s(self) -> TimeArray: ...
+    @property
+    def labels(self) -> Mapping[str, FloatArray]: ...
+    @property
+    def episodes(self) -> Sequence[Episode]: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Dataset:
-    """All `[trip, ...]`, trips that were long enough only.
+class EpisodeTable:
+    """All `[episode]`; see `Episode`."""
 
-    `group` is the car, `history` the car under one shape of fault (a varied copy is another history of the same car),
-    `order` the place in it. `varied` tells trips of a car whose fault was put in by `variants/`. A
-    copy that never gets the fault has something else, and is told like any car without the fault.
+    car: IntArray
+    fault: NDArray[np.str_]
+    onset_s: TimeArray
+    pending_s: TimeArray
+    confirmed_s: TimeArray
+    failure_s: TimeArray
+
+    @classmethod
+    def of(cls, episodes: Sequence[Episode]) -> "EpisodeTable":
+        times = (np.array([getattr(it, name) for it in episodes], dtype=np.float64) for name in _EPISODE)
+        car = np.array([it.car for it in episodes], dtype=np.int64)
+        return cls(car, np.array([it.fault for it in episodes], dtype=np.str_), *times)
+
+
+@dataclass(frozen=True, slots=True)
+class TripTable:
+    """What every trip shows, `[trip, ...]`, car after car and in order of time, and what is true of it.
+
+    `measured`, `severity` and `stopped` are by fault name; a trip without a fault's minimum signals has no observed
+    seconds of it. `running_s` are the seconds with a running engine, `length_s` those from key-on to key-off.
     """
 
-    features: FloatArray
-    rule: FloatArray
-    severity: FloatArray
-    group: NDArray[np.int64]
-    history: NDArray[np.int64]
-    order: NDArray[np.int64]
-    observed_s: FloatArray
-    stopped: BoolArray
-    varied: BoolArray
+    car: IntArray
+    start_s: TimeArray
+    length_s: FloatArray
+    running_s: FloatArray
+    measured: Mapping[str, Measured]
+    severity: Mapping[str, FloatArray]
+    stopped: Mapping[str, BoolArray]
+    episodes: EpisodeTable
+
+    def __len__(self) -> int:
+        return len(self.car)
 
     @property
-    def faulty(self) -> BoolArray:
-        return self.severity >= FAULTY_FROM
+    def edges(self) -> IntArray:
+        """Give where each car begins, and the end: `[cars + 1]`."""
+        return np.append(np.flatnonzero(np.diff(self.car, prepend=np.int64(-1))), len(self.car)).astype(np.int64)
 
-    @property
-    def clear(self) -> BoolArray:
-        """Mark trips that are plainly healthy or plainly faulty; a copy's healthy trips are its car's, told already."""
-        return self.faulty | ((self.severity <= HEALTHY_TO) & ~self.varied)
+    def save(self, path: Path) -> None:
+        """Write the table; a file of that name is there whole or not at all."""
+        arrays: dict[str, NDArray[Any]] = {
+            "car": self.car, "start_s": self.start_s, "length_s": self.length_s, "running_s": self.running_s
+        }  # fmt: skip
+        for fault, one in self.measured.items():
+            arrays |= {f"values/{fault}": one.values, f"observed_s/{fault}": one.observed_s}
+            arrays |= {f"severity/{fault}": self.severity[fault], f"stopped/{fault}": self.stopped[fault]}
+        arrays |= {f"episode/{name}": getattr(self.episodes, name) for name in ("car", "fault", *_EPISODE)}
+        unfinished = path.with_suffix(".part")
+        with unfinished.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]  # its stub takes no mapping
+        unfinished.replace(path)
 
-    @property
-    def lookalike(self) -> BoolArray:
-        """Mark trips of copies that were given something else instead of the fault."""
-        marked: BoolArray = ~self.varied & (self.history != (COPIES + 1) * self.group)
-        return marked
+    @classmethod
+    def load(cls, path: Path) -> "TripTable":
+        """Read a table that `save` wrote."""
+        with np.load(path, allow_pickle=False) as file:
+            faults = [name.removeprefix("values/") for name in file.files if name.startswith("values/")]
+            return cls(
+                file["car"], file["start_s"], file["length_s"], file["running_s"],
+                {it: Measured(file[f"values/{it}"], file[f"observed_s/{it}"]) for it in faults},
+                {it: file[f"severity/{it}"] for it in faults},
+                {it: file[f"stopped/{it}"] for it in faults},
+                EpisodeTable(*(file[f"episode/{name}"] for name in ("car", "fault", *_EPISODE))),
+            )  # fmt: skip
 
-    def where(self, chosen: BoolArray) -> "Dataset":
-        return Dataset(*(getattr(self, name)[chosen] for name in self.__slots__))
+    @classmethod
+    def joined(cls, tables: Sequence["TripTable"]) -> "TripTable":
+        """Put tables of different cars one behind the other; all were measured by the same modes."""
+        faults = list(tables[0].measured)
 
+        def column(of: Any) -> Any:
+            return np.concatenate([of(table) for table in tables])
 
-def collect(samples: Iterable[Sample], modes: Mapping[str, FaultMode], seed: int) -> dict[str, Dataset]:
-    """Measure every sample by all modes, and for each mode copies with other shapes of its fault put in.
-
-    The copies are of the cars without that fault. A sample is dropped once it is measured.
-    """
-    # One stream per fault, so that the draws of one do not depend on which others are known.
-    streams = {fault: np.random.default_rng([seed, *fault.encode()]) for fault in modes}
-    columns: dict[str, list[_Columns]] = {fault: [] for fault in modes}
-
-    def keep(measured: Mapping[str, list[_Columns]]) -> None:
-        for fault, rows in measured.items():
-            columns[fault] += rows
-
-    # One chunk is measured while the next is simulated; one worker, so that the draws keep their order.
-    with ThreadPoolExecutor(1) as pool:
-        before: Future[dict[str, list[_Columns]]] | None = None
-        for sample in samples:
-            if before is not None:
-                keep(before.result())
-            before = pool.submit(_measure_all, modes, sample, streams)
-        if before is not None:
-            keep(before.result())
-    return {fault: _dataset(mode, columns[fault]) for fault, mode in modes.items()}
-
-
-def _dataset(mode: FaultMode, columns: Sequence[_Columns]) -> Dataset:
-    joined = (np.concatenate(column) for column in zip(*columns, strict=True))
-    values, observed_s, severity, group, stopped, copy, varied = joined
-    history = (COPIES + 1) * group + copy
-    order = _places(history)
-    compared = compare(mode, Measured(values, observed_s), history, order.astype(np.float64) * GAP_S)
-    # Rounded, so that the last bit of another machine's arithmetic moves no split.
-    seen = np.round(compared.seen, 4)
-    everything = Dataset(seen, mode.rule(seen), severity, group, history, order, observed_s, stopped, varied)
-    return everything.where(observed_s >= mode.least_s)
-
-
-def _measure_all(
-    modes: Mapping[str, FaultMode], sample: Sample, streams: Mapping[str, np.random.Generator]
-) -> dict[str, list[_Columns]]:
-    return {fault: _measure_copies(mode, sample, streams[fault]) for fault, mode in modes.items()}
+        return cls(
+            column(lambda it: it.car), column(lambda it: it.start_s), column(lambda it: it.length_s),
+            column(lambda it: it.running_s),
+            {
+                name: Measured(
+                    column(lambda it, name=name: it.measured[name].values),
+                    column(lambda it, name=name: it.measured[name].observed_s),
+                )
+                for name in faults
+            },
+            {name: column(lambda it, name=name: it.severity[name]) for name in faults},
+            {name: column(lambda it, name=name: it.stopped[name]) for name in faults},
+            EpisodeTable(*(column(lambda it, n=n: getattr(it.episodes, n)) for n in ("car", "fault", *_EPISODE))),
+        )  # fmt: skip
 
 
-def _measure_copies(mode: FaultMode, sample: Sample, rng: np.random.Generator) -> list[_Columns]:
-    block, labels, groups = sample
-    # A fault that the simulator does not know is learnt from its variants.
-    severity = labels.get(mode.fault, np.zeros(len(groups), dtype=np.float32))
-    columns = [_measure(mode, block, severity, groups, copy=0)]
-    healthy = ~np.isin(groups, np.unique(groups[severity > 0]))
-    if mode.fault in VARIANTS and healthy.any():
-        well = Block(block.signals, block.step_s, block.values[:, :, healthy], block.lengths[healthy])
-        for copy in range(1, COPIES + 1):
-            sick = VARIANTS[mode.fault](well, groups[healthy], rng)
-            columns.append(_measure(mode, sick.block, sick.severity, groups[healthy], copy=copy))
-    return columns
+def collect_trips(chunks: Iterable[Chunk], modes: Mapping[str, FaultMode]) -> TripTable:
+    """Measure every trip by all modes. A chunk is dropped once it is measured."""
+    return TripTable.joined([_measure(chunk, modes) for chunk in chunks])
 
 
-def _measure(mode: FaultMode, block: Block, severity: FloatArray, groups: NDArray[np.int64], *, copy: int) -> _Columns:
-    held = Held(block)
-    measured = mode.measure(held)
-    stopped = ~np.isnan(mode.stop(held).at_s)
-    varied = np.isin(groups, groups[severity > 0]) & (copy > 0)
-    return measured.values, measured.observed_s, severity, groups, stopped, np.full(len(groups), copy), varied
-
-
-def _places(history: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Give each trip its place in its history, from 0, in the order in which they came."""
-    order = np.argsort(history, kind="stable")
-    _, first, row = np.unique(history[order], return_index=True, return_inverse=True)
-    places = np.empty(len(history), dtype=np.int64)
-    places[order] = np.arange(len(history)) - first[row]
-    return places
+def _measure(chunk: Chunk, modes: Mapping[str, FaultMode]) -> TripTable:
+    features, absent = trip_features(chunk.block, modes), np.zeros(len(chunk.car), dtype=np.float32)
+    return TripTable(
+        chunk.car.astype(np.int64), chunk.start_s.astype(np.float64),
+        (chunk.block.lengths * chunk.block.step_s).astype(np.float32), features.running_s, features.measured,
+        {fault: chunk.labels.get(fault, absent) for fault in modes},
+        {fault: ~np.isnan(features.stops[fault].at_s) for fault in modes},
+        EpisodeTable.of(chunk.episodes),
+    )  # fmt: skip

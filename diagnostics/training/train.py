@@ -1,100 +1,247 @@
-"""Training: the same samples and seed make the same predictor, byte for byte."""
+"""Training: the same table and seed make the same predictor, byte for byte."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import lightgbm
 import numpy as np
-from numpy.typing import NDArray
 
-from diagnostics.baseline import columns
+from diagnostics.baseline import Walk, columns, compare
+from diagnostics.evaluation.histories import SUDDEN
+from diagnostics.fusion import fused, fused_columns, others_of
 from diagnostics.modes import MODES, FaultMode
 from diagnostics.monitor import PREVALENCE
-from diagnostics.predictor import METADATA, SHIPPED, FaultPredictor, version_of
-from diagnostics.training.calibration import isotonic
-from diagnostics.training.dataset import FAULTY_FROM, HEALTHY_TO, Dataset, Sample, collect
-from diagnostics.training.evaluation import figures
+from diagnostics.predictor import METADATA, SHIPPED, Curve, Rule, version_of
+from diagnostics.training.calibration import brier_skill, expected_error, isotonic
+from diagnostics.training.dataset import FAULTY_FROM, HEALTHY_TO, BoolArray, IntArray, TripTable
+from diagnostics.training.fitting import Rows, boost, folds, three_of_five, threshold, unseen_scores
 from ingest.readings import FloatArray
 
-# Small trees, strong regularisation: what is to be learnt is a handful of monotone residuals.
-_COMMON: dict[str, Any] = {
-    "learning_rate": 0.05, "num_leaves": 15, "min_data_in_leaf": 30, "feature_fraction": 0.7, "bagging_fraction": 0.8,
-    "bagging_freq": 1, "lambda_l2": 5.0, "max_bin": 127, "monotone_constraints_method": "intermediate",
-    "deterministic": True, "force_row_wise": True, "num_threads": 2, "verbosity": -1,
-}  # fmt: skip
-_ROUNDS = 300
-_LEARNING_FOLDS = 8  # of ten; the others test
+FALSE_ALARMS = 0.1  # per 1000 h of healthy driving, all faults together, on cars that did not train
+EVERY = 4  # of a car's trips without the fault one in so many trains; they are much alike
+_FEWEST = 30  # trips, for boosters of their own
+_FEWEST_CARS = 20  # that a 90 % interval needs
+_DAY_S = 86_400.0
+_INTERVAL = (0.05, 0.5, 0.95)
+_PROMISED_FROM = 0.15  # severity
 
 
-def train(samples: Iterable[Sample], seed: int = 1, directory: Path = SHIPPED) -> dict[str, Any]:
-    """Train every mode on labelled blocks, write the predictor into `directory` and give the report.
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """One fault's table: `voting` are the trips behind `rows`, `calm` those before any fault of a car that is told."""
 
-    `samples` yields (block, labels by fault name `[trip]`, car `[trip]`), whole cars with their trips in time order,
-    such as `simulators.sample.sample_trips` gives; unpack wider samples to these three. Four of five cars train and
-    calibrate (out of fold), the fifth tests; the report holds figures of the test cars only.
+    fault: str
+    names: list[tuple[str, int]]
+    voting: IntArray
+    rows: Rows
+    learn: BoolArray
+    calm: BoolArray
+
+    @property
+    def faulty(self) -> BoolArray:
+        return self.rows.severity >= FAULTY_FROM
+
+    @property
+    def clear(self) -> BoolArray:
+        """Mark trips that are plainly healthy or plainly faulty."""
+        return self.faulty | (self.rows.severity <= HEALTHY_TO)
+
+
+def train_table(
+    table: TripTable, seed: int = 1, directory: Path = SHIPPED, modes: Mapping[str, FaultMode] = MODES,
+    tell: Callable[[str], object] = str,
+) -> dict[str, Any]:  # fmt: skip
+    """Train every mode, write the predictor into `directory` and give the report.
+
+    All cars train; whatever is calibrated, chosen or reported comes from trips that were scored by trees which had not
+    seen their car.
     """
     directory.mkdir(parents=True, exist_ok=True)
+    for old in directory.glob("*.txt"):
+        old.unlink()
+    walk = Walk.along(table.car, table.start_s)
+    compared = {}
+    for fault, mode in modes.items():
+        tell(f"comparing {fault}")
+        compared[fault] = compare(mode, table.measured[fault], table.car, table.start_s, walk)
     entries, report = {}, {}
-    for fault, data in collect(samples, MODES, seed).items():
-        entries[fault], report[fault] = _train_mode(data, MODES[fault], seed, directory)
+    for fault, mode in modes.items():
+        tell(f"training {fault}")
+        voting = np.flatnonzero(table.measured[fault].observed_s >= mode.least_s)
+        features = fused(fault, others_of(fault, modes), compared, voting)
+        fit = _fit(table, fault, fused_columns(fault, modes), voting, features, seed)
+        if (fit.faulty & fit.learn).sum() < _FEWEST or not (fit.clear & ~fit.faulty).any():
+            report[fault] = {"trained": False, "faulty_trips": int(fit.faulty.sum())}
+            continue
+        entries[fault], report[fault] = _train(table, fit, columns(mode), seed, directory, len(modes))
     metadata = {"seed": seed, "prevalence": PREVALENCE, "faulty_from": FAULTY_FROM, "faults": entries}
     (directory / METADATA).write_text(json.dumps(metadata, indent=1, sort_keys=True) + "\n")
     return {"predictor": version_of(directory), "seed": seed, "faults": report}
 
 
-def _train_mode(data: Dataset, mode: FaultMode, seed: int, directory: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    fold = _folds(data.group, seed)
-    test = data.where(fold >= _LEARNING_FOLDS)
-    learn, fold = data.where(fold < _LEARNING_FOLDS), fold[fold < _LEARNING_FOLDS]
-    classifier = _classifier(learn, mode, seed)
-    # Calibrated on scores of cars that the scoring booster never saw: each pair of folds by the others'.
-    unseen = np.zeros(len(learn.group), dtype=np.float32)
-    for pair in range(0, _LEARNING_FOLDS, 2):
-        held = (fold == pair) | (fold == pair + 1)
-        unseen[held] = _raw(_classifier(learn.where(~held), mode, seed), learn.where(held))
-    regressor = _boost(learn.features, learn.severity, mode, seed, "regression")
-    predictor = FaultPredictor(classifier, regressor, isotonic(unseen[learn.clear], learn.faulty[learn.clear]))
-    classifier.save_model(directory / f"{mode.fault}.probability.txt")
-    regressor.save_model(directory / f"{mode.fault}.severity.txt")
-    entry = {"features": [name for name, _ in columns(mode)], "calibration": predictor.calibration.to_json()}
-    return entry, _report(predictor, learn, test, mode)
+def _fit(
+    table: TripTable, fault: str, names: list[tuple[str, int]], voting: IntArray, features: FloatArray, seed: int
+) -> _Fit:
+    car, severity = table.car[voting], table.severity[fault][voting]
+    place = np.arange(len(voting)) - np.searchsorted(car, car)
+    # A faulty car's trips are few and differ; of all others some will do.
+    learn = (severity > HEALTHY_TO) & (place % 2 == 0) | (place % EVERY == 0)
+    onset_s = {int(it): np.inf for it in np.unique(table.car)}
+    for one, at_s in zip(table.episodes.car, table.episodes.onset_s, strict=True):
+        onset_s[int(one)] = min(onset_s[int(one)], at_s if not np.isnan(at_s) else np.inf)
+    first_s = np.array([onset_s[int(it)] for it in car])
+    calm = table.start_s[voting] < first_s
+    for severities in table.severity.values():
+        calm &= severities[voting] < HEALTHY_TO
+    return _Fit(fault, names, voting, Rows(features, severity, car, folds(car, seed)), learn, calm)
 
 
-def _classifier(data: Dataset, mode: FaultMode, seed: int) -> lightgbm.Booster:
-    plain = data.where(data.clear)
-    return _boost(plain.features, plain.faulty, mode, seed, "binary")
+def _train(
+    table: TripTable, fit: _Fit, own: list[tuple[str, int]], seed: int, directory: Path, faults: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    rows, clear, budget = fit.rows, fit.clear, FALSE_ALARMS / faults
+    trees = unseen_scores(rows, fit.faulty, fit.learn & clear, fit.names, seed, "binary")
+    candidates = {kind: _candidate(table, fit, raw, budget) for kind, raw in (
+        ("trees", trees), ("rule", Rule(own)(rows.features)),
+    )}  # fmt: skip
+    # At the same rate of false alarms: what finds more episodes; of two that find as many, what knows more of trips.
+    kind = max(("rule", "trees"), key=lambda name: (round(candidates[name].recall, 2), candidates[name].skill(fit)))
+    chosen = candidates[kind]
+    if kind == "trees":
+        learn = fit.learn & clear
+        classifier = boost(rows.features[learn], fit.faulty[learn], fit.names, seed, "binary")
+        classifier.save_model(directory / f"{fit.fault}.probability.txt")
+    regressor = boost(rows.features[fit.learn], rows.severity[fit.learn], fit.names, seed, "regression")
+    regressor.save_model(directory / f"{fit.fault}.severity.txt")
+    unseen = unseen_scores(rows, rows.severity, fit.learn, fit.names, seed, "regression")
+    lead, lead_report = _lead(table, fit, chosen.probability >= chosen.vote_at, unseen, seed, directory)
+    entry = {
+        "kind": kind, "features": [name for name, _ in fit.names], "calibration": chosen.curve.to_json(),
+        "vote_at": chosen.vote_at, "lead": lead,
+    }  # fmt: skip
+    severe = rows.severity > HEALTHY_TO
+    return entry, {
+        "trained": True, "kind": kind, "trips": len(rows.car), "cars": len(np.unique(rows.car)),
+        **{name: candidate.report(fit) for name, candidate in candidates.items()},
+        "severity_error": round(float(np.abs(np.clip(unseen, 0, 1.5) - rows.severity)[severe].mean()), 4),
+        **lead_report,
+    }  # fmt: skip
 
 
-def _raw(classifier: lightgbm.Booster, data: Dataset) -> FloatArray:
-    return np.asarray(classifier.predict(data.features, num_threads=1), dtype=np.float32)
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """One way of scoring, calibrated: what it says of cars it has not seen, and what three votes of five make of it.
+
+    `episodes` are the largest of `three_of_five` in each episode's window.
+    """
+
+    curve: Curve
+    probability: FloatArray
+    vote_at: float
+    episodes: FloatArray
+    hours: float
+    false_alarms: int
+
+    @property
+    def recall(self) -> float:
+        return float((self.episodes >= self.vote_at).mean()) if len(self.episodes) else 0.0
+
+    def skill(self, fit: _Fit) -> float:
+        """Give the Brier skill on trips that are plainly healthy or plainly faulty."""
+        clear = fit.clear
+        return brier_skill(self.probability[clear], fit.faulty[clear], car=fit.rows.car[clear])
+
+    def report(self, fit: _Fit) -> dict[str, Any]:
+        clear, faulty = fit.clear, fit.faulty
+        said, car = self.probability[clear], fit.rows.car[clear]
+        return {
+            "vote_at": round(self.vote_at, 5), "recall": round(self.recall, 4), "episodes": len(self.episodes),
+            "false_alarms": self.false_alarms, "healthy_hours": round(self.hours, 1),
+            "calibration_error": round(expected_error(said, faulty[clear], car=car), 4),
+            "brier_skill": round(self.skill(fit), 4),
+        }  # fmt: skip
 
 
-def _boost(features: FloatArray, target: NDArray[Any], mode: FaultMode, seed: int, objective: str) -> lightgbm.Booster:
-    names, directions = zip(*columns(mode), strict=True)
-    settings = {**_COMMON, "objective": objective, "monotone_constraints": list(directions), "seed": seed}
-    data = lightgbm.Dataset(features, target.astype(np.float32), feature_name=list(names), params={"verbosity": -1})
-    return lightgbm.train(settings, data, _ROUNDS)
+def _candidate(table: TripTable, fit: _Fit, raw: FloatArray, budget: float) -> _Candidate:
+    clear = fit.clear
+    curve = isotonic(raw[clear], fit.faulty[clear], car=fit.rows.car[clear])
+    curve = Curve.from_json(curve.to_json())  # as it will be read
+    probability, edges = curve(raw), _edges(fit.rows.car)
+    healthy = three_of_five(np.where(fit.calm, probability, np.float32(np.nan)), edges)
+    calm_car = np.add.reduceat(fit.calm, edges[:-1]) > 0
+    most = np.maximum.reduceat(np.where(fit.calm, healthy, 0), edges[:-1])[calm_car]
+    hours = float(table.running_s[fit.voting][fit.calm].sum()) / 3600
+    vote_at = round(threshold(most, hours, budget), 5)
+    found = _found(table, fit, three_of_five(probability, edges))
+    return _Candidate(curve, probability, vote_at, found, hours, int((most >= vote_at).sum()))
 
 
-def _folds(group: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """Give a fold 0..9 per trip, by car: no car is on both sides of a split."""
-    cars, car = np.unique(group, return_inverse=True)
-    folds: NDArray[np.int64] = (np.random.default_rng(seed).permutation(len(cars)) % 10)[car]
-    return folds
+def _edges(car: IntArray) -> IntArray:
+    return np.append(np.flatnonzero(np.diff(car, prepend=np.int64(-1))), len(car)).astype(np.int64)
 
 
-def _report(predictor: FaultPredictor, learn: Dataset, test: Dataset, mode: FaultMode) -> dict[str, Any]:
-    probability, severity = predictor.predict(test.features)
-    rule = isotonic(learn.rule[learn.clear], learn.faulty[learn.clear])(test.rule)
-    own = ~test.varied & ~test.lookalike
-    return {
-        "trips": len(learn.group) + len(test.group),
-        "cars": len(np.unique(learn.group)) + len(np.unique(test.group)),
-        "test_cars": len(np.unique(test.group)),
-        "predictor": figures(test, probability, mode.fault).to_json(),
-        "predictor_on_simulator_shapes": figures(test.where(own), probability[own], mode.fault).to_json(),
-        "residual_rule": figures(test, rule, mode.fault).to_json(),
-        "severity_error": round(float(np.abs(severity - test.severity)[test.severity > HEALTHY_TO].mean()), 4),
+def _found(table: TripTable, fit: _Fit, third: FloatArray) -> FloatArray:
+    """Give per episode that votes can tell the highest threshold at which it is found in time."""
+    end_s = table.start_s[fit.voting] + table.length_s[fit.voting]
+    edges, best = _edges(fit.rows.car), []
+    cars = fit.rows.car[edges[:-1]]
+    for row in np.flatnonzero(table.episodes.fault == fit.fault):
+        place = int(np.searchsorted(cars, table.episodes.car[row]))
+        if place == len(cars) or cars[place] != table.episodes.car[row]:
+            continue
+        own = slice(edges[place], edges[place + 1])
+        latest = table.episodes.confirmed_s[row] - _DAY_S
+        inside = (end_s[own] >= table.episodes.onset_s[row]) & ~(end_s[own] > latest)
+        if fit.fault in SUDDEN:
+            inside = np.flatnonzero(end_s[own] >= table.episodes.onset_s[row])[:5]
+        if inside.any():
+            best.append(float(third[own][inside].max()))
+    return np.array(best, dtype=np.float32)
+
+
+def _lead(
+    table: TripTable, fit: _Fit, votes: BoolArray, severity: FloatArray, seed: int, directory: Path
+) -> tuple[dict[str, float] | None, dict[str, Any]]:
+    """Fit the days to the trouble code; cars whose monitor never told in their record say nothing of it."""
+    code_s = {
+        int(car): at_s
+        for car, fault, at_s in zip(table.episodes.car, table.episodes.fault, table.episodes.confirmed_s, strict=True)
+        if fault == fit.fault and not np.isnan(at_s)
     }
+    until = np.array([code_s.get(int(car), np.nan) for car in fit.rows.car]) - table.start_s[fit.voting]
+    ahead = (fit.rows.severity > HEALTHY_TO) & (until > 0)
+    told = ahead & votes & (severity >= _PROMISED_FROM)
+    if fit.fault in SUDDEN or (ahead & fit.learn).sum() < _FEWEST or len(np.unique(fit.rows.car[told])) < _FEWEST_CARS:
+        return None, {}
+    target = np.log1p(np.where(ahead, until, 0) / _DAY_S)
+    raw = unseen_scores(fit.rows, target, fit.learn & ahead, fit.names, seed, "regression", monotone=False)
+    learn = fit.learn & ahead
+    boost(fit.rows.features[learn], target[learn], fit.names, seed, "regression", monotone=False).save_model(
+        directory / f"{fit.fault}.lead.txt"
+    )
+    car, off = fit.rows.car[told], (target - raw)[told]
+    low, middle, high = (round(at, 5) for at in _weighted_quantiles(off, car))
+    days = np.expm1(raw[told, None] + np.array([low, middle, high]))
+    true = np.expm1(target[told])
+    report = {
+        "lead_cars": len(np.unique(car)),
+        "lead_coverage": round(float(((days[:, 0] <= true) & (true <= days[:, 2])).mean()), 4),
+        "lead_width_days": round(float(np.median(days[:, 2] - days[:, 0])), 2),
+        "lead_days": round(float(np.median(true)), 2),
+    }
+    return {"low": low, "middle": middle, "high": high, "from_severity": _PROMISED_FROM}, report
+
+
+def _weighted_quantiles(off: FloatArray, car: IntArray) -> list[float]:
+    """Give the quantiles of an error when every car counts as one, a further car beyond the worst included."""
+    _, row, many = np.unique(car, return_inverse=True, return_counts=True)
+    order = np.argsort(off)
+    mass = np.cumsum((1 / many[row])[order]) / (len(many) + 1)
+    low, middle, high = _INTERVAL
+    # Outwards by the one car that is not there: what makes a split-conformal interval hold its share.
+    return [
+        float(off[order][min(int(np.searchsorted(mass, at)), len(off) - 1)])
+        for at in (low - 1 / (len(many) + 1), middle, high)
+    ]

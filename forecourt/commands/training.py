@@ -11,7 +11,8 @@ from rich.table import Table
 from diagnostics import predictor
 from diagnostics.training.own_labels import Costs, score_own, train_own
 from forecourt.commands.telling import Telling
-from forecourt.training import train_shipped
+from forecourt.settings import Settings
+from forecourt.training import CARS, DAYS, train_shipped
 from foundation.refusals import Invalid
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -31,6 +32,10 @@ def train(
     ] = None,
     cost_false_alarm: Annotated[float, typer.Option(help="With --table: what a false alarm costs.")] = 10.0,
     cost_miss: Annotated[float, typer.Option(help="With --table: what a missed fault costs.")] = 500.0,
+    cars: Annotated[
+        int, typer.Option(help="Simulated cars of every fault; the shipped predictor has the default.")
+    ] = CARS,
+    days: Annotated[int, typer.Option(help="Days that each of them is driven; the same.")] = DAYS,
     as_json: AsJson = False,
 ) -> None:
     """Make the shipped predictor again from simulated cars, or one from a table with labels of your own."""
@@ -38,7 +43,7 @@ def train(
         if label or group:
             raise Invalid("--label and --group need --table FILE")
         with Telling("training") as tell:
-            report = train_shipped(seed, out or predictor.SHIPPED, tell)
+            report = train_shipped(seed, out or predictor.SHIPPED, tell, Settings().data / "training", cars, days)
         typer.echo(json.dumps(report, indent=2))
         return
     if label is None or group is None:
