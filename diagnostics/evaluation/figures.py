@@ -13,7 +13,7 @@ from diagnostics.evaluation.histories import SUDDEN, BoolArray, Episodes, Histor
 from diagnostics.evaluation.outcomes import FalseAlarms, Outcomes, false_alarms, outcomes
 from diagnostics.evaluation.raising import Alarms, raised, smoothed
 from diagnostics.evaluation.ranking import Ranking, ranking
-from diagnostics.evaluation.resampling import Figure, Numbers, draws, quantile, ratio, spread
+from diagnostics.evaluation.resampling import RESAMPLES, Figure, Numbers, draws, quantile, ratio, spread
 from ingest.readings import FloatArray
 
 YEAR_H = 400.0  # vehicle-hours in a vehicle-year (faults.md C2)
@@ -25,7 +25,7 @@ class Evaluation:
     """What came out, for the report: figures by name, the same per fault, and what is drawn.
 
     `confusion[fault, named]` counts first alarms, the last column those without any; `leads` are the days of found
-    gradual episodes; `by_fault_hours` false alarms per 1000 h of each fault.
+    gradual episodes.
     """
 
     faults: tuple[str, ...]
@@ -43,7 +43,18 @@ class Evaluation:
                 fault: {name: figure.to_json() for name, figure in row.items()} for fault, row in self.per_fault.items()
             },
             "confusion": {"faults": list(self.faults), "counts": self.confusion.tolist()},
+            "curves": {
+                "precision": {fault: _thinned(*curve) for fault, curve in self.ranking.curves.items()},
+                "reliability": {fault: _thinned(one.said, one.was) for fault, one in self.calibrated.diagrams.items()},
+                "leads": [round(float(days), 2) for days in self.leads],
+            },
         }
+
+
+def _thinned(x: Numbers, y: Numbers, most: int = 120) -> list[list[float]]:
+    """Give at most `most` points of a line, for the eye."""
+    chosen = np.unique(np.linspace(0, len(x) - 1, min(len(x), most)).astype(np.int64))
+    return [[round(float(value), 4) for value in values[chosen]] for values in (x, y)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +75,26 @@ class Judged:
         return np.array([name in SUDDEN for name in self.histories.faults])[self.episodes.fault]
 
 
-def judged(histories: Histories, episodes: Episodes, vote_at: FloatArray, seed: int = 1) -> Judged:
+def judged(
+    histories: Histories, episodes: Episodes, vote_at: FloatArray, seed: int = 1, resamples: int = RESAMPLES
+) -> Judged:
     """Raise the alarms and hold them against the episodes."""
     alarms, smooth = raised(histories, vote_at), smoothed(histories)
     cars = histories.cars
     strata, place = np.full(len(cars), -1, dtype=np.int64), np.searchsorted(cars, episodes.car)
     strata[place] = episodes.fault
-    counts = draws(strata, seed)
+    counts = draws(strata, seed, resamples)
     return Judged(
         histories, episodes, alarms, smooth, outcomes(histories, episodes, alarms, smooth),
         false_alarms(histories, alarms), counts, counts[:, place],
     )  # fmt: skip
 
 
-def evaluate(histories: Histories, episodes: Episodes, vote_at: FloatArray, seed: int = 1) -> Evaluation:
+def evaluate(
+    histories: Histories, episodes: Episodes, vote_at: FloatArray, seed: int = 1, resamples: int = RESAMPLES
+) -> Evaluation:
     """Judge the histories when a trip votes for fault f from `vote_at[f]` on; the same seed, the same intervals."""
-    all_of = judged(histories, episodes, vote_at, seed)
+    all_of = judged(histories, episodes, vote_at, seed, resamples)
     ranked = ranking(histories, episodes, all_of.outcomes, all_of.smooth, all_of.counts)
     sure = calibrated(histories, episodes, all_of.counts)
     figures = {

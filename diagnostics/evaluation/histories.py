@@ -50,6 +50,20 @@ class Histories:
     def cars(self) -> IntArray:
         return self.car[self.edges[:-1]]
 
+    @property
+    def ill(self) -> BoolArray:
+        """Tell `[car]` whether it ever has a fault."""
+        marked: BoolArray = np.logical_or.reduceat((self.severity >= ONSET).any(axis=1), self.edges[:-1])
+        return marked
+
+    def where(self, chosen: BoolArray) -> "Histories":
+        """Give some trips; of a car all or none."""
+        return Histories(
+            self.faults, self.car[chosen], self.begin_s[chosen], self.end_s[chosen], self.hours[chosen],
+            self.probability[chosen], self.stopped[chosen], self.severity[chosen], self.observable[chosen],
+            None if self.lead_d is None else self.lead_d[chosen],
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Episodes:

@@ -11,15 +11,16 @@ import numpy as np
 
 from diagnostics.compiled import compiled
 from diagnostics.evaluation.histories import BoolArray, Episodes, IntArray
-from diagnostics.faults import FAULTS
-from diagnostics.held import RUNNING_RPM, Held
-from diagnostics.modes import MODES, Measured
+from diagnostics.features import trip_features
+from diagnostics.modes import Measured
+from diagnostics.observable import observable
 from ingest.readings import Block, FloatArray, TimeArray
 
 STATISTICS = ("mean", "deviation", "lowest", "highest")
 _ROOM = Path(__file__).resolve().parent.parent
 # What the measurements of a trip follow from, besides the trip.
-_SOURCES = ("compiled.py", "faults.py", "gating.py", "held.py", "residuals.py", "measures/*.py", "modes/*.py",
+_SOURCES = ("compiled.py", "faults.py", "features.py", "gating.py", "held.py", "observable.py", "residuals.py",
+            "measures/*.py", "modes/*.py",
             "evaluation/measuring.py")  # fmt: skip
 
 
@@ -58,42 +59,22 @@ def measure(
     *, statistics: bool,
 ) -> Shard:  # fmt: skip
     """Measure the trips of a block by all modes; the shard has no episodes yet."""
-    held, trips = Held(block), len(car)
-    running = (held.column("engine_speed") > RUNNING_RPM).sum(axis=1) * block.step_s
+    features, shown, trips = trip_features(block), observable(block, faults), len(car)
     stopped = np.zeros((trips, len(faults)), dtype=np.bool_)
-    measured = {}
-    for fault, mode in MODES.items():
-        measured[fault] = mode.measure(held)
+    for fault, stop in features.stops.items():
         if fault in faults:
-            stopped[:, faults.index(fault)] = ~np.isnan(mode.stop(held).at_s)
+            stopped[:, faults.index(fault)] = ~np.isnan(stop.at_s)
     nothing = np.zeros(trips, dtype=np.float32)
     severity = np.stack([labels.get(fault, nothing) for fault in faults], axis=1).astype(np.float32)
     empty = np.zeros((trips, 0), dtype=np.float32)
     no_times, no_rows = np.zeros(0), np.zeros(0, dtype=np.int64)
     return Shard(
-        tuple(faults), car, begin_s, begin_s + block.lengths * block.step_s, (running / 3600).astype(np.float32),
-        severity, stopped, observable(block, faults), measured, plain_statistics(block) if statistics else empty,
+        tuple(faults), car, begin_s, begin_s + block.lengths * block.step_s,
+        (features.running_s / 3600).astype(np.float32), severity, stopped,
+        np.stack([shown[fault] for fault in faults], axis=1), features.measured,
+        plain_statistics(block) if statistics else empty,
         Episodes(no_rows, no_rows, no_times, no_times, no_times, no_times, no_times),
     )  # fmt: skip
-
-
-def observable(block: Block, faults: Sequence[str]) -> BoolArray:
-    """Tell `[trip, fault]` whether the trip holds the fault's minimum signals."""
-    told = {name: _any(block.signal(name)) for name in block.signals}
-    nowhere = np.zeros(len(block.lengths), dtype=np.bool_)
-    made = np.zeros((len(block.lengths), len(faults)), dtype=np.bool_)
-    for place, fault in enumerate(faults):
-        groups = FAULTS[fault].minimum_signals
-        if groups:
-            made[:, place] = np.all(
-                [np.any([told.get(name, nowhere) for name in group], axis=0) for group in groups], axis=0
-            )
-    return made
-
-
-def _any(values: FloatArray) -> BoolArray:
-    there: BoolArray = (~np.isnan(values)).any(axis=0)
-    return there
 
 
 def plain_statistics(block: Block) -> FloatArray:
@@ -107,25 +88,19 @@ def plain_statistics(block: Block) -> FloatArray:
 def _statistics(values: FloatArray, made: FloatArray) -> None:
     signals, steps, trips = values.shape
     for signal in range(signals):
-        count, total = np.zeros(trips), np.zeros(trips)
-        square = np.zeros(trips)
-        low, high = np.full(trips, np.inf), np.full(trips, -np.inf)
-        for step in range(steps):
-            for trip in range(trips):
+        for trip in range(trips):
+            count, total, square, low, high = 0, 0.0, 0.0, np.inf, -np.inf
+            for step in range(steps):
                 value = values[signal, step, trip]
                 if not np.isnan(value):
-                    count[trip] += 1
-                    total[trip] += value
-                    square[trip] += value * value
-                    low[trip] = min(low[trip], value)
-                    high[trip] = max(high[trip], value)
-        for trip in range(trips):
-            if count[trip] > 0:
-                mean = total[trip] / count[trip]
-                made[trip, signal, 0] = mean
-                made[trip, signal, 1] = np.sqrt(max(square[trip] / count[trip] - mean * mean, 0.0))
-                made[trip, signal, 2] = low[trip]
-                made[trip, signal, 3] = high[trip]
+                    count += 1
+                    total += value
+                    square += value * value
+                    low, high = min(low, value), max(high, value)
+            if count > 0:
+                mean = total / count
+                made[trip, signal, 0], made[trip, signal, 2], made[trip, signal, 3] = mean, low, high
+                made[trip, signal, 1] = np.sqrt(max(square / count - mean * mean, 0.0))
 
 
 def joined(shards: Sequence[Shard]) -> Shard:
@@ -135,7 +110,7 @@ def joined(shards: Sequence[Shard]) -> Shard:
         return np.concatenate([getattr(shard, name) for shard in shards])
 
     first = shards[0]
-    arrays = ("car", "begin_s", "end_s", "hours", "severity", "stopped", "observable")
+    arrays = ("car", "begin_s", "end_s", "hours", "severity", "stopped", "observable", "statistics")
     measured = {
         fault: Measured(
             np.concatenate([shard.measured[fault].values for shard in shards]),
@@ -146,7 +121,7 @@ def joined(shards: Sequence[Shard]) -> Shard:
     episodes = Episodes(
         *(np.concatenate([getattr(shard.episodes, name) for shard in shards]) for name in Episodes.__slots__)
     )
-    return Shard(first.faults, *(together(name) for name in arrays), measured, together("statistics"), episodes)
+    return Shard(faults=first.faults, measured=measured, episodes=episodes, **{name: together(name) for name in arrays})
 
 
 def save(path: Path, **arrays: Any) -> None:

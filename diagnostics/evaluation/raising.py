@@ -6,7 +6,8 @@ import numpy as np
 
 from diagnostics.compiled import compiled
 from diagnostics.evaluation.histories import BoolArray, Histories, IntArray
-from diagnostics.monitor import CLEARED_AT, OF_TRIPS, QUIET, VOTES
+from diagnostics.isolation import OF_TRIPS, VOTES, leading
+from diagnostics.monitor import CLEARED_AT, QUIET
 from ingest.readings import FloatArray, TimeArray
 
 _QUIET_S = QUIET.total_seconds()
@@ -34,13 +35,14 @@ def smoothed(histories: Histories) -> FloatArray:
 
 
 def raised(histories: Histories, vote_at: FloatArray) -> Alarms:
-    """Give the alarms when a trip votes for fault f from `vote_at[f]` on; the same as `monitor.judge` gives one by one.
+    """Give the alarms when a trip votes for fault f from `vote_at[f]` on; the same as `monitor.judge_vehicle` gives.
 
     A stop condition is told at the end of its trip here.
     """
     marked = np.zeros(histories.probability.shape, dtype=np.bool_)
     limits = np.asarray(vote_at, dtype=np.float32)
-    _raise(histories.edges, histories.probability, histories.stopped, histories.end_s, limits, marked)
+    leads = leading(histories.probability, histories.edges, limits)
+    _raise(histories.edges, histories.probability, histories.stopped, leads, histories.end_s, limits, marked)
     trip, fault = np.nonzero(marked)
     return Alarms(trip.astype(np.int64), fault.astype(np.int64), histories.car[trip], histories.end_s[trip])
 
@@ -63,8 +65,8 @@ def _smooth(edges: IntArray, probability: FloatArray, stopped: BoolArray, made: 
 
 @compiled
 def _raise(
-    edges: IntArray, probability: FloatArray, stopped: BoolArray, end_s: TimeArray, vote_at: FloatArray,
-    marked: BoolArray,
+    edges: IntArray, probability: FloatArray, stopped: BoolArray, leads: BoolArray, end_s: TimeArray,
+    vote_at: FloatArray, marked: BoolArray,
 ) -> None:  # fmt: skip
     """Walk as `monitor._History` does; `told`: the last finding's trouble has not gone since."""
     voted = np.zeros(OF_TRIPS, dtype=np.bool_)
@@ -88,5 +90,5 @@ def _raise(
                     told = told and since < OF_TRIPS
                 elif votes >= VOTES:
                     standing = True
-                if standing and not told and not young:
+                if standing and not told and not young and leads[trip, fault]:
                     marked[trip, fault], told, since, last_s = True, True, 0, end_s[trip]

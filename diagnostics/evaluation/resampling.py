@@ -47,6 +47,8 @@ def spread(values: Numbers, over: int) -> Figure:
     """Give the figure of `values[resample]`, row 0 being the sample itself."""
     if not over or np.isnan(values[0]):
         return Figure(None, over=over)
+    if len(values) == 1:
+        return Figure(float(values[0]), over=over)
     low, high = np.nanquantile(values[1:], [0.025, 0.975])
     return Figure(float(values[0]), float(low), float(high), over)
 
@@ -106,7 +108,7 @@ def curve(score: Numbers, positive: BoolArray, prevalence: float, weight: Number
         return recall, prevalence * recall / (prevalence * recall + (1 - prevalence) * false)
 
 
-def area_under_roc(score: Numbers, positive: BoolArray) -> float:
+def area_under_roc(score: Numbers | NDArray[np.float32], positive: BoolArray) -> float:
     """Give the chance that a positive scores higher than a negative; ties count half."""
     if not positive.any() or positive.all():
         return float("nan")

@@ -152,7 +152,7 @@ def _numbers(column: pa.ChunkedArray) -> FloatArray | None:
         column = column.cast(pa.int8())
     elif not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
         return None
-    values = column.cast(pa.float64(), safe=False).to_numpy().astype(np.float32)
+    values: FloatArray = column.cast(pa.float64(), safe=False).to_numpy().astype(np.float32)
     values[~np.isfinite(values)] = np.nan
     return values
 

@@ -14,6 +14,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType({
     "score": "history:score",
     "train": "training:train",
     "score-table": "training:score_table",
+    "evaluate": "evaluation:evaluate",
     "simulate": "simulation:simulate",
     "migrate": "installation:migrate",
     "seed": "installation:seed",

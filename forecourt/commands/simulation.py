@@ -19,13 +19,15 @@ from ingest.trips import read_trip
 from simulators.ecu import Car, Ecu, FreezeFrame, Identity, Manners
 from simulators.elm327 import Elm327, Quirks
 from simulators.elm_servers import ElmServer, PtyElm, TcpElm
+from simulators.episodes import fleet
 from simulators.faults import SIMULATED
 from simulators.garage import Character
 from simulators.live_drive import endless_drive
 from simulators.obd_encoding import MonitorResult
-from simulators.output import write_trips
+from simulators.output import write_fleet, write_trips
 from simulators.played_trip import EndlessDrive, PlayedTrip, SteppedTrip
 from simulators.sample import sample_trips
+from simulators.scenario import SHIPPED, ScenarioError, load, shipped
 
 TRIPS_A_DAY = 2
 _CALIBRATION_ID, _CALIBRATION_NUMBER = "FORECOURT-SIM-01", 0x46435331
@@ -46,6 +48,9 @@ def simulate(
     out: Annotated[Path | None, typer.Option(help="Folder for one Parquet file a trip, and labels.csv.")] = None,
     vehicles: Annotated[int, typer.Option(help="Cars.", min=1)] = 10,
     days: Annotated[int, typer.Option(help="Days of history, about two trips each.", min=1)] = 7,
+    scenario: Annotated[
+        Path | None, typer.Option(help="What the fleet is drawn from, a TOML file; or a shipped one, sim_a or sim_b.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.", min=0)] = 1,
     elm327: Annotated[
         str | None, typer.Option(help="One car behind an ELM327 on tcp://HOST:PORT (0: a free one), pty, or pty:LINK.")
@@ -71,10 +76,10 @@ def simulate(
     if elm327 is None:
         if path is not None:
             raise Invalid(f"{path.name} is played only behind an adapter: give --elm327 ADDRESS too")
-        _fleet(out, vehicles, days, seed)
+        _fleet(out, vehicles, days, seed, scenario)
         return
-    if out is not None or (recorded and trip) or (fault and path):
-        raise Invalid("--elm327 takes one trip or one --fault, and no --out")
+    if out is not None or scenario is not None or (recorded and trip) or (fault and path):
+        raise Invalid("--elm327 takes one trip or one --fault, and neither --out nor --scenario")
     quirks, manners = _habits(quirk or [])
     with _source(path, step, loop, speed, _character(seed, fault), severity if fault else 0.0) as source:
         try:
@@ -86,12 +91,22 @@ def simulate(
         _serve(server)
 
 
-def _fleet(out: Path | None, vehicles: int, days: int, seed: int) -> None:
+def _fleet(out: Path | None, vehicles: int, days: int, seed: int, scenario: Path | None) -> None:
     if out is None:
         typer.echo(
             "simulate needs --out FOLDER for trip files, or --elm327 ADDRESS for one car behind an adapter", err=True
         )
         raise typer.Exit(2)
+    if scenario is not None:
+        try:
+            drawn = shipped(scenario.name) if str(scenario) in SHIPPED else load(scenario)
+        except ScenarioError as error:
+            raise Invalid(f"{scenario}: {error}") from error
+        with Telling("simulating") as tell:
+            chunks = fleet(drawn, vehicles, days, seed)
+            paths = write_fleet(out, chunks, seed, lambda cars: tell(f"simulated {cars} of {vehicles} cars"))
+        typer.echo(json.dumps({"trips": len(paths), "folder": str(out), "scenario": drawn.name}))
+        return
     trips = TRIPS_A_DAY * days
     with Telling("simulating"):
         paths = write_trips(out, sample_trips(seed, vehicles, trips, gap_days=1 / TRIPS_A_DAY), seed)
