@@ -36,6 +36,7 @@ EPISODES: Sequence[Episode] = (
     Episode("rolling_radius", 0.15, 0.975, 1.025, _FOR_GOOD),  # other tyres
     Episode("rolling_radius", 0.15, 0.985, 1.015, (16, 26)),  # winter tyres
     Episode("speed_gain", 0.04, 0.97, 1.03, _FOR_GOOD),  # the unit is told of another tyre
+    Episode("charge_gain", 0.08, 0.70, 0.90, (1, 8)),  # something draws current while the car is parked
     Episode("flow_gain", 0.02, 0.94, 1.06, _FOR_GOOD),  # aftermarket intake
 )
 
@@ -61,6 +62,7 @@ class Conditions:
     rolling_radius: FloatArray  # over that which the gears were made for: the engine turns the slower
     speed_gain: FloatArray  # of the speed that the unit shows
     flow_gain: FloatArray  # of the air flow that the meter shows
+    charge_gain: FloatArray  # of the state of charge at the start
     tank: Tank
     key_on_s: NDArray[np.int64]
     key_off_s: NDArray[np.int64]

@@ -7,6 +7,9 @@ from simulators.compiled import Record, clip, compiled
 
 _DISCHARGE = 2.5  # slow polarisation over the bare resistance while the battery feeds the car
 _ADJUST = 0.35  # V/s, how fast a smart alternator's set point moves
+_HOT_FROM_C = 35.0  # at the regulator
+_CONTACT = 0.05  # chance in a second that worn brushes find contact again
+_STARTER_OHM = 0.04  # of a starter that turns an engine
 
 VOLTS = np.dtype(
     [
@@ -25,6 +28,8 @@ VOLTS = np.dtype(
         ("over", np.float64),  # severity of a regulator that does not regulate
         ("cranking", np.float64),  # s of starter still to come
         ("loose", np.float64),  # 1 while a worn plug has bad contact
+        ("bouncing", np.float64),  # 1 while worn brushes have none
+        ("ripple", np.float64),  # V, of a bad diode
     ]
 )
 
@@ -45,7 +50,7 @@ def open_circuit(charge: float) -> float:
 
 @compiled
 def internal_resistance(car: Record, temperature: float, ageing: float) -> float:
-    """Give the battery's resistance in ohm at `temperature` degC; `ageing` is the severity of battery_12v (F23)."""
+    """Give the battery's resistance in ohm at `temperature` degC; `ageing` as the severity of battery_12v (F23)."""
     fresh = car.battery_resistance * 1e-3 * 60 / car.battery_capacity
     return fresh * (1 + 2 * ageing) * np.exp(-0.015 * (temperature - 25))
 
@@ -55,13 +60,13 @@ def begin(car: Record, trip: Record, fault: Record, shape: Record, volts: Record
     """Set the state of one trip before its first second."""
     volts.under = fault.alternator if shape.alternator_over == 0 else 0.0
     volts.over = fault.alternator if shape.alternator_over > 0 else 0.0
-    ageing = fault.battery_12v
-    volts.resistance = internal_resistance(car, trip.ambient, ageing)
+    ageing = fault.battery_12v * shape.battery_shrinks
+    volts.resistance = internal_resistance(car, trip.ambient, fault.battery_12v * shape.battery_resists)
     volts.sluggish = np.exp(-0.015 * (trip.ambient - 25))
-    volts.ampere_seconds = 3600 * car.battery_capacity * (1 - 0.6 * ageing)
+    volts.ampere_seconds = 3600 * car.battery_capacity * max(1 - 0.6 * ageing, 0.1)
     # A failing alternator or battery leaves the battery short of charge from the trips before.
     lost = (0.45 * clip(volts.under, 0.0, 1.2) + 0.25 * ageing) * shape.neglect
-    volts.charge = clip(trip.charge - lost, 0.12, 1.0)
+    volts.charge = clip(trip.charge * trip.charge_gain - lost, 0.12, 1.0)
     volts.surface = 0.35 * np.exp(-trip.soak_h / 1.5)
     volts.rating = car.alternator_rating * (1 - shape.output_loss * clip(volts.under, 0.0, 1.5))
     volts.target = car.regulator_voltage
@@ -108,7 +113,13 @@ def step(
     fraction = clip(max(volts.current, demand) / max(limit, 1.0), 0.0, 1.0)
     volts.load_fraction = fraction if ready else 0.0
     target = _regulated(car, trip, volts, since_start, regulator, overrun, pulling) - car.regulator_droop * fraction
-    target = target - 1.6 * volts.under * fraction + 1.5 * volts.over
+    sagging = volts.under
+    if shape.alternator_hot > 0:
+        sagging *= 1.3 * clip((regulator - _HOT_FROM_C) / 30, 0.0, 1.0)
+    if shape.alternator_brush > 0:
+        sagging *= 1.8 if volts.bouncing > 0 else 0.5
+    volts.ripple = sagging * (0.03 if shape.alternator_brush > 0 else 0.15) if ready else 0.0
+    target = target - 1.6 * sagging * fraction + 1.5 * volts.over
     voltage = max(min(target, reachable), alone) if ready else alone
     into_battery = (voltage - rest) / (into if voltage > rest else out)
     volts.current = clip(demand + into_battery, 0.0, limit) if ready else 0.0
@@ -123,7 +134,8 @@ def step(
 @compiled
 def turn_starter(car: Record, fault: Record, shape: Record, volts: Record, starting: bool) -> None:
     """Move the starter by one second; `starting`: the key is turned in this one."""
-    slow = 1 + 1.5 * fault.starter + 0.5 * fault.battery_12v
+    worn = 0.9 if shape.starter_cable > 0 else 1.8
+    slow = 1 + worn * fault.starter + 0.5 * fault.battery_12v * shape.battery_resists
     volts.cranking = car.crank_time * slow if starting else max(volts.cranking - 1, 0.0)
 
 
@@ -131,21 +143,28 @@ def turn_starter(car: Record, fault: Record, shape: Record, volts: Record, start
 def crank(car: Record, trip: Record, fault: Record, shape: Record, volts: Record) -> float:
     """Give the voltage at the battery while the starter turns the engine, at its lowest (F23, F24)."""
     cold = 1 + 0.006 * clip(25 - trip.ambient, 0.0, 60.0)
-    current = car.crank_current * cold * (1 - 0.35 * fault.starter)
-    return open_circuit(volts.charge) + volts.surface * 0.3 - current * volts.resistance * 1.6
+    current, cable = car.crank_current * cold, 0.0
+    if shape.starter_cable > 0:  # it takes from the current, and drops what is left of it
+        cable = 1e-3 * shape.cable_resistance * fault.starter
+        current /= 1 + cable / _STARTER_OHM
+    else:
+        current *= 1 - 0.35 * fault.starter
+    return open_circuit(volts.charge) + volts.surface * 0.3 - current * (volts.resistance * 1.6 + cable)
 
 
 @compiled
 def unit_voltage(
     car: Record, trip: Record, fault: Record, shape: Record, volts: Record, instant: float, dice: Dice
 ) -> float:
-    """Give the voltage at the engine control unit: wiring, ripple, and the starter's dip if the instant 0..1 hits it."""
+    """Give the voltage at the engine control unit: wiring, ripple, and the starter's dip if an instant 0..1 hits it."""
     battery = volts.voltage
     if instant < volts.cranking:
         # The inrush of the first tenth of a second is deepest; then the voltage climbs with the speed of the starter.
         dip = crank(car, trip, fault, shape, volts) - 0.8 * np.exp(-instant / 0.05)
         battery = max(dip + 0.7 * clip(instant - 0.1, 0.0, 1.0), 5.5)
-    ripple = car.voltage_noise + (0.15 * volts.under if volts.load_fraction > 0 else 0.0)
+    ripple = car.voltage_noise + volts.ripple
+    if uniform(dice) < (_CONTACT if volts.bouncing > 0 else _CONTACT * 0.6 * min(volts.under, 1.5)):
+        volts.bouncing = 1 - volts.bouncing
     if uniform(dice) < 0.02:
         volts.loose = 1 - volts.loose
     loose = car.loose_contact * volts.loose * 0.35

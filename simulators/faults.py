@@ -75,6 +75,28 @@ SHAPES: Sequence[Shape] = (
     Shape("exhaust_power", "exhaust_restriction", 1.7, 2.4),  # of engine speed
     Shape("slip_follows", "transmission_slip", 0.0, 0.8),  # how far slip goes with torque
     Shape("filter_most", "air_filter", 0.5, 6.0),  # kPa at 100 g/s and severity 1
+    Shape("misfire_coil", "misfire", share=0.35),  # one cylinder, in bursts; else any, at random
+    Shape("misfire_cold", "misfire", share=0.25),  # until the engine is warm
+    Shape("sensor_biased", "upstream_oxygen_sensor", share=0.3),  # off its mark; else slow
+    Shape("sensor_rich", "upstream_oxygen_sensor", share=0.5),  # which way
+    Shape("catalyst_poisoned", "catalyst", share=0.35),  # better when hot; else worn alike at all temperatures
+    Shape("alternator_brush", "alternator", share=0.35),  # worn brushes lose contact for a while; else a diode, ripple
+    Shape("alternator_hot", "alternator", share=0.25),  # only when warm
+    Shape("battery_resists", "battery_12v", 0.5, 1.3),  # how far its resistance grows
+    Shape("battery_shrinks", "battery_12v", 0.4, 1.3),  # how far it loses capacity and charge
+    Shape("starter_cable", "starter", share=0.4),  # a cable or its ends; else the motor
+    Shape("cable_resistance", "starter", 5.0, 30.0),  # mOhm at severity 1
+    Shape("meter_low", "air_flow_meter", share=0.3),  # right at full flow; else wrong there most
+    Shape("meter_over", "air_flow_meter", 0.0, 1.0),  # how far it says too much at low flow
+    Shape("leak_power", "vacuum_leak", 0.3, 0.8),  # of the vacuum
+    Shape("leak_caught", "vacuum_leak", 0.1, 0.75),  # share of it for which the throttle closes
+    Shape("injector_one", "injector_clogged", share=0.4),  # of the cylinders; else all
+    Shape("injector_loss", "injector_clogged", 0.06, 0.10),  # of the fuel of all, at severity 1
+    Shape("regulator_high", "injector_leaking", share=0.3),  # the pressure regulator; else an injector drips
+    Shape("injector_drip", "injector_leaking", 0.15, 0.4),  # of the idle's fuel, at severity 1
+    Shape("purge_stuck", "evap", share=0.65),  # open; else the tank leaks
+    Shape("purge_most", "evap", 0.5, 1.5),  # g/s at severity 1
+    Shape("purge_rich", "evap", -0.6, 0.5),  # fuel of the vapour over what its air takes, less 1
 )
 FAULT = np.dtype([(name, np.float64) for name in SIMULATED])
 SHAPE = np.dtype([(shape.name, np.float64) for shape in SHAPES])

@@ -6,6 +6,8 @@ from ingest.readings import FloatArray
 from simulators.air_path import STOICHIOMETRIC
 from simulators.chance import Dice, normal
 from simulators.compiled import Record, clip, compiled
+from simulators.exhaust import front_bias
+from simulators.ignition import share as misfires
 
 LIMIT = 25.0  # %, of either trim
 MOST_CELLS = 16
@@ -17,6 +19,7 @@ _FLOWS = np.array([0.09, 0.14, 0.38, 0.75], dtype=np.float32)
 _FLOWS_BOOSTED = np.array([0.10, 0.20, 0.70, 1.30], dtype=np.float32)
 _RICH = 0.88  # commanded lambda at full power
 _OPEN_S = 25.0  # after the start, before the sensor is hot
+_WARM_C = 85.0
 _KEPT = np.float32(np.exp(-1 / 20.0))  # a second's share of the wander
 
 FUEL = np.dtype(
@@ -99,7 +102,8 @@ def learned_balance(car: Record, fault: Record, shape: Record, ambient: float, c
     load = cell_load(car, cell)
     fuel_flow = np.interp(load, _LOADS, _FLOWS_BOOSTED if car.turbocharged > 0 else _FLOWS) * car.displacement
     vacuum = clip(1 - load / 100, 0.0, 0.75)
-    return balance(car, fault, shape, ambient, STOICHIOMETRIC * fuel_flow, fuel_flow, vacuum)
+    misread = front_bias(fault, shape) + 100 * misfires(fault, shape, load, _WARM_C)
+    return balance(car, fault, shape, ambient, STOICHIOMETRIC * fuel_flow, fuel_flow, vacuum) + misread
 
 
 @compiled
@@ -138,11 +142,12 @@ def loop(fuel: Record, cells: FloatArray, cell: int, required: float, quick: flo
 def step(
     car: Record, trip: Record, fault: Record, shape: Record, fuel: Record, cells: FloatArray, air: Record,
     running: bool, cut: bool, idling: bool, since_start: float, engine_speed: float, coolant: float, vacuum: float,
-    purged: float, response: float, cycle: float, dice: Dice,
+    purged: float, misread: float, response: float, cycle: float, dice: Dice,
 ) -> None:  # fmt: skip
     """Move on by one second: what the engine burns, what mixture that leaves, and what the loop makes of it.
 
-    `purged`: % of total trim that purge takes off; `response` s of the front sensor; `cycle` -1..1: at which point of
+    `purged`: % of total trim that purge takes off; `misread`: % by which the front sensor sees the mixture leaner than
+    it is; `response` s of the front sensor; `cycle` -1..1: at which point of
     its limit cycle the loop is caught.
     """
     power = car.open_loop_power > 0 and air.load > 88 and engine_speed > 3000
@@ -164,7 +169,7 @@ def step(
     fuel.required = steady + fuel.wander + fuel.film - purged + missing + air.mixture
     cell = load_cell(car, air.load, idling)
     quick = 1 - np.exp(np.float32(-1 / response))
-    loop(fuel, cells, cell, fuel.required, quick, 1.1 * normal(dice))
+    loop(fuel, cells, cell, fuel.required + misread, quick, 1.1 * normal(dice))
     fuel.error = fuel.required - fuel.short - fuel.long
     swing = 0.9 * (response + car.loop_delay) / (0.15 + car.loop_delay)
     fuel.shown = clip(fuel.short + swing * cycle, -LIMIT, LIMIT) if fuel.closed > 0 else 0.0

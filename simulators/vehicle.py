@@ -148,6 +148,7 @@ def _drive(  # noqa: PLR0915 - one loop
         fuelling.begin(car, trip, fault, shape, fuel, cells, mixture)
         evap.begin(car, trip, fault, shape, vapour, canister)
         exhaust.begin(car, trip, fault, shape, gas, exhausts)
+        ignition.begin(spark, cylinder)
         thermal.begin(car, trip, fault, shape, heat)
         electrical.begin(car, trip, fault, shape, volts)
         loads.begin(amperes[number], left, consumers)
@@ -176,7 +177,7 @@ def _drive(  # noqa: PLR0915 - one loop
             turning = driveline.engine_speed(car, trip, fault, shape, drive, now, acceleration, power, idle)
             off_target = ignition.wobble(car, spark, cylinder)
             turning = turning + off_target if running else 0.0
-            ignition.fire(car, fault, shape, spark, turning, air.load, cylinder)
+            ignition.fire(car, fault, shape, spark, turning, air.load, heat.coolant, cylinder)
             cut = running and power < -1500 and turning > 1200
             electric = volts.voltage * volts.current / _ALTERNATOR_EFFICIENCY
             shaft = max(power, 0.0) / car.driveline_efficiency + 1000 * car.auxiliary_power + 1300 * clutch + electric
@@ -206,11 +207,11 @@ def _drive(  # noqa: PLR0915 - one loop
             period = exhaust.turn(car, gas, exhausts)
             fuelling.step(
                 car, trip, fault, shape, fuel, cells, air, running, cut, now < 1, since_start, turning, heat.coolant,
-                vacuum, vapour.trim, gas.response, gas.cycle, mixture,
+                vacuum, vapour.trim, gas.bias + 100 * spark.misfire, gas.response, gas.cycle, mixture,
             )  # fmt: skip
             exhaust.step(
                 car, trip, fault, shape, gas, running, cut, fuel.closed > 0, since_start, air.flow, fuel.ratio,
-                fuel.error, period, exhausts,
+                fuel.error, period, spark, exhausts,
             )  # fmt: skip
 
             # What the sensors have before them, at a random instant of the second.
@@ -218,9 +219,10 @@ def _drive(  # noqa: PLR0915 - one loop
             idling = clip(1 - now / 8, 0.0, 1.0)
             flutter = normal(sensing)
             advance = ignition.timing(car, turning, air.load, idling, cylinder)
+            missed = ignition.gap(spark, turning, now, cylinder)
             seen.vehicle_speed = now * trip.speed_gain
             # The starter's speed where the instant hits it.
-            seen.engine_speed = 190 + 90 * instant if instant < volts.cranking else turning
+            seen.engine_speed = 190 + 90 * instant if instant < volts.cranking else turning - missed
             seen.engine_load = air.load if running else 0.0
             seen.intake_manifold_pressure = air.pressure + 0.5 * flutter if running else kpa
             seen.mass_air_flow = air.metered * (1 + 0.015 * flutter) if running else 0.0
