@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from simulators import metering
 from simulators.compiled import Record, clip, compiled
 
 STOICHIOMETRIC = 14.7
@@ -103,12 +104,16 @@ def breathe(
     per_kpa = usual / kept
     residual = car.residual_pressure
     fresh = 1 - residual / 100
+    # Near idle the throttle closes for what comes in past it, as far as it goes.
+    vacuum = clip(1 - (residual + fresh * per_kpa * wanted) / barometric, 0.0, 1.0)
+    wanted += metering.not_caught(fault, shape, vacuum) * clip(1 - 3 * share, 0.0, 1.0)
     needed = residual + fresh * per_kpa * wanted
     behind_filter = 0.98 * barometric - filter_drop(car, fault, shape, min(wanted, 250.0))
     if car.turbocharged > 0:
         spool(car, fault, shape, air, needed, behind_filter, engine_speed)
     before = behind_filter + air.boost
-    air.pressure = 16 + 0.002 * engine_speed if cut else clip(needed, 18.0, before)
+    overrun = 16 + 0.002 * engine_speed + fresh * per_kpa * metering.unmetered(fault, shape, 0.8)
+    air.pressure = overrun if cut else clip(needed, 18.0, before)
     filled = max((air.pressure - residual) / fresh, 3.0)
     air.flow = filled / per_kpa
     # What the unit takes for the flow: by the manifold pressure as if the engine breathed well, or by its meter, before
@@ -117,6 +122,9 @@ def breathe(
     by_pressure = car.speed_density > 0
     seen = filled / usual if by_pressure else air.flow * (1 + leaks)
     air.mixture = 0.0 if cut else 100 * (air.flow / seen - 1)
+    vacuum = clip(1 - air.pressure / barometric, 0.0, 1.0)
+    if not by_pressure:
+        seen = metering.counted(car, fault, shape, seen, vacuum)
     air.metered = seen * trip.flow_gain
     highest = 0.98 * barometric + car.boost * car.turbocharged
     air.load = clip(100 * seen * usual / (highest - residual), 0.0, 100.0)
@@ -124,7 +132,8 @@ def breathe(
     air.fuel_power = 0.0 if cut else fuel_power * rich
     air.pedal = 0.0 if cut else clip(((needed - residual) / (highest - residual) - 0.18) / 0.75, 0.0, 1.0)
     warmth = np.sqrt((intake + 273.15) / 293)
-    _throttle(car, shape, air, clip(air.pressure / before, 0.1, 0.97), air.flow * warmth * 101.3 / before)
+    passing = metering.throttled(fault, shape, air.flow, vacuum)
+    _throttle(car, shape, air, clip(air.pressure / before, 0.1, 0.97), passing * warmth * 101.3 / before)
 
 
 @compiled

@@ -1,8 +1,9 @@
-"""Fuel from the pump to the mixture (faults.md B3, F09): rail pressure, lambda loop and learned trims."""
+"""Fuel from the pump to the mixture (faults.md B3, F09 to F11): pressure, injectors, lambda loop, learned trims."""
 
 import numpy as np
 
 from ingest.readings import FloatArray
+from simulators import evap, metering
 from simulators.air_path import STOICHIOMETRIC
 from simulators.chance import Dice, normal
 from simulators.compiled import Record, clip, compiled
@@ -17,6 +18,11 @@ _FULL_FLOW, _FULL_FLOW_BOOSTED = 2.85, 4.35  # g/s of fuel per litre at full pow
 _LOADS = np.array([20.0, 25.0, 45.0, 75.0], dtype=np.float32)
 _FLOWS = np.array([0.09, 0.14, 0.38, 0.75], dtype=np.float32)
 _FLOWS_BOOSTED = np.array([0.10, 0.20, 0.70, 1.30], dtype=np.float32)
+_IDLE_FUEL = 0.095  # g/s per litre
+_ONE = 0.35  # of one cylinder's fuel is lost at severity 1
+_REGULATED = 0.56  # over the commanded pressure at severity 1 and no flow: a quarter more fuel
+_DECAY_S = 500.0  # in which a dripping injector of severity 1 takes the pressure off a standing rail
+_FLOODED, _FLOODED_S = 12.0, 45.0  # % too rich behind a hot start at severity 1, and how long
 _RICH = 0.88  # commanded lambda at full power
 _OPEN_S = 25.0  # after the start, before the sensor is hot
 _WARM_C = 85.0
@@ -29,6 +35,7 @@ FUEL = np.dtype(
         ("ratio", np.float64),  # commanded lambda
         ("rail", np.float64),  # kPa
         ("share", np.float64),  # rail pressure over commanded
+        ("kept", np.float64),  # of the rail pressure, while the engine stands
         ("required", np.float64),  # %, the total trim that the mixture needs
         ("error", np.float64),  # %, of the mixture, lean above 0
         ("felt", np.float64),  # %, the error as the front sensor shows it
@@ -68,6 +75,44 @@ def missing_fuel(share: float) -> float:
 
 
 @compiled
+def regulated(car: Record, fault: Record, shape: Record, fuel_flow: float) -> float:
+    """Give rail pressure over what the regulator should leave: it returns too little, least where little is burnt."""
+    if fault.injector_leaking == 0 or shape.regulator_high == 0:
+        return 1.0
+    left = clip(1 - fuel_flow / full_flow(car), 0.0, 1.0)
+    return 1 + _REGULATED * fault.injector_leaking * left * left
+
+
+@compiled
+def injected(car: Record, fault: Record, shape: Record, fuel_flow: float) -> float:
+    """Give the fuel that the injectors let through over what they should (F10, F11), `fuel_flow` in g/s."""
+    delivered = 1.0
+    if fault.injector_clogged > 0:
+        loss = _ONE / car.cylinders if shape.injector_one > 0 else shape.injector_loss
+        delivered -= loss * fault.injector_clogged
+    if fault.injector_leaking > 0 and shape.regulator_high == 0:
+        idle = _IDLE_FUEL * car.displacement
+        delivered += shape.injector_drip * fault.injector_leaking * idle / max(fuel_flow, 0.5 * idle)
+    return delivered * np.sqrt(regulated(car, fault, shape, fuel_flow))
+
+
+@compiled
+def flooded(trip: Record, fault: Record, shape: Record, coolant: float, since_start: float) -> float:
+    """Give the % that fuel dripped into the intake of a standing hot engine takes off the trims (F11)."""
+    if fault.injector_leaking == 0 or shape.regulator_high > 0 or coolant < 55 or trip.soak_h > 6:
+        return 0.0
+    return _FLOODED * fault.injector_leaking * np.exp(np.float32(-since_start / _FLOODED_S))
+
+
+@compiled
+def slow_start(trip: Record, fault: Record, shape: Record) -> float:
+    """Give how many times as long the starter turns while pressure builds up that an injector has let go (F11)."""
+    if fault.injector_leaking == 0 or shape.regulator_high > 0:
+        return 1.0
+    return 1 + 1.5 * fault.injector_leaking * (1 - np.exp(np.float32(-trip.soak_h / 0.3)))
+
+
+@compiled
 def balance(
     car: Record, fault: Record, shape: Record, ambient: float, air_flow: float, fuel_flow: float, vacuum: float
 ) -> float:
@@ -76,7 +121,9 @@ def balance(
     Flows in g/s, `vacuum` 0..1 of manifold pressure under barometric. The loop needs it each second, and the cells
     have learned it before the trip.
     """
-    return missing_fuel(pressure_share(car, fault.fuel_pump, fuel_flow, ambient))
+    needed = metering.mixture(car, fault, shape, air_flow, vacuum)
+    share = pressure_share(car, fault.fuel_pump, fuel_flow, ambient)
+    return 100 * (needed / (np.sqrt(share) * injected(car, fault, shape, fuel_flow)) - 1)
 
 
 @compiled
@@ -117,7 +164,10 @@ def begin(car: Record, trip: Record, fault: Record, shape: Record, fuel: Record,
     fuel.long = cells[0]
     fuel.full = full_flow(car)
     fuel.ratio = 1.0
-    fuel.rail = car.rail_pressure  # held by a valve when the engine stands
+    # Held by a valve when the engine stands.
+    drips = fault.injector_leaking * (1 - shape.regulator_high)
+    fuel.kept = np.exp(-drips * trip.soak_h * 3600 / _DECAY_S)
+    fuel.rail = car.rail_pressure * fuel.kept
     fuel.share = 1.0
     fuel.bias = car.trim_bias + car.trim_altitude * trip.climb
 
@@ -154,10 +204,13 @@ def step(
     started = since_start > _OPEN_S
     cold = 1 / (1 + 0.25 * clip((70 - coolant) / 90, 0.0, 1.0))
     fuel.ratio = _RICH if power else (1.0 if started else cold)
-    wanted = min(air.metered / (STOICHIOMETRIC * fuel.ratio), fuel.full)
+    wanted = min(air.flow / (STOICHIOMETRIC * fuel.ratio), fuel.full)
     fuel.flow = wanted if running and not cut else 0.0
     fuel.share = pressure_share(car, fault.fuel_pump, fuel.flow, trip.ambient)
-    fuel.rail = car.rail_pressure * fuel.share + 1.5 * normal(dice)
+    drips = fault.injector_leaking * (1 - shape.regulator_high)
+    fuel.kept = 1.0 if running else fuel.kept * (1 - drips / _DECAY_S)
+    fuel.rail = car.rail_pressure * fuel.share * regulated(car, fault, shape, fuel.flow) * fuel.kept
+    fuel.rail += 1.5 * normal(dice)
     fuel.closed = 1.0 if running and not cut and started and not power else 0.0
     fuel.wander = _KEPT * fuel.wander + np.sqrt(1 - _KEPT * _KEPT) * car.trim_wander * normal(dice)
     # Fuel that stays on the wall of the port when the load rises, and leaves it when it falls.
@@ -166,6 +219,8 @@ def step(
     fuel.load = air.load
     steady = fuel.bias + car.trim_slope * (air.load - 35) + trip.shift + 100 * (1 / trip.flow_gain - 1)
     missing = balance(car, fault, shape, trip.ambient, air.flow, fuel.flow, vacuum)
+    missing -= flooded(trip, fault, shape, coolant, since_start)
+    missing -= evap.freshness(trip, since_start) * metering.stuck_purge(fault, shape, vacuum) / max(air.flow, 0.5)
     fuel.required = steady + fuel.wander + fuel.film - purged + missing + air.mixture
     cell = load_cell(car, air.load, idling)
     quick = 1 - np.exp(np.float32(-1 / response))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.readings import Block, FloatArray
-from simulators import air_path, driveline, electrical, evap, exhaust, fuelling, ignition, loads, thermal
+from simulators import air_path, driveline, electrical, evap, exhaust, fuelling, ignition, loads, metering, thermal
 from simulators.chance import normal, streams, uniform
 from simulators.compiled import Record, clip, compiled
 from simulators.conditions import Conditions
@@ -164,6 +164,7 @@ def _drive(  # noqa: PLR0915 - one loop
             running = trip.key_on_s <= second < trip.duration_s - trip.key_off_s and drive.off == 0
             starting = running and not was_running
             electrical.turn_starter(car, fault, shape, volts, starting)
+            volts.cranking *= fuelling.slow_start(trip, fault, shape) if starting and run_time == 0 else 1.0
             since_start = since_start + 1 if running and not starting else 0.0
             run_time += 1.0 if running else 0.0
             was_running = running
@@ -174,7 +175,8 @@ def _drive(  # noqa: PLR0915 - one loop
             demand = loads.step(car, amperes[number], left, consumers)
             idle = driveline.idle_speed(car, heat.coolant, since_start)
             idle += 40 * clutch + 400 * max(volts.load_fraction - 0.8, 0.0)
-            turning = driveline.engine_speed(car, trip, fault, shape, drive, now, acceleration, power, idle)
+            lifted = metering.idle_lift(fault, shape)
+            turning = driveline.engine_speed(car, trip, fault, shape, drive, now, acceleration, power, idle + lifted)
             off_target = ignition.wobble(car, spark, cylinder)
             turning = turning + off_target if running else 0.0
             ignition.fire(car, fault, shape, spark, turning, air.load, heat.coolant, cylinder)
