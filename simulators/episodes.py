@@ -140,7 +140,8 @@ def _plan(scenario: Scenario, seed: int, number: int, days: int, asked: str | No
     return _Plan(
         number, cars, journeys, fuelled(weather, conditions, km), courses, severity, scenario.draw_shape(built), speed,
         fitted(draw_bus(built, SIGNALS, 1, trips, scenario.bus), cars), draw_units(watched, car, trips),
-        float(midnight.astype(np.int64)), float(built.uniform(3e3, 1.8e5)) + np.cumsum(km) - km,
+        float(midnight.astype(np.int64)),
+        float(built.uniform(3e3, 1.8e5)) + np.concatenate([[0.0], np.cumsum(km)[:-1]]),
         float(sick.uniform(*_AFTER_CODE_DAYS)) if asked else np.inf,
     )  # fmt: skip
 

@@ -37,7 +37,7 @@ def _verdict(ran: bool, failed: bool) -> int:
 def slow_warm_up(rows: FloatArray, length: int, trip: Record, limit: float) -> int:
     """P0128: three minutes after the unit's model says 75 degC the coolant has not once reached `limit` degC."""
     begin, waited, highest = rows[_COOLANT, 0], 0, -40.0
-    if not -10 <= begin <= 57 or trip.ambient < -10:
+    if not -10 <= begin <= 57 or trip.ambient < -7:
         return NOT_RUN
     for second in range(length):
         highest = max(highest, rows[_COOLANT, second])

@@ -41,13 +41,13 @@ class Monitor:
 
 # Thresholds: the OEM pages of faults.md where it names them, else judgement. The order is that of `_judge`.
 MONITORS: Sequence[Monitor] = (
-    Monitor("P0128", 66, 73, met=0.9),
+    Monitor("P0128", 60, 66, met=0.9),
     Monitor("P0217", 118, 123, trips=(1, 1)),
     Monitor("P0480", 111, 115, fitted=0.7),
     Monitor("P0116", 10, 14),
     Monitor("P0119", 2, 6),
-    Monitor("P0171", 15, 24),
-    Monitor("P0172", 15, 24),
+    Monitor("P0171", 16, 22),
+    Monitor("P0172", 16, 22),
     Monitor("P0506", 55, 100),
     Monitor("P0507", 120, 200),
     Monitor("P0087", 14, 25, fitted=0.7),
@@ -90,7 +90,7 @@ def draw_units(rng: np.random.Generator, car: Cars, trips: int) -> Units:
     limit = np.array([rng.uniform(it.low, it.high) for it in MONITORS])
     # A unit is set up for its engine: what a sound one asks of the trims is no fault.
     for row, sign in ((_LEAN, 1.0), (_RICH, -1.0)):
-        limit[row] = max(limit[row], 15 + sign * float(car["trim_bias"][0]))
+        limit[row] = max(limit[row], 18 + sign * float(car["trim_bias"][0]))
     if car["smart_alternator"][0] > 0:
         limit[_LOW_VOLTAGE] = min(limit[_LOW_VOLTAGE], 11.8)
     fitted = rng.random(count) < [it.fitted for it in MONITORS]

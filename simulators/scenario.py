@@ -24,9 +24,10 @@ from simulators.sensors import POLLS, BusPriors
 GENERATOR: Sequence[str] = (
     "air_path.py", "chance.py", "clock.py", "compiled.py", "conditions.py", "cycles.py", "driveline.py",
     "electrical.py", "episodes.py", "evap.py", "exhaust.py", "faults.py", "fuelling.py", "ignition.py", "journeys.py",
-    "loads.py", "monitor_tests.py", "monitors.py", "population.py", "scenario.py", "sensors.py", "tank.py",
-    "thermal.py", "vehicle.py",
+    "loads.py", "metering.py", "monitor_tests.py", "monitors.py", "population.py", "scenario.py", "sensors.py",
+    "tank.py", "thermal.py", "vehicle.py",
 )  # fmt: skip
+SHIPPED = ("sim_a", "sim_b")
 
 
 class ScenarioError(ValueError):
@@ -157,8 +158,10 @@ def load(path: Path) -> Scenario:
     """Read a scenario; raises `ScenarioError` for what it must not say."""
     try:
         return parse(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"{path}: {error}") from error
+    except OSError as error:
+        raise ScenarioError(error.strerror) from error
+    except UnicodeDecodeError as error:
+        raise ScenarioError("is not UTF-8") from error
 
 
 def shipped(name: str) -> Scenario:

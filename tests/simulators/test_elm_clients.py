@@ -313,7 +313,12 @@ def test_every_quirk_stands_in_the_guide() -> None:
     [
         ([], 2, "simulate needs --out FOLDER"),
         (["trip.parquet", "--out", "x"], 1, "trip.parquet is played only behind an adapter"),
-        (["--elm327", "pty", "--out", "x"], 1, "--elm327 takes one trip or one --fault, and no --out"),
+        (
+            ["--elm327", "pty", "--out", "x"],
+            1,
+            "--elm327 takes one trip or one --fault, and neither --out nor --scenario",
+        ),
+        (["--out", "x", "--scenario", "sim_z"], 1, "sim_z: No such file or directory"),
         (["--elm327", "udp://x:1"], 1, "--elm327 takes tcp://HOST:PORT, pty or pty:LINK"),
         (["--elm327", "pty", "--fault", "rust"], 1, "no simulated car has the fault 'rust'"),
         (["--elm327", "pty", "--stored", "P99"], 1, "'P99' is no trouble code"),

@@ -10,9 +10,11 @@ import pytest
 from ingest.readings import TripColumns, to_block
 from ingest.signals import SIGNALS
 from ingest.trips import read_trip, split_trips
+from simulators.episodes import fleet
 from simulators.garage import growing, history
-from simulators.output import LABELS, write_trips
+from simulators.output import CODES, EPISODES, LABELS, write_fleet, write_trips
 from simulators.sample import sample_trips
+from simulators.scenario import shipped
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -58,6 +60,30 @@ def test_labels_stand_beside_the_trips(tmp_path: Path) -> None:
     assert np.allclose([float(row["alternator"]) for row in rows], severity, atol=1e-4)
     assert {row["fault"] for row in rows} <= {"", "alternator", "battery_12v"}
     assert [row["fault"] != "" for row in rows] == (severity > 0).tolist()
+
+
+def test_a_fleet_is_written_with_what_is_true_of_it_and_the_same_seed_writes_the_same_bytes(tmp_path: Path) -> None:
+    scenario, heard = shipped("sim_a"), list[int]()
+    paths = write_fleet(tmp_path / "one", fleet(scenario, 2, 45, 3, faults=("cooling_fan",)), 3, heard.append)
+    write_fleet(tmp_path / "two", fleet(scenario, 2, 45, 3, faults=("cooling_fan",)), 3)
+    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert names == sorted([*(path.name for path in paths), LABELS, EPISODES, CODES])
+    assert all((tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes() for name in names)
+    assert heard[-1] == 2
+    tables = {}
+    for name in (LABELS, EPISODES, CODES):
+        with (tmp_path / "one" / name).open(encoding="utf-8") as file:
+            tables[name] = list(csv.DictReader(file))
+    trips = {row["file"]: row for row in tables[LABELS]}
+    start = read_trip(paths[-1]).columns.start
+    assert start is not None
+    assert 0 <= (start - datetime.fromisoformat(trips[paths[-1].name]["start"])).total_seconds() < 200
+    (first, second) = (row for row in tables[EPISODES] if row["second"] == "False")
+    for row in (first, second):
+        begun = next(
+            trip for trip in tables[LABELS] if trip["car"] == row["car"] and float(trip["cooling_fan"]) >= 0.05
+        )
+        assert (row["onset"], row["onset_at"]) == (begun["trip"], begun["start"])
 
 
 def test_a_history_lies_in_the_past_about_two_trips_a_day() -> None:
