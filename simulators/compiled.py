@@ -23,7 +23,8 @@ def _written() -> tuple[float, int]:
 
 def compiled(function: _Function) -> _Function:
     """Compile a function on its first call, and keep the result beside the file for the next process."""
-    made: Any = numba.njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")(function)
+    # Inlined by force: a step of the vehicle is called once a second, and its many arguments cost more than its work.
+    made: Any = numba.njit(cache=True, nogil=True, forceinline=True, fastmath=_FAST, error_model="numpy")(function)
     # By itself numba looks at the function's own file alone, and would keep what it inlined from another that changed.
     made._cache._cache_file._source_stamp = _written()  # noqa: SLF001 - numba has no other way
     result: _Function = made

@@ -12,7 +12,7 @@ from simulators.cycles import splice
 from simulators.faults import SIMULATED
 from simulators.injection import SHARES, draw_history
 from simulators.population import draw_cars
-from simulators.sensors import draw_bus, read
+from simulators.sensors import draw_bus, fitted, read
 from simulators.vehicle import SIGNALS, simulate
 
 _CHUNK_TRIPS = 768  # some 300 MB while a chunk is made
@@ -67,6 +67,7 @@ def _chunk(
     history = draw_history(rng, cars, trips, shares)
     speed = splice(rng, conditions.duration_s, conditions.key_on_s + 3, conditions.key_off_s)
     true = simulate(population, speed, conditions, history.faults(), rng)
-    block = read(true, population, draw_bus(rng, SIGNALS, cars, trips), rng)
+    bus = fitted(draw_bus(rng, SIGNALS, cars, trips), population)
+    block = read(true, population, bus, rng)
     labels = {name: severity.ravel() for name, severity in history.severity.items()}
     return Sample(block, labels, first + each)

@@ -197,7 +197,7 @@ def read(true: Block, cars: Cars, bus: Bus, rng: np.random.Generator, priors: Bu
     The memory of the result is laid out trip by trip.
     """
     steps, trips = true.values.shape[1:]
-    values = np.full((len(true.signals), trips, steps), np.nan, dtype=np.float32)
+    values = np.empty((len(true.signals), trips, steps), dtype=np.float32)
     dice = streams(rng, len(true.signals), trips)
     gaps = _gaps(rng, true, priors)
     stuck = _stretches(rng, len(true.signals), true.lengths, priors)
@@ -234,6 +234,7 @@ def _ask(
     scale, base, low, high = wire
     shortest, spread = jitter_s[0], jitter_s[1] - jitter_s[0]
     for trip in range(len(lengths)):
+        seen[trip, :] = np.nan
         if not supported[trip]:
             continue
         line, column, length, own = true[trip], seen[trip], lengths[trip], dice[trip]
