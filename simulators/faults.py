@@ -97,6 +97,16 @@ SHAPES: Sequence[Shape] = (
     Shape("purge_stuck", "evap", share=0.65),  # open; else the tank leaks
     Shape("purge_most", "evap", 0.5, 1.5),  # g/s at severity 1
     Shape("purge_rich", "evap", -0.6, 0.5),  # fuel of the vapour over what its air takes, less 1
+    Shape("thermostat_slow", "thermostat_stuck_closed", share=0.35),  # opens late, and not far; else hardly at all
+    Shape("thermostat_slow_least", "thermostat_stuck_closed", 0.4, 0.75),  # of its opening a slow one lacks, at 1
+    Shape("leak_capacity", "coolant_leak", 0.35, 0.6),  # of the coolant that is gone at severity 1
+    Shape("leak_radiator", "coolant_leak", 0.3, 0.7),  # of the radiator that is dry then
+    Shape("leak_vapour", "coolant_leak", 0.5, 0.8),  # severity from which vapour comes to the sensor
+    Shape("pump_electric", "water_pump", share=0.3),  # lacks the same at all engine speeds; else most at low ones
+    Shape("fan_relay", "cooling_fan", share=0.35),  # does not start each time; else turns more slowly
+    Shape("sensor_drops", "coolant_sensor", share=0.35),  # drops out; else is off its mark
+    Shape("sensor_low", "coolant_sensor", share=0.5),  # which way
+    Shape("sensor_bends", "coolant_sensor", 0.0, 0.5),  # by how much less it is off when cold
 )
 FAULT = np.dtype([(name, np.float64) for name in SIMULATED])
 SHAPE = np.dtype([(shape.name, np.float64) for shape in SHAPES])

@@ -132,6 +132,11 @@ PRIORS: Sequence[Prior] = (
     Prior("catalyst_gain", 0.96, 1.04, "1", later=True),
     # The Etios of carOBD: 54 takes its idle, and its full load at 2000 rpm.
     Prior("throttle_bore", 42, 78, "g/s of choked air per litre, wide open", later=True),
+    # Coolant: what goes through the radiator at rest without a fan (the Etios idles up to its fan at 27 degC); the fan.
+    Prior("still_air", 0.01, 0.10, "of the radiator's rating", later=True),
+    Prior("thermostat_lag", 2, 25, "s", later=True),
+    Prior("fan_on", 95, 101, "degC", later=True),
+    Prior("fan_band", 4, 7, "K", later=True),
 )
 
 # What a car has or has not: share of the population. A flag is 1.0 or 0.0.
@@ -151,6 +156,7 @@ SHARES: Mapping[str, float] = {
     "pressure_sensor": 0.46,  # of the others: has one beside the air flow meter
     "wide_band": 0.45,  # front sensor that measures lambda; else one that switches
     "converter": 0.6,  # of the stepped gears: an automatic, with a torque converter that slips until it is locked
+    "two_speed_fan": 0.5,
 }
 _FIRST_SHARES = 8  # of the rows above; those behind draw with the rows that are `Prior.later`
 # One row of many cars: a field for each parameter and share.

@@ -1,15 +1,19 @@
-"""Coolant, oil and under-bonnet temperatures (faults.md B5, F01), stepped each second."""
+"""Coolant, oil and under-bonnet temperatures and the coolant's faults (faults.md B5, F01 to F06), second by second."""
 
 import numpy as np
 
-from simulators.chance import Dice, normal
+from simulators.chance import Dice, normal, uniform
 from simulators.compiled import Record, clip, compiled
 
 _SOAK_H = 4.0  # time constant of cooling down while parked
 _HEATER_W = 1200.0  # at 20 degC: demisting and mixing
-_FAN_ON, _FAN_OFF = 98.0, 94.0  # degC, and above a raised set point by as much as it is raised
 _LIFT_S = 40.0  # how fast the wax of a map-controlled thermostat follows its heating
 _OIL_CAPACITY, _OIL_TO_COOLANT, _OIL_TO_AIR = 9000.0, 60.0, 8.0  # J/K and W/K per litre
+_RAMMED_MS = 5.0  # from where the radiator gets all the air that B5 gives it
+_FAST_FAN_K = 3.0  # over the fan's first speed
+_BOILS_C, _BOILING = 128.0, 4000.0  # where the cap lets steam off; W/K per litre of it
+_THICKEST_NOISE_K, _DROP_K, _DROPS = 10.0, 22.0, 0.01  # of vapour at the sensor
+_BROKEN_C = -40.0  # what the unit shows without a sensor
 
 HEAT = np.dtype(
     [
@@ -20,9 +24,18 @@ HEAT = np.dtype(
         ("regulator", np.float64),
         ("ambient", np.float64),  # degC outside, now
         ("sun", np.float64),  # K that the outside sensor is off by: engine heat, at rest
-        ("fan", np.float64),  # 0 or 1
+        ("fan", np.float64),  # 0..1, that it turns
+        ("asked", np.float64),  # 0..1, that it should
+        ("dead", np.float64),  # 1: an intermittent fan did not start this time
+        ("luck", np.float64),  # 0..1, drawn each second
+        ("opening", np.float64),  # of the thermostat, 0..1
+        ("seen", np.float64),  # degC, what the sensor showed last
         ("lift", np.float64),  # K on the set point of a map-controlled thermostat
         ("least", np.float64),  # 0..1, how far the thermostat stays open when cold
+        ("most", np.float64),  # 0..1, and how far it opens at all
+        ("lag", np.float64),  # s, its wax
+        ("kept", np.float64),  # 0..1, share of the coolant that has not leaked
+        ("flooded", np.float64),  # 0..1, share of the radiator that still has coolant in it
         ("heater_w", np.float64),
     ]
 )
@@ -44,13 +57,19 @@ def warmth_kept(opening: float) -> float:
 def begin(car: Record, trip: Record, fault: Record, shape: Record, heat: Record) -> None:
     """Set the state of one trip before its first second."""
     heat.least = least_opening(car, fault.thermostat_stuck_open)
+    stuck = fault.thermostat_stuck_closed
+    heat.most = max(1 - stuck * (0.9 + (shape.thermostat_slow_least - 0.9) * shape.thermostat_slow), 0.0)
+    heat.lag = car.thermostat_lag + 60 * stuck * (1 + shape.thermostat_slow)
+    heat.kept = max(1 - shape.leak_capacity * fault.coolant_leak, 0.2)
+    heat.flooded = max(1 - shape.leak_radiator * fault.coolant_leak, 0.1)
     heat.lift = car.map_thermostat * car.thermostat_lift
     # The cabin takes its share when it is cold outside.
     heat.heater_w = trip.heater * clip(_HEATER_W + (20 - trip.ambient) * 40, 0.0, 3000.0)
     left = np.exp(np.float32(-trip.soak_h / _SOAK_H))
     warm = (car.thermostat - trip.ambient) * left * warmth_kept(heat.least)
     heat.ambient = trip.ambient
-    heat.coolant = heat.expected = trip.ambient + warm
+    heat.coolant = heat.expected = heat.seen = trip.ambient + warm
+    heat.opening = clip((heat.coolant - car.thermostat - heat.lift + 4) / 12, 0.0, heat.most)
     heat.oil = trip.ambient + 0.95 * warm
     heat.intake = trip.ambient + 0.35 * warm + 0.1 * car.heat_soak
     heat.regulator = trip.ambient + 0.7 * warm
@@ -58,15 +77,33 @@ def begin(car: Record, trip: Record, fault: Record, shape: Record, heat: Record)
 
 
 @compiled
+def pumped(fault: Record, shape: Record, engine_speed: float) -> float:
+    """Give 0..1, the coolant's flow by what a sound pump moves (F04): one on the belt lacks most at low speed."""
+    if shape.pump_electric > 0:
+        return max(1 - 0.8 * fault.water_pump, 0.0)
+    return clip(1 - 0.8 * fault.water_pump * 1500 / max(engine_speed, 800.0), 0.0, 1.0)
+
+
+@compiled
+def _air(car: Record, speed_ms: float, fan: float) -> float:
+    """Give the air through the radiator, over that which its W/K are for.
+
+    B5 has a quarter of it at rest. There, without fan, the engine's own warm air goes round: the Etios of carOBD gains
+    2 K a minute idling at 27 degC with its thermostat open, and its fan comes and goes every four minutes.
+    """
+    still = car.still_air + (0.25 - car.still_air) * min(speed_ms / _RAMMED_MS, 1.0)
+    return still + 0.045 * speed_ms + 0.6 * fan
+
+
+@compiled
 def _into_coolant(
-    car: Record, heat: Record, coolant: float, opening: float, heater: float, speed_ms: float, gained_w: float
+    car: Record, heat: Record, coolant: float, radiated: float, heater: float, speed_ms: float, gained_w: float
 ) -> float:
-    """Give K/s of the coolant; `gained_w` is what engine and oil give it."""
+    """Give W into the coolant; `gained_w` is what engine and oil give it, `radiated` opening times air."""
     litres = car.displacement
-    airy = 0.25 + 0.045 * speed_ms + 0.6 * heat.fan
-    conducted = litres * (car.radiator * opening * airy + car.block_loss * (1 + 0.03 * speed_ms))
+    conducted = litres * (car.radiator * radiated + car.block_loss * (1 + 0.03 * speed_ms))
     lost = (coolant - heat.ambient) * conducted + heater * clip((coolant - 25) / 45, 0.0, 1.0)
-    return (gained_w - lost) / (car.heat_capacity * 1000 * litres)
+    return gained_w - lost - litres * _BOILING * max(coolant - _BOILS_C, 0.0)
 
 
 @compiled
@@ -84,21 +121,39 @@ def step(
     wanted = car.map_thermostat * car.thermostat_lift if load < 45 else 0.0
     heat.lift += (wanted - heat.lift) / _LIFT_S
     begins = car.thermostat + heat.lift - 4
-    opening = max(heat.least, clip((heat.coolant - begins) / 12, 0.0, 1.0))
+    asked = min(clip((heat.coolant - begins) / 12, 0.0, 1.0), heat.most)
+    heat.opening += (asked - heat.opening) / (1 + heat.lag)
+    flow = pumped(fault, shape, engine_speed)
     engine_w = 0.27 * fuel_w + 0.30 * friction_w
-    to_coolant = _OIL_TO_COOLANT * litres * (heat.oil - heat.coolant)
-    warming = _into_coolant(car, heat, heat.coolant, opening, heat.heater_w, speed_ms, engine_w + to_coolant)
+    to_coolant = _OIL_TO_COOLANT * litres * (heat.oil - heat.coolant) * (0.3 + 0.7 * flow)
+    radiated = max(heat.least, heat.opening) * flow * heat.flooded * _air(car, speed_ms, heat.fan)
+    gained = _into_coolant(car, heat, heat.coolant, radiated, heat.heater_w * flow, speed_ms, engine_w + to_coolant)
     cooled = _OIL_TO_AIR * (1 + 0.1 * speed_ms) * litres * (heat.oil - heat.ambient)
     heat.oil += (0.10 * fuel_w - to_coolant - cooled) / (_OIL_CAPACITY * litres)
     # The unit knows neither the leak nor the heater's lever, and takes the usual.
-    sound = clip((heat.expected - begins) / 12, 0.0, 1.0)
-    heat.expected += _into_coolant(car, heat, heat.expected, sound, 0.75 * heat.heater_w, speed_ms, engine_w)
-    heat.coolant += warming
-    if heat.coolant > _FAN_ON + heat.lift or (compressor > 0 and speed_ms < 8):
-        heat.fan = 1.0
-    elif heat.coolant < _FAN_OFF + heat.lift:
-        heat.fan = 0.0
+    sound = clip((heat.expected - begins) / 12, 0.0, 1.0) * _air(car, speed_ms, heat.asked)
+    capacity = car.heat_capacity * 1000 * litres
+    heat.expected += _into_coolant(car, heat, heat.expected, sound, 0.75 * heat.heater_w, speed_ms, engine_w) / capacity
+    heat.coolant += gained / (capacity * heat.kept)
+    _blow(car, fault, shape, heat, speed_ms, compressor)
     _under_bonnet(car, heat, above, speed_ms, alternator_share)
+
+
+@compiled
+def _blow(car: Record, fault: Record, shape: Record, heat: Record, speed_ms: float, compressor: float) -> None:
+    """Switch the fan, by what the sensor shows; a faulty one turns more slowly, or does not start each time (F05)."""
+    before, on = heat.asked, car.fan_on + heat.lift
+    slow = 1 - 0.5 * car.two_speed_fan
+    if heat.seen > on + _FAST_FAN_K:
+        heat.asked = 1.0
+    elif heat.seen > on or (compressor > 0 and speed_ms < 8):
+        heat.asked = max(heat.asked, slow)
+    elif heat.seen < on - car.fan_band:
+        heat.asked = 0.0
+    weak = min(fault.cooling_fan, 1.0)
+    if before == 0 and heat.asked > 0:
+        heat.dead = 1.0 if heat.luck < weak else 0.0
+    heat.fan = heat.asked * (1 - heat.dead if shape.fan_relay > 0 else 1 - weak)
 
 
 @compiled
@@ -113,5 +168,19 @@ def _under_bonnet(car: Record, heat: Record, above: float, speed_ms: float, alte
 
 @compiled
 def seen_coolant(car: Record, fault: Record, shape: Record, heat: Record, dice: Dice) -> float:
-    """Give what the coolant sensor shows in degC, but for its tolerance."""
-    return heat.coolant + 0.15 * normal(dice)
+    """Give what the coolant sensor shows in degC, but for its tolerance: F06, and the vapour of F03."""
+    shown = heat.coolant + 0.15 * normal(dice)
+    vapour, drop = normal(dice), uniform(dice)
+    luck, heat.luck = uniform(dice), uniform(dice)
+    over = fault.coolant_leak - shape.leak_vapour
+    if over > 0 and heat.coolant > 60:
+        shown += min(3 + 15 * over, _THICKEST_NOISE_K) * vapour - _DROP_K * (drop < _DROPS)
+    severity = fault.coolant_sensor
+    if severity > 0:
+        cold = clip((90 - heat.coolant) / 90, 0.0, 1.0)
+        bias = severity * (1 - 0.7 * shape.sensor_drops) * (1 - shape.sensor_bends * cold)
+        shown += 15 * bias * (1 - 2 * shape.sensor_low)
+        if luck < severity * (0.004 + 0.016 * shape.sensor_drops):
+            shown = heat.seen if 2 * luck < severity * (0.004 + 0.016 * shape.sensor_drops) else _BROKEN_C
+    heat.seen = shown
+    return shown
