@@ -60,6 +60,7 @@ INTERNALS: Sequence[str] = (
     "true_air_flow",  # g/s
     "fuel_flow",  # g/s
     "closed_loop",  # 1: the lambda loop is at work
+    "fan_lack",  # 0..1 of the fan that the unit asks for and does not get
 )
 SEEN = np.dtype([(name, np.float32) for name in (*SIGNALS, *INTERNALS)])
 _STATES = (
@@ -267,6 +268,7 @@ def _drive(  # noqa: PLR0915 - one loop
             seen.true_air_flow = air.flow if running else 0.0
             seen.fuel_flow = fuel.flow
             seen.closed_loop = fuel.closed
+            seen.fan_lack = heat.asked - heat.fan
             for row in range(len(values)):
                 values[row, number, second] = seen_values[row]
         values[:, number, length:] = np.nan
