@@ -13,7 +13,7 @@ HOLD_S = 5.0  # signals are polled one after another: a reading stands for at mo
 SLOW_HOLD_S = 60.0  # what is polled rarely because it moves slowly
 SLOW = frozenset(
     {
-        "coolant_temperature", "intake_air_temperature", "ambient_air_temperature", "engine_oil_temperature",
+        "coolant_temperature", "intake_air_temperature", "ambient_air_temperature", "oil_temperature",
         "barometric_pressure", "fuel_level", "catalyst_temperature_b1s1", "long_term_fuel_trim_1",
         "long_term_fuel_trim_2", "evap_vapor_pressure",
     }

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnostics.gating import hold_last
-from diagnostics.modes import thermostat_stuck_open as mode
+from diagnostics.gating import RUNNING_RPM, hold_last
+from diagnostics.measures import coolant, heat
+from diagnostics.measures.coolant_reading import HOLD_S
 from diagnostics.robust import median, quantile_of, sorted_samples
 from diagnostics.training.variants import Varied, grow
 from ingest.readings import Block, FloatArray
@@ -83,27 +84,38 @@ def _draw(groups: NDArray[np.int64], rng: np.random.Generator) -> _Draws:
 def _b5(block: Block, draws: _Draws, severity: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
     """Give the coolant of B5 without and with the leak [time, trip], from the first reading on."""
     step = block.step_s
-    coolant = hold_last(block.signal(_COOLANT), step, mode.COOLANT_HOLD_S)
+    read = hold_last(block.signal(_COOLANT), step, HOLD_S)
     engine_speed = np.nan_to_num(hold_last(block.signal("engine_speed"), step))
     speed = np.nan_to_num(hold_last(block.signal("vehicle_speed"), step)) / np.float32(3.6)
-    known = ~np.isnan(coolant)
-    first = np.take_along_axis(coolant, known.argmax(axis=0)[None], axis=0)[0]
+    known = ~np.isnan(read)
+    first = np.take_along_axis(read, known.argmax(axis=0)[None], axis=0)[0]
     ambient = _ambient(block, rng)
-    _, heat = mode.heat_w(engine_speed, speed, step)
-    heat = heat * draws.gain * rng.lognormal(0, 0.15, len(ambient)).astype(np.float32)
-    heater = draws.heater * np.clip(100 * (20 - ambient), 0, mode.HEATER_FULL_W)
-    block_loss = mode.BLOCK_LOSS_W * (1 + 0.03 * speed)
+    gained = _gained_w(engine_speed, speed, step) * draws.gain * rng.lognormal(0, 0.15, len(ambient)).astype(np.float32)
+    heater = draws.heater * np.clip(100 * (20 - ambient), 0, coolant.HEATER_FULL_W)
+    block_loss = heat.BLOCK_LOSS_W * (1 + 0.03 * speed)
     least = np.stack([np.zeros_like(severity), np.where(severity > 0, 0.02 + 0.33 * severity, 0)])
     now, fan = np.stack([first, first]), np.zeros((2, len(severity)))
-    both = np.empty((2, *coolant.shape), dtype=np.float32)
-    for at in range(len(coolant)):
+    both = np.empty((2, *read.shape), dtype=np.float32)
+    for at in range(len(read)):
         both[:, at] = now
         fan = np.where(now > _FAN_ON_C, 1, np.where(now < _FAN_OFF_C, 0, fan))
         opening = np.maximum(least, np.clip((now - draws.thermostat + 4) / 12, 0, 1))
         blown = draws.radiator * opening * (0.25 + 0.045 * speed[at] + 0.6 * fan)
-        lost = (now - ambient) * (blown + block_loss[at]) + heater * mode.heater_open(now)
-        now = now + (heat[at] - lost) * (step / mode.CAPACITY_J)
+        lost = (now - ambient) * (blown + block_loss[at]) + heater * np.clip((now - 45) / 30, 0, 1)
+        now = now + (gained[at] - lost) * (step / heat.CAPACITY_J)
     return both[0], both[1]
+
+
+def _gained_w(engine_speed: FloatArray, speed: FloatArray, step: float) -> FloatArray:
+    """Give the heat into the coolant in W per litre, by B5."""
+    change = np.zeros_like(speed)
+    change[1:] = np.diff(speed, axis=0) / step
+    traction = (heat.MASS_KG * (1.05 * change + 0.1) + heat.DRAG * speed**2) * speed
+    pushed = (traction < 0) & (engine_speed > 1200)
+    fired = np.where(pushed, heat.MOTORED_HEAT, heat.FULL_FRICTION_HEAT)
+    friction = (1.1e5 + 15 * engine_speed) * engine_speed / 120e3
+    total = fired * friction + heat.FULL_TRACTION_HEAT * np.clip(traction, 0, None)
+    return np.where(engine_speed > RUNNING_RPM, total, 0).astype(np.float32)
 
 
 def _ambient(block: Block, rng: np.random.Generator) -> FloatArray:
