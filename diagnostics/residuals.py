@@ -44,6 +44,8 @@ class ResidualMode:
     words: Mapping[str, Words]
     least_s: float = 60.0
     absolute: tuple[str, ...] = ()
+    least_own: float = 0.0
+    restless: float = np.inf
     burns: bool = True  # needs a combustion engine
     features: tuple[Feature, ...] = field(init=False)
 
@@ -69,6 +71,9 @@ class ResidualMode:
         direction = np.array([measure.direction for measure in self.measures], dtype=np.float32)
         told = direction != 0
         excess = (measures - normal.expected)[:, told] * direction[told]
+        usual = np.array([measure.wander for measure in self.measures], dtype=np.float32)
+        unfit = (normal.own < self.least_own) | (normal.wander > self.restless * usual)
+        excess = np.where(unfit[:, told], np.float32(np.nan), excess)
         scaled = np.clip(excess / normal.wander[:, told], -_CLIP, _CLIP)
         names = [measure.name for measure in self.measures]
         values = measures[:, [column for column, name in enumerate(names) if told[column] and name in self.absolute]]

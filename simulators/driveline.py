@@ -88,7 +88,7 @@ def engine_speed(
     drive.slip_rpm = (turning - direct) if drive.locked > 0.9 and speed_kmh > 40 else 0.0
     turning = max(turning, idle)
     # A throttle that is full of soot catches the falling engine late (F20), and in the end cannot hold it any more.
-    back = turning < idle + 60 and drive.turning > idle + 250
+    back = turning < idle + 60 and drive.turning > idle + 120
     drive.dip = 80 * fault.throttle_body if back else 0.5 * drive.dip
     drive.turning = turning
     spent = 150 * max(fault.throttle_body - shape.throttle_spent, 0.0) if turning < idle + 60 else 0.0

@@ -13,20 +13,23 @@ from ingest.readings import FloatArray
 
 SIGNALS = ("engine_speed", "vehicle_speed", "engine_load")
 NAMES = (
-    "top_gear_speed",  # rpm at 100 km/h in the gear of fast driving
-    "town_gear_speed",  # rpm at 100 km/h in the gear of most of the slower driving
+    "gear_fast",  # rpm at 100 km/h in the gear in which the car is driven at 88 km/h and more: the highest
+    "gear_road",  # likewise at 67 to 82 km/h
+    "gear_town",  # likewise at 50 to 63 km/h
     "slip_pulling",  # %, by which the engine runs ahead of its gear when it pulls hard, against when it does not
     "slip_overrun",  # %, likewise between driving and being pushed
     "ratio_width",  # %, standard deviation about the gears
     "between_gears",  # %, of the steady time that is in no gear: most of it with a stepless gearbox
-    "fast_s", "geared_s",
+    "geared_s",
 )  # fmt: skip
-_SLOWEST_KMH, _FAST_KMH, _FASTEST_KMH = 42.0, 72.0, 140.0
+_SLOWEST_KMH, _FASTEST_KMH = 42.0, 140.0
+_SPANS_KMH = ((88.0, 140.0), (67.0, 82.0), (50.0, 63.0))  # as drivers and gearboxes choose their gears
 _STEADY_S = 3
 _STEADY_KMH, _STEADY_PART = 2.0, 0.03  # ranges over those seconds, of the road and of the engine speed
 _LOWEST, _BINS, _FINE = np.float32(np.log(8.0)), 300, 100.0  # rpm per km/h; bins of a hundredth of e
 _NEAR, _APART = 4, 6  # bins, within and beyond which a ratio belongs to a gear, or to none
-_LEAST_S = 15.0  # in a gear
+_LEAST_S = 10.0  # in a gear
+_FROZEN_S = 15.0  # a load that says the same for so long is stuck
 _SLIPS = 13  # bins over its gear that an engine which slips may be, where no other gear is nearer
 _EASY, _HARD, _PUSHED = 45.0, 60.0, 22.0  # %, of load
 
@@ -34,7 +37,7 @@ _EASY, _HARD, _PUSHED = 45.0, 60.0, 22.0  # %, of load
 def driveline(held: Held) -> Table:
     """Measure every trip of the block, by `NAMES`: float32 [trip], NaN where a trip does not show it."""
     made = np.full((held.trips, len(NAMES)), np.nan, dtype=np.float32)
-    made[:, NAMES.index("fast_s") :] = 0
+    made[:, NAMES.index("geared_s") :] = 0
     if held.has("engine_speed") and held.has("vehicle_speed"):
         _measure(*(held.column(name) for name in SIGNALS), held.lengths, held.step_s, made)
     return {name: np.ascontiguousarray(made[:, column]) for column, name in enumerate(NAMES)}
@@ -73,16 +76,17 @@ def _measure(
     for trip in range(len(lengths)):
         longest = max(longest, lengths[trip])
     ratios, pulls = np.empty(longest, dtype=np.float32), np.empty(longest, dtype=np.float32)
-    fast = np.empty(longest, dtype=np.bool_)
-    counts, at_speed = np.zeros(_BINS, dtype=np.int64), np.zeros(_BINS, dtype=np.int64)
+    span = np.empty(longest, dtype=np.int64)
+    counts, by_span = np.zeros(_BINS, dtype=np.int64), np.zeros((_BINS, 3), dtype=np.int64)
     gear_of = np.empty(_BINS, dtype=np.int64)
     back = max(1, int(_STEADY_S / step))
     for trip in range(len(lengths)):
         speed, wheel, load = speeds[trip], wheels[trip], loads[trip]
-        counts[:], at_speed[:] = 0, 0
-        found = 0
+        counts[:], by_span[:] = 0, 0
+        found, same_s = 0, 0.0
         for at in range(back, lengths[trip]):
             v, n = wheel[at], speed[at]
+            same_s = same_s + step if load[at] == load[at - 1] else 0.0
             if not (_SLOWEST_KMH <= v <= _FASTEST_KMH) or not n > RUNNING_RPM:
                 continue
             slow, quick, low, high = v, v, n, n
@@ -96,34 +100,34 @@ def _measure(
             if place < 0 or place >= _BINS:
                 continue
             counts[place] += 1
-            if v >= _FAST_KMH:
-                at_speed[place] += 1
-            ratios[found], fast[found] = ratio, v >= _FAST_KMH
-            pulls[found] = load[at]
+            here = -1
+            for number in range(3):
+                if _SPANS_KMH[number][0] <= v <= _SPANS_KMH[number][1]:
+                    here = number
+                    by_span[place, number] += 1
+            ratios[found], span[found] = ratio, here
+            pulls[found] = load[at] if same_s <= _FROZEN_S else np.nan
             found += 1
-        _read(ratios[:found], pulls[:found], fast[:found], counts, at_speed, gear_of, step, made[trip])
+        _read(ratios[:found], pulls[:found], span[:found], counts, by_span, gear_of, step, made[trip])
 
 
 @compiled
-def _read(  # noqa: C901, PLR0912, PLR0915 - one loop, and a second over what it found
-    ratios: FloatArray, pulls: FloatArray, fast: NDArray[np.bool_], counts: NDArray[np.int64],
-    at_speed: NDArray[np.int64], gear_of: NDArray[np.int64], step: float, row: FloatArray,
+def _read(  # noqa: C901, PLR0912 - one loop, and a second over what it found
+    ratios: FloatArray, pulls: FloatArray, span: NDArray[np.int64], counts: NDArray[np.int64],
+    by_span: NDArray[np.int64], gear_of: NDArray[np.int64], step: float, row: FloatArray,
 ) -> None:  # fmt: skip
-    """Fill the row of one trip from its steady samples: log of the ratio, load in %, and whether it was fast."""
+    """Fill the row of one trip from its steady samples: log of the ratio, load in %, and the number of its span."""
     few = _LEAST_S / step
     _gears(counts, few, gear_of)
-    top, most, town, usual = -1, few, -1, few
-    for middle in range(1, _BINS - 1):
-        if gear_of[middle] == middle:
-            here = at_speed[middle - 1] + at_speed[middle] + at_speed[middle + 1]
-            slower = counts[middle - 1] + counts[middle] + counts[middle + 1] - here
-            if here >= most:
-                top, most = middle, here
-            if slower >= usual:
-                town, usual = middle, slower
-    fast_sum, fast_count, slow_sum, slow_count, lost, geared = 0.0, 0, 0.0, 0, 0, 0
-    square = 0.0
-    level, levels = np.zeros(len(counts)), np.zeros(len(counts))
+    usual, sums, numbers = np.full(3, -1), np.zeros(3), np.zeros(3)
+    for number in range(3):
+        most = few
+        for middle in range(1, _BINS - 1):
+            here = by_span[middle - 1, number] + by_span[middle, number] + by_span[middle + 1, number]
+            if gear_of[middle] == middle and here >= most:
+                usual[number], most = middle, here
+    lost, geared, square = 0, 0, 0.0
+    level, levels = np.zeros(_BINS), np.zeros(_BINS)
     for at in range(len(ratios)):
         gear = gear_of[int((ratios[at] - _LOWEST) * _FINE)]
         if gear < 0:
@@ -131,10 +135,9 @@ def _read(  # noqa: C901, PLR0912, PLR0915 - one loop, and a second over what it
             continue
         off = 100 * (ratios[at] - _LOWEST) - gear
         geared += 1
-        if gear == top and fast[at] and -_NEAR <= off <= _NEAR:
-            fast_sum, fast_count = fast_sum + ratios[at], fast_count + 1
-        elif gear == town and not fast[at] and -_NEAR <= off <= _NEAR:
-            slow_sum, slow_count = slow_sum + ratios[at], slow_count + 1
+        if span[at] >= 0 and gear == usual[span[at]] and -_NEAR <= off <= _NEAR:
+            sums[span[at]] += ratios[at]
+            numbers[span[at]] += 1
         if pulls[at] < _EASY:
             level[gear] += off
             levels[gear] += 1
@@ -151,15 +154,14 @@ def _read(  # noqa: C901, PLR0912, PLR0915 - one loop, and a second over what it
                 pulled, pulled_count = pulled + off, pulled_count + 1
             elif pulls[at] < _PUSHED:
                 pushed, pushed_count = pushed + off, pushed_count + 1
-    if fast_count >= few:
-        row[0] = 100 * np.exp(fast_sum / fast_count)
-    if slow_count >= few:
-        row[1] = 100 * np.exp(slow_sum / slow_count)
+    for number in range(3):
+        if numbers[number] >= few:
+            row[number] = 100 * np.exp(sums[number] / numbers[number])
     if pulled_count >= 10 / step:
-        row[2] = pulled / pulled_count
+        row[3] = pulled / pulled_count
     if pushed_count >= 10 / step and levels.sum() >= few:
-        row[3] = -pushed / pushed_count
+        row[4] = -pushed / pushed_count
     if geared >= 2 * few:
-        row[4] = np.sqrt(square / geared)
-        row[5] = 100 * lost / (lost + geared)
-    row[6], row[7] = fast_count * step, (geared + lost) * step
+        row[5] = np.sqrt(square / geared)
+        row[6] = 100 * lost / (lost + geared)
+    row[7] = (geared + lost) * step

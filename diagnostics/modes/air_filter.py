@@ -10,17 +10,14 @@ from diagnostics.residuals import ResidualMode, Words
 
 MODE = ResidualMode(
     fault="air_filter",
-    signals=SIGNALS,
+    signals=(*SIGNALS, "absolute_load"),
     source=air,
     observed="full_s",
-    measures=(
-        Measure("full_deficit", "kPa", (-3.0, 6.0), 0.9, +1),
-        Measure("full_filling", "%", (-2000.0, 2000.0), 3.0, -1),
-        Measure("full_fall", "%", (-30.0, 30.0), 4.0, +1),
-    ),
+    measures=(Measure("full_deficit", "kPa", (-3.0, 6.0), 0.9, +1),),
     words={
         "full_deficit": Words("Pressure lost on the way to the open throttle", "节气门全开时进气压力损失", 1),
-        "full_fall": Words("Full-load filling lost at high engine speed", "高转速全负荷充气损失", 1),
     },
+    least_own=2.0,
+    restless=3.0,
     least_s=4.0,
 )
