@@ -142,7 +142,7 @@ def _store(car: Record, gas: Record, storage: float, cut: bool, air_flow: float,
     if cut:
         gas.oxygen = min(gas.oxygen + air_flow / size, 1.0)
     else:
-        # Within a second lean and rich make up for each other, and the rear sensor leads the mixture back to the middle.
+        # Within a second lean and rich make up for each other; the rear sensor leads the mixture back to the middle.
         lean = clip(2 * (mixture - 1), -0.3, 0.3) + 0.35 * (0.45 - gas.oxygen)
         gas.oxygen = clip(gas.oxygen + lean * air_flow / size, 0.0, 1.0)
     target = _REST_V + car.rear_offset - 0.62 * clip((gas.oxygen - 0.75) / 0.25, 0.0, 1.0)

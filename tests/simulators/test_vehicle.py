@@ -1,5 +1,6 @@
 """The simulated cars obey the physics and resemble the one real car we have."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,17 @@ def run(seed: int, count: int, faults: Faults | None = None, longest_s: int = 18
 @pytest.fixture(scope="module")
 def population() -> tuple[Cars, Conditions, Block]:
     return run(11, 300)
+
+
+@pytest.fixture(scope="module")
+def on_wltc() -> tuple[Cars, Block, Block]:
+    rng = np.random.default_rng(4)
+    cars, speed = draw_cars(rng, 150), speed_table("wltc_3b")
+    conditions = draw_conditions(rng, cars, np.full(150, FIRST + np.timedelta64(120, "D")))
+    whole = np.full(150, len(speed), dtype=np.int64)
+    conditions = replace(conditions, duration_s=whole, key_on_s=whole * 0, key_off_s=whole * 0)
+    drawn = np.repeat(speed[:, None], 150, axis=1)
+    return cars, *simulate(cars, drawn, conditions, Faults.healthy(150), rng, internals=True)
 
 
 def idling(block: Block) -> np.ndarray:
@@ -132,6 +144,61 @@ def test_battery_and_starter_faults_leave_the_charging_voltage_alone() -> None:
     assert abs(np.median(difference)) < 0.05
     dips = [np.nanmin(block.signal("control_module_voltage"), axis=0) for block in (good, weak)]
     assert np.median(dips[1]) < np.median(dips[0]) - 0.3
+
+
+def test_consumption_is_that_of_petrol_cars(on_wltc: tuple[Cars, Block, Block]) -> None:
+    cars, block, internals = on_wltc
+    litres = internals.signal("fuel_flow").sum(axis=0) / 745 / 23.266 * 100
+    assert 6 < np.median(litres) < 8.5
+    assert np.percentile(litres, 2) > 4
+    assert np.corrcoef(cars["mass"], litres)[0, 1] > 0.6
+    fuelled = (internals.signal("closed_loop") > 0) & (cars["speed_density"] == 0)
+    ratio = internals.signal("true_air_flow")[fuelled] / internals.signal("fuel_flow")[fuelled]
+    assert np.median(ratio) == pytest.approx(14.7, rel=0.02)
+    assert np.median(block.signal("oil_temperature")[-1]) > np.median(block.signal("coolant_temperature")[-1])
+
+
+def test_a_turbocharger_lifts_the_pressure_over_that_outside_and_lags(on_wltc: tuple[Cars, Block, Block]) -> None:
+    cars, block, internals = on_wltc
+    over = (block.signal("intake_manifold_pressure") - block.signal("barometric_pressure")).max(axis=0)
+    assert over[cars["turbocharged"] == 0].max() < 2
+    assert np.median(over[cars["turbocharged"] > 0]) > 10
+    command, boost = internals.signal("boost_command"), internals.signal("boost")
+    rising = np.diff(command, axis=0) > 10
+    assert rising.any()
+    assert (boost[1:] < command[1:])[rising].all()
+
+
+def test_the_exhaust_of_a_sound_car(on_wltc: tuple[Cars, Block, Block]) -> None:
+    """A switching front sensor goes to and fro, a wide-band one stands at 1, the rear one hardly moves (B3, F14)."""
+    cars, block, internals = on_wltc
+    front, wide = (block.signal(f"oxygen_sensor_b1s1_{it}") for it in ("voltage", "lambda"))
+    assert (np.isnan(front[0]) == (cars["wide_band"] > 0)).all()
+    assert (np.isnan(wide[0]) == (cars["wide_band"] == 0)).all()
+    closed = internals.signal("closed_loop")
+    long_closed = closed * (block.signal("engine_run_time") > 200)
+    for before in range(1, 12):  # fuel cut fills the catalyst with oxygen for some seconds
+        long_closed[before:] *= closed[:-before]
+    calm = long_closed > 0
+    there = front[calm & ~np.isnan(front)]
+    assert 0.3 < (there < 0.3).mean() < 0.6 > (there > 0.6).mean() > 0.3
+    assert np.median(wide[calm & ~np.isnan(wide)]) == pytest.approx(1, abs=0.01)
+    rear = block.signal("oxygen_sensor_b1s2_voltage")
+    assert 0.6 < np.median(rear[calm]) < 0.8
+    assert np.median([rear[calm[:, car], car].std() for car in range(len(cars))]) < 0.05
+    catalyst = block.signal("catalyst_temperature_b1s1")
+    assert (catalyst[900:] > 300).mean() > 0.98
+    assert 650 < np.percentile(catalyst, 99) < 950
+
+
+def test_throttle_and_pedal_at_a_warm_idle(population: tuple[Cars, Conditions, Block]) -> None:
+    cars, _, block = population
+    warm = idling(block) & (block.signal("coolant_temperature") > 75)
+    assert 2 < np.median(block.signal("relative_throttle_position")[warm]) < 8
+    assert 12 < np.median(block.signal("absolute_load")[warm]) < 30
+    stands = warm & (block.signal("vehicle_speed") == 0)
+    rest = np.broadcast_to(cars["pedal_rest"], stands.shape)
+    assert np.allclose(block.signal("accelerator_pedal_position_d")[stands], rest[stands])
 
 
 def _etios(shared: Path, names: list[str]) -> list[dict[str, FloatArray]]:
