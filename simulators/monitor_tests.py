@@ -25,7 +25,7 @@ _RESPONSE, _STORAGE, _SLIP = (
     _ROWS.index("sensor_response"), _ROWS.index("catalyst_storage"), _ROWS.index("lockup_slip")
 )  # fmt: skip
 _RAIL, _PURGED, _LEAK = _ROWS.index("rail_error"), _ROWS.index("purge_flow"), _ROWS.index("tank_leak")
-_AIR, _CLOSED = _ROWS.index("true_air_flow"), _ROWS.index("closed_loop")
+_AIR, _CLOSED, _FAN_LACK = _ROWS.index("true_air_flow"), _ROWS.index("closed_loop"), _ROWS.index("fan_lack")
 
 
 @compiled
@@ -60,16 +60,15 @@ def overheating(rows: FloatArray, length: int, limit: float) -> int:
 
 
 @compiled
-def fan_without_effect(rows: FloatArray, length: int, limit: float) -> int:
-    """P0480: standing or crawling with the coolant above `limit` degC for 30 s, where a fan would have cooled it."""
-    above, slow = 0, 0
+def fan_current(rows: FloatArray, length: int, limit: float) -> int:
+    """P0480: for 20 s the fan draws less than it should by `limit` of it."""
+    lacking, asked = 0, 0
     for second in range(length):
-        crawls = rows[_SPEED, second] < 20 and rows[_TURNING, second] > 0
-        slow += crawls
-        above = above + 1 if crawls and rows[_COOLANT, second] > limit else 0
-        if above >= 30:
+        asked += rows[_COOLANT, second] > 90
+        lacking = lacking + 1 if rows[_FAN_LACK, second] > limit else 0
+        if lacking >= 20:
             return FAILED
-    return _verdict(slow > 60, False)
+    return _verdict(asked > 120, False)
 
 
 @compiled
@@ -254,15 +253,16 @@ def underboost(rows: FloatArray, length: int, limit: float) -> int:
 
 @compiled
 def low_voltage(rows: FloatArray, length: int, limit: float) -> int:
-    """P0562: under `limit` V for 20 s above 1200 rpm."""
+    """P0562: under `limit` V for half a minute with the engine running, short interruptions apart."""
     ran, below = 0, 0
     for second in range(length):
-        turns = rows[_TURNING, second] > 1200 and rows[_RUN_TIME, second] > 30
-        ran += turns
-        below = below + 1 if turns and rows[_VOLTAGE, second] < limit else (below if not turns else 0)
-        if below >= 20:
+        if rows[_TURNING, second] < 500 or rows[_RUN_TIME, second] < 60:
+            continue
+        ran += 1
+        below = below + 1 if rows[_VOLTAGE, second] < limit else max(below - 2, 0)
+        if below >= 30:
             return FAILED
-    return _verdict(ran > 60, False)
+    return _verdict(ran > 120, False)
 
 
 @compiled

@@ -43,12 +43,12 @@ class Monitor:
 MONITORS: Sequence[Monitor] = (
     Monitor("P0128", 60, 66, met=0.9),
     Monitor("P0217", 118, 123, trips=(1, 1)),
-    Monitor("P0480", 111, 115, fitted=0.7),
+    Monitor("P0480", 0.35, 0.7, fitted=0.8),
     Monitor("P0116", 10, 14),
     Monitor("P0119", 2, 6),
     Monitor("P0171", 16, 22),
     Monitor("P0172", 16, 22),
-    Monitor("P0506", 55, 100),
+    Monitor("P0506", 40, 75),
     Monitor("P0507", 120, 200),
     Monitor("P0087", 14, 25, fitted=0.7),
     Monitor("P0300", 2.0, 3.25),
@@ -58,9 +58,9 @@ MONITORS: Sequence[Monitor] = (
     Monitor("P0442", 0.5, 0.9, trips=(2, 3), met=0.5),
     Monitor("P0496", 0.25, 0.45, trips=(2, 3), met=0.6),
     Monitor("P0299", 15, 27, needs=("turbocharged",)),
-    Monitor("P0562", 11.0, 12.6),
+    Monitor("P0562", 11.4, 12.5),
     Monitor("P0563", 15.5, 16.0),
-    Monitor("P0615", 2, 3, fitted=0.4),
+    Monitor("P0615", 2, 3, fitted=0.6),
     Monitor("P0741", 40, 100, needs=("converter",), lacks=("stepless_gear",)),
     Monitor("P0101", 0.18, 0.28, needs=("pressure_sensor",), lacks=("speed_density",)),
 )
@@ -140,7 +140,7 @@ def _judge(  # noqa: C901, PLR0912 - one branch per monitor: compiled code has n
     elif number == 1:
         found = tests.overheating(rows, length, limit)
     elif number == 2:
-        found = tests.fan_without_effect(rows, length, limit)
+        found = tests.fan_current(rows, length, limit)
     elif number == 3:
         found = tests.coolant_after_soak(rows, trip, limit)
     elif number == 4:

@@ -26,7 +26,7 @@ CRUISE = {
 FAULTY = {
     "P0128": {"coolant_temperature": 52.0},
     "P0217": {"coolant_temperature": 126.0},
-    "P0480": {"coolant_temperature": 117.0, "vehicle_speed": 5.0},
+    "P0480": {"fan_lack": 0.9},
     "P0116": {"intake_air_temperature": 45.0},
     "P0171": {"long_term_fuel_trim_1": 24.0},
     "P0172": {"long_term_fuel_trim_1": -24.0},
