@@ -13,6 +13,7 @@ _REST_V = 0.70  # of the rear sensor behind a catalyst that holds oxygen
 _RICH_V = 0.12  # above it where none is left
 _BURNS_K = 800.0  # hotter by the fuel of firings that failed, over their share (F12)
 _REAR_CORRECTS = 1.0  # %, of what the front sensor is off by
+_BEYOND = 0.12  # share of the storage that a lasting 1 % of error takes beyond the rear sensor's reach
 _LEAN_PULSE = 25.0  # % on a front sensor that has the oxygen of a failed firing before it
 
 EXHAUST = np.dtype(
@@ -23,6 +24,7 @@ EXHAUST = np.dtype(
         ("phase", np.float64),  # 0..1 of the limit cycle of the lambda loop
         ("cycle", np.float64),  # -1..1, the mixture's place in it
         ("front", np.float64),  # V, narrow band
+        ("lean", np.float64),  # 0..1, of it that is still as it was in the fuel cut
         ("lambda_", np.float64),  # wide band
         ("rear", np.float64),  # V
         ("slow", np.float64),  # V, the rear sensor without its ripple
@@ -121,6 +123,7 @@ def step(
     gas.lambda_ += ((1.99 if cut else lean) - gas.lambda_) * quick + 0.002 * noise
     if spark.seen > 0 and not cut:
         shown += _LEAN_PULSE
+    gas.lean = 1.0 if cut else gas.lean * (1 - quick)
     if cut:
         gas.front = 0.08 + 0.01 * noise
     elif closed:
@@ -128,6 +131,7 @@ def step(
         gas.front = 0.45 + 0.40 * np.tanh(np.float32(2.2 * wave - 0.25 * shown)) + 0.01 * noise
     else:
         gas.front = clip(0.45 - 8 * (mixture - 1), 0.08, 0.88) + 0.01 * noise
+    gas.front -= gas.lean * max(gas.front - 0.08, 0.0)
     storage = works(fault, shape, gas)
     _store(car, gas, storage, cut, air_flow, mixture)
     # The rear sensor sees what storage lets through: nearly nothing, while there is enough of it.
@@ -144,6 +148,7 @@ def _store(car: Record, gas: Record, storage: float, cut: bool, air_flow: float,
     else:
         # Within a second lean and rich make up for each other; the rear sensor leads the mixture back to the middle.
         lean = clip(2 * (mixture - 1), -0.3, 0.3) + 0.35 * (0.45 - gas.oxygen)
+        lean -= _BEYOND * gas.bias  # what it cannot lead back
         gas.oxygen = clip(gas.oxygen + lean * air_flow / size, 0.0, 1.0)
     target = _REST_V + car.rear_offset - 0.62 * clip((gas.oxygen - 0.75) / 0.25, 0.0, 1.0)
     target += _RICH_V * clip((0.2 - gas.oxygen) / 0.2, 0.0, 1.0)
