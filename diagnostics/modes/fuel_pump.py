@@ -1,37 +1,13 @@
 """F09, weak fuel pump or clogged filter: the mixture is too lean where much fuel flows (faults.md F09, B3)."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from diagnostics.findings import Evidence
-from diagnostics.gating import RUNNING_RPM, BoolArray, hold_last, inside, streak_s
 from diagnostics.held import Held
+from diagnostics.measures.mixture import SIGNALS, mixture
 from diagnostics.modes import Feature, Measure, Measured, Normal, Stop, no_stop
-from diagnostics.robust import median, quantile_of, share, sorted_samples
-from ingest.readings import Block, FloatArray
+from ingest.readings import FloatArray
 from ingest.vehicles import Fuel, VehicleConfig
-
-# Flow is told per displacement, which nobody states: 1.0 is a cylinder filled at 101.3 kPa and 20 degC, 1000 times a
-# minute. From the manifold pressure it follows directly; an air flow meter alone is held against its own idle, at which
-# healthy engines of all sizes are filled about alike.
-IDLE_RPM, IDLE_FILLING = 1000.0, 0.28
-FULL_G_S, ORDINARY_G_S = (8.0, 26.0), 13.6  # what 1.0 may be: engines of 1.0 to 3.0 L; 1.6 L for a trip without idle
-TOLD_S = 60.0  # a manifold pressure or an air flow told for less counts as not told
-INTAKE_C = 40.0  # where the car does not tell
-WORKING, HIGH = 0.4, 0.6  # above idle; high: of a 1.6 L engine 8 g/s, third gear in town
-
-WARM_C, WARM_S = 70.0, 300.0  # coolant, or time of running where it is not told
-STEADY_KPA, STEADY_RPM, STEADY_S = 8.0, 250.0, 3.0  # ranges over the last seconds (faults.md 0.3)
-SLOW_HOLD_S = 30.0  # long-term trim and temperatures change slowly, and many dongles ask for them rarely
-ZERO_S, FROZEN_S = 6.0, 20.0  # a short-term trim that stays so long is not in use, the loop is open
-ABOVE_IDLE = 6.0  # %
-LIMIT = 20.0  # %, from where a trim may be at its end: it stays there, and is in use
-OVERRUN_RPM, OVERRUN_FILLING = 1200.0, 0.18
-SETTLED_S = 3.0  # the loop takes so long to find back after fuel was cut
-# Purge is no gate: the Etios purges in half of all driving, and its climb then is what it is without.
-ENRICHED = 0.03  # deviation of the commanded equivalence ratio from 1 that is on purpose
-LEAST_APART = 0.25  # of flow, for a slope
 
 # Wander: the real Toyota Etios shows 2.2 % between its trips at every flow, and 1.3 % in the climb.
 MEASURES = (
@@ -44,10 +20,11 @@ MEASURES = (
     Measure("slope", "%", (-12.0, 8.0), 3.5),  # per 1.0 of flow
     Measure("climb_short_term", "%", (-8.0, 6.0), 1.8),
     Measure("share_above_10", "%", (0.0, 20.0), 5.0),
-    Measure("share_above_idle", "%", (0.0, 20.0), 6.0),  # by `ABOVE_IDLE` and more
+    Measure("share_above_idle", "%", (0.0, 20.0), 6.0),  # by 6 % and more
     Measure("share_spent", "%", (0.0, 2.0), 2.0),
     Measure("air_ratio", "%", (-1000.0, 1000.0), 3.0),
     Measure("trim_metered", "%", (-12.0, 12.0), 2.5),  # at idle, of a car whose air flow meter may be wrong
+    Measure("rail_rise", "%", (-2.0, 2.0), 1.0, -1),
 )
 FEATURES = (
     Feature("unexplained", 1, lasting=True),
@@ -65,104 +42,9 @@ FEATURES = (
     Feature("spent", 1),
     Feature("air_mismatch", -1, lasting=True),
     Feature("own_wander", -1),
+    Feature("rail_fall_scaled", 1, lasting=True),
 )
 _COLUMN = {measure.name: column for column, measure in enumerate(MEASURES)}
-
-
-@dataclass(frozen=True, slots=True)
-class Air:
-    """What the engine breathes, all `[time, trip]`: `flow` per displacement, `filling` of each turn likewise.
-
-    `ratio` is what the air flow meter says against the manifold pressure, in % and up to a constant of the car;
-    `metered` [trip] tells whether there is such a meter.
-    """
-
-    engine_speed: FloatArray
-    running: BoolArray
-    warm: BoolArray
-    filling: FloatArray
-    flow: FloatArray
-    ratio: FloatArray
-    metered: BoolArray
-
-
-def air(block: Block) -> Air:
-    """Find the air flow of every trip from the manifold pressure, else from the air flow meter."""
-    step = block.step_s
-    engine_speed, pressure, metered = (
-        hold_last(block.signal(name), step) for name in ("engine_speed", "intake_manifold_pressure", "mass_air_flow")
-    )
-    coolant, intake = (
-        hold_last(block.signal(name), step, SLOW_HOLD_S) for name in ("coolant_temperature", "intake_air_temperature")
-    )
-    running = (engine_speed > RUNNING_RPM) & inside(block.lengths, block.values.shape[1])
-    ran_s = streak_s(running, step)
-    warm = running & np.where(np.isnan(coolant), ran_s > WARM_S, (coolant >= WARM_C) & (ran_s > SETTLED_S))
-    # What reads 0 under a running engine is a unit that does not support the parameter.
-    pressure, metered = (np.where(row > 0, row, np.float32(np.nan)) for row in (pressure, metered))
-    turns = np.maximum(engine_speed, RUNNING_RPM) / 1000
-    kelvin = np.clip(np.where(np.isnan(intake), INTAKE_C, intake), -30, 80) + 273.15
-    filled = (pressure / 101.3) * (293.15 / kelvin)
-    breathed = (metered / turns).astype(np.float32)
-    full = median(breathed, warm & (engine_speed < IDLE_RPM), round(20 / step)) / IDLE_FILLING
-    full = np.where(np.isnan(full), ORDINARY_G_S, np.clip(full, *FULL_G_S))
-    told, meter = ((running & ~np.isnan(row)).sum(axis=0) * step >= TOLD_S for row in (pressure, metered))
-    filling = np.where(told, filled, breathed / full).astype(np.float32)
-    ratio = (100 * np.log(breathed / (ORDINARY_G_S * filled))).astype(np.float32)
-    return Air(engine_speed, running, warm, filling, (filling * turns).astype(np.float32), ratio, meter)
-
-
-@dataclass(frozen=True, slots=True)
-class _Fuelling:
-    """The signals of a block, held and gated: `closed` is where the trims tell what the mixture lacks."""
-
-    short: FloatArray
-    long: FloatArray
-    trim: FloatArray
-    air: Air
-    closed: BoolArray
-
-
-def _fuelling(block: Block) -> _Fuelling:
-    breath, step = air(block), block.step_s
-    short, equivalence = (
-        hold_last(block.signal(name), step) for name in ("short_term_fuel_trim_1", "commanded_equivalence_ratio")
-    )
-    long = hold_last(block.signal("long_term_fuel_trim_1"), step, SLOW_HOLD_S)
-    trim = (100 * ((1 + short / 100) * (1 + long / 100) - 1)).astype(np.float32)
-    overrun = (breath.engine_speed > OVERRUN_RPM) & (breath.filling < OVERRUN_FILLING)
-    enriched = (np.abs(equivalence - 1) > ENRICHED) & (equivalence > 0.5)  # 0 is a unit that does not support it
-    closed = breath.warm & ~np.isnan(trim) & ~np.isnan(breath.filling) & ~enriched & ~_unused(short, step)
-    closed &= streak_s(~overrun, step) > SETTLED_S
-    closed &= _steady(101.3 * breath.filling, STEADY_KPA, step) & _steady(breath.engine_speed, STEADY_RPM, step)
-    return _Fuelling(short, long, trim, breath, closed)
-
-
-def _unused(short: FloatArray, step: float) -> BoolArray:
-    """Tell where the loop is open: the short-term trim lies at 0, or does not move, through a long run."""
-    same = short == np.concatenate([short[:1], short[:-1]])
-
-    def run_s(state: BoolArray) -> FloatArray:
-        return streak_s(state, step) + streak_s(state[::-1], step)[::-1] - step
-
-    unused: BoolArray = (run_s(short == 0) > ZERO_S) | ((run_s(same) > FROZEN_S) & (np.abs(short) < LIMIT))
-    return unused
-
-
-def _above(trim: FloatArray, other: FloatArray) -> FloatArray:
-    """Give in % by how much more fuel is asked for than at the other trim; a fault alike at every flow cancels out."""
-    more: FloatArray = 100 * ((100 + trim) / (100 + other) - 1)
-    return more
-
-
-def _steady(values: FloatArray, within: float, step: float) -> BoolArray:
-    """Tell where the readings of the last `STEADY_S` seconds differ by no more than `within`."""
-    low, high = values.copy(), values.copy()
-    for back in range(1, round(STEADY_S / step) + 1):
-        low[back:] = np.fmin(low[back:], values[:-back])
-        high[back:] = np.fmax(high[back:], values[:-back])
-    steady: BoolArray = high - low <= within
-    return steady
 
 
 class FuelPump:
@@ -174,10 +56,7 @@ class FuelPump:
     """
 
     fault = "fuel_pump"
-    signals = (
-        "short_term_fuel_trim_1", "long_term_fuel_trim_1", "engine_speed", "mass_air_flow", "intake_manifold_pressure",
-        "intake_air_temperature", "coolant_temperature", "commanded_equivalence_ratio",
-    )  # fmt: skip
+    signals = tuple(SIGNALS)
     measures = MEASURES
     features = FEATURES
     least_s = 45.0
@@ -187,48 +66,13 @@ class FuelPump:
         return config is None or config.fuel is not Fuel.ELECTRIC
 
     def measure(self, held: Held) -> Measured:
-        """Measure total trims in % at idle, above it and at high flow, what lies between them, and shares of time in %.
+        """Take total trims in % at idle, above it and at high flow, what lies between them, and shares of time in %.
 
         Observed are the seconds above idle flow: at idle alone a weak pump cannot be told from other faults.
         """
-        state, step = _fuelling(held.block), held.block.step_s
-        few = round(15 / step)
-        idle, working = state.closed & (state.air.flow < WORKING), state.closed & (state.air.flow >= WORKING)
-        high = working & (state.air.flow >= HIGH)
-        trim_idle, trim_working, trim_high = (median(state.trim, gate, few) for gate in (idle, working, high))
-        fastest = quantile_of(*sorted_samples(state.air.flow, working), 0.9, 4 * few)
-        top = quantile_of(*sorted_samples(state.trim, working & (state.air.flow >= fastest)), 0.75, few // 3)
-        spent = (state.short >= LIMIT) & (state.long >= LIMIT)
-        columns = (
-            trim_idle,
-            trim_working,
-            trim_high,
-            _above(top, trim_idle),
-            _above(trim_high, trim_idle),
-            _above(trim_working, trim_idle),
-            self._slope(state, few),
-            median(state.short, high, few) - median(state.short, idle, few),
-            100 * share(state.trim > 10, working, 2 * few),
-            np.where(
-                np.isnan(trim_idle), np.nan, 100 * share(_above(state.trim, trim_idle) > ABOVE_IDLE, working, 2 * few)
-            ),
-            100 * share(spent, working, 2 * few),
-            median(state.air.ratio, working, few),
-            np.where(state.air.metered, np.where(np.isnan(trim_idle), trim_working, trim_idle), np.nan),
-        )
-        observed_s = working.sum(axis=0) * step
-        return Measured(np.stack(columns, axis=1).astype(np.float32), observed_s.astype(np.float32))
-
-    @staticmethod
-    def _slope(state: _Fuelling, few: int) -> FloatArray:
-        """Give the rise of the trim from the lower third of the flow to its upper fifth, per 1.0 of flow."""
-        ordered, count = sorted_samples(state.air.flow, state.closed)
-        low, high = (quantile_of(ordered, count, level, 4 * few) for level in (0.33, 0.8))
-        below, above = state.closed & (state.air.flow <= low), state.closed & (state.air.flow >= high)
-        apart = median(state.air.flow, above, few) - median(state.air.flow, below, few)
-        rise = _above(median(state.trim, above, few), median(state.trim, below, few))
-        per_flow = rise / np.maximum(apart, LEAST_APART)
-        return np.where(apart >= LEAST_APART, per_flow, np.nan).astype(np.float32)
+        table = held.once(mixture)
+        values = np.stack([table[measure.name] for measure in self.measures], axis=1)
+        return Measured(values.astype(np.float32), table["working_s"])
 
     def compare(self, measures: FloatArray, normal: Normal) -> FloatArray:
         """Give the residuals: what this car shows minus what it should, in % and in spreads of its own trips.
@@ -264,6 +108,7 @@ class FuelPump:
             value["share_spent"],
             np.abs(ratio),
             normal.wander[:, _COLUMN["climb"]],
+            np.clip(-scaled["rail_rise"], -25, 25),
         )
         return np.stack(columns, axis=1).astype(np.float32)
 

@@ -9,9 +9,7 @@ from diagnostics.baseline import compare
 from diagnostics.features import SIGNALS
 from diagnostics.held import Held
 from diagnostics.modes.fuel_pump import FEATURES, MODE
-from diagnostics.training.dataset import collect
-from diagnostics.training.variants.fuel_pump import vary
-from ingest.readings import FloatArray, TripColumns, to_block
+from ingest.readings import TripColumns, to_block
 from ingest.vehicles import VehicleConfig
 
 NAMES = [measure.name for measure in MODE.measures]
@@ -169,29 +167,3 @@ def test_a_trip_measures_the_same_alone_and_beside_others() -> None:
     alone = MODE.measure(Held(to_block([drive(high=9.0)], SIGNALS))).values[0]
     beside = MODE.measure(Held(to_block([drive(seconds=1500), drive(high=9.0), drive(seconds=100)], SIGNALS))).values[1]
     np.testing.assert_allclose(alone, beside, atol=1e-4)
-
-
-def test_variants_put_a_pump_or_something_else_into_each_car() -> None:
-    block = to_block([drive(idle=1.0, high=1.0, meter=1.0)] * 400, SIGNALS)
-    groups = np.repeat(np.arange(40), 10)
-    varied = vary(block, groups, np.random.default_rng(3))
-    again = vary(block, groups, np.random.default_rng(3))
-    np.testing.assert_array_equal(varied.block.values, again.block.values)
-    pumps = np.unique(groups[varied.severity > 0])
-    assert 10 < len(pumps) < 35
-    shown = MODE.measure(Held(varied.block))
-    climb: FloatArray = shown.values[:, NAMES.index("climb")]
-    sick = (varied.severity > 0.4) & (varied.severity < 0.9)
-    assert np.nanmean(climb[sick]) > np.nanmean(climb[varied.severity == 0]) + 3
-    trims = varied.block.signal("short_term_fuel_trim_1")
-    np.testing.assert_allclose(trims / 0.78125, np.rint(trims / 0.78125), atol=1e-3)
-
-
-def test_a_copy_with_something_else_is_learnt_as_a_car_without_the_fault() -> None:
-    block, groups = to_block([drive(idle=1.0, high=1.0)] * 120, SIGNALS), np.repeat(np.arange(20), 6)
-    healthy = np.zeros(120, dtype=np.float32)
-    data = collect([(block, {"fuel_pump": healthy}, groups)], {"fuel_pump": MODE}, 4)["fuel_pump"]
-    assert data.lookalike.any()
-    assert not (data.lookalike & data.varied).any()
-    assert data.clear[data.lookalike].all()
-    assert not data.faulty[data.lookalike].any()

@@ -1,0 +1,441 @@
+"""What a trip shows of the mixture: the total fuel trim by air flow, metered air against manifold pressure, the idle.
+
+Trims count in closed loop alone, warm, steady for 3 s and not behind a fuel cut (faults.md 0.2, 0.3). Where a car
+purges its canister the readings without purge are preferred. Air flow is told per displacement, which nobody states:
+1.0 is a cylinder filled at 101.3 kPa and 20 degC, 1000 times a minute. It follows from the manifold pressure, else from
+the air flow meter, held against its own idle at which healthy engines of all sizes are filled about alike, else from
+the load.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diagnostics.compiled import compiled
+from diagnostics.held import RUNNING_RPM, Held, Table
+from diagnostics.measures.vapour import add_vapour, follow_vapour
+from ingest.readings import FloatArray
+
+SIGNALS: Sequence[str] = (
+    "engine_speed", "short_term_fuel_trim_1", "long_term_fuel_trim_1", "intake_manifold_pressure", "mass_air_flow",
+    "engine_load", "intake_air_temperature", "coolant_temperature", "commanded_equivalence_ratio", "vehicle_speed",
+    "commanded_evap", "throttle_position", "relative_throttle_position", "fuel_pressure", "evap_vapor_pressure",
+    "barometric_pressure",
+)  # fmt: skip
+NAMES: Sequence[str] = (
+    "trim_idle",  # %, of total trim below `WORKING`
+    "trim_working",  # %, above it
+    "trim_high",  # %, above `HIGH`
+    "climb_top",  # %, from idle to the upper quarter of the trims at the highest flows
+    "climb",  # %, from idle to high flow
+    "climb_working",  # %
+    "slope",  # % per 1.0 of flow
+    "climb_short_term",  # %, of the short-term trim alone
+    "share_above_10",  # % of the time above idle flow
+    "share_above_idle",  # %, by `_ABOVE_IDLE` and more
+    "share_spent",  # %, with both trims at their end
+    "air_ratio",  # log %, of the meter against the manifold pressure above idle, up to a constant of the car
+    "trim_metered",  # %, at idle, of a car with an air flow meter
+    "trim_still",  # %, standing at idle
+    "trim_light",  # %, rolling below `WORKING`
+    "trim_cruise",  # %, between `WORKING` and `HIGH`
+    "trim_fall",  # %, from the standing idle to all that is above it
+    "trim_restart",  # %, in the first minute of closed loop behind a hot start, over what it is later
+    "trim_drift",  # % per 10 minutes, standing without purge
+    "purge_effect",  # %, by which the trim is higher without purge than with it
+    "ratio_still",  # log %, like `air_ratio`: standing at idle
+    "ratio_high",  # log %, above `HIGH`
+    "ratio_fall",  # log %, from high flow to idle
+    "idle_air",  # log g/s
+    "idle_pressure",  # kPa, as it were at 20 degC
+    "idle_opening",  # % of throttle over what the air in the manifold takes
+    "idle_rpm",  # rpm
+    "idle_unrest",  # log % of the rpm off the mean of some seconds
+    "rail_idle",  # kPa
+    "rail_rise",  # %, of rail pressure from idle to high flow
+    "rail_standing",  # %, of rail pressure before the start against idle
+    "tank_recovery",  # %, of the tank's vacuum that is lost in 25 s behind a purge
+    "tank_rest",  # Pa, of the tank over barometric without purge
+    "working_s", "closed_s", "still_s", "vapour_s",
+)  # fmt: skip
+_COUNTS = 4  # names at the end that are seconds
+
+WORKING, HIGH = 0.4, 0.6  # flow above idle; high: of a 1.6 L engine 8 g/s, third gear in town
+IDLE_RPM, IDLE_FILLING = 1000.0, 0.28
+FULL_G_S, ORDINARY_G_S = (8.0, 26.0), 13.6  # what 1.0 of flow may be: 1.0 to 3.0 L; 1.6 L for a trip without idle
+INTAKE_C = 40.0  # where the car does not tell
+_TOLD_S = 60.0  # a manifold pressure or an air flow told for less counts as not told
+_WARM_C, _WARM_S = 70.0, 300.0  # coolant, or time of running where it is not told
+_STEADY_KPA, _STEADY_RPM = 8.0, 250.0  # ranges over the last 3 s
+_SETTLED_S = 3.0  # the loop takes so long to find back after fuel was cut
+_ZERO_S, _FROZEN_S = 6.0, 20.0  # a short-term trim that stays so long is not in use, the loop is open
+_ABOVE_IDLE = 6.0  # %
+_LIMIT = 20.0  # %, from where a trim may be at its end: it stays there, and is in use
+_OVERRUN_RPM, _OVERRUN_FILLING = 1200.0, 0.18
+_ENRICHED = 0.03  # deviation of the commanded equivalence ratio from 1 that is on purpose
+_LEAST_APART = 0.25  # of flow, for a slope
+_CLEAN, _PURGED = 5.0, 20.0  # % of purge: none to speak of, and a lot
+_FEW_S, _FEWER_S = 15.0, 10.0
+_RESIDUAL_KPA = 6.5  # exhaust that stays in the cylinder
+_STILL_RPM, _STILL_KMH, _STARTED_S = 1100.0, 1.0, 20.0
+_HOT_C, _RESTART_S = 55.0, 90.0
+_OPENS, _IDLE_FLOW = 19.0, 0.2  # the Etios opens its throttle by 2.7 % from 0.16 to 0.31 of flow
+_CALM = 1.0 / 8.0  # share of a second in the mean of the idle speed
+_MOST_UNREST = 60.0  # rpm; more is a switched load
+
+# Histograms: trims from -48 % by half a percent, flows from 0 by a fiftieth.
+_BINS, _LOWEST, _PER = 256, -48.0, 2.0
+_FLOWS, _PER_FLOW = 200, 50.0
+# Rows: four cells of flow (standing, rolling, working, high), each without purge and with it; then others.
+_STANDING, _ROLLING, _CRUISING, _PUSHED = 0, 2, 4, 6
+_SHORT_IDLE, _SHORT_HIGH, _BELOW, _ABOVE, _TOP, _ROWS = 8, 9, 10, 11, 12, 13
+
+
+def mixture(held: Held) -> Table:
+    """Measure every trip of the block, by `NAMES`: float32 [trip], NaN where a trip does not show it."""
+    made = np.full((len(NAMES), held.trips), np.nan, dtype=np.float32)
+    made[-_COUNTS:] = 0
+    if held.has("engine_speed"):
+        nothing = np.empty((held.trips, 0), dtype=np.float32)
+        columns = tuple(held.column(name) if held.has(name) else nothing for name in SIGNALS)
+        _measure(columns, held.lengths, held.step_s, made)
+    return dict(zip(NAMES, made, strict=True))
+
+
+@compiled
+def _quantile(counts: NDArray[np.int32], level: float, least: float) -> float:
+    """Give the quantile in bins, evenly spread within each; NaN with fewer than `least`."""
+    total = 0
+    for count in counts:
+        total += count
+    if total < max(least, 1):
+        return np.nan
+    wanted, passed = level * total, 0
+    for place in range(len(counts)):
+        if passed + counts[place] >= wanted and counts[place] > 0:
+            return place + (wanted - passed) / counts[place]
+        passed += counts[place]
+    return float(len(counts))
+
+
+@compiled
+def _trim_at(counts: NDArray[np.int32], level: float, least: float) -> float:
+    """Give a quantile of trims in %."""
+    return _LOWEST + _quantile(counts, level, least) / _PER
+
+
+@compiled
+def _share_above(counts: NDArray[np.int32], trim: float, least: float) -> float:
+    """Give the % of the samples with more than `trim` %."""
+    total, above = 0.0, 0.0
+    edge = (trim - _LOWEST) * _PER
+    for place in range(len(counts)):
+        total += counts[place]
+        above += counts[place] * min(max(place + 1 - edge, 0.0), 1.0)
+    return 100 * above / total if total >= least else np.nan
+
+
+@compiled
+def _preferred(table: NDArray[np.int32], cell: int, fewer: float, chosen: NDArray[np.int32]) -> None:
+    """Put into `chosen` what a cell has without purge, or, where that is little, all that it has."""
+    clean = 0
+    for count in table[cell]:
+        clean += count
+    for place in range(len(chosen)):
+        chosen[place] = table[cell, place] + (0 if clean >= fewer else table[cell + 1, place])
+
+
+@compiled
+def _more(trim: float, other: float) -> float:
+    """Give in % by how much more fuel is asked for than at the other trim; what is alike at every flow cancels out."""
+    return 100 * ((100 + trim) / (100 + other) - 1)
+
+
+@compiled
+def _told(values: FloatArray, speed: FloatArray, length: int, least: float) -> bool:
+    """Tell whether a signal says something above 0 for long enough under a running engine; 0 is one not supported."""
+    count = 0
+    if len(values) > 0:
+        for at in range(length):
+            count += values[at] > 0 and speed[at] > RUNNING_RPM
+            if count >= least:
+                return True
+    return False
+
+
+@compiled
+def _full(
+    speed: FloatArray, flow: FloatArray, coolant: FloatArray, length: int, step: float, bins: NDArray[np.int32]
+) -> float:  # fmt: skip
+    """Give the g/s that 1.0 of flow is on a car with a meter alone, by its warm idle."""
+    bins[:] = 0
+    ran_s = 0.0
+    for at in range(length):
+        n = speed[at]
+        ran_s = ran_s + step if n > RUNNING_RPM else 0.0
+        if RUNNING_RPM < n < IDLE_RPM and flow[at] > 0:
+            warm = coolant[at] >= _WARM_C if len(coolant) > 0 and coolant[at] > -40 else ran_s > _WARM_S
+            if warm:
+                bins[min(int(flow[at] / n * 20000), len(bins) - 1)] += 1
+    middle = _quantile(bins, 0.5, 20 / step)
+    if np.isnan(middle):
+        return ORDINARY_G_S
+    return min(max(middle / 20 / IDLE_FILLING, FULL_G_S[0]), FULL_G_S[1])
+
+
+@compiled
+def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
+    columns: tuple[FloatArray, ...], lengths: NDArray[np.int64], step: float, made: FloatArray
+) -> None:
+    """Fill `made[name, trip]`. One pass for all modes of the mixture, hence long: each reading is loaded once."""
+    (speeds, shorts, longs, pressures, meters, loads, intakes, coolants, ratios, wheels, purges, throttles, relatives,
+     rails, tanks, barometrics) = columns  # fmt: skip
+    table, bins = np.empty((_ROWS, _BINS), dtype=np.int32), np.empty(_FLOWS, dtype=np.int32)
+    working, chosen = np.empty(_BINS, dtype=np.int32), np.empty(_BINS, dtype=np.int32)
+    flows_at = np.empty(speeds.shape[1], dtype=np.float32)
+    places = np.empty(speeds.shape[1], dtype=np.int32)
+    purge_sums, purge_counts = np.empty((2, 2)), np.empty((2, 2))
+    vapour = np.empty(8)
+    few, fewer = _FEW_S / step, _FEWER_S / step
+    for trip in range(len(lengths)):
+        length, speed, row = lengths[trip], speeds[trip], made[:, trip]
+        short, long, pressure, meter = shorts[trip], longs[trip], pressures[trip], meters[trip]
+        load, intake, coolant, ratio_asked = loads[trip], intakes[trip], coolants[trip], ratios[trip]
+        wheel, purge, rail, tank, told = wheels[trip], purges[trip], rails[trip], tanks[trip], barometrics[trip]
+        throttle = throttles[trip] if throttles.shape[1] > 0 else relatives[trip]
+        has_trims = len(short) > 0 and len(long) > 0
+        has_pressure = _told(pressure, speed, length, _TOLD_S / step)
+        has_meter = _told(meter, speed, length, _TOLD_S / step)
+        has_load, has_purge, has_wheel = len(load) > 0, len(purge) > 0, len(wheel) > 0
+        has_intake, has_coolant, has_ratio = len(intake) > 0, len(coolant) > 0, len(ratio_asked) > 0
+        has_throttle, has_rail, has_told, has_tank = len(throttle) > 0, len(rail) > 0, len(told) > 0, len(tank) > 0
+        full = ORDINARY_G_S
+        if has_meter and not has_pressure:
+            full = _full(speed, meter, coolant, length, step, bins)
+        table[:, :], bins[:], purge_sums[:, :], purge_counts[:, :] = 0, 0, 0.0, 0.0
+        ran_s, settled_s, around, hot, met_s = 0.0, 0.0, 100.0, False, 0.0
+        same_until, same, kept = -1, np.nan, 0
+        n1, n2, n3, f1, f2, f3 = 0.0, 0.0, 0.0, np.nan, np.nan, np.nan
+        spent, ratio, ratio_s, ratio_high, high_s, ratio_still, rest_s = 0, 0.0, 0, 0.0, 0, 0.0, 0
+        restart, restarts = 0.0, 0
+        times, squares, trims, both, drifts = 0.0, 0.0, 0.0, 0.0, 0
+        airs, idle_kpa, idle_kpa_s, angles, angle_s, turned, still_s, calm, unrest = (
+            0.0,
+            0.0,
+            0,
+            0.0,
+            0,
+            0.0,
+            0,
+            0.0,
+            0.0,
+        )
+        rail_idle, rail_idle_s, rail_high, rail_high_s, rail_stood = 0.0, 0, 0.0, 0, np.nan
+        air_s = 0
+        vapour[:] = 0.0
+        for at in range(length):
+            n = speed[at]
+            if not n > RUNNING_RPM:
+                if has_pressure and n < 50 and 55 < pressure[at] < 108:
+                    around = pressure[at]
+                if has_rail and ran_s == 0 and n < 50 and met_s == 0 and rail[at] >= 0:
+                    rail_stood = rail[at]
+                ran_s, settled_s = 0.0, 0.0
+                n1, n2, n3, f1, f2, f3 = n, n1, n2, np.nan, f1, f2
+                continue
+            if ran_s == 0:
+                hot = has_coolant and coolant[at] > _HOT_C
+            ran_s += step
+            met_s += step
+            # What the engine breathes.
+            turns = n / 1000
+            celsius = intake[at] if has_intake and intake[at] > -40 else np.float32(INTAKE_C)
+            cool = np.float32(293.15) / (min(max(celsius, np.float32(-30)), np.float32(80)) + np.float32(273.15))
+            p = pressure[at] if has_pressure else np.float32(np.nan)
+            g = meter[at] if has_meter else np.float32(np.nan)
+            if has_pressure:
+                filling = p / np.float32(101.3) * cool if p > 0 else np.nan
+            elif has_meter:
+                filling = g / turns / full if g > 0 else np.nan
+            else:
+                filling = load[at] / 105 if has_load and load[at] > 0 else np.nan
+            flow = filling * turns
+            purged = purge[at] if has_purge else np.float32(0)
+            if has_tank:
+                follow_vapour(vapour, tank[at], purged, step)
+            # Steady, warm, the loop closed.
+            low, high = min(n, n1, n2, n3), max(n, n1, n2, n3)
+            least, most = filling, filling
+            for earlier in (f1, f2, f3):
+                if earlier < least:
+                    least = earlier
+                elif earlier > most:
+                    most = earlier
+            steady = high - low <= _STEADY_RPM and 101.3 * (most - least) <= _STEADY_KPA
+            n1, n2, n3, f1, f2, f3 = n, n1, n2, filling, f1, f2
+            overrun = n > _OVERRUN_RPM and filling < _OVERRUN_FILLING
+            settled_s = 0.0 if overrun else settled_s + step
+            warm = (
+                (coolant[at] >= _WARM_C and ran_s > _SETTLED_S)
+                if has_coolant and coolant[at] > -40
+                else (ran_s > _WARM_S)
+            )
+            if not warm or np.isnan(filling):
+                continue
+            standing = n < _STILL_RPM and flow < WORKING and not (has_wheel and wheel[at] >= _STILL_KMH)
+            # The idle, whatever the trims say.
+            if standing and steady and ran_s > _STARTED_S:
+                calm = n if still_s == 0 else calm + _CALM * step * (n - calm)
+                turned += n
+                unrest += min(abs(n - calm), _MOST_UNREST)
+                still_s += 1
+                if g > 0:
+                    airs += g
+                    air_s += 1
+                if p > 0:
+                    idle_kpa += p * cool
+                    idle_kpa_s += 1
+                    if has_throttle and throttle[at] > 0:
+                        now = told[at] if has_told and 55 < told[at] < 110 else around
+                        angles += throttle[at] - _OPENS * (flow * (101.3 / now) / np.sqrt(cool) - _IDLE_FLOW)
+                        angle_s += 1
+            if g > 0 and p > _RESIDUAL_KPA + 8 and steady and settled_s > _SETTLED_S:
+                apart = 100 * np.log(g / (cool * (p - _RESIDUAL_KPA) * turns))
+                if flow >= WORKING:
+                    ratio += apart
+                    ratio_s += 1
+                    if flow >= HIGH:
+                        ratio_high += apart
+                        high_s += 1
+                elif standing:
+                    ratio_still += apart
+                    rest_s += 1
+            if not has_trims:
+                continue
+            trimmed, learnt = short[at], long[at]
+            if np.isnan(trimmed) or np.isnan(learnt):
+                continue
+            if at >= same_until or trimmed != same:
+                same, same_until = trimmed, at + 1
+                while same_until < length and short[same_until] == same:
+                    same_until += 1
+                run_s = (same_until - at) * step
+                unused = (same == 0 and run_s > _ZERO_S) or (abs(same) < _LIMIT and run_s > _FROZEN_S)
+            if unused or settled_s <= _SETTLED_S:
+                continue
+            if has_ratio and abs(ratio_asked[at] - 1) > _ENRICHED and ratio_asked[at] > 0.5:
+                continue
+            trim = (100 + trimmed) * (100 + learnt) / 100 - 100
+            if hot and ran_s < _RESTART_S:
+                restart += trim
+                restarts += 1
+            if not steady:
+                continue
+            # Into the cells.
+            place = min(max(int((trim - _LOWEST) * _PER), 0), _BINS - 1)
+            clean = purged < _CLEAN
+            cell = _PUSHED if flow >= HIGH else _CRUISING if flow >= WORKING else _STANDING if standing else _ROLLING
+            table[cell + (0 if clean else 1), place] += 1
+            bins[min(int(flow * _PER_FLOW), _FLOWS - 1)] += 1
+            flows_at[kept], places[kept] = flow, place
+            kept += 1
+            if flow >= HIGH or flow < WORKING:
+                spot = min(max(int((trimmed - _LOWEST) * _PER), 0), _BINS - 1)
+                table[_SHORT_HIGH if flow >= HIGH else _SHORT_IDLE, spot] += 1
+            if flow >= WORKING and trimmed >= _LIMIT and learnt >= _LIMIT:
+                spent += 1
+            if clean or purged > _PURGED:
+                where = 0 if standing else 1
+                purge_sums[where, 0 if clean else 1] += trim
+                purge_counts[where, 0 if clean else 1] += 1
+            if standing and clean:
+                times += met_s
+                squares += met_s * met_s
+                trims += trim
+                both += met_s * trim
+                drifts += 1
+            if has_rail and rail[at] > 0:
+                if flow < WORKING:
+                    rail_idle += rail[at]
+                    rail_idle_s += 1
+                elif flow >= HIGH:
+                    rail_high += rail[at]
+                    rail_high_s += 1
+        # The trims by flow.
+        for place in range(_BINS):
+            working[place] = table[4, place] + table[5, place] + table[6, place] + table[7, place]
+            chosen[place] = table[0, place] + table[1, place] + table[2, place] + table[3, place]
+        idle, driving = _trim_at(chosen, 0.5, few), _trim_at(working, 0.5, few)
+        row[0], row[1] = idle, driving
+        row[8] = _share_above(working, 10.0, 2 * few)
+        row[9] = _share_above(working, (100 + idle) * (1 + _ABOVE_IDLE / 100) - 100, 2 * few)
+        driven = 0
+        for place in range(_BINS):
+            driven += working[place]
+            chosen[place] = table[6, place] + table[7, place]
+        row[2] = _trim_at(chosen, 0.5, few)
+        row[4], row[5] = _more(row[2], idle), _more(driving, idle)
+        row[7] = _trim_at(table[_SHORT_HIGH], 0.5, few) - _trim_at(table[_SHORT_IDLE], 0.5, few)
+        row[10] = 100 * spent / driven if driven >= 2 * few else np.nan
+        # The lower third, the upper fifth, and the upper tenth of what is above idle.
+        if kept >= 4 * few:
+            below, above = _quantile(bins, 0.33, 1) / _PER_FLOW, _quantile(bins, 0.8, 1) / _PER_FLOW
+            apart = (_quantile(bins, 0.9, 1) - _quantile(bins, 0.165, 1)) / _PER_FLOW
+            bins[: int(WORKING * _PER_FLOW)] = 0
+            top = _quantile(bins, 0.9, 4 * few) / _PER_FLOW
+            for one in range(kept):
+                flow, place = flows_at[one], places[one]
+                if flow <= below:
+                    table[_BELOW, place] += 1
+                if flow >= above:
+                    table[_ABOVE, place] += 1
+                if flow >= top:
+                    table[_TOP, place] += 1
+            row[3] = _more(_trim_at(table[_TOP], 0.75, few / 3), idle)
+            if apart >= _LEAST_APART:
+                row[6] = _more(_trim_at(table[_ABOVE], 0.5, few), _trim_at(table[_BELOW], 0.5, few)) / apart
+        row[11] = ratio / ratio_s if ratio_s >= few else np.nan
+        if has_meter:
+            row[12] = driving if np.isnan(idle) else idle
+        # The cells, without purge where that is enough.
+        _preferred(table, _STANDING, fewer, chosen)
+        still = _trim_at(chosen, 0.5, fewer)
+        row[13] = still
+        _preferred(table, _ROLLING, fewer, chosen)
+        row[14] = _trim_at(chosen, 0.5, fewer)
+        _preferred(table, _CRUISING, fewer, chosen)
+        row[15] = _trim_at(chosen, 0.5, fewer)
+        row[16] = _more(still, driving)
+        if restarts >= fewer:
+            row[17] = restart / restarts - (driving if np.isnan(still) else still)
+        if drifts >= 4 * few:
+            varies = squares / drifts - (times / drifts) ** 2
+            if varies > 100.0**2:
+                row[18] = 600 * (both / drifts - times / drifts * trims / drifts) / varies
+        effect, weight = 0.0, 0.0
+        for where in range(2):
+            share = min(purge_counts[where, 0], purge_counts[where, 1])
+            if share >= few:
+                difference = (
+                    purge_sums[where, 0] / purge_counts[where, 0] - purge_sums[where, 1] / purge_counts[where, 1]
+                )
+                effect, weight = effect + share * difference, weight + share
+        row[19] = effect / weight if weight > 0 else np.nan
+        # Air and idle.
+        row[20] = ratio_still / rest_s if rest_s >= fewer else np.nan
+        row[21] = ratio_high / high_s if high_s >= fewer else np.nan
+        row[22] = row[20] - row[21]
+        row[23] = 100 * np.log(airs / air_s) if air_s >= few else np.nan
+        row[24] = idle_kpa / idle_kpa_s if idle_kpa_s >= few else np.nan
+        row[25] = angles / angle_s if angle_s >= few else np.nan
+        row[26] = turned / still_s if still_s >= few else np.nan
+        row[27] = 100 * np.log(max(unrest / still_s, 0.3)) if still_s >= 2 * few else np.nan
+        # Rail and tank.
+        if rail_idle_s >= fewer:
+            row[28] = rail_idle / rail_idle_s
+            row[29] = 100 * (rail_high / rail_high_s / row[28] - 1) if rail_high_s >= fewer else np.nan
+            row[30] = 100 * (rail_stood / row[28] - 1)
+        if has_tank:
+            row[31], row[32] = add_vapour(vapour, step)
+        row[33], row[34], row[35], row[36] = driven * step, kept * step, still_s * step, vapour[7] * step

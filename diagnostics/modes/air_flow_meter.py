@@ -1,0 +1,68 @@
+"""F07, air flow meter off: the trims make up for what it says wrongly (faults.md F07).
+
+Beside a manifold pressure the meter's own error shows, and the trims go against it by as much. With a meter alone,
+trims too high everywhere may be injectors or another fuel up to some 14 %; that the idle seems to need less air may
+not.
+"""
+
+import numpy as np
+
+from diagnostics.joint import Joint, JointMode, Residuals, least
+from diagnostics.measures.mixture import SIGNALS, mixture
+from diagnostics.modes import Measure
+from diagnostics.residuals import Words
+from ingest.readings import FloatArray
+
+
+def _under(residuals: Residuals) -> FloatArray:
+    """Tell how far too little is metered and too much is trimmed at once, above idle."""
+    return least(-residuals.scaled("air_ratio"), residuals.scaled("trim_working"))
+
+
+def _wrong_at_idle(residuals: Residuals) -> FloatArray:
+    """Tell how far meter and trims are off against each other at idle, to either side."""
+    ratio, trim = residuals.scaled("ratio_still"), residuals.scaled("trim_still")
+    found: FloatArray = np.where(ratio * trim < 0, least(np.abs(ratio), np.abs(trim)), 0 * ratio * trim)
+    return found
+
+
+def _lean(residuals: Residuals) -> FloatArray:
+    """Give by how many % the trims above idle are too high; no more than a manifold pressure, if known, confirms."""
+    trim, ratio = residuals.over("trim_working"), residuals.over("air_ratio")
+    found: FloatArray = np.where(np.isnan(ratio), trim, np.minimum(trim, np.clip(-ratio, 0, None)))
+    return found
+
+
+def _starved_idle(residuals: Residuals) -> FloatArray:
+    """Tell how far the trims at idle are too high while it seems to need less air."""
+    return least(residuals.scaled("trim_still"), -residuals.scaled("idle_air"))
+
+
+MODE = JointMode(
+    fault="air_flow_meter",
+    signals=tuple(SIGNALS),
+    source=mixture,
+    observed="closed_s",
+    measures=(
+        Measure("air_ratio", "%", (-1000.0, 1000.0), 2.0),
+        Measure("ratio_high", "%", (-1000.0, 1000.0), 2.0),
+        Measure("ratio_still", "%", (-1000.0, 1000.0), 2.0),
+        Measure("idle_air", "%", (-1000.0, 1000.0), 9.0),
+        Measure("trim_still", "%", (-12.0, 12.0), 2.5),
+        Measure("trim_working", "%", (-12.0, 12.0), 2.5),
+        Measure("climb", "%", (-8.0, 5.0), 1.6),
+    ),
+    words={
+        "air_ratio": Words("Metered air against manifold pressure", "空气流量与进气压力之比", 0, signed=True),
+        "trim_still": Words("Fuel correction at idle", "怠速时燃油修正", 0, signed=True),
+        "trim_working": Words("Fuel correction above idle", "怠速以上燃油修正", 0, signed=True),
+    },
+    least_own=2.0,
+    joint=(
+        Joint("under_scaled", _under),
+        Joint("wrong_at_idle_scaled", _wrong_at_idle),
+        Joint("starved_idle_scaled", _starved_idle),
+        Joint("lean_excess", _lean),
+        Joint("climb_excess", lambda residuals: residuals.over("climb"), direction=0),
+    ),
+)

@@ -1,0 +1,48 @@
+"""F10, clogged injectors: the trims are too high alike at every flow, or one cylinder shakes the idle (faults.md F10).
+
+Another fuel does the same to the trims in one step, and goes with a later filling: what speaks is what lasts and grows.
+"""
+
+from diagnostics.joint import Joint, JointMode, Residuals, least
+from diagnostics.measures.mixture import SIGNALS, mixture
+from diagnostics.modes import Measure
+from diagnostics.residuals import Words
+from ingest.readings import FloatArray
+
+
+def _flat(residuals: Residuals) -> FloatArray:
+    """Give the least of what the trims are too high by, over the flows that the trip shows."""
+    return least(*(residuals.scaled(name) for name in ("trim_still", "trim_light", "trim_cruise", "trim_high")))
+
+
+def _flat_excess(residuals: Residuals) -> FloatArray:
+    """Give the same in %."""
+    return least(*(residuals.over(name) for name in ("trim_still", "trim_light", "trim_cruise", "trim_high")))
+
+
+def _rough(residuals: Residuals) -> FloatArray:
+    """Tell how far the trims are too high everywhere and the idle is restless."""
+    return least(_flat(residuals), residuals.scaled("idle_unrest"))
+
+
+MODE = JointMode(
+    fault="injector_clogged",
+    signals=tuple(SIGNALS),
+    source=mixture,
+    observed="closed_s",
+    measures=(
+        Measure("idle_unrest", "%", (-1000.0, 1000.0), 20.0, +1),
+        Measure("trim_still", "%", (-12.0, 12.0), 2.5),
+        Measure("trim_light", "%", (-12.0, 12.0), 2.5),
+        Measure("trim_cruise", "%", (-12.0, 12.0), 2.5),
+        Measure("trim_high", "%", (-12.0, 12.0), 2.5),
+    ),
+    words={
+        "idle_unrest": Words("Unrest of the idle, 100 times the logarithm of rpm", "怠速波动（转速对数乘100）", 0),
+        "trim_still": Words("Fuel correction at idle", "怠速时燃油修正", 0, signed=True),
+        "trim_cruise": Words("Fuel correction in gentle driving", "平稳行驶时燃油修正", 0, signed=True),
+        "trim_high": Words("Fuel correction at high flow", "大流量时燃油修正", 0, signed=True),
+    },
+    least_own=2.0,
+    joint=(Joint("flat_scaled", _flat), Joint("flat_excess", _flat_excess), Joint("rough_scaled", _rough)),
+)

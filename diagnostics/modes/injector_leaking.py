@@ -1,0 +1,50 @@
+"""F11, leaking injector or high fuel pressure: the mixture is too rich, most at low flow (faults.md F11)."""
+
+from diagnostics.joint import Joint, JointMode, Residuals, least
+from diagnostics.measures.mixture import SIGNALS, mixture
+from diagnostics.modes import Measure
+from diagnostics.residuals import Words
+from ingest.readings import FloatArray
+
+
+def _rich_idle(residuals: Residuals) -> FloatArray:
+    """Tell how far the trim at idle is too low and rises too much from there."""
+    return least(-residuals.scaled("trim_still"), -residuals.scaled("trim_fall"))
+
+
+def _rich(residuals: Residuals) -> FloatArray:
+    """Tell how far the trims are too low both at idle and above it."""
+    return least(-residuals.scaled("trim_still"), -residuals.scaled("trim_working"))
+
+
+def _rich_excess(residuals: Residuals) -> FloatArray:
+    """Give the same in %: another fuel takes off 9 % at most."""
+    return least(-residuals.over("trim_still"), -residuals.over("trim_working"))
+
+
+MODE = JointMode(
+    fault="injector_leaking",
+    signals=tuple(SIGNALS),
+    source=mixture,
+    observed="closed_s",
+    measures=(
+        Measure("trim_restart", "%", (-6.0, 6.0), 1.8, -1),
+        Measure("rail_idle", "kPa", (0.0, 1000.0), 6.0, +1),
+        Measure("rail_standing", "%", (-10.0, 10.0), 3.0, -1),
+        Measure("trim_still", "%", (-12.0, 12.0), 2.5),
+        Measure("trim_working", "%", (-12.0, 12.0), 2.5),
+        Measure("trim_fall", "%", (-8.0, 8.0), 1.6),
+    ),
+    words={
+        "trim_restart": Words(
+            "Fuel correction behind a hot start, over that later", "热启动后燃油修正与之后之差", 1, signed=True
+        ),
+        "rail_idle": Words("Fuel pressure at idle", "怠速燃油压力", 0),
+        "rail_standing": Words(
+            "Fuel pressure before the start against idle", "启动前燃油压力与怠速之差", 0, signed=True
+        ),
+        "trim_still": Words("Fuel correction at idle", "怠速时燃油修正", 0, signed=True),
+        "trim_working": Words("Fuel correction above idle", "怠速以上燃油修正", 0, signed=True),
+    },
+    joint=(Joint("rich_idle_scaled", _rich_idle), Joint("rich_scaled", _rich), Joint("rich_excess", _rich_excess)),
+)
