@@ -196,7 +196,13 @@ def _real(trips: Path | None, predictor: Predictor, evaluation: Evaluation, size
     known = [fault for fault in faults if fault in INJECTIONS and fault in predictor.faults]
 
     def able(trip: TripColumns, fault: str) -> bool:
-        return fault in known and holds(trip, INJECTIONS[fault].NEEDS)
+        if fault not in known or not holds(trip, INJECTIONS[fault].NEEDS):
+            return False
+        try:
+            inject(trip, fault, 1.0, np.random.default_rng(REAL_SEED))
+        except ValueError:  # the equations refuse this trip: a car without boost has no turbo to lose
+            return False
+        return True
 
     put: Inject = inject
     recalls = injected(cars, predictor, faults, able, put, size.real_runs, REAL_SEED)

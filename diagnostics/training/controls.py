@@ -102,17 +102,27 @@ def _hashed(cars: IntArray, turn: int) -> FloatArray:
 
 
 def _out_of_fold(values: FloatArray, label: BoolArray, group: IntArray, seed: int, rounds: int = _ROUNDS) -> FloatArray:
-    """Give what boosters say that never saw the row's group."""
-    fold = (np.random.default_rng(seed).permutation(int(group.max()) + 1) % FOLDS)[group]
+    """Give what boosters say that never saw the row's group; every fold has its share of both kinds."""
+    fold = _folds(label, group, seed)
     said = np.zeros(len(label), dtype=np.float32)
     for one in range(FOLDS):
         held = fold == one
         data = lightgbm.Dataset(values[~held], label[~held].astype(np.float32), params={"verbosity": -1})
         booster = lightgbm.train({**_SETTINGS, "seed": seed}, data, rounds)
-        # Centred, for folds differ in their share of sick cars and that alone must not rank them.
+        # Centred, for folds differ in what the others held and that alone must not rank them.
         raw = np.asarray(booster.predict(values[held], num_threads=2, raw_score=True), dtype=np.float32)
         said[held] = raw - np.float32(np.median(raw))
     return said
+
+
+def _folds(label: BoolArray, group: IntArray, seed: int) -> IntArray:
+    """Deal groups into folds, sick and healthy ones each by themselves; a group is of the kind of its first row."""
+    groups, first = np.unique(group, return_index=True)
+    rng, dealt = np.random.default_rng(seed), np.zeros(int(groups[-1]) + 1, dtype=np.int64)
+    for kind in (True, False):
+        own = groups[label[first] == kind]
+        dealt[own] = rng.permutation(len(own)) % FOLDS
+    return dealt[group]
 
 
 def _figure(areas: list[float], over: int) -> Figure:
