@@ -191,18 +191,19 @@ def _fray(window: FloatArray, counts: NDArray[np.int32]) -> int:
     lowest, highest = window[0], window[0]
     for value in window:
         lowest, highest = min(lowest, value), max(highest, value)
+    fine = min(_PER_FRAY_V, (_FRAYS - 1) / max(highest - lowest, 1e-6))  # per V, the whole window within `counts`
     for value in window:  # counted, not sorted: a sort takes three times as long
-        counts[min(int((value - lowest) * _PER_FRAY_V), _FRAYS - 1)] += 1
+        counts[int((value - lowest) * fine)] += 1
     quarter = len(window) // 4
-    top = min(int((highest - lowest) * _PER_FRAY_V), _FRAYS - 1)
+    top = int((highest - lowest) * fine)
     fray, below, above = 0, counts[0], counts[top]
     while below <= quarter and above <= quarter and fray < top:
         fray += 1
         below += counts[fray]
         above += counts[top - fray]
     for value in window:
-        counts[min(int((value - lowest) * _PER_FRAY_V), _FRAYS - 1)] = 0
-    return fray
+        counts[int((value - lowest) * fine)] = 0
+    return min(int(fray * _PER_FRAY_V / fine), _FRAYS - 1)
 
 
 @compiled

@@ -9,11 +9,11 @@ from diagnostics.compiled import compiled
 from diagnostics.held import RUNNING_RPM, Held, Table
 from ingest.readings import FloatArray
 
-PLAUSIBLE_V = (6.0, 20.0)
+PLAUSIBLE_V = (4.5, 16.0)
 RESTED_V = 11.0  # below it nothing is at rest: a reading from within the crank, or a battery that starts nothing
 DIPPED_V = 0.6  # under the rest voltage: the starter's current, not a pump's
 TURNING_RPM = 50.0
-LONGEST_CRANK_S = 15.0
+LONGEST_CRANK_S, LONGEST_GAP_S = 15.0, 3.0
 REFERENCE_C, USUAL_C, WARMEST_C = 25.0, 20.0, 35.0
 # A cold battery resists more and a cold engine asks more of it (F23).
 RESISTS_PER_K, ASKS_PER_K = 0.015, 0.006
@@ -25,7 +25,6 @@ NAMES: Sequence[str] = (
     "crank_lowest",  # V, the lowest reading of the crank, where one fell into it
     "crank_drop",  # V below rest then, as at 25 degC
     "first_drop",  # V below rest just after, before the alternator gives, as at 25 degC
-    "recovery",  # V from 6..15 s to 40..60 s after the start
     "crank_time",  # s
     "key_off_voltage",  # V after the engine has stopped
     "start_temperature",  # degC
@@ -38,16 +37,18 @@ def starting(held: Held) -> Table:
     rows = np.full((len(NAMES), held.trips), np.nan, dtype=np.float32)
     rows[-1] = 0
     if held.has("engine_speed"):
-        names = ("engine_speed", "control_module_voltage", "engine_run_time", "coolant_temperature")
-        airs = ("ambient_air_temperature", "intake_air_temperature")
-        _pass(*(held.column(name) for name in (*names, *airs)), held.lengths, held.step_s, rows)
+        names = ("coolant_temperature", "ambient_air_temperature", "intake_air_temperature")
+        voltage = "control_module_voltage"
+        read = held.fresh(voltage) if held.has(voltage) else held.column(voltage)
+        columns = (held.column(name) for name in names)
+        _pass(held.column("engine_speed"), read, *columns, held.lengths, held.step_s, rows)
     return dict(zip(NAMES, rows, strict=True))
 
 
 @compiled
 def _pass(
-    speeds: FloatArray, voltages: FloatArray, clocks: FloatArray, coolants: FloatArray, ambients: FloatArray,
-    intakes: FloatArray, lengths: NDArray[np.int64], step_s: float, rows: FloatArray,
+    speeds: FloatArray, voltages: FloatArray, coolants: FloatArray, ambients: FloatArray, intakes: FloatArray,
+    lengths: NDArray[np.int64], step_s: float, rows: FloatArray,
 ) -> None:  # fmt: skip
     for trip in range(len(lengths)):
         length, row, speed, voltage = lengths[trip], rows[:, trip], speeds[trip], voltages[trip]
@@ -57,23 +58,19 @@ def _pass(
             rested -= 1
         if rested < 0 or began >= length:  # it ran before the first reading, or never
             continue
-        # Run time counts from the start: it may know it before a slow poll of the engine speed does.
-        at = min(began + round(3 / step_s), length - 1)
-        if clocks[trip, at] > 0:
-            told = at - int(clocks[trip, at] / step_s)
-            began = min(began, max(told, rested + 1))
         stopped = _last_running(speed, length)
         warmth = min(ambients[trip, began], WARMEST_C)
         if np.isnan(warmth):  # under the hood it may be warmer than in the battery, never colder
             warmth = min(intakes[trip, began], coolants[trip, began], REFERENCE_C)
-        row[7] = warmth
+        row[6] = warmth
         if np.isnan(warmth):
             warmth = USUAL_C
         excess = coolants[trip, began] - warmth
         surface = SURFACE_V * min(max(excess / SOAKED_K, 0.0), 1.0) ** SURFACE_POWER if excess > 0 else 0.0
         _start(voltage, speed, rested, began, length, warmth, surface, step_s, row)
-        row[6] = _mean(voltage, stopped + round(2 / step_s), min(stopped + round(12 / step_s), length))
-        row[8] = (stopped + 1 - began) * step_s
+        if speed[min(stopped + 1, length - 1)] < TURNING_RPM:
+            row[5] = _mean(voltage, stopped + round(2 / step_s), min(stopped + round(12 / step_s), length))
+        row[7] = (stopped + 1 - began) * step_s
 
 
 @compiled
@@ -121,13 +118,7 @@ def _start(
             if not lowest <= voltage[step]:
                 lowest = voltage[step]
             last_dip = step
-    first_turn, last_turn = -1, -1
-    for step in range(rested + 1, began + 1):
-        if TURNING_RPM <= speed[step] <= RUNNING_RPM:
-            first_turn = step if first_turn < 0 else first_turn
-            last_turn = step
-    shown = (last_turn - first_turn + 1) * step_s if first_turn >= 0 else 0.0
-    row[5] = min(0.5 * (shown + (began - rested) * step_s), LONGEST_CRANK_S)
+    row[4] = _crank_time(voltage, speed, rested, began, rest, step_s)
 
     row[0] = rest - surface
     cold = np.exp(-RESISTS_PER_K * (warmth - REFERENCE_C))
@@ -138,6 +129,22 @@ def _start(
         if PLAUSIBLE_V[0] <= voltage[step] < rest and speed[step] > RUNNING_RPM:
             row[3] = (rest - voltage[step]) / cold
             break
-    early = _mean(voltage, began + round(6 / step_s), min(began + round(15 / step_s), length))
-    late = _mean(voltage, began + round(40 / step_s), min(began + round(60 / step_s), length))
-    row[4] = late - early
+
+
+@compiled
+def _crank_time(
+    voltage: FloatArray, speed: FloatArray, rested: int, began: int, rest: float, step_s: float
+) -> float:  # fmt: skip
+    """Give the middle between the longest and the shortest crank in s that speed and voltage leave possible."""
+    first, last = -1, -1
+    for step in range(rested + 1, began + 1):
+        dips = voltage[step] < rest - DIPPED_V
+        if TURNING_RPM <= speed[step] <= RUNNING_RPM or (dips and step < began):
+            first = step if first < 0 else first
+            last = step
+        elif first < 0 and abs(voltage[step] - rest) < 0.5 * DIPPED_V and step < began:
+            rested = step
+    shown = (last - first + 1) * step_s if first >= 0 else 0.0
+    possible = (began - rested) * step_s
+    # A gap of the link leaves too much open.
+    return min(0.5 * (shown + possible), LONGEST_CRANK_S) if possible - shown <= LONGEST_GAP_S else np.nan

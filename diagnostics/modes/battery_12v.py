@@ -10,7 +10,7 @@ from diagnostics.residuals import ResidualMode, Words
 MODE = ResidualMode(
     fault="battery_12v",
     signals=(
-        "control_module_voltage", "engine_speed", "engine_run_time", "coolant_temperature", "ambient_air_temperature",
+        "control_module_voltage", "engine_speed", "coolant_temperature", "ambient_air_temperature",
         "intake_air_temperature",
     ),
     source=starting,
@@ -18,10 +18,8 @@ MODE = ResidualMode(
     measures=(
         Measure("first_drop", "V", (0.1, 0.9), 0.12, 1),
         Measure("crank_drop", "V", (0.8, 3.2), 0.5, 1),
-        Measure("rest_voltage", "V", (12.1, 12.9), 0.15, -1),
-        Measure("recovery", "V", (-0.4, 0.4), 0.2, 1),
-        Measure("key_off_voltage", "V", (12.3, 13.2), 0.12, -1),
-        Measure("crank_time", "s", (0.5, 1.8), 0.5, 1),
+        Measure("rest_voltage", "V", (12.1, 12.9), 0.1, -1),
+        Measure("key_off_voltage", "V", (12.3, 13.2), 0.09, -1),
         Measure("crank_lowest", "V", (8.5, 12.0), 0.6),
         Measure("start_temperature", "degC", (-25.0, 40.0), 8.0),
     ),
@@ -29,9 +27,7 @@ MODE = ResidualMode(
         "first_drop": Words("Supply voltage fell just after the start by", "起动后电源电压下降", 1),
         "crank_drop": Words("Supply voltage fell while starting by", "起动时电源电压下降", 1),
         "rest_voltage": Words("Voltage before the start", "起动前电压", 1),
-        "recovery": Words("Voltage still rose after the start by", "起动后电压仍上升", 1, signed=True),
         "key_off_voltage": Words("Voltage after the stop", "熄火后电压", 1),
-        "crank_time": Words("The engine took to start", "起动用时", 1),
     },
     absolute=("first_drop", "crank_drop", "rest_voltage"),
 )  # fmt: skip

@@ -30,7 +30,7 @@ class Starter(ResidualMode):
 MODE = Starter(
     fault="starter",
     signals=(
-        "control_module_voltage", "engine_speed", "engine_run_time", "coolant_temperature", "ambient_air_temperature",
+        "control_module_voltage", "engine_speed", "coolant_temperature", "ambient_air_temperature",
         "intake_air_temperature",
     ),
     source=starting,
