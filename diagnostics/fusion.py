@@ -34,7 +34,8 @@ class Predicted:
 
 def fused_columns(fault: str, modes: Mapping[str, FaultMode] = MODES) -> list[tuple[str, int]]:
     """Give name and direction of every column that the predictor of a fault sees."""
-    return columns(modes[fault]) + [(f"{OTHER}{other}", 0) for other in others_of(fault, modes)]
+    health = [(f"{OTHER}{other}", 1 if other == fault else 0) for other in health_seen(modes)]
+    return columns(modes[fault]) + health
 
 
 def compare_all(
@@ -46,15 +47,15 @@ def compare_all(
     return {fault: compare(mode, measured[fault], vehicle, start_s, walk) for fault, mode in modes.items()}
 
 
-def others_of(fault: str, modes: Iterable[str] = MODES) -> tuple[str, ...]:
-    """Give the faults whose health the predictor of a fault is trained to see."""
-    return tuple(other for other in sorted(modes) if other != fault)
+def health_seen(modes: Iterable[str] = MODES) -> tuple[str, ...]:
+    """Give the faults whose health every predictor is trained to see: all of them, its own as well."""
+    return tuple(sorted(modes))
 
 
-def fused(fault: str, others: Sequence[str], compared: Mapping[str, Compared], rows: NDArray[np.int64]) -> FloatArray:
-    """Give `[trip, column]` of these rows: the fault's own columns, then the health of `others`."""
+def fused(fault: str, health: Sequence[str], compared: Mapping[str, Compared], rows: NDArray[np.int64]) -> FloatArray:
+    """Give `[trip, column]` of these rows: the fault's own columns, then the health of those named."""
     # Rounded, so that the last bit of another machine's arithmetic moves no split.
-    seen = np.column_stack([compared[fault].seen[rows], *(compared[other].health[rows] for other in others)])
+    seen = np.column_stack([compared[fault].seen[rows], *(compared[other].health[rows] for other in health)])
     return np.ascontiguousarray(np.round(seen, 4), dtype=np.float32)
 
 
@@ -74,7 +75,7 @@ def predict_histories(
     for place, fault in enumerate(faults):
         voting = asked[measured[fault].observed_s[asked] >= MODES[fault].least_s]
         learnt = predictor.faults[fault]
-        said = learnt.predict(fused(fault, learnt.others, compared, voting))
+        said = learnt.predict(fused(fault, learnt.health, compared, voting))
         probability[voting, place], severity[voting, place] = said.probability, said.severity
         lead_days[voting, place] = said.lead_days
     return Predicted(faults, compared, probability, severity, lead_days)

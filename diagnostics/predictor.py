@@ -94,7 +94,7 @@ class Said:
 class FaultPredictor:
     """What was learnt about one fault.
 
-    `score` gives the raw score, `calibration` makes it a probability, a trip votes from `vote_at` on; `others` are the
+    `score` gives the raw score, `calibration` makes it a probability, a trip votes from `vote_at` on; `health` are the
     faults whose health it sees beside its own mode's columns.
     """
 
@@ -102,7 +102,7 @@ class FaultPredictor:
     regressor: Trees
     calibration: Curve
     vote_at: float
-    others: tuple[str, ...] = ()
+    health: tuple[str, ...] = ()
     lead: Lead | None = None
 
     def predict(self, features: FloatArray) -> Said:
@@ -134,10 +134,10 @@ class Predictor:
         faults = {}
         for fault, entry in metadata["faults"].items():
             own = [name for name, _ in columns(MODES[fault])] if fault in MODES else []
-            others = [name.removeprefix(OTHER) for name in entry["features"][len(own) :]]
-            if entry["features"][: len(own)] != own or not own or not set(others) <= set(MODES):
+            health = [name.removeprefix(OTHER) for name in entry["features"][len(own) :]]
+            if entry["features"][: len(own)] != own or not own or not set(health) <= set(MODES):
                 raise PredictorMismatch(f"{fault}: the predictor in {directory} was trained on {entry['features']}")
-            faults[fault] = _fault(directory, fault, entry, tuple(others))
+            faults[fault] = _fault(directory, fault, entry, tuple(health))
         return cls(version_of(directory), faults)
 
     @property
@@ -146,14 +146,14 @@ class Predictor:
         return {fault: one.vote_at for fault, one in self.faults.items()}
 
 
-def _fault(directory: Path, fault: str, entry: Mapping[str, Any], others: tuple[str, ...]) -> FaultPredictor:
+def _fault(directory: Path, fault: str, entry: Mapping[str, Any], health: tuple[str, ...]) -> FaultPredictor:
     def trees(kind: str) -> Trees:
         return Trees(lightgbm.Booster(model_file=directory / f"{fault}.{kind}.txt"))
 
     lead = Lead(trees("lead"), **entry["lead"]) if entry["lead"] else None
     score = trees("probability") if entry["kind"] == "trees" else Rule(columns(MODES[fault]))
     curve = Curve.from_json(entry["calibration"])
-    return FaultPredictor(score, trees("severity"), curve, entry["vote_at"], others, lead)
+    return FaultPredictor(score, trees("severity"), curve, entry["vote_at"], health, lead)
 
 
 def version_of(directory: Path) -> str:

@@ -10,7 +10,7 @@ import weakref
 
 import lightgbm
 import numpy as np
-from lightgbm.basic import _LIB, _safe_call
+from lightgbm.basic import _LIB, _safe_call  # type: ignore[attr-defined]  # the door that C programs use
 
 from ingest.readings import FloatArray
 

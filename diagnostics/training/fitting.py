@@ -14,11 +14,12 @@ from diagnostics.monitor import VOTE_AT
 from diagnostics.training.dataset import BoolArray, IntArray
 from ingest.readings import FloatArray
 
-# Small trees, strong regularisation: what is to be learnt is a handful of monotone residuals.
+# Small trees, strong regularisation: what is to be learnt is a handful of monotone residuals. One thread for each fault:
+# two that wait for one another stand still as soon as something else runs.
 _COMMON: Mapping[str, Any] = {
     "learning_rate": 0.08, "num_leaves": 15, "min_data_in_leaf": 30, "feature_fraction": 0.6, "bagging_fraction": 0.8,
     "bagging_freq": 1, "lambda_l2": 5.0, "max_bin": 127, "monotone_constraints_method": "intermediate",
-    "deterministic": True, "force_row_wise": True, "num_threads": 2, "verbosity": -1,
+    "deterministic": True, "force_row_wise": True, "num_threads": 1, "verbosity": -1,
 }  # fmt: skip
 ROUNDS = 160
 FOLDS = 4
@@ -67,7 +68,7 @@ def unseen_scores(
         held, use = rows.fold == fold, learn & (rows.fold != fold)
         if held.any():
             trees = boost(rows.features[use], target[use], names, seed, objective, monotone=monotone)
-            raw[held] = trees.predict(rows.features[held], raw_score=True, num_threads=2)
+            raw[held] = trees.predict(rows.features[held], raw_score=True, num_threads=1)
     return raw
 
 
@@ -100,4 +101,4 @@ def threshold(most: FloatArray, hours: float, per_1000_h: float) -> float:
     allowed = int(per_1000_h * hours / 1000)
     if len(most) <= allowed:
         return VOTE_AT
-    return float(np.clip(np.sort(most)[::-1][allowed] + _MARGIN, VOTE_AT, STRICTEST))
+    return min(max(float(np.sort(most)[::-1][allowed]) + _MARGIN, VOTE_AT), STRICTEST)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnostics.findings import Evidence, Finding, Urgency
-from diagnostics.monitor import QUIET, TripVerdict, judge, together
+from diagnostics.monitor import QUIET, TripVerdict, judge, judge_vehicle, together
 from tests.diagnostics.cars import NEW_YEAR
 
 DAY = timedelta(days=1)
@@ -127,3 +127,63 @@ def test_in_order_a_finding_once_raised_is_never_taken_back(verdicts: list[TripV
         assert all(new.probability >= old.probability for new, old in zip(now, before, strict=False))
         assert all(new.urgency <= old.urgency for new, old in zip(now, before, strict=False))
         before = now
+
+
+def car(**marks: str) -> dict[str, list[datetime]]:
+    """Judge a car: per fault one mark a trip; `x` is 0.6, `X` 0.97, `.` 0.01. Gives the marks of raising trips."""
+    said = {"x": 0.6, "X": 0.97, ".": 0.01}
+    verdicts = {
+        fault: [replace(verdict(0.5 * place, "x"), probability=said[mark]) for place, mark in enumerate(row)]
+        for fault, row in marks.items()
+    }
+    return {
+        fault: [finding.confirmed for finding in judgement.findings]
+        for fault, judgement in judge_vehicle("car", "p", verdicts).items()
+    }
+
+
+def test_of_two_faults_that_alarm_the_more_probable_one_is_told() -> None:
+    told = car(vacuum_leak="..xxxxx", fuel_pump="..XXXXX")
+    assert told["vacuum_leak"] == []
+    assert len(told["fuel_pump"]) == 1
+
+
+def test_what_waits_is_watched_and_told_when_the_other_has_gone() -> None:
+    waits, leads = "xxxxxxxxxxxxxxx", "XXXXXX........."
+    told = car(vacuum_leak=waits, fuel_pump=leads)
+    assert len(told["fuel_pump"]) == 1
+    assert told["vacuum_leak"][0] > told["fuel_pump"][0] + timedelta(days=2)
+    short = {
+        fault: [replace(verdict(0.5 * place, "x"), probability=said) for place in range(5)]
+        for fault, said in (("vacuum_leak", 0.6), ("fuel_pump", 0.97))
+    }
+    watch = judge_vehicle("car", "p", short)["vacuum_leak"].watch
+    assert watch is not None
+    assert watch.votes == 5
+
+
+def test_two_faults_that_are_both_sure_are_both_told() -> None:
+    told = car(thermostat_stuck_open="XXXXX", battery_12v="XXXXX")
+    assert [len(times) for times in told.values()] == [1, 1]
+
+
+def test_a_fault_alone_is_judged_as_ever() -> None:
+    alone = [verdict(0.5 * place, mark) for place, mark in enumerate("xx..x.xx-x")]
+    assert judge_vehicle("car", "p", {"alternator": alone})["alternator"] == judge("car", "alternator", "p", alone)
+
+
+def test_a_stop_condition_waits_for_no_other_fault() -> None:
+    first = [replace(verdict(0.5 * place, "x"), probability=0.97) for place in range(6)]
+    second = [verdict(0.5 * place, mark) for place, mark in enumerate("xxxxxS")]
+    assert [it.urgency for it in judge_vehicle("car", "p", {"fuel_pump": first, "alternator": second})["alternator"].findings
+            ] == [Urgency.S0]  # fmt: skip
+
+
+@given(trips, trips, st.randoms(use_true_random=False))
+def test_the_order_of_arrival_does_not_matter_to_a_car(
+    one: list[TripVerdict], other: list[TripVerdict], random: object
+) -> None:
+    given_so = judge_vehicle("car", "p", {"fuel_pump": one, "alternator": other})
+    shuffled = list(one)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert judge_vehicle("car", "p", {"alternator": other, "fuel_pump": shuffled}) == given_so
