@@ -40,8 +40,9 @@ Tell = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is judged: `episodes` of each fault; the ladder stands on the first `ladder` of them and on `learning`.
+    """How much is judged: `episodes` of each fault; the ladder stands on the first `ladder` of them.
 
+    Its trees learn from `learning` cars of each fault, and as many healthy ones; without any, those rungs are left out.
     `least_hours` and `episodes` are what the issue asks for; `healthy` cars make more hours than that.
     """
 
@@ -61,7 +62,7 @@ class Size:
 SIZES = {
     size.name: size
     for size in (
-        Size("small", 115, 41, 20, 8, 300, 20, 2, 10, 12_000, 40),
+        Size("small", 115, 41, 20, 0, 300, 20, 2, 10, 12_000, 40),
         Size("full", 575, 205, 40, 20, 1500, 100, 8, 20, 60_000, 200),
     )
 }
@@ -96,7 +97,7 @@ def run(
     vote_at = thresholds(predictor, judging.histories.faults)
     evaluation = evaluate(judging.histories, judging.episodes, vote_at, seed)
     tell("ladder", 1, 5)
-    ladder = _ladder(judging, read("learning"), vote_at, seed)
+    ladder = _ladder(judging, read("learning") if size.learning else None, vote_at, seed)
     tell("controls", 3, 5)
     control = _controls(judging, read("control"), size, seed)
     tell("real trips", 4, 5)
@@ -126,7 +127,7 @@ def _read(found: Sequence[tuple[Shard, Said]]) -> _Judging:
     return _Judging(made, episodes, every, statistics, plain)
 
 
-def _ladder(judging: _Judging, learn: _Judging, vote_at: FloatArray, seed: int) -> list[Rung]:
+def _ladder(judging: _Judging, learn: _Judging | None, vote_at: FloatArray, seed: int) -> list[Rung]:
     """Judge every rung on the same cars, at the number of false alarms that the predictor has on them."""
     chosen = judging.plain
     some = judging.histories.where(chosen)
@@ -134,15 +135,17 @@ def _ladder(judging: _Judging, learn: _Judging, vote_at: FloatArray, seed: int) 
     top = of_histories("5", "the shipped predictor: trees on residuals, baselines and trends", some, episodes, vote_at)
     alarms = int(top.figures["false_alarms"].value or 0)
     judged = ~np.isnan(judging.said.plain[chosen])
-    severity, faults = learn.histories.severity, some.faults
-    scores = (
+    scores = [
         ("1", "thresholds on plain measures", judging.said.plain[chosen]),
         ("2", "CUSUM of residuals", judging.said.cusum[chosen]),
-        ("3", "trees on raw statistics",
-         boosted(learn.statistics, severity, judging.statistics, judged, faults, seed)),
-        ("4", "trees on residuals of the trip",
-         boosted(learn.said.residuals, severity, judging.said.residuals, judged, faults, seed)),
-    )  # fmt: skip
+    ]
+    if learn is not None:
+        severity = learn.histories.severity
+        for name, words, columns, test in (
+            ("3", "trees on raw statistics", learn.statistics, judging.statistics),
+            ("4", "trees on residuals of the trip", learn.said.residuals, judging.said.residuals),
+        ):
+            scores.append((name, words, boosted(columns, severity, test, judged, some.faults, seed)))
     middle = [rung(name, words, some, episodes, score, alarms) for name, words, score in scores]
     return [codes_alone(some, episodes), *middle, top]
 
