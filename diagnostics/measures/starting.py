@@ -114,7 +114,9 @@ def _start(
     lowest, last_dip = np.nan, -1
     until = min(began + round(3 / step_s), length)
     for step in range(max(0, rested - round(2 / step_s)), until):
-        if PLAUSIBLE_V[0] <= voltage[step] < rest - DIPPED_V:
+        # With the engine running it is the starter's only if it is deep, or the last reading told again.
+        deep = rest - DIPPED_V if step < began else (rest - 2 * DIPPED_V if np.isnan(lowest) else lowest + 0.05)
+        if PLAUSIBLE_V[0] <= voltage[step] < deep:
             if not lowest <= voltage[step]:
                 lowest = voltage[step]
             last_dip = step

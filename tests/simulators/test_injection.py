@@ -99,7 +99,7 @@ def test_missing_readings_stay_missing(trip: TripColumns) -> None:
 def test_what_cannot_be_injected_is_refused(trip: TripColumns) -> None:
     rng = np.random.default_rng(1)
     with pytest.raises(ValueError, match="only simulated"):
-        inject(trip, "battery_12v", 0.5, rng)
+        inject(trip, "egr_stuck_open", 0.5, rng)
     with pytest.raises(ValueError, match="no fault"):
         inject(trip, "gremlins", 0.5, rng)
     with pytest.raises(ValueError, match="outside"):
