@@ -41,7 +41,7 @@ NAMES: Sequence[str] = (
     "trim_light",  # %, rolling below `WORKING`
     "trim_cruise",  # %, between `WORKING` and `HIGH`
     "trim_fall",  # %, from the standing idle to all that is above it
-    "trim_restart",  # %, in the first minute of closed loop behind a hot start, over what it is later
+    "trim_restart",  # %, standing in the first minute of closed loop behind a hot start, over all that is standing
     "trim_drift",  # % per 10 minutes, standing without purge
     "purge_effect",  # %, by which the trim is higher without purge than with it
     "ratio_still",  # log %, like `air_ratio`: standing at idle
@@ -51,7 +51,6 @@ NAMES: Sequence[str] = (
     "idle_pressure",  # kPa, as it were at 20 degC
     "idle_opening",  # % of throttle over what the air in the manifold takes
     "idle_rpm",  # rpm
-    "idle_unrest",  # log % of the rpm off the mean of some seconds
     "rail_idle",  # kPa
     "rail_rise",  # %, of rail pressure from idle to high flow
     "rail_standing",  # %, of rail pressure before the start against idle
@@ -81,8 +80,6 @@ _RESIDUAL_KPA = 6.5  # exhaust that stays in the cylinder
 _STILL_RPM, _STILL_KMH, _STARTED_S = 1100.0, 1.0, 20.0
 _HOT_C, _RESTART_S = 55.0, 90.0
 _OPENS, _IDLE_FLOW = 19.0, 0.2  # the Etios opens its throttle by 2.7 % from 0.16 to 0.31 of flow
-_CALM = 1.0 / 8.0  # share of a second in the mean of the idle speed
-_MOST_UNREST = 60.0  # rpm; more is a switched load
 
 # Histograms: trims from -48 % by half a percent, flows from 0 by a fiftieth.
 _BINS, _LOWEST, _PER = 256, -48.0, 2.0
@@ -214,31 +211,22 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
         if has_meter and not has_pressure:
             full = _full(speed, meter, coolant, length, step, bins)
         table[:, :], bins[:], purge_sums[:, :], purge_counts[:, :] = 0, 0, 0.0, 0.0
-        ran_s, settled_s, around, hot, met_s = 0.0, 0.0, 100.0, False, 0.0
+        ran_s, settled_s, around, hot, met_s = 0.0, 0.0, 0.0, False, 0.0
         same_until, same, kept = -1, np.nan, 0
         n1, n2, n3, f1, f2, f3 = 0.0, 0.0, 0.0, np.nan, np.nan, np.nan
         spent, ratio, ratio_s, ratio_high, high_s, ratio_still, rest_s = 0, 0.0, 0, 0.0, 0, 0.0, 0
         restart, restarts = 0.0, 0
         times, squares, trims, both, drifts = 0.0, 0.0, 0.0, 0.0, 0
-        airs, idle_kpa, idle_kpa_s, angles, angle_s, turned, still_s, calm, unrest = (
-            0.0,
-            0.0,
-            0,
-            0.0,
-            0,
-            0.0,
-            0,
-            0.0,
-            0.0,
-        )
+        airs, idle_kpa, idle_kpa_s, angles, angle_s, turned, still_s = 0.0, 0.0, 0, 0.0, 0, 0.0, 0
         rail_idle, rail_idle_s, rail_high, rail_high_s, rail_stood = 0.0, 0, 0.0, 0, np.nan
         air_s = 0
         vapour[:] = 0.0
         for at in range(length):
             n = speed[at]
             if not n > RUNNING_RPM:
-                if has_pressure and n < 50 and 55 < pressure[at] < 108:
-                    around = pressure[at]
+                stands = n < 50 and speed[max(at - 1, 0)] < 50 and speed[min(at + 2, length - 1)] < 50
+                if has_pressure and stands and 55 < pressure[at] < 108:
+                    around = max(around, pressure[at])
                 if has_rail and ran_s == 0 and n < 50 and met_s == 0 and rail[at] >= 0:
                     rail_stood = rail[at]
                 ran_s, settled_s = 0.0, 0.0
@@ -286,9 +274,7 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
             standing = n < _STILL_RPM and flow < WORKING and not (has_wheel and wheel[at] >= _STILL_KMH)
             # The idle, whatever the trims say.
             if standing and steady and ran_s > _STARTED_S:
-                calm = n if still_s == 0 else calm + _CALM * step * (n - calm)
                 turned += n
-                unrest += min(abs(n - calm), _MOST_UNREST)
                 still_s += 1
                 if g > 0:
                     airs += g
@@ -296,8 +282,8 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
                 if p > 0:
                     idle_kpa += p * cool
                     idle_kpa_s += 1
-                    if has_throttle and throttle[at] > 0:
-                        now = told[at] if has_told and 55 < told[at] < 110 else around
+                    now = told[at] if has_told and 55 < told[at] < 110 else around
+                    if has_throttle and throttle[at] > 0 and now > 0:
                         angles += throttle[at] - _OPENS * (flow * (101.3 / now) / np.sqrt(cool) - _IDLE_FLOW)
                         angle_s += 1
             if g > 0 and p > _RESIDUAL_KPA + 8 and steady and settled_s > _SETTLED_S:
@@ -327,7 +313,7 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
             if has_ratio and abs(ratio_asked[at] - 1) > _ENRICHED and ratio_asked[at] > 0.5:
                 continue
             trim = (100 + trimmed) * (100 + learnt) / 100 - 100
-            if hot and ran_s < _RESTART_S:
+            if hot and standing and ran_s < _RESTART_S:
                 restart += trim
                 restarts += 1
             if not steady:
@@ -408,7 +394,7 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
         row[15] = _trim_at(chosen, 0.5, fewer)
         row[16] = _more(still, driving)
         if restarts >= fewer:
-            row[17] = restart / restarts - (driving if np.isnan(still) else still)
+            row[17] = restart / restarts - still
         if drifts >= 4 * few:
             varies = squares / drifts - (times / drifts) ** 2
             if varies > 100.0**2:
@@ -430,12 +416,11 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
         row[24] = idle_kpa / idle_kpa_s if idle_kpa_s >= few else np.nan
         row[25] = angles / angle_s if angle_s >= few else np.nan
         row[26] = turned / still_s if still_s >= few else np.nan
-        row[27] = 100 * np.log(max(unrest / still_s, 0.3)) if still_s >= 2 * few else np.nan
         # Rail and tank.
         if rail_idle_s >= fewer:
-            row[28] = rail_idle / rail_idle_s
-            row[29] = 100 * (rail_high / rail_high_s / row[28] - 1) if rail_high_s >= fewer else np.nan
-            row[30] = 100 * (rail_stood / row[28] - 1)
+            row[27] = rail_idle / rail_idle_s
+            row[28] = 100 * (rail_high / rail_high_s / row[27] - 1) if rail_high_s >= fewer else np.nan
+            row[29] = 100 * (rail_stood / row[27] - 1)
         if has_tank:
-            row[31], row[32] = add_vapour(vapour, step)
-        row[33], row[34], row[35], row[36] = driven * step, kept * step, still_s * step, vapour[7] * step
+            row[30], row[31] = add_vapour(vapour, step)
+        row[32], row[33], row[34], row[35] = driven * step, kept * step, still_s * step, vapour[7] * step

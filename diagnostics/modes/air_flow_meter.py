@@ -16,7 +16,8 @@ from ingest.readings import FloatArray
 
 def _under(residuals: Residuals) -> FloatArray:
     """Tell how far too little is metered and too much is trimmed at once, above idle."""
-    return least(-residuals.scaled("air_ratio"), residuals.scaled("trim_working"))
+    working = least(-residuals.scaled("air_ratio"), residuals.scaled("trim_working"))
+    return np.fmax(working, least(-residuals.scaled("ratio_high"), residuals.scaled("trim_high")))
 
 
 def _wrong_at_idle(residuals: Residuals) -> FloatArray:
@@ -31,6 +32,19 @@ def _lean(residuals: Residuals) -> FloatArray:
     trim, ratio = residuals.over("trim_working"), residuals.over("air_ratio")
     found: FloatArray = np.where(np.isnan(ratio), trim, np.minimum(trim, np.clip(-ratio, 0, None)))
     return found
+
+
+def _lean_scaled(residuals: Residuals) -> FloatArray:
+    """Give the same in spreads."""
+    ratio = residuals.scaled("air_ratio")
+    trim = np.fmin(residuals.scaled("trim_working"), np.fmax(residuals.scaled("trim_high"), -5))
+    found: FloatArray = np.where(np.isnan(ratio), trim, np.minimum(trim, np.clip(-ratio, 0, None)))
+    return found
+
+
+def _turned(residuals: Residuals) -> FloatArray:
+    """Tell how far the trims are too low at idle and too high at high flow at once."""
+    return least(-residuals.scaled("trim_still"), residuals.scaled("trim_high"))
 
 
 def _starved_idle(residuals: Residuals) -> FloatArray:
@@ -48,8 +62,9 @@ MODE = JointMode(
         Measure("ratio_high", "%", (-1000.0, 1000.0), 2.0),
         Measure("ratio_still", "%", (-1000.0, 1000.0), 2.0),
         Measure("idle_air", "%", (-1000.0, 1000.0), 9.0),
-        Measure("trim_still", "%", (-12.0, 12.0), 2.5),
-        Measure("trim_working", "%", (-12.0, 12.0), 2.5),
+        Measure("trim_still", "%", (-12.0, 12.0), 2.2),
+        Measure("trim_working", "%", (-12.0, 12.0), 2.2),
+        Measure("trim_high", "%", (-12.0, 12.0), 2.2),
         Measure("climb", "%", (-8.0, 5.0), 1.6),
     ),
     words={
@@ -62,6 +77,8 @@ MODE = JointMode(
         Joint("under_scaled", _under),
         Joint("wrong_at_idle_scaled", _wrong_at_idle),
         Joint("starved_idle_scaled", _starved_idle),
+        Joint("lean_scaled", _lean_scaled),
+        Joint("turned_scaled", _turned),
         Joint("lean_excess", _lean),
         Joint("climb_excess", lambda residuals: residuals.over("climb"), direction=0),
     ),

@@ -37,8 +37,8 @@ MODE = JointMode(
         Measure("trim_drift", "%", (-5.0, 5.0), 2.0, +1),
         Measure("purge_effect", "%", (-10.0, 10.0), 2.5),
         Measure("idle_opening", "%", (0.0, 100.0), 0.3),
-        Measure("trim_still", "%", (-12.0, 12.0), 2.5),
-        Measure("trim_fall", "%", (-8.0, 8.0), 1.6),
+        Measure("trim_still", "%", (-12.0, 12.0), 2.2),
+        Measure("trim_fall", "%", (-8.0, 8.0), 1.3),
     ),
     words={
         "tank_recovery": Words("Vacuum in the tank lost within 25 s", "油箱真空25秒内损失", 0),

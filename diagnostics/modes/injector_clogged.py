@@ -3,11 +3,19 @@
 Another fuel does the same to the trims in one step, and goes with a later filling: what speaks is what lasts and grows.
 """
 
+from diagnostics.held import Held, Table
 from diagnostics.joint import Joint, JointMode, Residuals, least
+from diagnostics.measures.exhaust import SIGNALS as EXHAUST
+from diagnostics.measures.exhaust import exhaust
 from diagnostics.measures.mixture import SIGNALS, mixture
 from diagnostics.modes import Measure
 from diagnostics.residuals import Words
 from ingest.readings import FloatArray
+
+
+def _table(held: Held) -> Table:
+    """Give the mixture's measures, and the idle's restlessness beside them."""
+    return {**held.once(mixture), "idle_roughness": held.once(exhaust)["idle_roughness"]}
 
 
 def _flat(residuals: Residuals) -> FloatArray:
@@ -22,23 +30,23 @@ def _flat_excess(residuals: Residuals) -> FloatArray:
 
 def _rough(residuals: Residuals) -> FloatArray:
     """Tell how far the trims are too high everywhere and the idle is restless."""
-    return least(_flat(residuals), residuals.scaled("idle_unrest"))
+    return least(_flat(residuals), residuals.scaled("idle_roughness"))
 
 
 MODE = JointMode(
     fault="injector_clogged",
-    signals=tuple(SIGNALS),
-    source=mixture,
+    signals=tuple(sorted({*SIGNALS, *EXHAUST})),
+    source=_table,
     observed="closed_s",
     measures=(
-        Measure("idle_unrest", "%", (-1000.0, 1000.0), 20.0, +1),
+        Measure("idle_roughness", "1", (-2.0, 5.0), 0.2, +1),
         Measure("trim_still", "%", (-12.0, 12.0), 2.5),
         Measure("trim_light", "%", (-12.0, 12.0), 2.5),
         Measure("trim_cruise", "%", (-12.0, 12.0), 2.5),
         Measure("trim_high", "%", (-12.0, 12.0), 2.5),
     ),
     words={
-        "idle_unrest": Words("Unrest of the idle, 100 times the logarithm of rpm", "怠速波动（转速对数乘100）", 0),
+        "idle_roughness": Words("Restlessness of the idle (natural logarithm of rpm)", "怠速波动（转速的自然对数）", 1),
         "trim_still": Words("Fuel correction at idle", "怠速时燃油修正", 0, signed=True),
         "trim_cruise": Words("Fuel correction in gentle driving", "平稳行驶时燃油修正", 0, signed=True),
         "trim_high": Words("Fuel correction at high flow", "大流量时燃油修正", 0, signed=True),

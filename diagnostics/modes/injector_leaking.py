@@ -29,11 +29,11 @@ MODE = JointMode(
     observed="closed_s",
     measures=(
         Measure("trim_restart", "%", (-6.0, 6.0), 1.8, -1),
-        Measure("rail_idle", "kPa", (0.0, 1000.0), 6.0, +1),
+        Measure("rail_idle", "kPa", (0.0, 1000.0), 5.0, +1),
         Measure("rail_standing", "%", (-10.0, 10.0), 3.0, -1),
-        Measure("trim_still", "%", (-12.0, 12.0), 2.5),
-        Measure("trim_working", "%", (-12.0, 12.0), 2.5),
-        Measure("trim_fall", "%", (-8.0, 8.0), 1.6),
+        Measure("trim_still", "%", (-12.0, 12.0), 2.2),
+        Measure("trim_working", "%", (-12.0, 12.0), 2.2),
+        Measure("trim_fall", "%", (-8.0, 8.0), 1.3),
     ),
     words={
         "trim_restart": Words(

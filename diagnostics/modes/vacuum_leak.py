@@ -28,11 +28,11 @@ MODE = JointMode(
     observed="still_s",
     measures=(
         Measure("idle_opening", "%", (0.0, 100.0), 0.3, -1),
-        Measure("idle_pressure", "kPa", (15.0, 60.0), 2.5, +1),
+        Measure("idle_pressure", "kPa", (15.0, 60.0), 3.2, +1),
         Measure("idle_rpm", "rpm", (500.0, 1000.0), 25.0, +1),
         Measure("ratio_fall", "%", (-1000.0, 1000.0), 2.5, -1),
-        Measure("trim_still", "%", (-12.0, 12.0), 2.5),
-        Measure("trim_fall", "%", (-8.0, 8.0), 1.6),
+        Measure("trim_still", "%", (-12.0, 12.0), 2.2),
+        Measure("trim_fall", "%", (-8.0, 8.0), 1.3),
     ),
     words={
         "idle_opening": Words("Throttle opening for the air that the idle takes", "怠速空气量对应的节气门开度", 1),
