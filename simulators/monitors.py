@@ -111,9 +111,10 @@ def watch(truth: Block, internals: Block, conditions: Conditions, units: Units) 
 
     `truth` and `internals` are what `vehicle.simulate` gives.
     """
-    values = np.concatenate([truth.values, internals.values]).transpose(2, 0, 1)
+    # Both lie trip by trip in memory already, so that this copies whole stretches.
+    values = np.concatenate([truth.values.transpose(2, 0, 1), internals.values.transpose(2, 0, 1)], axis=1)
     found = np.zeros(units.runs.shape, dtype=np.int8)
-    _watch(np.ascontiguousarray(values), truth.lengths, conditions.rows(), units.limit, units.noise, units.runs, found)
+    _watch(values, truth.lengths, conditions.rows(), units.limit, units.noise, units.runs, found)
     return found
 
 
