@@ -15,7 +15,7 @@ the last trip). An alarm before the onset is a false one.
 A sudden fault is found when its alarm comes by the fifth trip since it is lasting; trips of a loose contact that goes
 again lie before that. Every trip counts, also those too short to vote.
 
-Observable: a trip of the episode holds the fault's minimum signals (docs/faults.md), fixed before training.
+Observable: a trip of the car holds the fault's minimum signals (docs/faults.md), fixed before training.
 
 Intervals resample whole vehicles 1000 times within their fault (calibration: 200 times); those of controls are the
 range over their turns, those of injected faults are binomial.

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from diagnostics.evaluation.calibrated import Calibrated, calibrated
+from diagnostics.evaluation.costs import costs
 from diagnostics.evaluation.histories import SUDDEN, BoolArray, Episodes, Histories, IntArray
 from diagnostics.evaluation.outcomes import FalseAlarms, Outcomes, false_alarms, outcomes
 from diagnostics.evaluation.raising import Alarms, raised, smoothed
@@ -102,6 +103,8 @@ def evaluate(
         **ranked.figures, **sure.figures,
     }  # fmt: skip
     figures |= _precision(figures)
+    a_year = (figures["false_alarms_per_1000_h"].value or 0.0) / 1000 * YEAR_H
+    figures |= costs(histories, episodes, all_of.outcomes, all_of.drawn, a_year)
     out, gradual = all_of.outcomes, ~all_of.sudden
     return Evaluation(
         histories.faults, figures, _per_fault(all_of, ranked, sure), _confusion(all_of),

@@ -16,7 +16,7 @@ SUDDEN_TRIPS = 5  # from the one of the onset on
 class Outcomes:
     """One row per episode.
 
-    `observable`: a trip of the window holds the minimum signals. `alarm_s`: the first alarm of the right fault in the
+    `observable`: the car's trips hold the minimum signals. `alarm_s`: the first alarm of the right fault in the
     window, NaN when missed. The window of a gradual fault ends a day before the trouble code, else with the failure or
     the car's last trip; that of a sudden one with the fifth trip since it is lasting. `lead_d` are the days from the
     alarm to the code, `failure_d` to the failure: NaN where there is no such instant, 0 when missed. `named` is the
@@ -82,7 +82,8 @@ def _judge(
     if sudden:
         fifth = np.flatnonzero(end_s >= episodes.lasting_s[row])[:SUDDEN_TRIPS]
         inside = trips.start + np.flatnonzero((end_s >= onset_s) & (np.arange(len(end_s)) <= fifth.max(initial=-1)))
-    made.observable[row] = bool(histories.observable[inside, fault].any())
+    # A car that lacks a signal lacks it always; an episode without time for an alarm is missed, not unobservable.
+    made.observable[row] = bool(histories.observable[trips, fault].any())
     if episodes.dtc_s[row] > onset_s:
         made.lead_d[row] = 0.0
     if episodes.failure_s[row] > onset_s:

@@ -95,7 +95,9 @@ def rung(name: str, words: str, histories: Histories, episodes: Episodes, score:
 def of_histories(name: str, words: str, histories: Histories, episodes: Episodes, vote_at: FloatArray) -> Rung:
     """Judge what speaks in `histories` at its own thresholds."""
     made = evaluate(histories, episodes, vote_at, resamples=0)
-    figures = {key: figure for key, figure in made.figures.items() if not key.startswith(("ece", "brier", "interval"))}
+    figures = {
+        key: figure for key, figure in made.figures.items() if not key.startswith(("ece", "brier", "interval", "cost"))
+    }
     return Rung(name, words, figures, {fault: row["recall"] for fault, row in made.per_fault.items()})
 
 

@@ -120,6 +120,21 @@ def test_the_first_name_told_is_the_one_that_isolates() -> None:
     assert of.figures["wrong_alarms_per_episode"].value == pytest.approx(0.5)
 
 
+def test_costs_are_those_of_the_years_faults() -> None:
+    """Two alternators (S1: 50): one found 29.98 days before its code, one missed; no false alarm; 30 days each.
+
+    Predicted: 0.5 * ((1 + 0.1 * 29.98 / 30) + 50) / 2; waited for: 0.5 * 50; yearly: 1 + 25 * (1 - 30 / 365).
+    """
+    hot, cold = [0] * 1 + [1] * 62, [0.0] * 63
+    true = [{"alternator": [0.3] * 63}, {"alternator": [0.3] * 63}, {}]
+    fleet = histories([{"alternator": hot}, {"alternator": cold}, {"alternator": cold}], true)
+    figures = evaluate(fleet, episodes((0, 0, 0, 30, NEVER), (1, 0, 0, 30, NEVER)), AT, resamples=0).figures
+    late = 1.5 + 1800 / 86400
+    assert figures["cost_predicted"].value == pytest.approx(0.25 * (1 + 0.1 * (30 - late) / 30 + 50), rel=1e-5)
+    assert figures["cost_reactive"].value == pytest.approx(25)
+    assert figures["cost_yearly_service"].value == pytest.approx(1 + 25 * (1 - 30 / 365), rel=1e-5)
+
+
 def test_histories_out_of_order_are_refused() -> None:
     fleet = histories([{"alternator": [0, 0]}])
     fields = {name: getattr(fleet, name) for name in Histories.__slots__}

@@ -32,6 +32,7 @@ def test_a_small_evaluation_completes_in_time_and_what_the_docs_call_met_is_met(
     )  # fmt: skip
     took = time.monotonic() - began
     assert told.returncode in {0, 1}, told.stderr
+    assert told.stdout, told.stderr
     document = json.loads(told.stdout)
     missed = [row["words"] for row in document["gates"] if row["must_met"] is False]
     assert told.returncode == bool(missed)
