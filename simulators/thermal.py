@@ -9,8 +9,11 @@ _SOAK_H = 4.0  # time constant of cooling down while parked
 _HEATER_W = 1200.0  # at 20 degC: demisting and mixing
 _LIFT_S = 40.0  # how fast the wax of a map-controlled thermostat follows its heating
 _OIL_CAPACITY, _OIL_TO_COOLANT, _OIL_TO_AIR = 9000.0, 60.0, 8.0  # J/K and W/K per litre
+# Of what the engine burns and rubs off. B5 has 0.27 and 0.30 of a higher friction; F01's table is met with these.
+_FUEL_HEAT, _FRICTION_HEAT = 0.275, 0.66
 _RAMMED_MS = 5.0  # from where the radiator gets all the air that B5 gives it
 _FAST_FAN_K = 3.0  # over the fan's first speed
+_CONDENSER_K, _CONDENSER_MOST_K = 4.0, 30.0  # by which the A/C warms the radiator's air where little comes
 _BOILS_C, _BOILING = 128.0, 4000.0  # where the cap lets steam off; W/K per litre of it
 _THICKEST_NOISE_K, _DROP_K, _DROPS = 10.0, 22.0, 0.01  # of vapour at the sensor
 _BROKEN_C = -40.0  # what the unit shows without a sensor
@@ -65,6 +68,7 @@ def begin(car: Record, trip: Record, fault: Record, shape: Record, heat: Record)
     heat.lift = car.map_thermostat * car.thermostat_lift
     # The cabin takes its share when it is cold outside.
     heat.heater_w = trip.heater * clip(_HEATER_W + (20 - trip.ambient) * 40, 0.0, 3000.0)
+    heat.heater_w *= clip((38 - trip.ambient) / 14, 0.0, 1.0)  # who cools the cabin does not heat it
     left = np.exp(np.float32(-trip.soak_h / _SOAK_H))
     warm = (car.thermostat - trip.ambient) * left * warmth_kept(heat.least)
     heat.ambient = trip.ambient
@@ -97,12 +101,17 @@ def _air(car: Record, speed_ms: float, fan: float) -> float:
 
 @compiled
 def _into_coolant(
-    car: Record, heat: Record, coolant: float, radiated: float, heater: float, speed_ms: float, gained_w: float
-) -> float:
-    """Give W into the coolant; `gained_w` is what engine and oil give it, `radiated` opening times air."""
+    car: Record, heat: Record, coolant: float, radiated: float, front: float, heater: float, speed_ms: float,
+    gained_w: float,
+) -> float:  # fmt: skip
+    """Give W into the coolant; `gained_w` is what engine and oil give it.
+
+    `radiated` is opening times air, `front` K by which the air before the radiator is warmer than outside.
+    """
     litres = car.displacement
-    conducted = litres * (car.radiator * radiated + car.block_loss * (1 + 0.03 * speed_ms))
-    lost = (coolant - heat.ambient) * conducted + heater * clip((coolant - 25) / 45, 0.0, 1.0)
+    above = coolant - heat.ambient
+    lost = litres * (car.radiator * radiated * (above - front) + car.block_loss * (1 + 0.03 * speed_ms) * above)
+    lost += heater * clip((coolant - 25) / 45, 0.0, 1.0)
     return gained_w - lost - litres * _BOILING * max(coolant - _BOILS_C, 0.0)
 
 
@@ -124,16 +133,22 @@ def step(
     asked = min(clip((heat.coolant - begins) / 12, 0.0, 1.0), heat.most)
     heat.opening += (asked - heat.opening) / (1 + heat.lag)
     flow = pumped(fault, shape, engine_speed)
-    engine_w = 0.27 * fuel_w + 0.30 * friction_w
+    engine_w = _FUEL_HEAT * fuel_w + _FRICTION_HEAT * friction_w
     to_coolant = _OIL_TO_COOLANT * litres * (heat.oil - heat.coolant) * (0.3 + 0.7 * flow)
-    radiated = max(heat.least, heat.opening) * flow * heat.flooded * _air(car, speed_ms, heat.fan)
-    gained = _into_coolant(car, heat, heat.coolant, radiated, heat.heater_w * flow, speed_ms, engine_w + to_coolant)
+    air, due = _air(car, speed_ms, heat.fan), _air(car, speed_ms, heat.asked)
+    radiated = max(heat.least, heat.opening) * flow * heat.flooded * air
+    front = compressor * clip(_CONDENSER_K * (1 / air - 1), 0.0, _CONDENSER_MOST_K)
+    gained = _into_coolant(
+        car, heat, heat.coolant, radiated, front, heat.heater_w * flow, speed_ms, engine_w + to_coolant
+    )
     cooled = _OIL_TO_AIR * (1 + 0.1 * speed_ms) * litres * (heat.oil - heat.ambient)
     heat.oil += (0.10 * fuel_w - to_coolant - cooled) / (_OIL_CAPACITY * litres)
     # The unit knows neither the leak nor the heater's lever, and takes the usual.
-    sound = clip((heat.expected - begins) / 12, 0.0, 1.0) * _air(car, speed_ms, heat.asked)
+    sound = clip((heat.expected - begins) / 12, 0.0, 1.0) * due
+    usual = compressor * clip(_CONDENSER_K * (1 / due - 1), 0.0, _CONDENSER_MOST_K)
     capacity = car.heat_capacity * 1000 * litres
-    heat.expected += _into_coolant(car, heat, heat.expected, sound, 0.75 * heat.heater_w, speed_ms, engine_w) / capacity
+    modelled = _into_coolant(car, heat, heat.expected, sound, usual, 0.75 * heat.heater_w, speed_ms, engine_w)
+    heat.expected += modelled / capacity
     heat.coolant += gained / (capacity * heat.kept)
     _blow(car, fault, shape, heat, speed_ms, compressor)
     _under_bonnet(car, heat, above, speed_ms, alternator_share)
