@@ -32,7 +32,11 @@ class Residuals:
 
     def scaled(self, name: str) -> FloatArray:
         """Give the excess in spreads of the car's trips."""
-        found: FloatArray = self.over(name) / self.wander[:, self._column(name)]
+        return self.over(name) / self.spread(name)
+
+    def spread(self, name: str) -> FloatArray:
+        """Give the standard deviation between the car's trips."""
+        found: FloatArray = self.wander[:, self._column(name)]
         return found
 
 

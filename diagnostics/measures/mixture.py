@@ -74,7 +74,7 @@ _LIMIT = 20.0  # %, from where a trim may be at its end: it stays there, and is 
 _OVERRUN_RPM, _OVERRUN_FILLING = 1200.0, 0.18
 _ENRICHED = 0.03  # deviation of the commanded equivalence ratio from 1 that is on purpose
 _LEAST_APART = 0.25  # of flow, for a slope
-_CLEAN, _PURGED = 5.0, 20.0  # % of purge: none to speak of, and a lot
+_CLEAN = 5.0  # % of purge: less is none to speak of
 _FEW_S, _FEWER_S = 15.0, 10.0
 _RESIDUAL_KPA = 6.5  # exhaust that stays in the cylinder
 _STILL_RPM, _STILL_KMH, _STARTED_S = 1100.0, 1.0, 20.0
@@ -86,7 +86,7 @@ _BINS, _LOWEST, _PER = 256, -48.0, 2.0
 _FLOWS, _PER_FLOW = 200, 50.0
 # Rows: four cells of flow (standing, rolling, working, high), each without purge and with it; then others.
 _STANDING, _ROLLING, _CRUISING, _PUSHED = 0, 2, 4, 6
-_SHORT_IDLE, _SHORT_HIGH, _BELOW, _ABOVE, _TOP, _ROWS = 8, 9, 10, 11, 12, 13
+_BELOW, _ABOVE, _TOP, _ROWS = 8, 9, 10, 11
 
 
 def mixture(held: Held) -> Table:
@@ -144,6 +144,23 @@ def _preferred(table: NDArray[np.int32], cell: int, fewer: float, chosen: NDArra
 
 
 @compiled
+def _purge_effect(table: NDArray[np.int32], least: float) -> float:
+    """Give by how many % the trim is higher without purge than with it, standing and driving apart; NaN: not shown."""
+    effect, weight = 0.0, 0.0
+    for first, last in ((_STANDING, _STANDING), (_ROLLING, _PUSHED)):
+        counts, sums = [0, 0], [0.0, 0.0]
+        for row in range(first, last + 2):
+            for place in range(table.shape[1]):
+                counts[row % 2] += table[row, place]
+                sums[row % 2] += table[row, place] * place
+        share = min(counts[0], counts[1])
+        if share >= least:
+            effect += share * (sums[0] / counts[0] - sums[1] / counts[1]) / _PER
+            weight += share
+    return effect / weight if weight > 0 else np.nan
+
+
+@compiled
 def _more(trim: float, other: float) -> float:
     """Give in % by how much more fuel is asked for than at the other trim; what is alike at every flow cancels out."""
     return 100 * ((100 + trim) / (100 + other) - 1)
@@ -192,7 +209,6 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
     working, chosen = np.empty(_BINS, dtype=np.int32), np.empty(_BINS, dtype=np.int32)
     flows_at = np.empty(speeds.shape[1], dtype=np.float32)
     places = np.empty(speeds.shape[1], dtype=np.int32)
-    purge_sums, purge_counts = np.empty((2, 2)), np.empty((2, 2))
     vapour = np.empty(8)
     few, fewer = _FEW_S / step, _FEWER_S / step
     for trip in range(len(lengths)):
@@ -210,12 +226,13 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
         full = ORDINARY_G_S
         if has_meter and not has_pressure:
             full = _full(speed, meter, coolant, length, step, bins)
-        table[:, :], bins[:], purge_sums[:, :], purge_counts[:, :] = 0, 0, 0.0, 0.0
+        table[:, :], bins[:] = 0, 0
         ran_s, settled_s, around, hot, met_s = 0.0, 0.0, 0.0, False, 0.0
         same_until, same, kept = -1, np.nan, 0
         n1, n2, n3, f1, f2, f3 = 0.0, 0.0, 0.0, np.nan, np.nan, np.nan
         spent, ratio, ratio_s, ratio_high, high_s, ratio_still, rest_s = 0, 0.0, 0, 0.0, 0, 0.0, 0
         restart, restarts = 0.0, 0
+        short_idle, short_idle_s, short_high, short_high_s = 0.0, 0, 0.0, 0
         times, squares, trims, both, drifts = 0.0, 0.0, 0.0, 0.0, 0
         airs, idle_kpa, idle_kpa_s, angles, angle_s, turned, still_s = 0.0, 0.0, 0, 0.0, 0, 0.0, 0
         rail_idle, rail_idle_s, rail_high, rail_high_s, rail_stood = 0.0, 0, 0.0, 0, np.nan
@@ -287,7 +304,7 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
                         angles += throttle[at] - _OPENS * (flow * (101.3 / now) / np.sqrt(cool) - _IDLE_FLOW)
                         angle_s += 1
             if g > 0 and p > _RESIDUAL_KPA + 8 and steady and settled_s > _SETTLED_S:
-                apart = 100 * np.log(g / (cool * (p - _RESIDUAL_KPA) * turns))
+                apart = g / (cool * (p - _RESIDUAL_KPA) * turns)
                 if flow >= WORKING:
                     ratio += apart
                     ratio_s += 1
@@ -326,15 +343,14 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
             bins[min(int(flow * _PER_FLOW), _FLOWS - 1)] += 1
             flows_at[kept], places[kept] = flow, place
             kept += 1
-            if flow >= HIGH or flow < WORKING:
-                spot = min(max(int((trimmed - _LOWEST) * _PER), 0), _BINS - 1)
-                table[_SHORT_HIGH if flow >= HIGH else _SHORT_IDLE, spot] += 1
+            if flow < WORKING:
+                short_idle += trimmed
+                short_idle_s += 1
+            elif flow >= HIGH:
+                short_high += trimmed
+                short_high_s += 1
             if flow >= WORKING and trimmed >= _LIMIT and learnt >= _LIMIT:
                 spent += 1
-            if clean or purged > _PURGED:
-                where = 0 if standing else 1
-                purge_sums[where, 0 if clean else 1] += trim
-                purge_counts[where, 0 if clean else 1] += 1
             if standing and clean:
                 times += met_s
                 squares += met_s * met_s
@@ -362,7 +378,8 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
             chosen[place] = table[6, place] + table[7, place]
         row[2] = _trim_at(chosen, 0.5, few)
         row[4], row[5] = _more(row[2], idle), _more(driving, idle)
-        row[7] = _trim_at(table[_SHORT_HIGH], 0.5, few) - _trim_at(table[_SHORT_IDLE], 0.5, few)
+        if short_idle_s >= few and short_high_s >= few:
+            row[7] = short_high / short_high_s - short_idle / short_idle_s
         row[10] = 100 * spent / driven if driven >= 2 * few else np.nan
         # The lower third, the upper fifth, and the upper tenth of what is above idle.
         if kept >= 4 * few:
@@ -372,16 +389,13 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
             top = _quantile(bins, 0.9, 4 * few) / _PER_FLOW
             for one in range(kept):
                 flow, place = flows_at[one], places[one]
-                if flow <= below:
-                    table[_BELOW, place] += 1
-                if flow >= above:
-                    table[_ABOVE, place] += 1
-                if flow >= top:
-                    table[_TOP, place] += 1
+                table[_BELOW, place] += flow <= below
+                table[_ABOVE, place] += flow >= above
+                table[_TOP, place] += flow >= top
             row[3] = _more(_trim_at(table[_TOP], 0.75, few / 3), idle)
             if apart >= _LEAST_APART:
                 row[6] = _more(_trim_at(table[_ABOVE], 0.5, few), _trim_at(table[_BELOW], 0.5, few)) / apart
-        row[11] = ratio / ratio_s if ratio_s >= few else np.nan
+        row[11] = 100 * np.log(ratio / ratio_s) if ratio_s >= few else np.nan
         if has_meter:
             row[12] = driving if np.isnan(idle) else idle
         # The cells, without purge where that is enough.
@@ -399,18 +413,10 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
             varies = squares / drifts - (times / drifts) ** 2
             if varies > 100.0**2:
                 row[18] = 600 * (both / drifts - times / drifts * trims / drifts) / varies
-        effect, weight = 0.0, 0.0
-        for where in range(2):
-            share = min(purge_counts[where, 0], purge_counts[where, 1])
-            if share >= few:
-                difference = (
-                    purge_sums[where, 0] / purge_counts[where, 0] - purge_sums[where, 1] / purge_counts[where, 1]
-                )
-                effect, weight = effect + share * difference, weight + share
-        row[19] = effect / weight if weight > 0 else np.nan
+        row[19] = _purge_effect(table, few)
         # Air and idle.
-        row[20] = ratio_still / rest_s if rest_s >= fewer else np.nan
-        row[21] = ratio_high / high_s if high_s >= fewer else np.nan
+        row[20] = 100 * np.log(ratio_still / rest_s) if rest_s >= fewer else np.nan
+        row[21] = 100 * np.log(ratio_high / high_s) if high_s >= fewer else np.nan
         row[22] = row[20] - row[21]
         row[23] = 100 * np.log(airs / air_s) if air_s >= few else np.nan
         row[24] = idle_kpa / idle_kpa_s if idle_kpa_s >= few else np.nan

@@ -13,6 +13,8 @@ from diagnostics.modes import Measure
 from diagnostics.residuals import Words
 from ingest.readings import FloatArray
 
+_OTHERWISE = 9.0  # % that another fuel or injectors may add
+
 
 def _under(residuals: Residuals) -> FloatArray:
     """Tell how far too little is metered and too much is trimmed at once, above idle."""
@@ -28,18 +30,19 @@ def _wrong_at_idle(residuals: Residuals) -> FloatArray:
 
 
 def _lean(residuals: Residuals) -> FloatArray:
-    """Give by how many % the trims above idle are too high; no more than a manifold pressure, if known, confirms."""
-    trim, ratio = residuals.over("trim_working"), residuals.over("air_ratio")
-    found: FloatArray = np.where(np.isnan(ratio), trim, np.minimum(trim, np.clip(-ratio, 0, None)))
-    return found
+    """Give by how many % the trims above idle are too high for anything but the meter.
+
+    No more than the manifold pressure, if known, confirms; with a meter alone what exceeds other fuels and injectors.
+    """
+    trim = np.fmin(residuals.over("trim_working"), np.fmax(residuals.over("trim_high"), -10))
+    ratio = residuals.over("air_ratio")
+    found: FloatArray = np.where(np.isnan(ratio), trim - _OTHERWISE, np.minimum(trim, np.clip(-ratio, 0, None)))
+    return np.where(np.isnan(residuals.over("trim_metered")), np.float32(np.nan), found)
 
 
 def _lean_scaled(residuals: Residuals) -> FloatArray:
     """Give the same in spreads."""
-    ratio = residuals.scaled("air_ratio")
-    trim = np.fmin(residuals.scaled("trim_working"), np.fmax(residuals.scaled("trim_high"), -5))
-    found: FloatArray = np.where(np.isnan(ratio), trim, np.minimum(trim, np.clip(-ratio, 0, None)))
-    return found
+    return _lean(residuals) / residuals.spread("trim_working")
 
 
 def _turned(residuals: Residuals) -> FloatArray:
@@ -66,6 +69,7 @@ MODE = JointMode(
         Measure("trim_working", "%", (-12.0, 12.0), 2.2),
         Measure("trim_high", "%", (-12.0, 12.0), 2.2),
         Measure("climb", "%", (-8.0, 5.0), 1.6),
+        Measure("trim_metered", "%", (-12.0, 12.0), 2.2),
     ),
     words={
         "air_ratio": Words("Metered air against manifold pressure", "空气流量与进气压力之比", 0, signed=True),

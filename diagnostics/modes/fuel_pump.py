@@ -103,7 +103,7 @@ class FuelPump:
             scaled["climb_top"],
             scaled["slope"],
             scaled["climb_short_term"],
-            np.minimum(high, climb),
+            np.minimum(high - np.where(np.isnan(ratio), 0, np.clip(explained, 0, None)), climb),
             more["share_above_idle"],
             value["share_spent"],
             np.abs(ratio),
