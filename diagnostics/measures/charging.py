@@ -58,8 +58,9 @@ def charging(held: Held) -> Table:
     rows = np.full((len(NAMES), held.trips), np.nan, dtype=np.float32)
     rows[NAMES.index("observed")] = 0
     if held.has("control_module_voltage") and held.has("engine_speed"):
-        names = ("control_module_voltage", "engine_speed", "engine_load", "intake_air_temperature")
-        _pass(*(held.column(name) for name in names), held.lengths, held.step_s, rows)
+        voltage, speed = held.column("control_module_voltage"), held.column("engine_speed")
+        load, intake = held.column("engine_load"), held.column("intake_air_temperature")
+        _pass(voltage, speed, load, intake, held.lengths, held.step_s, rows)
     return dict(zip(NAMES, rows, strict=True))
 
 
@@ -228,7 +229,8 @@ def _sag(slopes: NDArray[np.float64]) -> float:
     spread = slopes[3] - slopes[1] * slopes[1] / count
     if spread <= 1e-9:
         return np.nan
-    return -100 * (slopes[4] - slopes[1] * slopes[2] / count) / spread
+    fall: float = -100 * (slopes[4] - slopes[1] * slopes[2] / count) / spread
+    return fall
 
 
 @compiled
@@ -241,6 +243,7 @@ def _quantile(counts: NDArray[np.int32], level: float, least: int, low: float, w
     before = 0
     for index in range(len(counts)):
         if before + counts[index] > place:
-            return low + width * (index + (place - before + 0.5) / counts[index])
+            value: float = low + width * (index + (place - before + 0.5) / counts[index])
+            return value
         before += counts[index]
     return low + width * len(counts)

@@ -34,7 +34,7 @@ _CONTEXT: Sequence[str] = (
     "mass_air_flow",
     "control_module_voltage",
 )
-SIGNALS: Sequence[str] = tuple(sorted({*_FRESH, *_CONTEXT}))
+SIGNALS: tuple[str, ...] = tuple(sorted({*_FRESH, *_CONTEXT}))
 
 
 class _Row(IntEnum):
@@ -177,8 +177,10 @@ def _pass(  # noqa: C901, PLR0912, PLR0915 - one loop
             driving = calm > calm_least and kmh > _DRIVING_KMH
             if looped and has_trim and _hears(trimmed, said_trim[now], now, renewal):
                 since = now - trimmed[5]
-                if since <= 2 * near and since + calm_least < calm:
-                    _swings(trim if driving else still, trimmed)
+                if since <= 2 * near and since + calm_least < calm and driving:
+                    _swings(trim, trimmed)
+                elif since <= 2 * near and since + calm_least < min(calm, idle):
+                    _swings(still, trimmed)
                 if refilled > 3 and not (has_purge and purges[trip, now] > _PURGED):
                     trim_bins[min(max(int(trimmed[0] / _TRIM_STEP + 128.5), 0), _BINS - 1)] += 1
                     long = longs[trip, now] if has_long else np.nan
@@ -293,7 +295,8 @@ def _hears(heard: NDArray[np.float64], value: float, now: int, renewal: float) -
 def _below(heard: NDArray[np.float64]) -> float:
     """Give how far the middle one of three readings is below the line between the others."""
     share = (heard[3] - heard[5]) / (heard[1] - heard[5])
-    return heard[4] + share * (heard[0] - heard[4]) - heard[2]
+    below: float = heard[4] + share * (heard[0] - heard[4]) - heard[2]
+    return below
 
 
 @compiled
@@ -317,7 +320,8 @@ def _quantile(counts: NDArray[np.int32], level: float) -> float:
     before = 0
     for index in range(_BINS):
         if before + counts[index] > place:
-            return index - 128.5 + (place - before + 0.5) / counts[index]
+            value: float = index - 128.5 + (place - before + 0.5) / counts[index]
+            return value
         before += counts[index]
     return 128.5
 

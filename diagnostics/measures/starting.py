@@ -37,11 +37,11 @@ def starting(held: Held) -> Table:
     rows = np.full((len(NAMES), held.trips), np.nan, dtype=np.float32)
     rows[-1] = 0
     if held.has("engine_speed"):
-        names = ("coolant_temperature", "ambient_air_temperature", "intake_air_temperature")
         voltage = "control_module_voltage"
         read = held.fresh(voltage) if held.has(voltage) else held.column(voltage)
-        columns = (held.column(name) for name in names)
-        _pass(held.column("engine_speed"), read, *columns, held.lengths, held.step_s, rows)
+        coolant, ambient = held.column("coolant_temperature"), held.column("ambient_air_temperature")
+        intake = held.column("intake_air_temperature")
+        _pass(held.column("engine_speed"), read, coolant, ambient, intake, held.lengths, held.step_s, rows)
     return dict(zip(NAMES, rows, strict=True))
 
 

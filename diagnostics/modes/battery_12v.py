@@ -18,7 +18,7 @@ MODE = ResidualMode(
     measures=(
         Measure("first_drop", "V", (0.1, 0.9), 0.12, 1),
         Measure("crank_drop", "V", (0.8, 3.2), 0.5, 1),
-        Measure("rest_voltage", "V", (12.1, 12.9), 0.1, -1),
+        Measure("rest_voltage", "V", (12.1, 12.9), 0.18, -1),
         Measure("key_off_voltage", "V", (12.3, 13.2), 0.09, -1),
         Measure("crank_lowest", "V", (8.5, 12.0), 0.6),
         Measure("start_temperature", "degC", (-25.0, 40.0), 8.0),

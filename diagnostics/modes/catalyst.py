@@ -18,7 +18,7 @@ MODE = ResidualMode(
         Measure("rear_swing", "V", (0.0, 0.06), 0.008, 1),
         Measure("rear_ratio", "1", (0.0, 0.2), 0.03, 1),
         Measure("rear_crossings", "%", (0.0, 25.0), 5.0, 1),
-        Measure("rear_delay", "s", (0.5, 20.0), 0.4, -1),
+        Measure("rear_delay", "s", (0.5, 20.0), 0.8, -1),
         Measure("catalyst_above", "K", (-80.0, 130.0), 10.0, -1),
     ),
     words={

@@ -40,11 +40,11 @@ MODE = UpstreamOxygenSensor(
     source=exhaust,
     observed="loop_s",
     measures=(
-        Measure("trim_swing", "%", (0.7, 3.2), 0.1, 1),
-        Measure("trim_swing_idle", "%", (0.7, 2.5), 0.1, 1),
+        Measure("trim_swing", "%", (0.7, 3.2), 0.2, 1),
+        Measure("trim_swing_idle", "%", (0.7, 2.5), 0.2, 1),
         Measure("leave_lean", "s", (0.0, 1.0), 0.2, 1),
         Measure("front_swing", "V", (0.2, 0.42), 0.02, -1),
-        Measure("trim_level", "%", (-12.0, 12.0), 1.5),
+        Measure("trim_level", "%", (-12.0, 12.0), 2.0),
         Measure("rear_level", "V", (0.4, 0.85), 0.02),
     ),
     words={

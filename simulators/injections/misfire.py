@@ -36,7 +36,7 @@ def inject(trip: TripColumns, severity: float, rng: np.random.Generator) -> Trip
     if has(trip, _FRONT):
         lean = np.where((failed > 0) & running, np.minimum(_LEAN_V - by_second(trip, _FRONT), 0), 0)
         trip = with_change(trip, _FRONT, lean.astype(np.float32))
-    hotter = _lagged(rng.uniform(*_BURNS_K) * np.minimum(share, 0.25), running)
+    hotter = _lagged(np.float32(rng.uniform(*_BURNS_K)) * np.minimum(share, np.float32(0.25)), running)
     for name in _CATALYSTS:
         if has(trip, name):
             trip = with_change(trip, name, hotter)
