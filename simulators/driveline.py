@@ -25,6 +25,7 @@ DRIVELINE = np.dtype(
         ("stood_s", np.float64),
         ("moved_s", np.float64),  # driven since the last stop began
         ("turning", np.float64),  # rpm, a second ago
+        ("urge", np.float64),  # W/kg, what the driver asks for: a mean of the last seconds
         ("dip", np.float64),  # rpm under idle, on the way back to it
         ("flare", np.float64),  # rpm over the gear, after a shift
     ]
@@ -52,8 +53,8 @@ def wheel_power(
     keep = np.exp(np.float32(-speed_ms / _GRADE_M))
     drive.grade = drive.grade * keep + _GRADE_SD * np.sqrt(1 - keep * keep) * normal(dice)
     drive.climbed += drive.grade * speed_ms * 1e-3
-    ratio = 4 * _RATIO[drive.gear]
-    rotating = 1.04 + 0.0025 * ratio * ratio
+    ratio = 2 * _RATIO[drive.gear]
+    rotating = 1.04 + 0.0025 * ratio * ratio  # 1.05 in top gear, 1.25 in first
     rolling = car.rolling_resistance + drive.grade
     force = (car.mass + trip.payload) * (GRAVITY * rolling + rotating * acceleration)
     wind = speed_ms + trip.wind
@@ -66,12 +67,14 @@ def engine_speed(
     power: float, idle: float,
 ) -> float:  # fmt: skip
     """Shift and give the engine speed in rpm that belongs to the road speed, never below `idle`."""
-    late = 1.15 if power > 12 * car.mass else 1.0  # 12 W/kg: a firm right foot
+    # A firm right foot shifts later, and down again: from 9 W/kg on, up to nearly twice the speed.
+    drive.urge += (power / car.mass - drive.urge) / 2
+    late = clip(1 + (drive.urge - 9) / 20, 1.0, 1.9)
     drive.flare *= 0.3
     if speed_kmh > _UPSHIFT_KMH[drive.gear] * late:
         drive.gear += 1
         drive.flare = 350 * fault.transmission_slip
-    elif drive.gear > 0 and speed_kmh < _UPSHIFT_KMH[drive.gear - 1] - 4:
+    elif drive.gear > 0 and speed_kmh < _UPSHIFT_KMH[drive.gear - 1] * (1 + 0.75 * (late - 1)) - 4:
         drive.gear -= 1
     top = car.top_gear_speed / 100 / trip.rolling_radius
     if car.stepless_gear > 0:
