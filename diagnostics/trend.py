@@ -17,7 +17,8 @@ _LEVEL_NOISE, _SLOPE_NOISE = 0.01, 1e-4  # variances per day, in squared spreads
 _LEVEL_FIRST, _SLOPE_FIRST = 0.25, 0.0025  # before the first trip: a car is taken to be sound
 _LONGEST_STEP_D = 3.0  # a car that stood for a month has not worn for a month
 _HUBER = 3.0  # standard deviations: what is further off moves the level no more than this
-_SHIFT, _REPAIR, _IN_A_ROW = 4.0, 6.0, 3  # standard deviations, trips: the level has jumped; it was repaired
+_SHIFT, _SHIFT_TRIPS = 4.0, 2  # standard deviations, trips in a row: the level has jumped
+_REPAIR, _REPAIR_TRIPS = 6.0, 3  # the same towards health: it was repaired
 _SLACK = 0.5
 _CAP = 30.0
 
@@ -55,8 +56,8 @@ def _walk(
 def _run(shown: FloatArray, at_s: TimeArray, first: int, count: int) -> tuple[float, float]:
     """Run the filter over trips `first` to `count`, from rest.
 
-    State: level and slope per day, with variances a, b, c. Three innovations in a row that are far off to one side are
-    no outliers: the level jumps there, or, when it falls towards health by more, everything begins anew.
+    State: level and slope per day, with variances a, b, c. Innovations in a row that are far off to one side are no
+    outliers: the level jumps there, or, when it falls towards health by more, everything begins anew.
     """
     level, slope, total = 0.0, 0.0, 0.0
     a, b, c = _LEVEL_FIRST, 0.0, _SLOPE_FIRST
@@ -72,11 +73,11 @@ def _run(shown: FloatArray, at_s: TimeArray, first: int, count: int) -> tuple[fl
         above = above + 1 if off > _SHIFT else 0
         below = below + 1 if off < -_REPAIR else 0
         total = min(max(total + shown[row] - _SLACK, 0.0), _CAP)
-        if below >= _IN_A_ROW:
+        if below >= _REPAIR_TRIPS:
             level, slope, total, below = 0.0, 0.0, 0.0, 0
             a, b, c = _LEVEL_FIRST, 0.0, _SLOPE_FIRST
             continue
-        if above >= _IN_A_ROW:
+        if above >= _SHIFT_TRIPS:
             above = 0
             a += off * off
             spread = np.sqrt(a + 1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +16,9 @@ from ingest.readings import Block, FloatArray, TimeArray
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 FAULTY_FROM, HEALTHY_TO = 0.25, 0.05  # severities between are neither: nobody could tell, and nobody need
+COPY = 10**9  # added to a car's number: its short copy
+_SHORT, _HEALTHY_FIRST = (8, 25), (3, 8)  # trips of a short copy, and of them before the fault
+_APART_S = 8 * 3600.0
 _EPISODE = ("onset_s", "pending_s", "confirmed_s", "failure_s")
 
 
@@ -96,6 +100,16 @@ class TripTable:
         """Give where each car begins, and the end: `[cars + 1]`."""
         return np.append(np.flatnonzero(np.diff(self.car, prepend=np.int64(-1))), len(self.car)).astype(np.int64)
 
+    def rows(self, chosen: IntArray, car: IntArray, start_s: TimeArray) -> "TripTable":
+        """Give these trips as those of other cars, begun at other times; without episodes."""
+        return TripTable(
+            car, start_s, self.length_s[chosen], self.running_s[chosen],
+            {it: Measured(one.values[chosen], one.observed_s[chosen]) for it, one in self.measured.items()},
+            {it: one[chosen] for it, one in self.severity.items()},
+            {it: one[chosen] for it, one in self.stopped.items()},
+            EpisodeTable.of([]),
+        )  # fmt: skip
+
     def save(self, path: Path) -> None:
         """Write the table; a file of that name is there whole or not at all."""
         arrays: dict[str, NDArray[Any]] = {
@@ -150,6 +164,36 @@ class TripTable:
 def collect_trips(chunks: Iterable[Chunk], modes: Mapping[str, FaultMode]) -> TripTable:
     """Measure every trip by all modes. A chunk is dropped once it is measured."""
     return TripTable.joined([_measure(chunk, modes) for chunk in chunks])
+
+
+def shortened(table: TripTable, seed: int) -> TripTable:
+    """Give the table with a copy of each car of which only some trips are known, eight hours apart.
+
+    A car whose history is weeks long knows its own normal well; one that was just connected, or of which somebody has
+    kept a dozen files, does not. A copy of a car with a fault has some trips before it and some over all its growth,
+    one of a sound car has any of its trips or those of one stretch.
+    """
+    rng = np.random.default_rng([seed, COPY])
+    worst = np.max(list(table.severity.values()), axis=0)
+    chosen: list[IntArray] = []
+    for low, high in pairwise(table.edges):
+        trips = np.arange(low, high)
+        sick = trips[worst[low:high] > HEALTHY_TO]
+        well = trips[: sick[0] - low] if len(sick) else trips
+        count, before = int(rng.integers(*_SHORT)), int(rng.integers(*_HEALTHY_FIRST))
+        before = min(before if len(sick) else count, len(well))
+        first = int(rng.integers(0, len(well) - before + 1))
+        stretch = well[first : first + before]
+        kept = stretch if rng.random() < 0.5 else np.sort(rng.choice(well, before, replace=False))
+        if len(sick):
+            over = np.sort(rng.choice(sick, min(count - before, len(sick)), replace=False))
+            kept = np.concatenate([kept, over])
+        chosen.append(kept)
+    rows = np.concatenate(chosen)
+    car = table.car[rows]
+    place = np.arange(len(rows)) - np.searchsorted(car, car)
+    copies = table.rows(rows, car + COPY, place * (_APART_S + float(table.length_s.max(initial=0.0))))
+    return TripTable.joined([table, copies])
 
 
 def _measure(chunk: Chunk, modes: Mapping[str, FaultMode]) -> TripTable:

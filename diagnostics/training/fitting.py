@@ -14,7 +14,7 @@ from diagnostics.monitor import VOTE_AT
 from diagnostics.training.dataset import BoolArray, IntArray
 from ingest.readings import FloatArray
 
-# Small trees, strong regularisation: what is to be learnt is a handful of monotone residuals. One thread for each fault:
+# Small trees, strong regularisation: what is to be learnt is a handful of monotone residuals. One thread each:
 # two that wait for one another stand still as soon as something else runs.
 _COMMON: Mapping[str, Any] = {
     "learning_rate": 0.08, "num_leaves": 15, "min_data_in_leaf": 30, "feature_fraction": 0.6, "bagging_fraction": 0.8,

@@ -16,7 +16,7 @@ from diagnostics.modes import MODES, FaultMode
 from diagnostics.monitor import PREVALENCE
 from diagnostics.predictor import METADATA, SHIPPED, Curve, Rule, version_of
 from diagnostics.training.calibration import brier_skill, expected_error, isotonic
-from diagnostics.training.dataset import FAULTY_FROM, HEALTHY_TO, BoolArray, IntArray, TripTable
+from diagnostics.training.dataset import COPY, FAULTY_FROM, HEALTHY_TO, BoolArray, IntArray, TripTable, shortened
 from diagnostics.training.fitting import Rows, boost, folds, three_of_five, threshold, unseen_scores
 from ingest.readings import FloatArray
 
@@ -28,6 +28,7 @@ _FEWEST_CARS = 20  # that a 90 % interval needs
 _DAY_S = 86_400.0
 _INTERVAL = (0.05, 0.5, 0.95)
 _PROMISED_FROM = 0.15  # severity
+_SUDDEN_TRIPS = 5  # within which a sudden fault is to be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ class _Fit:
         """Mark trips that are plainly healthy or plainly faulty."""
         return self.faulty | (self.rows.severity <= HEALTHY_TO)
 
+    @property
+    def own(self) -> BoolArray:
+        """Mark those of them that are of cars as they are driven, not of short copies: what is calibrated on."""
+        return self.clear & (self.rows.car < COPY)
+
 
 def train_table(
     table: TripTable, seed: int = 1, directory: Path = SHIPPED, modes: Mapping[str, FaultMode] = MODES,
@@ -63,6 +69,7 @@ def train_table(
     directory.mkdir(parents=True, exist_ok=True)
     for old in directory.glob("*.txt"):
         old.unlink()
+    table = shortened(table, seed)
     walk = Walk.along(table.car, table.start_s)
     compared = {}
     for fault, mode in modes.items():
@@ -95,8 +102,8 @@ def _fit(
 ) -> _Fit:
     car, severity = table.car[voting], table.severity[fault][voting]
     place = np.arange(len(voting)) - np.searchsorted(car, car)
-    # A faulty car's trips are few and differ; of all others some will do.
-    learn = (severity > HEALTHY_TO) & (place % 2 == 0) | (place % EVERY == 0)
+    # A faulty car's trips are few and differ, as do those of short copies; of all others some will do.
+    learn = (severity > HEALTHY_TO) & (place % 2 == 0) | (place % EVERY == 0) | (car >= COPY)
     onset_s = {int(it): np.inf for it in np.unique(table.car)}
     for one, at_s in zip(table.episodes.car, table.episodes.onset_s, strict=True):
         onset_s[int(one)] = min(onset_s[int(one)], at_s if not np.isnan(at_s) else np.inf)
@@ -104,7 +111,7 @@ def _fit(
     calm = table.start_s[voting] < first_s
     for severities in table.severity.values():
         calm &= severities[voting] < HEALTHY_TO
-    return _Fit(fault, names, voting, Rows(features, severity, car, folds(car, seed)), learn, calm)
+    return _Fit(fault, names, voting, Rows(features, severity, car, folds(car % COPY, seed)), learn, calm)
 
 
 def _train(
@@ -159,23 +166,23 @@ class _Candidate:
 
     def skill(self, fit: _Fit) -> float:
         """Give the Brier skill on trips that are plainly healthy or plainly faulty."""
-        clear = fit.clear
-        return brier_skill(self.probability[clear], fit.faulty[clear], car=fit.rows.car[clear])
+        own = fit.own
+        return brier_skill(self.probability[own], fit.faulty[own], car=fit.rows.car[own])
 
     def report(self, fit: _Fit) -> dict[str, Any]:
-        clear, faulty = fit.clear, fit.faulty
-        said, car = self.probability[clear], fit.rows.car[clear]
+        own, faulty = fit.own, fit.faulty
+        said, car = self.probability[own], fit.rows.car[own]
         return {
             "vote_at": round(self.vote_at, 5), "recall": round(self.recall, 4), "episodes": len(self.episodes),
             "false_alarms": self.false_alarms, "healthy_hours": round(self.hours, 1),
-            "calibration_error": round(expected_error(said, faulty[clear], car=car), 4),
+            "calibration_error": round(expected_error(said, faulty[own], car=car), 4),
             "brier_skill": round(self.skill(fit), 4),
         }  # fmt: skip
 
 
 def _candidate(table: TripTable, fit: _Fit, raw: FloatArray, budget: float) -> _Candidate:
-    clear = fit.clear
-    curve = isotonic(raw[clear], fit.faulty[clear], car=fit.rows.car[clear])
+    own = fit.own
+    curve = isotonic(raw[own], fit.faulty[own], car=fit.rows.car[own])
     curve = Curve.from_json(curve.to_json())  # as it will be read
     probability, edges = curve(raw), _edges(fit.rows.car)
     healthy = three_of_five(np.where(fit.calm, probability, np.float32(np.nan)), edges)
@@ -204,10 +211,18 @@ def _found(table: TripTable, fit: _Fit, third: FloatArray) -> FloatArray:
         latest = table.episodes.confirmed_s[row] - _DAY_S
         inside = (end_s[own] >= table.episodes.onset_s[row]) & ~(end_s[own] > latest)
         if fit.fault in SUDDEN:
-            inside = np.flatnonzero(end_s[own] >= table.episodes.onset_s[row])[:5]
+            inside = (end_s[own] >= table.episodes.onset_s[row]) & (end_s[own] <= _fifth_s(table, fit.fault, row))
         if inside.any():
             best.append(float(third[own][inside].max()))
     return np.array(best, dtype=np.float32)
+
+
+def _fifth_s(table: TripTable, fault: str, row: int) -> float:
+    """Give the end of the fifth trip since a sudden fault lasts; a loose contact comes and goes before."""
+    low, high = np.searchsorted(table.car, [table.episodes.car[row], table.episodes.car[row] + 1])
+    sound = np.flatnonzero(table.severity[fault][low:high] < HEALTHY_TO)
+    fifth = min(low + sound.max(initial=-1) + _SUDDEN_TRIPS, high - 1)
+    return float(table.start_s[fifth] + table.length_s[fifth])
 
 
 def _lead(

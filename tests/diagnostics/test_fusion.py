@@ -1,7 +1,6 @@
 """What a fault's predictor sees: its own mode, how the others stand, the past only, and nothing of who the car is."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest

@@ -175,8 +175,8 @@ def test_a_fault_alone_is_judged_as_ever() -> None:
 def test_a_stop_condition_waits_for_no_other_fault() -> None:
     first = [replace(verdict(0.5 * place, "x"), probability=0.97) for place in range(6)]
     second = [verdict(0.5 * place, mark) for place, mark in enumerate("xxxxxS")]
-    assert [it.urgency for it in judge_vehicle("car", "p", {"fuel_pump": first, "alternator": second})["alternator"].findings
-            ] == [Urgency.S0]  # fmt: skip
+    told = judge_vehicle("car", "p", {"fuel_pump": first, "alternator": second})
+    assert [finding.urgency for finding in told["alternator"].findings] == [Urgency.S0]
 
 
 @given(trips, trips, st.randoms(use_true_random=False))

@@ -15,7 +15,7 @@ from diagnostics.monitor import PREVALENCE, VOTE_AT
 from diagnostics.predictor import SHIPPED, Predictor, PredictorMismatch, Rule
 from diagnostics.single_row import SingleRow, Trees
 from diagnostics.training.calibration import expected_error, isotonic
-from diagnostics.training.dataset import TripTable, collect_trips
+from diagnostics.training.dataset import COPY, TripTable, collect_trips, shortened
 from diagnostics.training.fitting import three_of_five, threshold
 from diagnostics.training.train import train_table
 from simulators.episodes import fleet
@@ -192,3 +192,18 @@ def test_trips_of_one_score_have_one_probability() -> None:
     low, high = isotonic(score, faulty)(np.array([0, 1], dtype=np.float32))
     assert high > 0.9
     assert low == pytest.approx(0.01, rel=0.05)
+
+
+def test_short_copies_hold_the_fault_over_all_its_growth() -> None:
+    whole = table(4, cars=16)
+    both = shortened(whole, 4)
+    copies = both.car >= COPY
+    assert (both.car[: len(whole)] == whole.car).all()
+    assert len(both.episodes.car) == len(whole.episodes.car)
+    for car in np.unique(both.car[copies]):
+        rows = both.car == car
+        severity = np.max([both.severity[fault][rows] for fault in SOME], axis=0)
+        assert 3 <= rows.sum() < 25
+        assert severity[0] == 0
+        assert (np.diff(severity) >= 0).all()
+        assert (np.diff(both.start_s[rows]) >= 8 * 3600).all()
