@@ -10,7 +10,7 @@ _HEATER_W = 1200.0  # at 20 degC: demisting and mixing
 _LIFT_S = 40.0  # how fast the wax of a map-controlled thermostat follows its heating
 _OIL_CAPACITY, _OIL_TO_COOLANT, _OIL_TO_AIR = 9000.0, 60.0, 8.0  # J/K and W/K per litre
 # Of what the engine burns and rubs off. B5 has 0.27 and 0.30 of a higher friction; F01's table is met with these.
-_FUEL_HEAT, _FRICTION_HEAT = 0.275, 0.66
+_FUEL_HEAT, _FRICTION_HEAT = 0.28, 0.68
 _RAMMED_MS = 5.0  # from where the radiator gets all the air that B5 gives it
 _FAST_FAN_K = 3.0  # over the fan's first speed
 _CONDENSER_K, _CONDENSER_MOST_K = 4.0, 30.0  # by which the A/C warms the radiator's air where little comes
