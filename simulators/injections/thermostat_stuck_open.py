@@ -1,115 +1,13 @@
 """A thermostat stuck open in a recorded trip (faults.md F01, B5): the coolant model with and without the leak."""
 
-from dataclasses import replace
-
 import numpy as np
 
-from ingest.readings import FloatArray, TripColumns
-from simulators.air_path import STOICHIOMETRIC, friction_power
-from simulators.compiled import Record, compiled
-from simulators.driveline import GRAVITY, air_density
-from simulators.faults import Faults
-from simulators.population import Cars, draw_cars
-from simulators.recorded import Engine, by_second, circumstances, engine, has, with_change
-from simulators.thermal import HEAT, begin, least_opening, step, warmth_kept
+from ingest.readings import TripColumns
+from simulators import recorded_heat
 
-NEEDS = (
-    ("coolant_temperature",),
-    ("engine_speed",),
-    ("vehicle_speed",),
-    ("ambient_air_temperature", "intake_air_temperature"),
-)
-_HEAT_PER_GRAM = 43e3  # J of fuel
-# Times the heat capacity: the one that warms up as recorded is taken. Not the heat itself, for that would also move
-# the balance with the leak: the Etios warms up nearly twice as fast at idle as B5 has it, but its fuel is known.
-_MASSES = np.geomspace(0.4, 2.5, 15)
-_COLD_K = 6.0  # under the thermostat: nothing but its leak cools there
-_AVERAGE = 0.5  # load fraction of the alternator
+NEEDS = (*recorded_heat.NEEDS, ("ambient_air_temperature", "intake_air_temperature"))
 
 
 def inject(trip: TripColumns, severity: float, rng: np.random.Generator) -> TripColumns:
-    """Take off the coolant, and the intake air, what the leak takes off them in the model.
-
-    Where the trip shows a warm-up, the model's mass is fitted to it, and its thermostat set to where the trip settles.
-    """
-    measured = by_second(trip, "coolant_temperature")
-    drawn = draw_cars(rng, 1)
-    conditions = circumstances(trip, drawn, rng)
-    # An engine is never cooler than the air; intake air in a warm engine room may say so.
-    conditions = replace(conditions, ambient=np.minimum(conditions.ambient, measured.min()))
-    warm = measured[measured > 75]
-    settled = np.full(1, np.percentile(warm, 75) + 1, dtype=np.float32) if len(warm) > 120 else drawn["thermostat"]
-    cars = Cars({**drawn.values, "thermostat": settled, "map_thermostat": np.zeros(1, dtype=np.float32)})
-
-    columns = 2 * len(_MASSES)  # without, then with the leak
-    many = cars.take(np.zeros(columns, dtype=np.int64)).values
-    masses = (many["heat_capacity"] * np.tile(_MASSES, 2)).astype(np.float32)
-    wanted = np.repeat(np.array([0, severity], dtype=np.float32), len(_MASSES))
-    faults, shapes = Faults.healthy(columns).with_fault("thermostat_stuck_open", wanted).rows()
-    rows = Cars({**many, "heat_capacity": masses}).rows()
-    told = engine(trip, cars)
-    speed_ms = by_second(trip, "vehicle_speed") / np.float32(3.6)
-    friction = np.array(
-        [
-            friction_power(rows[0], max(turning, 400.0), warmth)
-            for turning, warmth in zip(told.speed.tolist(), measured.tolist(), strict=True)
-        ],
-        dtype=np.float32,
-    )
-    friction *= told.running
-    coolant, intake = np.empty((2, len(measured), columns), dtype=np.float32)
-    _run(
-        rows, conditions.rows()[0], faults, shapes, np.zeros(columns, dtype=HEAT), float(measured[0]), speed_ms,
-        _fuel_power(told, cars, speed_ms, friction, conditions.ambient), friction, told.load, told.speed, coolant,
-        intake,
-    )  # fmt: skip
-    best = _as_recorded(coolant[:, : len(_MASSES)], measured, float(settled[0]))
-    sick = best + len(_MASSES)
-    colder = np.clip(coolant[:, best] - coolant[:, sick], 0, measured - conditions.ambient)
-    changed = with_change(trip, "coolant_temperature", -colder)
-    if not has(trip, "intake_air_temperature"):
-        return changed
-    return with_change(changed, "intake_air_temperature", intake[:, sick] - intake[:, best])
-
-
-@compiled
-def _run(
-    cars: Record, trip: Record, faults: Record, shapes: Record, heats: Record, first: float, speed_ms: FloatArray,
-    fuel: FloatArray, friction: FloatArray, load: FloatArray, turning: FloatArray, coolant: FloatArray,
-    intake: FloatArray,
-) -> None:  # fmt: skip
-    """Fill coolant and intake air [second, column]; without the leak the coolant begins at `first`."""
-    for column in range(len(cars)):
-        car, fault, shape, heat = cars[column], faults[column], shapes[column], heats[column]
-        begin(car, trip, fault, shape, heat)
-        kept = warmth_kept(heat.least) / warmth_kept(least_opening(car, 0.0))
-        heat.coolant = trip.ambient + (first - trip.ambient) * kept
-        heat.oil = heat.coolant
-        for second in range(len(fuel)):
-            coolant[second, column], intake[second, column] = heat.coolant, heat.intake
-            step(
-                car, fault, shape, heat, speed_ms[second], fuel[second], friction[second], load[second],
-                turning[second], _AVERAGE, 0.0,
-            )  # fmt: skip
-
-
-def _fuel_power(
-    told: Engine, cars: Cars, speed_ms: FloatArray, friction: FloatArray, ambient: FloatArray
-) -> FloatArray:
-    """Give W by [second]: from the air where the engine is throttled, else from what the road asks for."""
-    if told.air is not None and told.throttled:
-        return told.air / np.float32(STOICHIOMETRIC) * np.float32(_HEAT_PER_GRAM)
-    drag = 0.5 * air_density(float(ambient[0]), 101.3) * cars["drag_area"] * speed_ms**2
-    pull = cars["mass"] * (GRAVITY * cars["rolling_resistance"] + 1.05 * np.gradient(speed_ms)) + drag
-    shaft = np.clip(pull * speed_ms, 0, None) / cars["driveline_efficiency"] + 1000 * cars["auxiliary_power"]
-    burnt = (shaft + friction) / cars["willans_efficiency"] * told.running
-    return burnt.astype(np.float32)
-
-
-def _as_recorded(modelled: FloatArray, measured: FloatArray, thermostat: float) -> int:
-    """Give the column that warms up most like the trip; the one nearest to 1 where the trip shows no warm-up."""
-    warm = measured >= thermostat - _COLD_K
-    until = int(np.argmax(warm)) if warm.any() else len(measured)
-    if until < 60 or measured[:until].max() - measured[0] < 8:
-        return int(np.argmin(np.abs(np.log(_MASSES))))
-    return int(np.argmin(np.abs(modelled[:until] - measured[:until, None]).mean(axis=0)))
+    """Take off the coolant, and the intake air, what the leak takes off them in the model."""
+    return recorded_heat.with_fault(trip, "thermostat_stuck_open", severity, rng)
