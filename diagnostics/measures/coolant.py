@@ -79,11 +79,12 @@ _SMOOTH_S = 30.0
 _HOT_C, _COOLED_C, _HOT_S = 78.0, 70.0, 120.0  # regulated: that long above, until below
 _EASY, _HARD = 0.14, 0.22  # openings
 _LOW_RPM, _HIGH_RPM = 1600.0, 2000.0
-_CREEPING_MS, _STOOD_S, _ROLLING_MS = 2.8, 60.0, 4.0
+_CREEPING_MS, _PACE_S, _STOOD_S, _ROLLING_MS = 4.5, 60.0, 20.0, 4.0  # a mean of a minute; for how long
 _FIRST_S = 300.0  # of the opening
 _LEAST_S, _FEW_S = 60.0, 30.0
 _ROAD_MS, _NO_ROAD_S = 5.6, 120.0  # who was not as fast for that long is cooled by the fan alone
-_RESTED_C, _RESTED_K, _RESTED_AIR_K = 55.0, 30.0, 6.0  # coolant after a long rest; its air; intake against outside
+_RESTED_C, _RESTED_K, _RESTED_AIR_K = 50.0, 30.0, 4.0  # coolant after a long rest; its air; intake against outside
+_UNTOLD_K = 14.0  # above the intake, where nobody tells the air outside
 _UNKNOWN_C = 20.0
 _SIDES = ("above", "below")
 _BIN_K, _BINS = 0.5, 520
@@ -97,7 +98,7 @@ COURSE = np.dtype(
         for name in (
             "streak", "stood", "ran", "closed", "open", "first", "first_s", "warm_s",  # observers
             "low", "begun", "ended", "reached", "begin_c", "end_c", "span_s", "driven", "closed_k", "heated_k",
-            "fuel", "oil", "need", "air", "turning",  # usual engine
+            "fuel", "oil", "need", "air", "turning", "pace",  # usual engine
             "heating", "heating_c", "heating_last", "heating_k", "heating_s",
             "hot_s", "crept_s", "unroaded_s", "was_cold", "opened_s", "first_top",
             "easy", "easy_s", "hard", "hard_s", "slow", "slow_s", "fast", "fast_s", "every", "squares", "road_s",
@@ -206,7 +207,7 @@ def _begin(course: Record) -> None:
     course.closed = course.open = course.first = course.low = course.begin_c = course.end_c = np.nan
     course.span_s = course.driven = course.closed_k = course.heated_k = 0.0
     course.fuel = course.oil = np.nan
-    course.need = course.air = course.turning = 0.0
+    course.need = course.air = course.turning = course.pace = 0.0
     course.heating = course.heating_k = course.heating_s = 0.0
     course.heating_c = course.heating_last = np.nan
     course.hot_s = course.crept_s = course.unroaded_s = course.was_cold = course.opened_s = 0.0
@@ -346,7 +347,8 @@ def _regulate(  # noqa: C901 - counts of one instant
     course.need += (gained - course.need) * part
     course.air += (_STILL_AIR + _AIR_PER_MS * ms - course.air) * part
     course.turning += (turning - course.turning) * part
-    course.crept_s = course.crept_s + step if ms < _CREEPING_MS else 0.0
+    course.pace += (ms - course.pace) * step / _PACE_S
+    course.crept_s = course.crept_s + step if course.pace < _CREEPING_MS and ms < _ROAD_MS else 0.0
     course.unroaded_s = course.unroaded_s + step if ms < _ROAD_MS else 0.0
     if shown < _COOLED_C:
         course.hot_s, course.was_cold = 0.0, 1.0
@@ -383,7 +385,7 @@ def _regulate(  # noqa: C901 - counts of one instant
         course.later += shown * step
         course.later_s += step
     if not np.isnan(oil):
-        course.oil_above += (oil - shown) * step
+        course.oil_above += (oil - course.oil) * step
         course.oil_s += step
 
 
@@ -394,6 +396,8 @@ def _soak(first: float, oil: float, intake: float, outside: float) -> float:
         return np.nan
     if not np.isnan(oil):
         return first - oil
+    if np.isnan(outside):
+        return first - intake if -_RESTED_K < first - intake < _UNTOLD_K else np.nan
     if not abs(first - intake) < _RESTED_K or abs(intake - outside) > _RESTED_AIR_K:
         return np.nan
     return first - intake
@@ -447,7 +451,8 @@ def _tell_road(course: Record, counts: NDArray[np.int32], step: float, told: Rec
     if course.oil_s >= _LEAST_S:
         told.oil_above = course.oil_above / course.oil_s
     told.standing_top = heat.quantile(counts[_STOOD], 0.9, _FEW_S / step, _LOWEST_C, _BIN_K)
-    told.standing_rise = told.standing_top - easy
+    if course.road_s >= _FEW_S:
+        told.standing_rise = told.standing_top - course.every / course.road_s
     told.road_s = course.road_s
     standing = 0
     for count in counts[_STOOD]:

@@ -10,13 +10,13 @@ MODE = ResidualMode(
     source=coolant,
     observed="reading_s",
     measures=(
-        Measure("wrong", "1", (0.0, 0.0), 1.5, +1),
+        Measure("wrong", "1", (0.0, 0.0), 0.5, +1),
         Measure("soak_above", "K", (-6.0, 14.0), 3.0, +1),
         Measure("soak_below", "K", (-6.0, 14.0), 3.0, -1),
-        Measure("regulated_above", "degC", (76.0, 108.0), 1.5, +1),
-        Measure("level_below", "degC", (79.0, 108.0), 1.5, -1),
-        Measure("oil_below", "K", (-10.0, 40.0), 3.0, -1),
-        Measure("oil_above", "K", (-10.0, 40.0), 3.0, +1),
+        Measure("regulated_above", "degC", (76.0, 108.0), 0.8, +1),
+        Measure("level_below", "degC", (79.0, 108.0), 1.0, -1),
+        Measure("oil_below", "K", (-10.0, 40.0), 2.0, -1),
+        Measure("oil_above", "K", (-10.0, 40.0), 2.0, +1),
     ),
     words={
         "wrong": Words("Readings in 1000 that no coolant can have", "每1000次读数中不可能的读数"),

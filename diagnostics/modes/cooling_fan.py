@@ -31,14 +31,14 @@ MODE = CoolingFan(
     source=coolant,
     observed="standing_s",
     measures=(
-        Measure("standing_rise", "K", (-8.0, 16.0), 3.0, +1),
-        Measure("standing_top", "degC", (76.0, 104.0), 3.0, +1),
-        Measure("regulated", "degC", (76.0, 108.0), 1.5),
+        Measure("standing_rise", "K", (-8.0, 10.0), 2.0, +1),
+        Measure("standing_top", "degC", (76.0, 101.0), 3.0, +1),
+        Measure("regulated", "degC", (76.0, 108.0), 0.8),
     ),
     words={
         "standing_rise": Words("Coolant rises at a standstill by", "停车时冷却液温升", 1, signed=True),
         "standing_top": Words("Coolant at a standstill", "停车时冷却液温度"),
     },
-    least_s=60.0,
+    least_s=30.0,
     absolute=("standing_top",),
 )

@@ -32,12 +32,12 @@ MODE = ThermostatStuckClosed(
     source=coolant,
     observed="road_s",
     measures=(
-        Measure("regulated", "degC", (76.0, 108.0), 1.5, +1),
-        Measure("regulated_high", "K", (-12.0, 4.0), 2.0, +1),
-        Measure("hottest", "degC", (76.0, 110.0), 2.5, +1),
-        Measure("overshoot", "K", (-12.0, 8.0), 2.0, +1),
-        Measure("unrest", "K", (0.0, 6.0), 1.0, +1),
-        Measure("standing_rise", "K", (-8.0, 16.0), 3.0),
+        Measure("regulated", "degC", (76.0, 108.0), 0.8, +1),
+        Measure("regulated_high", "K", (-12.0, 4.0), 0.8, +1),
+        Measure("hottest", "degC", (76.0, 110.0), 2.0, +1),
+        Measure("overshoot", "K", (-12.0, 8.0), 1.8, +1),
+        Measure("unrest", "K", (0.0, 6.0), 0.6, +1),
+        Measure("standing_rise", "K", (-8.0, 10.0), 2.0),
     ),
     words={
         "regulated": Words("Coolant level on the road", "行驶时冷却液稳定温度", 1),

@@ -23,12 +23,13 @@ MEASURES = (
     Measure("warmup_rate", "ln", (-0.7, 2.2), 0.25),  # observed rise over the observer's
     Measure("warmup_doubt", "ln", (0.0, 3.0), 1.0),  # by how much a heater on full would have slowed the observer
     Measure("warmup_pace", "min", (0.1, 8.0), 2.0),  # minutes per 10 degC
-    Measure("level", "degC", (79.0, 108.0), 1.5),
+    Measure("level", "degC", (79.0, 108.0), 1.0),
     Measure("level_moving", "degC", (79.0, 108.0), 1.5),
     Measure("level_low", "degC", (76.0, 106.0), 2.0),
     Measure("level_spread", "degC", (0.0, 12.0), 2.0),  # a working thermostat holds the level
     Measure("deficit", "degC", (-50.0, 0.0), 5.0),  # of the coolant below the observer
     Measure("start_above_air", "degC", (-8.0, 80.0), 5.0),
+    Measure("heating", "ln", (-1.0, 2.5), 0.2, -1),  # observed rise over a usual engine's of the same load
     Measure("warm_minutes", "min", (0.0, 1e4), 30.0),  # for which a failing thermostat would have shown
 )
 FEATURES = (
@@ -40,6 +41,9 @@ FEATURES = (
     Feature("deficit", 1, lasting=True),
     Feature("slow", 1, lasting=True),
     Feature("start_below_air", -1),
+    Feature("level_scaled", 1, lasting=True),
+    Feature("level_low_scaled", 1, lasting=True),
+    Feature("heating_scaled", 1, lasting=True),
 )
 _COLUMN = {measure.name: column for column, measure in enumerate(MEASURES)}
 
@@ -82,8 +86,12 @@ class ThermostatStuckOpen:
             expected["warmup_rate"] - value["warmup_rate"] - value["warmup_doubt"] - PACE_LN,
             low_by,
         )
-        beyond: FloatArray = np.maximum(np.stack(columns, axis=1), 0).astype(np.float32)
-        return beyond
+        beyond = np.maximum(np.stack(columns, axis=1), 0)
+        spreads = [
+            (expected[name] - value[name] - by) / normal.wander[:, _COLUMN[name]]
+            for name, by in (("level", low_by), ("level_low", low_by), ("heating", 0.0))
+        ]
+        return np.concatenate([beyond, np.clip(np.stack(spreads, axis=1), -25, 25)], axis=1).astype(np.float32)
 
     def rule(self, features: FloatArray) -> FloatArray:
         """Give the residual rule: the root of the summed squares of what exceeds healthy cars."""

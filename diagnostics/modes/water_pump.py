@@ -10,11 +10,11 @@ MODE = ResidualMode(
     source=coolant,
     observed="road_s",
     measures=(
-        Measure("slow_engine_rise", "K", (-5.0, 8.0), 1.2, +1),
-        Measure("regulated", "degC", (76.0, 108.0), 1.5, +1),
-        Measure("oil_above", "K", (-10.0, 40.0), 3.0, +1),
-        Measure("standing_rise", "K", (-8.0, 16.0), 3.0, +1),
-        Measure("regulated_high", "K", (-12.0, 4.0), 2.0, +1),
+        Measure("slow_engine_rise", "K", (-5.0, 8.0), 0.8, +1),
+        Measure("regulated", "degC", (76.0, 108.0), 0.8, +1),
+        Measure("oil_above", "K", (-10.0, 40.0), 2.0, +1),
+        Measure("standing_rise", "K", (-8.0, 10.0), 2.0, +1),
+        Measure("regulated_high", "K", (-12.0, 4.0), 0.8, +1),
     ),
     words={
         "slow_engine_rise": Words("Coolant at low over high speed", "低转速比高转速时冷却液温度", 1, signed=True),
