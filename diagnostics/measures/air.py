@@ -62,9 +62,9 @@ _FEW_S = 5.0
 def air(held: Held) -> Table:
     """Measure every trip of the block, by `NAMES`: float32 [trip], NaN where a trip does not show it."""
     made = np.full((held.trips, len(NAMES)), np.nan, dtype=np.float32)
-    columns = [held.column(name) for name in SIGNALS]
+    columns = tuple(held.column(name) for name in SIGNALS)
     if held.has("engine_speed"):
-        _measure(*columns, held.lengths, held.step_s, made)
+        _measure(columns, held.lengths, held.step_s, made)
     else:
         made[:, NAMES.index("idle_s") :] = 0
     return {name: np.ascontiguousarray(made[:, column]) for column, name in enumerate(NAMES)}
@@ -94,7 +94,7 @@ def _slope(
     """
     if len(values) < least:
         return np.nan
-    level, rise, other = np.median(values), 0.0, 0.0
+    level, rise, other = float(np.median(values)), 0.0, 0.0
     first_at, second_at = 0.0, 0.0
     for turn in range(3):
         stray = _STRAY[0] if turn == 0 else _STRAY[1]
@@ -140,12 +140,12 @@ def _barometric(
 
 @compiled
 def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
-    speeds: FloatArray, wheels: FloatArray, pressures: FloatArray, flows: FloatArray, throttles: FloatArray,
-    relatives: FloatArray, pedals: FloatArray, barometrics: FloatArray, intakes: FloatArray,
-    coolants: FloatArray, shorts: FloatArray, longs: FloatArray, lengths: NDArray[np.int64], step: float,
-    made: FloatArray,
+    columns: tuple[FloatArray, ...], lengths: NDArray[np.int64], step: float, made: FloatArray
 ) -> None:  # fmt: skip
     """Fill `made[trip, name]`. One pass for all modes of the air path, hence long: each reading is loaded once."""
+    (
+        speeds, wheels, pressures, flows, throttles, relatives, pedals, barometrics, intakes, coolants, shorts, longs,
+    ) = columns  # fmt: skip
     longest = 1
     for trip in range(len(lengths)):
         longest = max(longest, lengths[trip])

@@ -39,7 +39,7 @@ def driveline(held: Held) -> Table:
     made = np.full((held.trips, len(NAMES)), np.nan, dtype=np.float32)
     made[:, NAMES.index("geared_s") :] = 0
     if held.has("engine_speed") and held.has("vehicle_speed"):
-        _measure(*(held.column(name) for name in SIGNALS), held.lengths, held.step_s, made)
+        _measure(tuple(held.column(name) for name in SIGNALS), held.lengths, held.step_s, made)
     return {name: np.ascontiguousarray(made[:, column]) for column, name in enumerate(NAMES)}
 
 
@@ -68,10 +68,10 @@ def _gears(counts: NDArray[np.int64], least: float, gear_of: NDArray[np.int64]) 
 
 @compiled
 def _measure(
-    speeds: FloatArray, wheels: FloatArray, loads: FloatArray, lengths: NDArray[np.int64], step: float,
-    made: FloatArray,
+    columns: tuple[FloatArray, ...], lengths: NDArray[np.int64], step: float, made: FloatArray
 ) -> None:  # fmt: skip
     """Fill `made[trip, name]`: once over the readings for what is steady, then over that alone; hence long."""
+    speeds, wheels, loads = columns
     longest = 1
     for trip in range(len(lengths)):
         longest = max(longest, lengths[trip])
