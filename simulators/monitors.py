@@ -60,7 +60,7 @@ MONITORS: Sequence[Monitor] = (
     Monitor("P0299", 15, 27, needs=("turbocharged",)),
     Monitor("P0562", 11.4, 12.5),
     Monitor("P0563", 15.5, 16.0),
-    Monitor("P0615", 2, 3, fitted=0.6),
+    Monitor("P0615", 1.6, 2.2, trips=(3, 4), fitted=0.6),
     Monitor("P0741", 40, 100, needs=("converter",), lacks=("stepless_gear",)),
     Monitor("P0101", 0.18, 0.28, needs=("pressure_sensor",), lacks=("speed_density",)),
 )
