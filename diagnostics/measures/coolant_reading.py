@@ -13,7 +13,7 @@ from diagnostics.compiled import compiled
 PLAUSIBLE_C = (-40.0, 130.0)
 HOLD_S = 60.0  # coolant is slow: even a poll of twice a minute shows it
 _REACH_K, _REACH_K_PER_S, _REACH_S = 5.0, 1.0, 30.0  # rounding and mixing; how fast; for how long a gap adds to it
-_LEAP_K = 25.0  # more than vapour does
+_LEAP_K = 40.0  # more than vapour does
 _ANEW_S, _ANEW_READINGS = 20.0, 3  # readings elsewhere that agree with each other: from there on it is believed again
 _NEAR_S = 5.0  # between readings whose scatter counts
 _SCATTER_C = 70.0
