@@ -111,7 +111,7 @@ def _quantile(counts: NDArray[np.int32], level: float, least: float) -> float:
     wanted, passed = level * total, 0
     for place in range(len(counts)):
         if passed + counts[place] >= wanted and counts[place] > 0:
-            return place + (wanted - passed) / counts[place]
+            return float(place + (wanted - passed) / counts[place])
         passed += counts[place]
     return float(len(counts))
 
@@ -231,7 +231,7 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
         same_until, same, kept = -1, np.nan, 0
         n1, n2, n3, f1, f2, f3 = 0.0, 0.0, 0.0, np.nan, np.nan, np.nan
         spent, ratio, ratio_s, ratio_high, high_s, ratio_still, rest_s = 0, 0.0, 0, 0.0, 0, 0.0, 0
-        restart, restarts = 0.0, 0
+        restart, restarts, cool, was_celsius = 0.0, 0, 1.0, -99.0
         short_idle, short_idle_s, short_high, short_high_s = 0.0, 0, 0.0, 0
         times, squares, trims, both, drifts = 0.0, 0.0, 0.0, 0.0, 0
         airs, idle_kpa, idle_kpa_s, angles, angle_s, turned, still_s = 0.0, 0.0, 0, 0.0, 0, 0.0, 0
@@ -239,11 +239,11 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
         air_s = 0
         vapour[:] = 0.0
         for at in range(length):
-            n = speed[at]
+            n = float(speed[at])
             if not n > RUNNING_RPM:
                 stands = n < 50 and speed[max(at - 1, 0)] < 50 and speed[min(at + 2, length - 1)] < 50
                 if has_pressure and stands and 55 < pressure[at] < 108:
-                    around = max(around, pressure[at])
+                    around = max(around, float(pressure[at]))
                 if has_rail and ran_s == 0 and n < 50 and met_s == 0 and rail[at] >= 0:
                     rail_stood = rail[at]
                 ran_s, settled_s = 0.0, 0.0
@@ -255,20 +255,22 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
             met_s += step
             # What the engine breathes.
             turns = n / 1000
-            celsius = intake[at] if has_intake and intake[at] > -40 else np.float32(INTAKE_C)
-            cool = np.float32(293.15) / (min(max(celsius, np.float32(-30)), np.float32(80)) + np.float32(273.15))
-            p = pressure[at] if has_pressure else np.float32(np.nan)
-            g = meter[at] if has_meter else np.float32(np.nan)
+            celsius = float(intake[at]) if has_intake and intake[at] > -40 else INTAKE_C
+            if celsius != was_celsius:
+                cool = 293.15 / (min(max(celsius, -30.0), 80.0) + 273.15)
+                was_celsius = celsius
+            p = float(pressure[at]) if has_pressure else np.nan
+            g = float(meter[at]) if has_meter else np.nan
             if has_pressure:
-                filling = p / np.float32(101.3) * cool if p > 0 else np.nan
+                filling = p / 101.3 * cool if p > 0 else np.nan
             elif has_meter:
                 filling = g / turns / full if g > 0 else np.nan
             else:
-                filling = load[at] / 105 if has_load and load[at] > 0 else np.nan
+                filling = float(load[at]) / 105 if has_load and load[at] > 0 else np.nan
             flow = filling * turns
-            purged = purge[at] if has_purge else np.float32(0)
+            purged = float(purge[at]) if has_purge else 0.0
             if has_tank:
-                follow_vapour(vapour, tank[at], purged, step)
+                follow_vapour(vapour, float(tank[at]), purged, step)
             # Steady, warm, the loop closed.
             low, high = min(n, n1, n2, n3), max(n, n1, n2, n3)
             least, most = filling, filling
@@ -299,7 +301,7 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
                 if p > 0:
                     idle_kpa += p * cool
                     idle_kpa_s += 1
-                    now = told[at] if has_told and 55 < told[at] < 110 else around
+                    now = float(told[at]) if has_told and 55 < told[at] < 110 else around
                     if has_throttle and throttle[at] > 0 and now > 0:
                         angles += throttle[at] - _OPENS * (flow * (101.3 / now) / np.sqrt(cool) - _IDLE_FLOW)
                         angle_s += 1

@@ -8,7 +8,7 @@ from diagnostics.compiled import compiled
 _OPEN, _SHUT = 10.0, 1.0  # % of purge
 _AFTER_S, _WAIT_S = 4.0, 25.0  # behind a purge: when the vacuum is looked at, and how much later again
 _REST_S = 30.0
-_VACUUM_PA = 120.0  # less of it says nothing
+_VACUUM_PA = 220.0  # less of it says nothing
 
 
 @compiled

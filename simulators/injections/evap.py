@@ -28,10 +28,11 @@ def inject(trip: TripColumns, severity: float, rng: np.random.Generator) -> Trip
     if shape["purge_stuck"] > 0:
         drawn = np.empty(len(pressure), dtype=np.float32)
         _drawn(fault, shape, of.vacuum, drawn)
-        change = -_PULL_PA * np.where(of.told.running, drawn, 0) * (by_second(trip, "commanded_evap") < 100 * drawn)
+        uncommanded = of.told.running & (by_second(trip, "commanded_evap") < 100 * drawn)
+        change = np.where(uncommanded, np.float32(-_PULL_PA) * drawn, np.float32(0))
     else:
-        change = pressure * (1 / (1 + _HOLE * severity * severity) - 1)
-    return with_change(trip, _PRESSURE, change.astype(np.float32))
+        change = pressure * np.float32(1 / (1 + _HOLE * severity * severity) - 1)
+    return with_change(trip, _PRESSURE, change)
 
 
 @compiled
