@@ -14,6 +14,25 @@ from numpy.typing import NDArray
 
 from diagnostics.compiled import compiled
 from diagnostics.held import RUNNING_RPM, Held, Table
+from diagnostics.measures.trims import (
+    ABOVE,
+    BELOW,
+    BINS,
+    CRUISING,
+    LOWEST,
+    PER,
+    PUSHED,
+    ROLLING,
+    ROWS,
+    STANDING,
+    TOP,
+    more,
+    preferred,
+    purge_effect,
+    quantile,
+    share_above,
+    trim_at,
+)  # fmt: skip
 from diagnostics.measures.vapour import add_vapour, follow_vapour
 from ingest.readings import FloatArray
 
@@ -81,12 +100,7 @@ _STILL_RPM, _STILL_KMH, _STARTED_S = 1100.0, 1.0, 20.0
 _HOT_C, _RESTART_S = 55.0, 90.0
 _OPENS, _IDLE_FLOW = 19.0, 0.2  # the Etios opens its throttle by 2.7 % from 0.16 to 0.31 of flow
 
-# Histograms: trims from -48 % by half a percent, flows from 0 by a fiftieth.
-_BINS, _LOWEST, _PER = 256, -48.0, 2.0
-_FLOWS, _PER_FLOW = 200, 50.0
-# Rows: four cells of flow (standing, rolling, working, high), each without purge and with it; then others.
-_STANDING, _ROLLING, _CRUISING, _PUSHED = 0, 2, 4, 6
-_BELOW, _ABOVE, _TOP, _ROWS = 8, 9, 10, 11
+_FLOWS, _PER_FLOW = 200, 50.0  # histogram of flows, from 0 by a fiftieth
 
 
 def mixture(held: Held) -> Table:
@@ -98,72 +112,6 @@ def mixture(held: Held) -> Table:
         columns = tuple(held.column(name) if held.has(name) else nothing for name in SIGNALS)
         _measure(columns, held.lengths, held.step_s, made)
     return dict(zip(NAMES, made, strict=True))
-
-
-@compiled
-def _quantile(counts: NDArray[np.int32], level: float, least: float) -> float:
-    """Give the quantile in bins, evenly spread within each; NaN with fewer than `least`."""
-    total = 0
-    for count in counts:
-        total += count
-    if total < max(least, 1):
-        return np.nan
-    wanted, passed = level * total, 0
-    for place in range(len(counts)):
-        if passed + counts[place] >= wanted and counts[place] > 0:
-            return float(place + (wanted - passed) / counts[place])
-        passed += counts[place]
-    return float(len(counts))
-
-
-@compiled
-def _trim_at(counts: NDArray[np.int32], level: float, least: float) -> float:
-    """Give a quantile of trims in %."""
-    return _LOWEST + _quantile(counts, level, least) / _PER
-
-
-@compiled
-def _share_above(counts: NDArray[np.int32], trim: float, least: float) -> float:
-    """Give the % of the samples with more than `trim` %."""
-    total, above = 0.0, 0.0
-    edge = (trim - _LOWEST) * _PER
-    for place in range(len(counts)):
-        total += counts[place]
-        above += counts[place] * min(max(place + 1 - edge, 0.0), 1.0)
-    return 100 * above / total if total >= least else np.nan
-
-
-@compiled
-def _preferred(table: NDArray[np.int32], cell: int, fewer: float, chosen: NDArray[np.int32]) -> None:
-    """Put into `chosen` what a cell has without purge, or, where that is little, all that it has."""
-    clean = 0
-    for count in table[cell]:
-        clean += count
-    for place in range(len(chosen)):
-        chosen[place] = table[cell, place] + (0 if clean >= fewer else table[cell + 1, place])
-
-
-@compiled
-def _purge_effect(table: NDArray[np.int32], least: float) -> float:
-    """Give by how many % the trim is higher without purge than with it, standing and driving apart; NaN: not shown."""
-    effect, weight = 0.0, 0.0
-    for first, last in ((_STANDING, _STANDING), (_ROLLING, _PUSHED)):
-        counts, sums = [0, 0], [0.0, 0.0]
-        for row in range(first, last + 2):
-            for place in range(table.shape[1]):
-                counts[row % 2] += table[row, place]
-                sums[row % 2] += table[row, place] * place
-        share = min(counts[0], counts[1])
-        if share >= least:
-            effect += share * (sums[0] / counts[0] - sums[1] / counts[1]) / _PER
-            weight += share
-    return effect / weight if weight > 0 else np.nan
-
-
-@compiled
-def _more(trim: float, other: float) -> float:
-    """Give in % by how much more fuel is asked for than at the other trim; what is alike at every flow cancels out."""
-    return 100 * ((100 + trim) / (100 + other) - 1)
 
 
 @compiled
@@ -192,7 +140,7 @@ def _full(
             warm = coolant[at] >= _WARM_C if len(coolant) > 0 and coolant[at] > -40 else ran_s > _WARM_S
             if warm:
                 bins[min(int(flow[at] / n * 20000), len(bins) - 1)] += 1
-    middle = _quantile(bins, 0.5, 20 / step)
+    middle = quantile(bins, 0.5, 20 / step)
     if np.isnan(middle):
         return ORDINARY_G_S
     return min(max(middle / 20 / IDLE_FILLING, FULL_G_S[0]), FULL_G_S[1])
@@ -205,8 +153,8 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
     """Fill `made[name, trip]`. One pass for all modes of the mixture, hence long: each reading is loaded once."""
     (speeds, shorts, longs, pressures, meters, loads, intakes, coolants, ratios, wheels, purges, throttles, relatives,
      rails, tanks, barometrics) = columns  # fmt: skip
-    table, bins = np.empty((_ROWS, _BINS), dtype=np.int32), np.empty(_FLOWS, dtype=np.int32)
-    working, chosen = np.empty(_BINS, dtype=np.int32), np.empty(_BINS, dtype=np.int32)
+    table, bins = np.empty((ROWS, BINS), dtype=np.int32), np.empty(_FLOWS, dtype=np.int32)
+    working, chosen = np.empty(BINS, dtype=np.int32), np.empty(BINS, dtype=np.int32)
     flows_at = np.empty(speeds.shape[1], dtype=np.float32)
     places = np.empty(speeds.shape[1], dtype=np.int32)
     vapour = np.empty(8)
@@ -338,9 +286,9 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
             if not steady:
                 continue
             # Into the cells.
-            place = min(max(int((trim - _LOWEST) * _PER), 0), _BINS - 1)
+            place = min(max(int((trim - LOWEST) * PER), 0), BINS - 1)
             clean = purged < _CLEAN
-            cell = _PUSHED if flow >= HIGH else _CRUISING if flow >= WORKING else _STANDING if standing else _ROLLING
+            cell = PUSHED if flow >= HIGH else CRUISING if flow >= WORKING else STANDING if standing else ROLLING
             table[cell + (0 if clean else 1), place] += 1
             bins[min(int(flow * _PER_FLOW), _FLOWS - 1)] += 1
             flows_at[kept], places[kept] = flow, place
@@ -367,55 +315,55 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
                     rail_high += rail[at]
                     rail_high_s += 1
         # The trims by flow.
-        for place in range(_BINS):
+        for place in range(BINS):
             working[place] = table[4, place] + table[5, place] + table[6, place] + table[7, place]
             chosen[place] = table[0, place] + table[1, place] + table[2, place] + table[3, place]
-        idle, driving = _trim_at(chosen, 0.5, few), _trim_at(working, 0.5, few)
+        idle, driving = trim_at(chosen, 0.5, few), trim_at(working, 0.5, few)
         row[0], row[1] = idle, driving
-        row[8] = _share_above(working, 10.0, 2 * few)
-        row[9] = _share_above(working, (100 + idle) * (1 + _ABOVE_IDLE / 100) - 100, 2 * few)
+        row[8] = share_above(working, 10.0, 2 * few)
+        row[9] = share_above(working, (100 + idle) * (1 + _ABOVE_IDLE / 100) - 100, 2 * few)
         driven = 0
-        for place in range(_BINS):
+        for place in range(BINS):
             driven += working[place]
             chosen[place] = table[6, place] + table[7, place]
-        row[2] = _trim_at(chosen, 0.5, few)
-        row[4], row[5] = _more(row[2], idle), _more(driving, idle)
+        row[2] = trim_at(chosen, 0.5, few)
+        row[4], row[5] = more(row[2], idle), more(driving, idle)
         if short_idle_s >= few and short_high_s >= few:
             row[7] = short_high / short_high_s - short_idle / short_idle_s
         row[10] = 100 * spent / driven if driven >= 2 * few else np.nan
         # The lower third, the upper fifth, and the upper tenth of what is above idle.
         if kept >= 4 * few:
-            below, above = _quantile(bins, 0.33, 1) / _PER_FLOW, _quantile(bins, 0.8, 1) / _PER_FLOW
-            apart = (_quantile(bins, 0.9, 1) - _quantile(bins, 0.165, 1)) / _PER_FLOW
+            below, above = quantile(bins, 0.33, 1) / _PER_FLOW, quantile(bins, 0.8, 1) / _PER_FLOW
+            apart = (quantile(bins, 0.9, 1) - quantile(bins, 0.165, 1)) / _PER_FLOW
             bins[: int(WORKING * _PER_FLOW)] = 0
-            top = _quantile(bins, 0.9, 4 * few) / _PER_FLOW
+            top = quantile(bins, 0.9, 4 * few) / _PER_FLOW
             for one in range(kept):
                 flow, place = flows_at[one], places[one]
-                table[_BELOW, place] += flow <= below
-                table[_ABOVE, place] += flow >= above
-                table[_TOP, place] += flow >= top
-            row[3] = _more(_trim_at(table[_TOP], 0.75, few / 3), idle)
+                table[BELOW, place] += flow <= below
+                table[ABOVE, place] += flow >= above
+                table[TOP, place] += flow >= top
+            row[3] = more(trim_at(table[TOP], 0.75, few / 3), idle)
             if apart >= _LEAST_APART:
-                row[6] = _more(_trim_at(table[_ABOVE], 0.5, few), _trim_at(table[_BELOW], 0.5, few)) / apart
+                row[6] = more(trim_at(table[ABOVE], 0.5, few), trim_at(table[BELOW], 0.5, few)) / apart
         row[11] = 100 * np.log(ratio / ratio_s) if ratio_s >= few else np.nan
         if has_meter:
             row[12] = driving if np.isnan(idle) else idle
         # The cells, without purge where that is enough.
-        _preferred(table, _STANDING, fewer, chosen)
-        still = _trim_at(chosen, 0.5, fewer)
+        preferred(table, STANDING, fewer, chosen)
+        still = trim_at(chosen, 0.5, fewer)
         row[13] = still
-        _preferred(table, _ROLLING, fewer, chosen)
-        row[14] = _trim_at(chosen, 0.5, fewer)
-        _preferred(table, _CRUISING, fewer, chosen)
-        row[15] = _trim_at(chosen, 0.5, fewer)
-        row[16] = _more(still, driving)
+        preferred(table, ROLLING, fewer, chosen)
+        row[14] = trim_at(chosen, 0.5, fewer)
+        preferred(table, CRUISING, fewer, chosen)
+        row[15] = trim_at(chosen, 0.5, fewer)
+        row[16] = more(still, driving)
         if restarts >= fewer:
             row[17] = restart / restarts - still
         if drifts >= 4 * few:
             varies = squares / drifts - (times / drifts) ** 2
             if varies > 100.0**2:
                 row[18] = 600 * (both / drifts - times / drifts * trims / drifts) / varies
-        row[19] = _purge_effect(table, few)
+        row[19] = purge_effect(table, few)
         # Air and idle.
         row[20] = 100 * np.log(ratio_still / rest_s) if rest_s >= fewer else np.nan
         row[21] = 100 * np.log(ratio_high / high_s) if high_s >= fewer else np.nan
