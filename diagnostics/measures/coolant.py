@@ -86,8 +86,9 @@ _ROAD_MS, _NO_ROAD_S = 5.6, 120.0  # who was not as fast for that long is cooled
 _RESTED_C, _RESTED_K, _RESTED_AIR_K = 50.0, 30.0, 4.0  # coolant after a long rest; its air; intake against outside
 _UNTOLD_K = 14.0  # above the intake, where nobody tells the air outside
 _UNKNOWN_C = 20.0
+_STEP_S = 3.0  # coolant is slow
 _SIDES = ("above", "below")
-_BIN_K, _BINS = 0.5, 520
+_BIN_K, _BINS = 0.5, 344
 _LOWEST_C, _LOWEST_K = -40.0, -60.0
 _WARM, _WARM_MOVING, _BELOW, _ROAD, _STOOD = range(5)
 
@@ -137,12 +138,16 @@ def coolant(held: Held) -> Table:
 @compiled
 def _pass(  # noqa: PLR0915, C901 - one loop
     coolants: FloatArray, turnings: FloatArray, speeds: FloatArray, absolutes: FloatArray, loads: FloatArray,
-    intakes: FloatArray, outsides: FloatArray, oils: FloatArray, lengths: NDArray[np.int64], step: float,
+    intakes: FloatArray, outsides: FloatArray, oils: FloatArray, lengths: NDArray[np.int64], fine: float,
     readings: Record, courses: Record, counts: NDArray[np.int32], few: NDArray[np.int32], tolds: Record,
 ) -> None:  # fmt: skip
-    """Go once through each trip; only the order of the steps stands here."""
+    """Go once through each trip, in steps of `_STEP_S`, within which nothing but readings of the coolant is new.
+
+    Only the order of the steps stands here.
+    """
     reading, course = readings[0], courses[0]
-    stride = max(1, int(8 / step))
+    stride, every = max(1, int(8 / fine)), max(1, int(np.rint(_STEP_S / fine)))
+    step = every * fine
     for trip in range(len(lengths)):
         length = lengths[trip]
         air = heat.of_trip(intakes[trip], length, stride, 0.05, few)
@@ -154,13 +159,14 @@ def _pass(  # noqa: PLR0915, C901 - one loop
         _begin(course)
         told, before = tolds[trip], 0.0
         measured, turning, speed, oil = coolants[trip], turnings[trip], speeds[trip], oils[trip]
-        for now in range(length):
-            reading.age += step
-            reading.before_s += step
-            reading.other_s += step
+        for now in range(0, length, every):
+            for at in range(max(now - every + 1, 0), now + 1):
+                reading.age += fine
+                reading.before_s += fine
+                reading.other_s += fine
+                if not np.isnan(measured[at]):
+                    coolant_reading.take(reading, measured[at])
             running = turning[now] > RUNNING_RPM
-            if not np.isnan(measured[now]):
-                coolant_reading.take(reading, measured[now])
             shown = reading.believed if reading.age <= HOLD_S else np.nan
             moving = not np.isnan(speed[now])
             ms = speed[now] / 3.6 if moving else 0.0
@@ -190,14 +196,14 @@ def _pass(  # noqa: PLR0915, C901 - one loop
             if coolant_reading.too_hot(reading) and np.isnan(told.stop_value):
                 told.stop_value = shown
                 if course.unroaded_s >= _NO_ROAD_S:
-                    told.stop_standing_at = (now + 1) * step
+                    told.stop_standing_at = (now + 1) * fine
                 else:
-                    told.stop_moving_at = (now + 1) * step
+                    told.stop_moving_at = (now + 1) * fine
         _tell_thermostat(course, counts, air, outside, step, told)
         _tell_road(course, counts, step, told)
         told.wrong = 1000.0 * reading.wrong / (reading.readings + 30) if reading.readings else np.nan
         told.scatter = reading.scatter / reading.scatters / 2 if reading.scatters >= _LEAST_S else np.nan
-        told.reading_s = reading.readings * step
+        told.reading_s = reading.readings * fine
 
 
 @compiled
