@@ -101,4 +101,4 @@ def _scatter(reading: Record, value: float) -> None:
 @compiled
 def too_hot(reading: Record) -> bool:
     """Tell whether the coolant has been at 115 degC or more for ten seconds of genuine readings."""
-    return reading.hot_s >= STOP_S and reading.hot >= STOP_READINGS
+    return bool(reading.hot_s >= STOP_S and reading.hot >= STOP_READINGS)

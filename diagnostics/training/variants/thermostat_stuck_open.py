@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.gating import RUNNING_RPM, hold_last
-from diagnostics.measures import coolant, heat
+from diagnostics.measures import coolant_course, heat
 from diagnostics.measures.coolant_reading import HOLD_S
 from diagnostics.robust import median, quantile_of, sorted_samples
 from diagnostics.training.variants import Varied, grow
@@ -91,7 +91,7 @@ def _b5(block: Block, draws: _Draws, severity: FloatArray, rng: np.random.Genera
     first = np.take_along_axis(read, known.argmax(axis=0)[None], axis=0)[0]
     ambient = _ambient(block, rng)
     gained = _gained_w(engine_speed, speed, step) * draws.gain * rng.lognormal(0, 0.15, len(ambient)).astype(np.float32)
-    heater = draws.heater * np.clip(100 * (20 - ambient), 0, coolant.HEATER_FULL_W)
+    heater = draws.heater * np.clip(100 * (20 - ambient), 0, coolant_course.HEATER_FULL_W)
     block_loss = heat.BLOCK_LOSS_W * (1 + 0.03 * speed)
     least = np.stack([np.zeros_like(severity), np.where(severity > 0, 0.02 + 0.33 * severity, 0)])
     now, fan = np.stack([first, first]), np.zeros((2, len(severity)))
