@@ -17,8 +17,9 @@ _LEVEL_NOISE, _SLOPE_NOISE = 0.01, 1e-4  # variances per day, in squared spreads
 _LEVEL_FIRST, _SLOPE_FIRST = 0.25, 0.0025  # before the first trip: a car is taken to be sound
 _LONGEST_STEP_D = 3.0  # a car that stood for a month has not worn for a month
 _HUBER = 3.0  # standard deviations: what is further off moves the level no more than this
-_SHIFT, _SHIFT_TRIPS = 4.0, 2  # standard deviations, trips in a row: the level has jumped
-_REPAIR, _REPAIR_TRIPS = 6.0, 3  # the same towards health: it was repaired
+_FAR, _FARTHEST, _SHIFT = 2.0, 5.0, 9.5  # standard deviations: beyond 2 in a row, 5 of each at most, sum of a jump
+_LOOSE = 1.0  # variance that a jump adds
+_REPAIR, _REPAIR_TRIPS = 6.0, 3  # standard deviations towards health, trips in a row: it was repaired
 _SLACK = 0.5
 _CAP = 30.0
 
@@ -61,7 +62,7 @@ def _run(shown: FloatArray, at_s: TimeArray, first: int, count: int) -> tuple[fl
     """
     level, slope, total = 0.0, 0.0, 0.0
     a, b, c = _LEVEL_FIRST, 0.0, _SLOPE_FIRST
-    above, below = 0, 0
+    above, below = 0.0, 0
     for row in range(first, count):
         step = min((at_s[row] - at_s[row - 1]) / DAY_S, _LONGEST_STEP_D) if row > first else 0.0
         level += step * slope
@@ -70,16 +71,16 @@ def _run(shown: FloatArray, at_s: TimeArray, first: int, count: int) -> tuple[fl
         c += step * _SLOPE_NOISE
         spread = np.sqrt(a + 1)
         off = (shown[row] - level) / spread
-        above = above + 1 if off > _SHIFT else 0
+        above = above + min(off, _FARTHEST) if off > _FAR else 0.0
         below = below + 1 if off < -_REPAIR else 0
         total = min(max(total + shown[row] - _SLACK, 0.0), _CAP)
         if below >= _REPAIR_TRIPS:
             level, slope, total, below = 0.0, 0.0, 0.0, 0
             a, b, c = _LEVEL_FIRST, 0.0, _SLOPE_FIRST
             continue
-        if above >= _SHIFT_TRIPS:
-            above = 0
-            a += off * off
+        if above >= _SHIFT:
+            above = 0.0
+            a += _LOOSE
             spread = np.sqrt(a + 1)
             off = (shown[row] - level) / spread
         off = min(max(off, -_HUBER), _HUBER) * spread

@@ -10,25 +10,32 @@ from pathlib import Path
 from typing import Any
 
 from diagnostics.modes import MODES
-from diagnostics.training.dataset import TripTable, collect_trips
+from diagnostics.training.dataset import COPY, TripTable, collect_trips
 from diagnostics.training.train import train_table
 from simulators.episodes import HEALTHY, fleet
 from simulators.scenario import scenario_hash, shipped
+from simulators.short_histories import short_histories
 
 SCENARIO = "sim_a"
 CARS = 100  # of every fault
 HEALTHY_CARS = 600
 DAYS = 110
 AT_ONCE = 23  # cars of a shard
-_HEALTHY_FROM = 1_000_000  # numbers of the cars without a fault
+_HEALTHY_FROM, _SHORT_FROM = 1_000_000, 2_000_000  # numbers of cars without a fault, of those of short histories
+_SHORT_DAYS, _HISTORIES = 20, 4  # that such a car is driven, and short histories of it, each with another fault
+_PER_FAULT = 0.6  # short histories of a fault, for each car with it
 _PROCESSES = 2
-# What a shard follows from, beside the scenario and the simulator.
-_SOURCES = ("compiled.py", "features.py", "gating.py", "held.py", "observable.py", "residuals.py", "robust.py")
+# What a shard follows from, beside the scenario, the simulator, modes, measures and injections.
+_SOURCES = (
+    "compiled.py", "faults.py", "features.py", "gating.py", "held.py", "joint.py", "observable.py", "residuals.py",
+    "robust.py", "training/dataset.py",
+)  # fmt: skip
+_INJECTING = ("recorded.py", "recorded_heat.py", "short_histories.py")
 
 
 @dataclass(frozen=True, slots=True)
 class _Shard:
-    """Cars `first` to `first + cars` of the training fleet."""
+    """Cars `first` to `first + cars` of the training fleet, over so many days."""
 
     seed: int
     first: int
@@ -69,28 +76,36 @@ def simulated(seed: int, tell: Callable[[str], None], cache: Path, cars: int = C
 
 
 def _shards(seed: int, cars: int, days: int) -> Iterator[_Shard]:
-    sick, well = cars * len(shipped(SCENARIO).faults), cars * HEALTHY_CARS // CARS
-    for first, count in ((0, sick), (_HEALTHY_FROM, well)):
+    sick = cars * len(shipped(SCENARIO).faults)
+    well, short = cars * HEALTHY_CARS // CARS, int(sick * _PER_FAULT / _HISTORIES)
+    for first, count, long in ((0, sick, days), (_HEALTHY_FROM, well, days), (_SHORT_FROM, short, _SHORT_DAYS)):
         for offset in range(0, count, AT_ONCE):
-            yield _Shard(seed, first + offset, min(AT_ONCE, count - offset), days)
+            yield _Shard(seed, first + offset, min(AT_ONCE, count - offset), long)
 
 
 def _measure(shard: _Shard, directory: Path) -> None:
     scenario = shipped(SCENARIO)
     faults = HEALTHY if shard.first >= _HEALTHY_FROM else tuple(scenario.faults)
     chunks = fleet(scenario, shard.cars, shard.days, shard.seed, shard.first, faults=faults)
-    collect_trips(chunks, MODES).save(directory / shard.path)
+    if shard.first < _SHORT_FROM:
+        collect_trips(chunks, MODES).save(directory / shard.path)
+        return
+    histories = (
+        history
+        for chunk in chunks
+        for history in short_histories(chunk, tuple(scenario.faults), _HISTORIES, shard.seed, COPY)
+    )
+    collect_trips(histories, MODES).save(directory / shard.path)
 
 
 def _version() -> str:
     """Give a hash of all that a shard's content follows from."""
     digest = hashlib.sha256(scenario_hash(SCENARIO).encode())
-    home = files("diagnostics")
+    home, simulators = files("diagnostics"), files("simulators")
     paths = [home.joinpath(name) for name in _SOURCES]
-    for folder in ("modes", "measures"):
-        paths += sorted(
-            (path for path in home.joinpath(folder).iterdir() if path.name.endswith(".py")), key=lambda path: path.name
-        )
+    paths += [simulators.joinpath(name) for name in _INJECTING]
+    for folder in (home.joinpath("modes"), home.joinpath("measures"), simulators.joinpath("injections")):
+        paths += sorted((path for path in folder.iterdir() if path.name.endswith(".py")), key=lambda path: path.name)
     for path in paths:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

@@ -1,7 +1,7 @@
 """The training set: every labelled trip measured once by all modes, kept in shards that a later run takes up again."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from ingest.readings import Block, FloatArray, TimeArray
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 FAULTY_FROM, HEALTHY_TO = 0.25, 0.05  # severities between are neither: nobody could tell, and nobody need
-COPY = 10**9  # added to a car's number: its short copy
+COPY = 10**9  # a car's number and some times this much: a short history of the same car
 _SHORT, _HEALTHY_FIRST = (8, 25), (3, 8)  # trips of a short copy, and of them before the fault
 _APART_S = 8 * 3600.0
 _EPISODE = ("onset_s", "pending_s", "confirmed_s", "failure_s")
@@ -139,13 +139,12 @@ class TripTable:
 
     @classmethod
     def joined(cls, tables: Sequence["TripTable"]) -> "TripTable":
-        """Put tables of different cars one behind the other; all were measured by the same modes."""
-        faults = list(tables[0].measured)
+        """Put tables of different cars one behind the other, by their numbers; all were measured by the same modes."""
 
-        def column(of: Any) -> Any:
+        def column(of: Callable[[TripTable], Any]) -> Any:
             return np.concatenate([of(table) for table in tables])
 
-        return cls(
+        whole = cls(
             column(lambda it: it.car), column(lambda it: it.start_s), column(lambda it: it.length_s),
             column(lambda it: it.running_s),
             {
@@ -153,12 +152,16 @@ class TripTable:
                     column(lambda it, name=name: it.measured[name].values),
                     column(lambda it, name=name: it.measured[name].observed_s),
                 )
-                for name in faults
+                for name in tables[0].measured
             },
-            {name: column(lambda it, name=name: it.severity[name]) for name in faults},
-            {name: column(lambda it, name=name: it.stopped[name]) for name in faults},
+            {name: column(lambda it, name=name: it.severity[name]) for name in tables[0].measured},
+            {name: column(lambda it, name=name: it.stopped[name]) for name in tables[0].measured},
             EpisodeTable(*(column(lambda it, n=n: getattr(it.episodes, n)) for n in ("car", "fault", *_EPISODE))),
         )  # fmt: skip
+        if (np.diff(whole.car) >= 0).all():
+            return whole
+        order = np.argsort(whole.car, kind="stable")
+        return replace(whole.rows(order, whole.car[order], whole.start_s[order]), episodes=whole.episodes)
 
 
 def collect_trips(chunks: Iterable[Chunk], modes: Mapping[str, FaultMode]) -> TripTable:
@@ -177,6 +180,8 @@ def shortened(table: TripTable, seed: int) -> TripTable:
     worst = np.max(list(table.severity.values()), axis=0)
     chosen: list[IntArray] = []
     for low, high in pairwise(table.edges):
+        if table.car[low] >= COPY:
+            continue
         trips = np.arange(low, high)
         sick = trips[worst[low:high] > HEALTHY_TO]
         well = trips[: sick[0] - low] if len(sick) else trips

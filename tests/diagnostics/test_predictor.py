@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from itertools import pairwise
 from pathlib import Path
 from timeit import repeat
 
@@ -18,8 +19,9 @@ from diagnostics.training.calibration import expected_error, isotonic
 from diagnostics.training.dataset import COPY, TripTable, collect_trips, shortened
 from diagnostics.training.fitting import three_of_five, threshold
 from diagnostics.training.train import train_table
-from simulators.episodes import fleet
+from simulators.episodes import HEALTHY, fleet
 from simulators.scenario import shipped
+from simulators.short_histories import short_histories
 from tests.diagnostics.tables import SOME, table
 
 
@@ -141,6 +143,18 @@ def test_measured_trips_are_the_same_after_a_stop(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.measured["alternator"].values, trips.measured["alternator"].values)
     assert (again.edges == trips.edges).all()
     assert len(TripTable.joined([trips, again])) == 2 * len(trips)
+
+
+def test_short_histories_carry_one_fault_each_and_belong_to_their_car() -> None:
+    (chunk,) = fleet(shipped("sim_a"), 2, 8, 5, faults=HEALTHY)
+    made = list(short_histories(chunk, ("alternator", "starter"), 2, 1, COPY))
+    trips = collect_trips(made, SOME)
+    assert set(trips.car % COPY) == {0, 1}
+    assert len(np.unique(trips.car)) == 4
+    for low, high in pairwise(trips.edges):
+        severity = np.stack([trips.severity[fault][low:high] for fault in SOME])
+        assert (severity.max(axis=1) > 0.5).sum() == 1
+        assert (severity[:, 0] == 0).all()
 
 
 def test_three_of_five_is_the_threshold_at_which_a_trip_alarms() -> None:

@@ -45,12 +45,13 @@ def test_what_lasts_moves_the_level_and_one_odd_trip_does_not() -> None:
     assert np.abs(run(noise(400))[0]).max() < 2.0
 
 
-def test_a_jump_is_followed_within_two_trips() -> None:
+def test_a_jump_is_followed_within_a_few_trips() -> None:
     residual = noise(60)
     residual[40:] += 9.0
     level, _ = run(residual)
     assert level[39] < 1.5
-    assert level[41] > 5.0
+    assert level[44] > 5.0
+    assert level[49] > 7.0
 
 
 def test_after_a_repair_everything_begins_anew() -> None:
