@@ -62,7 +62,7 @@ def _history(
 ) -> tuple[list[TripColumns], FloatArray]:
     count = min(int(rng.integers(*_TRIPS)), len(columns))
     first = int(rng.integers(0, len(columns) - count + 1))
-    rows = range(first, first + count)
+    rows = list(range(first, first + count))
     if rng.random() < 0.5:
         rows = sorted(rng.choice(len(columns), count, replace=False).tolist())
     age = np.clip(np.arange(count) - int(rng.integers(*_SOUND)) + 1, 0, None)
@@ -111,4 +111,4 @@ def _chunk(
     car = np.array(numbers, dtype=np.int64)
     place = np.arange(len(car)) - np.searchsorted(car, car)
     longest = max(trip.duration_s for trip in trips)
-    return ShortHistories(to_block(trips, signals), car, place * (_APART_S + longest), labels, ())
+    return ShortHistories(to_block(trips, signals), car, (place * (_APART_S + longest)).astype(np.float64), labels, ())

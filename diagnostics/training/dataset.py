@@ -1,6 +1,6 @@
 """The training set: every labelled trip measured once by all modes, kept in shards that a later run takes up again."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -141,22 +141,26 @@ class TripTable:
     def joined(cls, tables: Sequence["TripTable"]) -> "TripTable":
         """Put tables of different cars one behind the other, by their numbers; all were measured by the same modes."""
 
-        def column(of: Callable[[TripTable], Any]) -> Any:
-            return np.concatenate([of(table) for table in tables])
+        def column(name: str) -> Any:
+            return np.concatenate([getattr(table, name) for table in tables])
+
+        def by_fault(name: str) -> dict[str, Any]:
+            return {
+                fault: np.concatenate([getattr(table, name)[fault] for table in tables]) for fault in tables[0].measured
+            }
+
+        def measured(fault: str) -> Measured:
+            every = [table.measured[fault] for table in tables]
+            return Measured(
+                np.concatenate([it.values for it in every]), np.concatenate([it.observed_s for it in every])
+            )
 
         whole = cls(
-            column(lambda it: it.car), column(lambda it: it.start_s), column(lambda it: it.length_s),
-            column(lambda it: it.running_s),
-            {
-                name: Measured(
-                    column(lambda it, name=name: it.measured[name].values),
-                    column(lambda it, name=name: it.measured[name].observed_s),
-                )
-                for name in tables[0].measured
-            },
-            {name: column(lambda it, name=name: it.severity[name]) for name in tables[0].measured},
-            {name: column(lambda it, name=name: it.stopped[name]) for name in tables[0].measured},
-            EpisodeTable(*(column(lambda it, n=n: getattr(it.episodes, n)) for n in ("car", "fault", *_EPISODE))),
+            column("car"), column("start_s"), column("length_s"), column("running_s"),
+            {fault: measured(fault) for fault in tables[0].measured}, by_fault("severity"), by_fault("stopped"),
+            EpisodeTable(
+                *(np.concatenate([getattr(it.episodes, name) for it in tables]) for name in ("car", "fault", *_EPISODE))
+            ),
         )  # fmt: skip
         if (np.diff(whole.car) >= 0).all():
             return whole
@@ -197,7 +201,9 @@ def shortened(table: TripTable, seed: int) -> TripTable:
     rows = np.concatenate(chosen)
     car = table.car[rows]
     place = np.arange(len(rows)) - np.searchsorted(car, car)
-    copies = table.rows(rows, car + COPY, place * (_APART_S + float(table.length_s.max(initial=0.0))))
+    copies = table.rows(
+        rows, car + COPY, (place * (_APART_S + float(table.length_s.max(initial=0.0)))).astype(np.float64)
+    )
     return TripTable.joined([table, copies])
 
 

@@ -211,7 +211,7 @@ def _found(table: TripTable, fit: _Fit, third: FloatArray) -> FloatArray:
         latest = table.episodes.confirmed_s[row] - _DAY_S
         inside = (end_s[own] >= table.episodes.onset_s[row]) & ~(end_s[own] > latest)
         if fit.fault in SUDDEN:
-            inside = (end_s[own] >= table.episodes.onset_s[row]) & (end_s[own] <= _fifth_s(table, fit.fault, row))
+            inside = (end_s[own] >= table.episodes.onset_s[row]) & (end_s[own] <= _fifth_s(table, fit.fault, int(row)))
         if inside.any():
             best.append(float(third[own][inside].max()))
     return np.array(best, dtype=np.float32)
