@@ -33,8 +33,8 @@ to them. Rungs 3 and 4 learnt from SIM-A.
 
 Controls: identity are eight numbers hashed from the car's number, ten rows a car, cars dealt into folds; permuted
 deals sick and healthy out anew over what is known of each car; severity 0 holds the first ten days of cars that fall
-ill later, before any fault, against another healthy fleet of the same prior, by statistics of every signal, all
-residuals and their spreads (without faults that only some cars can have).
+ill later, before any fault, against the very same cars by the branch without fault, by statistics of every signal,
+all residuals and their spreads (without faults that only some cars can have).
 """
 
 

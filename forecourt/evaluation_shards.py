@@ -23,7 +23,9 @@ from simulators.episodes import HEALTHY, FleetChunk, fleet
 from simulators.scenario import scenario_hash, shipped
 
 CARS_AT_ONCE = 23
+TWIN_DAYS = 20
 _APART = 1_000_000  # numbers of cars between two fleets
+TWINS = 2 * _APART  # from a car with a fault to its sound twin
 
 Progress = Callable[[int, int], None]
 
@@ -56,13 +58,13 @@ class Task:
 
 
 def fleets(seed: int, healthy: int, episodes: int, learning: int, control: int, days: int) -> list[Fleet]:
-    """Give the fleets: healthy SIM-B, `episodes` of every fault, SIM-A for the ladder, healthy cars of a few days."""
+    """Give the fleets: healthy SIM-B, `episodes` of every fault, SIM-A for the ladder, sound twins of sick cars."""
     faults = tuple(shipped("sim_b").faults)
     return [
         Fleet("healthy", "sim_b", seed, healthy, days, HEALTHY, 0),
         Fleet("faulty", "sim_b", seed + 1, episodes * len(faults), days, faults, _APART),
         Fleet("learning", "sim_a", seed + 2, learning * 2 * len(faults), days, _half(faults), 2 * _APART),
-        Fleet("control", "sim_b", seed + 3, control, 11, HEALTHY, 3 * _APART),
+        Fleet("twins", "sim_b", seed + 1, control, TWIN_DAYS, HEALTHY, _APART + TWINS),
     ]
 
 

@@ -16,17 +16,18 @@ FOLDS = 5
 FIRST_DAYS, FEWEST_TRIPS = 10.0, 10
 _SETTINGS: dict[str, Any] = {
     "objective": "binary", "learning_rate": 0.08, "num_leaves": 7, "min_data_in_leaf": 20, "lambda_l2": 5.0,
-    "feature_fraction": 0.7, "deterministic": True, "force_row_wise": True, "num_threads": 2, "verbosity": -1,
+    "feature_fraction": 0.7, "deterministic": True, "force_row_wise": True, "num_threads": 1, "verbosity": -1,
 }  # fmt: skip
 _ROUNDS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class PerCar:
-    """One row per car: whether it is sick, and what is known of it."""
+    """One row per car: whether it is sick, what is known of it, and the group that it must not be parted from."""
 
     sick: BoolArray
     values: FloatArray
+    group: IntArray
 
 
 def identity_auc(cars: IntArray, sick: BoolArray, seeds: int, seed: int = 1) -> Figure:
@@ -60,16 +61,26 @@ def permuted_auc(of: PerCar, seeds: int, seed: int = 1) -> Figure:
 
 
 def told_apart_auc(of: PerCar, seeds: int, seed: int = 1) -> Figure:
-    """Give the AUC of trees that see everything, on cars held out."""
-    cars = np.arange(len(of.sick))
-    said = [_out_of_fold(of.values, of.sick, cars, seed + turn) for turn in range(seeds)]
+    """Give the AUC of trees that see everything, on groups held out."""
+    said = [_out_of_fold(of.values, of.sick, of.group, seed + turn) for turn in range(seeds)]
     return _figure([area_under_roc(one, of.sick) for one in said], len(of.sick))
 
 
 def worst_of(histories: Histories, health: FloatArray, sick: BoolArray) -> PerCar:
     """Give each car's largest trend of every mode over all its trips."""
     filled = np.where(np.isnan(health), np.float32(-1), health)
-    return PerCar(sick, np.maximum.reduceat(filled, histories.edges[:-1], axis=0))
+    return PerCar(sick, np.maximum.reduceat(filled, histories.edges[:-1], axis=0), np.arange(len(sick)))
+
+
+def paired(sick: PerCar, well: PerCar) -> PerCar:
+    """Put cars and their sound twins, which have the same group, behind one another; those without one are left out."""
+    both = np.intersect1d(sick.group, well.group)
+    kept = [(one, np.isin(one.group, both)) for one in (sick, well)]
+    return PerCar(
+        np.concatenate([one.sick[rows] for one, rows in kept]),
+        np.concatenate([one.values[rows] for one, rows in kept]),
+        np.searchsorted(both, np.concatenate([one.group[rows] for one, rows in kept])),
+    )
 
 
 def first_trips(histories: Histories, values: FloatArray, sick: BoolArray) -> PerCar:
@@ -93,7 +104,7 @@ def first_trips(histories: Histories, values: FloatArray, sick: BoolArray) -> Pe
         spread = np.sqrt(np.where(there, (told - mean) ** 2, 0).sum(axis=0) / many)
         shown = there.any(axis=0)
         made[row] = np.concatenate([np.where(shown, mean, np.nan), np.where(shown, spread, np.nan)])
-    return PerCar(sick[usable], made[usable])
+    return PerCar(sick[usable], made[usable], histories.cars[usable])
 
 
 def _hashed(cars: IntArray, turn: int) -> FloatArray:
@@ -110,7 +121,7 @@ def _out_of_fold(values: FloatArray, label: BoolArray, group: IntArray, seed: in
         data = lightgbm.Dataset(values[~held], label[~held].astype(np.float32), params={"verbosity": -1})
         booster = lightgbm.train({**_SETTINGS, "seed": seed}, data, rounds)
         # Centred, for folds differ in what the others held and that alone must not rank them.
-        raw = np.asarray(booster.predict(values[held], num_threads=2, raw_score=True), dtype=np.float32)
+        raw = np.asarray(booster.predict(values[held], num_threads=1, raw_score=True), dtype=np.float32)
         said[held] = raw - np.float32(np.median(raw))
     return said
 

@@ -1,5 +1,6 @@
 """The ladder, the controls and the report: what is planted is found, and what is not there is not."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ def test_identity_tells_nothing_of_cars_held_out_and_all_of_rows() -> None:
 
 
 def test_dealt_labels_tell_nothing_where_true_ones_do() -> None:
-    known = controls.PerCar(SICK, (RNG.normal(size=(300, 5)) + 2 * SICK[:, None]).astype(np.float32))
+    known = controls.PerCar(SICK, (RNG.normal(size=(300, 5)) + 2 * SICK[:, None]).astype(np.float32), np.arange(300))
     assert controls.told_apart_auc(known, 1).value > 0.95
     assert controls.permuted_auc(known, 6).value == pytest.approx(0.5, abs=0.06)
 
@@ -48,6 +49,17 @@ def test_the_first_days_are_taken_of_cars_without_fault_in_them() -> None:
     made = controls.first_trips(many, np.arange(64, dtype=np.float32)[:, None], np.array([True, True, False]))
     assert made.sick.tolist() == [True]
     assert made.values[0].tolist() == pytest.approx([9.5, np.std(np.arange(20))])  # two trips a day, ten days
+
+
+def test_twins_that_differ_in_nothing_are_not_told_apart() -> None:
+    values, cars = RNG.normal(size=(200, 6)).astype(np.float32), np.arange(200)
+    branch = controls.PerCar(np.ones(200, bool), values, cars)
+    twins = controls.PerCar(np.zeros(220, bool), np.concatenate([values, values[:20]]), np.arange(220))
+    both = controls.paired(branch, twins)
+    assert (len(both.sick), len(np.unique(both.group))) == (400, 200)
+    assert controls.told_apart_auc(both, 2).value == pytest.approx(0.5, abs=0.001)
+    leaking = controls.paired(replace(branch, values=values + np.float32(0.5)), twins)
+    assert controls.told_apart_auc(leaking, 2).value > 0.6
 
 
 def test_a_rung_is_judged_at_the_given_false_alarms() -> None:
