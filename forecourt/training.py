@@ -17,8 +17,8 @@ from simulators.scenario import scenario_hash, shipped
 from simulators.short_histories import short_histories
 
 SCENARIO = "sim_a"
-CARS = 100  # of every fault
-HEALTHY_CARS = 600
+CARS = 80  # of every fault
+HEALTHY_CARS = 480
 DAYS = 110
 AT_ONCE = 23  # cars of a shard
 _HEALTHY_FROM, _SHORT_FROM = 1_000_000, 2_000_000  # numbers of cars without a fault, of those of short histories
