@@ -1,6 +1,5 @@
 """Air that the unit does not count, or counts wrongly (faults.md 0.2, F07, F08, F15)."""
 
-
 from simulators.compiled import Record, clip, compiled
 
 _LEAK = 1.5  # g/s at full vacuum and severity 1

@@ -21,7 +21,8 @@ from diagnostics.training.fitting import Rows, boost, folds, three_of_five, thre
 from ingest.readings import FloatArray
 
 FALSE_ALARMS = 0.1  # per 1000 h of healthy driving, all faults together, on cars that did not train
-EVERY = 4  # of a car's trips without the fault one in so many trains; they are much alike
+EVERY = 6  # of a car's trips without the fault one in so many trains; they are much alike
+_EVERY_SOUND = 4  # and of those for the severity
 _AT_ONCE = 2  # faults
 _FEWEST = 30  # trips, for boosters of their own
 _FEWEST_CARS = 20  # that a 90 % interval needs
@@ -129,9 +130,11 @@ def _train(
         learn = fit.learn & clear
         classifier = boost(rows.features[learn], fit.faulty[learn], fit.names, seed, "binary")
         classifier.save_model(directory / f"{fit.fault}.probability.txt")
-    regressor = boost(rows.features[fit.learn], rows.severity[fit.learn], fit.names, seed, "regression")
+    # How severe a fault is, is asked where it is: of trips without it a few will do.
+    learn = fit.learn & ((rows.severity > HEALTHY_TO) | (np.arange(len(rows.car)) % _EVERY_SOUND == 0))
+    regressor = boost(rows.features[learn], rows.severity[learn], fit.names, seed, "regression")
     regressor.save_model(directory / f"{fit.fault}.severity.txt")
-    unseen = unseen_scores(rows, rows.severity, fit.learn, fit.names, seed, "regression")
+    unseen = unseen_scores(rows, rows.severity, learn, fit.names, seed, "regression")
     lead, lead_report = _lead(table, fit, chosen.probability >= chosen.vote_at, unseen, seed, directory)
     entry = {
         "kind": kind, "features": [name for name, _ in fit.names], "calibration": chosen.curve.to_json(),
