@@ -53,7 +53,7 @@ def excerpt(unit: UnitOfWork, actor: Actor, finding: str) -> Excerpt | None:
     return Excerpt(
         name,
         mode.measures[columns[name]].unit,
-        tuple(rows[index].started_at.astimezone(UTC) for index in kept),
+        tuple(rows[int(index)].started_at.astimezone(UTC) for index in kept),
         tuple(round(float(shown[index]), 3) for index in kept),
         tuple(round(float(normal[index]), 3) for index in kept),
     )
