@@ -64,7 +64,7 @@ class Size:
 SIZES = {
     size.name: size
     for size in (
-        Size("small", 115, 41, 20, 0, 230, 20, 2, 10, 12_000, 40),
+        Size("small", 115, 41, 40, 0, 230, 20, 2, 10, 12_000, 40),
         Size("full", 575, 205, 40, 20, 920, 100, 8, 20, 60_000, 200),
     )
 }
@@ -88,7 +88,8 @@ def run(
     predictor, folder = Predictor.load(directory), shards.directory(data, seed, DAYS)
     fleets = shards.fleets(seed, size.healthy, size.episodes, size.learning, size.control, DAYS)
     wanted = {of.kind: shards.tasks(of, _plain_cars(of, size)) for of in fleets}
-    every = [task for some in wanted.values() for task in some]
+    # From the first cars on, so that a small evaluation finds what a full one that was stopped has made.
+    every = sorted((task for some in wanted.values() for task in some), key=lambda task: task.first)
     shards.work(folder, every, directory, processes, _telling(tell, "fleets"))
 
     def read(*kinds: str) -> _Judging:

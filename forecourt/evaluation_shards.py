@@ -54,7 +54,7 @@ class Task:
 
     @property
     def name(self) -> str:
-        return f"{self.fleet.kind}-{self.first:05}-{self.count}"
+        return f"{self.fleet.kind}-{self.first:05}-{self.count}{'-plain' if self.plain else ''}"
 
 
 def fleets(seed: int, healthy: int, episodes: int, learning: int, control: int, days: int) -> list[Fleet]:
