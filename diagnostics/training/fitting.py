@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from diagnostics.compiled import compiled
 from diagnostics.isolation import OF_TRIPS, VOTES
-from diagnostics.monitor import VOTE_AT
 from diagnostics.training.dataset import BoolArray, IntArray
 from ingest.readings import FloatArray
 
@@ -24,7 +23,7 @@ _COMMON: Mapping[str, Any] = {
 ROUNDS = 160
 FOLDS = 4
 STRICTEST = 0.9949  # of a vote: just below what is ever said
-_MARGIN = 1e-4  # above what healthy cars reached
+MARGIN = 1e-4  # above what healthy cars reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +90,3 @@ def _third(probability: FloatArray, edges: IntArray, made: FloatArray) -> None:
                 count += 1
                 now = np.sort(last)[OF_TRIPS - VOTES]
             made[trip] = now
-
-
-def threshold(most: FloatArray, hours: float, per_1000_h: float) -> float:
-    """Give the lowest probability to vote at so that healthy histories raise no more false alarms than that.
-
-    `most[car]` is the largest of `three_of_five` in each car's healthy time, `hours` all of it.
-    """
-    allowed = int(per_1000_h * hours / 1000)
-    if len(most) <= allowed:
-        return VOTE_AT
-    return min(max(float(np.sort(most)[::-1][allowed]) + _MARGIN, VOTE_AT), STRICTEST)

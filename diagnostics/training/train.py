@@ -15,9 +15,10 @@ from diagnostics.fusion import fused, fused_columns, health_seen
 from diagnostics.modes import MODES, FaultMode
 from diagnostics.monitor import PREVALENCE
 from diagnostics.predictor import METADATA, SHIPPED, Curve, Rule, version_of
+from diagnostics.training.allotting import Claim, allot
 from diagnostics.training.calibration import brier_skill, expected_error, isotonic
 from diagnostics.training.dataset import COPY, FAULTY_FROM, HEALTHY_TO, BoolArray, IntArray, TripTable, shortened
-from diagnostics.training.fitting import Rows, boost, folds, three_of_five, threshold, unseen_scores
+from diagnostics.training.fitting import Rows, boost, folds, three_of_five, unseen_scores
 from ingest.readings import FloatArray
 
 FALSE_ALARMS = 0.1  # per 1000 h of healthy driving, all faults together, on cars that did not train
@@ -76,23 +77,30 @@ def train_table(
     for fault, mode in modes.items():
         tell(f"comparing {fault}")
         compared[fault] = compare(mode, table.measured[fault], table.car, table.start_s, walk)
-    entries, report = {}, {}
+    entries, report, claims = {}, {}, {}
 
-    def one(fault: str) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    def one(fault: str) -> tuple[dict[str, Any] | None, dict[str, Any], Claim | None]:
         voting = np.flatnonzero(table.measured[fault].observed_s >= modes[fault].least_s)
         features = fused(fault, health_seen(modes), compared, voting)
         fit = _fit(table, fault, fused_columns(fault, modes), voting, features, seed)
         if (fit.faulty & fit.learn).sum() < _FEWEST or not (fit.clear & ~fit.faulty).any():
-            return None, {"trained": False, "faulty_trips": int(fit.faulty.sum())}
+            return None, {"trained": False, "faulty_trips": int(fit.faulty.sum())}, None
         return _train(table, fit, columns(modes[fault]), seed, directory, len(modes))
 
     # Threads: the boosters grow outside of Python, and the table need not be told to anybody.
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for count, (fault, (entry, told)) in enumerate(zip(modes, pool.map(one, modes), strict=True), 1):
+        for count, (fault, (entry, told, claim)) in enumerate(zip(modes, pool.map(one, modes), strict=True), 1):
             report[fault] = told
-            if entry is not None:
-                entries[fault] = entry
+            if entry is not None and claim is not None:
+                entries[fault], claims[fault] = entry, claim
             tell(f"trained {count} of {len(modes)} faults")
+    hours = max((told["healthy_hours"] for told in report.values() if told["trained"]), default=0.0)
+    for fault, false_alarms in allot(claims, hours, FALSE_ALARMS).items():
+        entries[fault]["vote_at"] = claims[fault].vote_at(false_alarms)
+        report[fault]["shipped"] = {
+            "vote_at": entries[fault]["vote_at"], "false_alarms": false_alarms,
+            "recall": round(claims[fault].recall(false_alarms), 4),
+        }  # fmt: skip
     metadata = {"seed": seed, "prevalence": PREVALENCE, "faulty_from": FAULTY_FROM, "faults": entries}
     (directory / METADATA).write_text(json.dumps(metadata, indent=1, sort_keys=True) + "\n")
     return {"predictor": version_of(directory), "seed": seed, "faults": report}
@@ -117,7 +125,7 @@ def _fit(
 
 def _train(
     table: TripTable, fit: _Fit, own: list[tuple[str, int]], seed: int, directory: Path, faults: int
-) -> tuple[dict[str, Any], dict[str, Any]]:
+) -> tuple[dict[str, Any], dict[str, Any], Claim]:
     rows, clear, budget = fit.rows, fit.clear, FALSE_ALARMS / faults
     trees = unseen_scores(rows, fit.faulty, fit.learn & clear, fit.names, seed, "binary")
     candidates = {kind: _candidate(table, fit, raw, budget) for kind, raw in (
@@ -145,21 +153,23 @@ def _train(
         "trained": True, "kind": kind, "trips": len(rows.car), "cars": len(np.unique(rows.car)),
         **{name: candidate.report(fit) for name, candidate in candidates.items()},
         "severity_error": round(float(np.abs(np.clip(unseen, 0, 1.5) - rows.severity)[severe].mean()), 4),
-        **lead_report,
-    }  # fmt: skip
+        "healthy_hours": round(chosen.hours, 1), **lead_report,
+    }, Claim(chosen.most, chosen.episodes)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     """One way of scoring, calibrated: what it says of cars it has not seen, and what three votes of five make of it.
 
-    `episodes` are the largest of `three_of_five` in each episode's window.
+    `episodes` are the largest of `three_of_five` in each episode's window, `most` in each car's healthy time; `vote_at`
+    serves to choose between two ways: what is shipped is dealt out over all faults.
     """
 
     curve: Curve
     probability: FloatArray
     vote_at: float
     episodes: FloatArray
+    most: FloatArray
     hours: float
     false_alarms: int
 
@@ -192,9 +202,9 @@ def _candidate(table: TripTable, fit: _Fit, raw: FloatArray, budget: float) -> _
     calm_car = np.add.reduceat(fit.calm, edges[:-1]) > 0
     most = np.maximum.reduceat(np.where(fit.calm, healthy, 0), edges[:-1])[calm_car]
     hours = float(table.running_s[fit.voting][fit.calm].sum()) / 3600
-    vote_at = round(threshold(most, hours, budget), 5)
     found = _found(table, fit, three_of_five(probability, edges))
-    return _Candidate(curve, probability, vote_at, found, hours, int((most >= vote_at).sum()))
+    vote_at = Claim(most, found).vote_at(int(budget * hours / 1000))
+    return _Candidate(curve, probability, vote_at, found, most, hours, int((most >= vote_at).sum()))
 
 
 def _edges(car: IntArray) -> IntArray:

@@ -8,6 +8,7 @@ from diagnostics.modes import MODES, FaultMode, Measured
 from diagnostics.training.dataset import EpisodeTable, TripTable
 
 DAY_S = 86_400.0
+_SAGS = {"charging_voltage": -1, "charging_voltage_idle": -1, "charging_voltage_top": -1, "idle_drop": 1, "ripple": 1}
 SOME = {fault: MODES[fault] for fault in ("alternator", "starter", "transmission_slip")}
 
 
@@ -16,7 +17,7 @@ def measured(mode: FaultMode, severity: np.ndarray, car: np.ndarray, rng: np.ran
     low, high = np.array([np.clip(measure.healthy, -1e3, 1e3) for measure in mode.measures]).T
     wander = np.array([measure.wander for measure in mode.measures])
     level = rng.uniform(low, high, (car.max() + 1, len(mode.measures)))[car]
-    direction = np.array([measure.direction for measure in mode.measures])
+    direction = np.array([measure.direction or _SAGS.get(measure.name, 0) for measure in mode.measures])
     values = level + wander * (rng.normal(0, 0.8, level.shape) + 6 * severity[:, None] * direction)
     return Measured(values.astype(np.float32), np.full(len(car), 900, dtype=np.float32))
 
