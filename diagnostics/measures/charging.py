@@ -22,6 +22,7 @@ RIPPLE_S = 24.0
 # levels from 0.16 V to 0.10 V.
 FALL_V_PER_K, REFERENCE_C, DRIVEN_V = 0.012, 45.0, 0.2
 STOP_V, STOP_LOW_S, STOP_RUNNING_S = 12.0, 30.0, 60.0  # faults.md A2, S0
+STOP_CHARGED_V = 12.9  # above what a battery has by itself: whoever shows this is being charged
 
 NAMES: Sequence[str] = (
     "charging_voltage",
@@ -52,8 +53,9 @@ def charging(held: Held) -> Table:
     `observed` are seconds of settled charging. `stop_at` is the first instant below 12.0 V at the end of a minute of
     running with 30 s below 12.0 V in it, in seconds from the block's begin, and `stop_value` the voltage then. Seconds
     below are summed within the last minute, not required to be unbroken: a ripple that touches 12.1 V for one reading
-    does not start the count again, and lone dips of a healthy car never add up to it. Holes over 5 s in the engine
-    speed end the run; a step counts as its whole length.
+    does not start the count again, and lone dips of a healthy car never add up to it. Whoever was charged within the
+    last 30 s does not have to stop: pulsing consumers and an idle too slow for them pull an alternator that works below
+    12 V for seconds. Holes over 5 s in the engine speed end the run; a step counts as its whole length.
     """
     rows = np.full((len(NAMES), held.trips), np.nan, dtype=np.float32)
     rows[NAMES.index("observed")] = 0
@@ -86,7 +88,7 @@ def _pass(  # noqa: C901, PLR0912, PLR0915 - one loop
         levels[:], frays[:], slopes[:] = 0, 0, 0.0
         count, moving, below_13, below_12_5, below_12, above = 0, 0, 0, 0, 0, 0
         warmth, warm = 0.0, 0
-        streak, low, filled, block, first_stop = 0, 0, 0, -1, -1
+        streak, low, filled, block, first_stop, charged = 0, 0, 0, -1, -1, -stop_steps
         volts, loading, bin_volts, bin_loads, place = 0.0, 0.0, 0, 0, -1
         last_volts, last_load = np.nan, np.nan
         for now in range(lengths[trip]):
@@ -95,12 +97,14 @@ def _pass(  # noqa: C901, PLR0912, PLR0915 - one loop
             # The stop: counted as it is, settled or not.
             here = voltage[now]
             is_low = streak > 0 and PLAUSIBLE_V[0] <= here < STOP_V
+            if STOP_CHARGED_V <= here <= PLAUSIBLE_V[1]:
+                charged = now
             if low or is_low:
                 low += 1 if is_low else 0
                 left = now - stop_steps
                 if left >= 0 and speed[left] > RUNNING_RPM and PLAUSIBLE_V[0] <= voltage[left] < STOP_V:
                     low -= 1
-                enough = low * step_s >= STOP_LOW_S and streak >= stop_steps
+                enough = low * step_s >= STOP_LOW_S and (now - charged) * step_s >= STOP_LOW_S and streak >= stop_steps
                 if is_low and enough and first_stop < 0:
                     first_stop = now
 

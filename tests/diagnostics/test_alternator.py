@@ -159,6 +159,13 @@ def test_ripple_around_twelve_volts_does_not_start_the_count_again() -> None:
     assert MODE.stop(Held(block(touched))).at_s[0] < 70
 
 
+def test_who_is_charged_between_the_dips_need_not_stop() -> None:
+    pulsing = trip(300, voltage=11.4)
+    for second in range(20, 300, 20):
+        pulsing = changed(pulsing, "control_module_voltage", slice(second, second + 4), 13.3)
+    assert np.isnan(MODE.stop(Held(block(pulsing))).at_s[0])
+
+
 def test_too_long_a_hole_in_the_engine_speed_ends_the_run() -> None:
     holed = changed(trip(100, voltage=11.5), "engine_speed", slice(40, 60), np.nan)
     assert np.isnan(MODE.stop(Held(block(holed))).at_s[0])
