@@ -26,7 +26,7 @@ def raise_findings(unit: UnitOfWork, vehicle: str, organisation: str, predictor:
     that one.
     """
     lock_vehicle(unit, vehicle)
-    judgements = judge_vehicle(vehicle, predictor.version, verdicts(unit, vehicle, predictor.vote_at))
+    judgements = judge_vehicle(vehicle, predictor.version, verdicts(unit, vehicle, predictor.faults))
     return [
         told
         for judgement in judgements.values()

@@ -15,12 +15,13 @@ def leading(probability: FloatArray, edges: NDArray[np.int64], vote_at: FloatArr
     """Tell `[trip, fault]` whether the fault may be told on that trip.
 
     `probability[trip, fault]` is NaN where a trip has no vote; trips are car after car in order of time, car k those
-    from `edges[k]` to `edges[k + 1]`; `vote_at[fault]` is what makes a vote. Of faults that have three votes among
-    their last five trips, the one whose five trips say most together leads. The probabilities stand beside each other
-    because each fault's was learnt from cars with the other faults, too, and sees their residuals.
+    from `edges[k]` to `edges[k + 1]`; `vote_at`, `[fault]` or `[trip, fault]`, is what makes a vote. Of faults that
+    have three votes among their last five trips, the one whose five trips say most together leads. The probabilities
+    stand beside each other because each fault's was learnt from cars with the other faults, too, and sees their
+    residuals.
     """
     leads = np.ones(probability.shape, dtype=np.bool_)
-    limits = np.asarray(vote_at, dtype=np.float32)
+    limits = np.ascontiguousarray(np.broadcast_to(np.asarray(vote_at, dtype=np.float32), probability.shape))
     _lead(np.asarray(probability, dtype=np.float32), np.asarray(edges, dtype=np.int64), limits, leads)
     return leads
 
@@ -29,10 +30,12 @@ def leading(probability: FloatArray, edges: NDArray[np.int64], vote_at: FloatArr
 def _lead(probability: FloatArray, edges: NDArray[np.int64], vote_at: FloatArray, leads: NDArray[np.bool_]) -> None:
     faults = probability.shape[1]
     last = np.zeros((faults, OF_TRIPS), dtype=np.float32)
+    voted = np.zeros((faults, OF_TRIPS), dtype=np.bool_)
     said = np.zeros(faults, dtype=np.int64)
     weight, alarms = np.zeros(faults, dtype=np.float64), np.zeros(faults, dtype=np.bool_)
     for car in range(len(edges) - 1):
         last[:] = 0
+        voted[:] = False
         said[:] = 0
         weight[:] = 0
         alarms[:] = False
@@ -42,11 +45,12 @@ def _lead(probability: FloatArray, edges: NDArray[np.int64], vote_at: FloatArray
                 one = probability[trip, fault]
                 if not np.isnan(one):
                     last[fault, said[fault] % OF_TRIPS] = one
+                    voted[fault, said[fault] % OF_TRIPS] = one >= vote_at[trip, fault]
                     said[fault] += 1
                     votes, weight[fault] = 0, 0.0
                     for back in range(OF_TRIPS):
                         one = min(max(last[fault, back], _LEAST), 1 - _LEAST)
-                        votes += last[fault, back] >= vote_at[fault]
+                        votes += voted[fault, back]
                         weight[fault] += np.log(one / (1 - one))
                     alarms[fault] = votes >= VOTES
                 if alarms[fault]:

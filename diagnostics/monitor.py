@@ -209,11 +209,11 @@ def judge_vehicle(vehicle: str, predictor: str, verdicts: Mapping[str, Sequence[
     times = sorted({(trip.start, trip.end) for fault in faults for trip in verdicts[fault]})
     place = {time: row for row, time in enumerate(times)}
     probability = np.full((len(times), len(faults)), np.nan, dtype=np.float32)
-    vote_at = np.full(len(faults), VOTE_AT, dtype=np.float32)
+    vote_at = np.full(probability.shape, VOTE_AT, dtype=np.float32)
     for column, fault in enumerate(faults):
         for trip in verdicts[fault]:
-            vote_at[column] = trip.vote_at
             if trip.probability is not None:
+                vote_at[place[trip.start, trip.end], column] = trip.vote_at
                 probability[place[trip.start, trip.end], column] = trip.probability
     leads = leading(probability, np.array([0, len(times)]), vote_at)
     return {

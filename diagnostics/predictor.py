@@ -10,7 +10,7 @@ from typing import Any
 import lightgbm
 import numpy as np
 
-from diagnostics.baseline import columns
+from diagnostics.baseline import RECENT_S, columns
 from diagnostics.modes import MODES
 from diagnostics.single_row import Trees
 from ingest.readings import FloatArray
@@ -94,8 +94,9 @@ class Said:
 class FaultPredictor:
     """What was learnt about one fault.
 
-    `score` gives the raw score, `calibration` makes it a probability, a trip votes from `vote_at` on; `health` are the
-    faults whose health it sees beside its own mode's columns.
+    `score` gives the raw score, `calibration` makes it a probability, a trip votes from `vote_at` on, and while little
+    is known of its car from `young_vote_at` on (`limit`); `health` are the faults whose health it sees beside its own
+    mode's columns.
     """
 
     score: Trees | Rule
@@ -104,6 +105,14 @@ class FaultPredictor:
     vote_at: float
     health: tuple[str, ...] = ()
     lead: Lead | None = None
+    young_vote_at: float | None = None
+
+    def limit(self, age_s: float) -> float:
+        """Give the probability from which on a trip votes that began `age_s` seconds after the first of its car.
+
+        A long history has many more chances to look sick by chance, and wanders further; a short one has to speak soon.
+        """
+        return self.vote_at if age_s >= RECENT_S or self.young_vote_at is None else self.young_vote_at
 
     def predict(self, features: FloatArray) -> Said:
         """Say what `features[trip, column]` tell."""
@@ -153,7 +162,8 @@ def _fault(directory: Path, fault: str, entry: Mapping[str, Any], health: tuple[
     lead = Lead(trees("lead"), **entry["lead"]) if entry["lead"] else None
     score = trees("probability") if entry["kind"] == "trees" else Rule(columns(MODES[fault]))
     curve = Curve.from_json(entry["calibration"])
-    return FaultPredictor(score, trees("severity"), curve, entry["vote_at"], health, lead)
+    young = entry.get("young_vote_at")
+    return FaultPredictor(score, trees("severity"), curve, entry["vote_at"], health, lead, young)
 
 
 def version_of(directory: Path) -> str:

@@ -146,7 +146,7 @@ def _verdict(
         reasons(predictor, said, measured, fault, trip),
         history.instant(trip, float(stop.at_s[trip])) if stopped else None,
         MODES[fault].stop_evidence(float(stop.value[trip])) if stopped else None,
-        predictor.faults[fault].vote_at,
+        predictor.faults[fault].limit(float(history.begin_s[trip] - history.begin_s[0])),
         (lead[0], lead[1], lead[2]) if lead else None,
     )
 

@@ -14,7 +14,7 @@ from diagnostics.findings import Evidence
 from diagnostics.fusion import Predicted, nothing_measured, predict_histories
 from diagnostics.modes import MODES, FaultMode, Measured
 from diagnostics.monitor import TripVerdict
-from diagnostics.predictor import Predictor
+from diagnostics.predictor import FaultPredictor, Predictor
 from diagnostics.tables import trip_votes
 from foundation.database import UnitOfWork
 
@@ -179,25 +179,28 @@ def reasons(
 ) -> tuple[Evidence, ...]:
     """Give the evidence of one trip; none for a trip that does not vote."""
     probability = said.probability[trip, said.faults.index(fault)]
-    if np.isnan(probability) or probability < predictor.faults[fault].vote_at:
+    learnt = predictor.faults[fault]
+    if np.isnan(probability) or probability < min(learnt.limit(0.0), learnt.vote_at):
         return ()
     mode: FaultMode = MODES[fault]
     compared: Compared = said.compared[fault]
     return mode.evidence(measured[fault].values[trip], compared.normal.expected[trip], compared.normal.own[trip])
 
 
-def verdicts(unit: UnitOfWork, vehicle: str, vote_at: Mapping[str, float]) -> dict[str, list[TripVerdict]]:
+def verdicts(unit: UnitOfWork, vehicle: str, faults: Mapping[str, FaultPredictor]) -> dict[str, list[TripVerdict]]:
     """Give what every trip of a vehicle says of each fault that any trip voted for, in event-time order."""
-    shown = trip_votes.c.stop_at.is_not(None) | (trip_votes.c.probability >= min(vote_at.values(), default=0.0))
+    lowest = min((min(one.limit(0.0), one.vote_at) for one in faults.values()), default=0.0)
+    shown = trip_votes.c.stop_at.is_not(None) | (trip_votes.c.probability >= lowest)
     here = trip_votes.c.vehicle == vehicle
+    first = select(func.min(trip_votes.c.started_at)).where(here).scalar_subquery()
     rows = unit.connection.execute(
         select(
             trip_votes.c.fault, trip_votes.c.started_at, trip_votes.c.ended_at, trip_votes.c.probability,
             trip_votes.c.severity, trip_votes.c.evidence, trip_votes.c.stop_at, trip_votes.c.stop_evidence,
-            trip_votes.c.lead_days,
+            trip_votes.c.lead_days, func.extract("epoch", trip_votes.c.started_at - first).label("age_s"),
         )
         .where(here, trip_votes.c.fault.in_(select(trip_votes.c.fault).where(here, shown)))
-        .where(trip_votes.c.fault.in_(list(vote_at)))
+        .where(trip_votes.c.fault.in_(list(faults)))
         .order_by(trip_votes.c.fault, trip_votes.c.started_at, trip_votes.c.ended_at, trip_votes.c.boot)
     )  # fmt: skip
     made: dict[str, list[TripVerdict]] = {}
@@ -210,7 +213,7 @@ def verdicts(unit: UnitOfWork, vehicle: str, vote_at: Mapping[str, float]) -> di
             tuple(Evidence(**reason) for reason in row.evidence),
             row.stop_at.astimezone(UTC) if row.stop_at else None,
             Evidence(**row.stop_evidence) if row.stop_evidence else None,
-            vote_at[row.fault],
+            faults[row.fault].limit(float(row.age_s)),
             tuple(row.lead_days) if row.lead_days else None,
         )
         made.setdefault(row.fault, []).append(verdict)

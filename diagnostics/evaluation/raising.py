@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from diagnostics.baseline import RECENT_S
 from diagnostics.compiled import compiled
 from diagnostics.evaluation.histories import BoolArray, Histories, IntArray
 from diagnostics.isolation import OF_TRIPS, VOTES, leading
@@ -35,12 +36,19 @@ def smoothed(histories: Histories) -> FloatArray:
 
 
 def raised(histories: Histories, vote_at: FloatArray) -> Alarms:
-    """Give the alarms when a trip votes for fault f from `vote_at[f]` on; the same as `monitor.judge_vehicle` gives.
+    """Give the alarms; the same as `monitor.judge_vehicle` gives.
+
+    A trip votes for fault f from `vote_at[f]` on, or where there are two rows of them from `vote_at[0, f]` on while
+    its car is young and from `vote_at[1, f]` on later.
 
     A stop condition is told at the end of its trip here.
     """
     marked = np.zeros(histories.probability.shape, dtype=np.bool_)
     limits = np.asarray(vote_at, dtype=np.float32)
+    if limits.ndim > 1:
+        young = histories.begin_s - np.repeat(histories.begin_s[histories.edges[:-1]], np.diff(histories.edges))
+        limits = np.where(young[:, None] < RECENT_S, limits[0], limits[1])
+    limits = np.ascontiguousarray(np.broadcast_to(limits, histories.probability.shape))
     leads = leading(histories.probability, histories.edges, limits)
     _raise(histories.edges, histories.probability, histories.stopped, leads, histories.end_s, limits, marked)
     trip, fault = np.nonzero(marked)
@@ -81,7 +89,7 @@ def _raise(
                 said = probability[trip, fault]
                 if np.isnan(said):
                     continue
-                voted[count % OF_TRIPS] = said >= vote_at[fault]
+                voted[count % OF_TRIPS] = said >= vote_at[trip, fault]
                 count += 1
                 since += 1
                 votes = voted.sum()

@@ -119,8 +119,10 @@ def course(fault: str, rng: np.random.Generator) -> FloatArray:
 
 
 def thresholds(predictor: Predictor, faults: Sequence[str]) -> FloatArray:
-    """Give the probability from which on a trip votes, in the order of `faults`; out of reach without a predictor."""
-    return np.array([predictor.vote_at.get(fault, np.inf) for fault in faults], dtype=np.float32)
+    """Give `[2, fault]` from which on a trip votes, of young cars and of others; out of reach without a predictor."""
+    known = [predictor.faults.get(fault) for fault in faults]
+    limits = [[one.limit(age_s) if one else np.inf for one in known] for age_s in (0.0, np.inf)]
+    return np.array(limits, dtype=np.float32)
 
 
 def predicted(

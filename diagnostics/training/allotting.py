@@ -1,7 +1,8 @@
 """Dealing out the false alarms that owners would accept: to the faults that find most for them."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -9,12 +10,13 @@ from diagnostics.monitor import VOTE_AT
 from diagnostics.training.fitting import MARGIN, STRICTEST
 from ingest.readings import FloatArray
 
+Name = TypeVar("Name", bound=Hashable)
 FURTHEST = 6  # false alarms looked ahead, since the next one alone may buy nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a fault could make of false alarms, by cars that its scoring booster never saw.
+    """What a fault could make of false alarms on cars of one age, by cars that its scoring booster never saw.
 
     `most` are the largest of `three_of_five` in the healthy time of each car, `episodes` those of each episode.
     """
@@ -33,22 +35,23 @@ class Claim:
         return float((self.episodes >= self.vote_at(false_alarms)).mean()) if len(self.episodes) else 0.0
 
 
-def allot(claims: Mapping[str, Claim], hours: float, per_1000_h: float) -> dict[str, int]:
-    """Give how many false alarms each fault may raise on the healthy `hours`, `per_1000_h` of them in all.
+def allot(claims: Mapping[Name, Claim], hours: float, per_1000_h: float) -> dict[Name, int]:
+    """Give how many false alarms each claim may raise on the healthy `hours`, `per_1000_h` of them in all.
 
     One after the other goes where it, alone or with the next few, finds the largest share of a fault's episodes.
     """
     given = dict.fromkeys(claims, 0)
     left = int(per_1000_h * hours / 1000)
     while left > 0:
-        best, gain, step = "", 0.0, 0
-        for fault, claim in claims.items():
-            now = claim.recall(given[fault])
+        best: Name | None = None
+        gain, step = 0.0, 0
+        for name, claim in claims.items():
+            now = claim.recall(given[name])
             for ahead in range(1, min(FURTHEST, left) + 1):
-                more = (claim.recall(given[fault] + ahead) - now) / ahead
+                more = (claim.recall(given[name] + ahead) - now) / ahead
                 if more > gain:
-                    best, gain, step = fault, more, ahead
-        if not best:
+                    best, gain, step = name, more, ahead
+        if best is None:
             break
         given[best] += step
         left -= step

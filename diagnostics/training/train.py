@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from diagnostics.baseline import Walk, columns, compare
+from diagnostics.baseline import RECENT_S, Walk, columns, compare
 from diagnostics.evaluation.histories import SUDDEN
 from diagnostics.fusion import fused, fused_columns, health_seen
 from diagnostics.modes import MODES, FaultMode
@@ -19,9 +19,10 @@ from diagnostics.training.allotting import Claim, allot
 from diagnostics.training.calibration import brier_skill, expected_error, isotonic
 from diagnostics.training.dataset import COPY, FAULTY_FROM, HEALTHY_TO, BoolArray, IntArray, TripTable, shortened
 from diagnostics.training.fitting import Rows, boost, folds, three_of_five, unseen_scores
-from ingest.readings import FloatArray
+from ingest.readings import FloatArray, TimeArray
 
-FALSE_ALARMS = 0.1  # per 1000 h of healthy driving, all faults together, on cars that did not train
+Claims = dict[tuple[str, str], Claim]  # by fault and the name of its threshold
+FALSE_ALARMS = 0.15  # per 1000 h of healthy driving, all faults together, on cars that did not train
 EVERY = 6  # of a car's trips without the fault one in so many trains; they are much alike
 _EVERY_SOUND = 4  # and of those for the severity
 _AT_ONCE = 2  # faults
@@ -77,29 +78,33 @@ def train_table(
     for fault, mode in modes.items():
         tell(f"comparing {fault}")
         compared[fault] = compare(mode, table.measured[fault], table.car, table.start_s, walk)
-    entries, report, claims = {}, {}, {}
+    entries: dict[str, dict[str, Any]] = {}
+    report: dict[str, dict[str, Any]] = {}
+    claims: Claims = {}
 
-    def one(fault: str) -> tuple[dict[str, Any] | None, dict[str, Any], Claim | None]:
+    def one(fault: str) -> tuple[dict[str, Any] | None, dict[str, Any], Claims]:
         voting = np.flatnonzero(table.measured[fault].observed_s >= modes[fault].least_s)
         features = fused(fault, health_seen(modes), compared, voting)
         fit = _fit(table, fault, fused_columns(fault, modes), voting, features, seed)
         if (fit.faulty & fit.learn).sum() < _FEWEST or not (fit.clear & ~fit.faulty).any():
-            return None, {"trained": False, "faulty_trips": int(fit.faulty.sum())}, None
+            return None, {"trained": False, "faulty_trips": int(fit.faulty.sum())}, {}
         return _train(table, fit, columns(modes[fault]), seed, directory, len(modes))
 
     # Threads: the boosters grow outside of Python, and the table need not be told to anybody.
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for count, (fault, (entry, told, claim)) in enumerate(zip(modes, pool.map(one, modes), strict=True), 1):
+        for count, (fault, (entry, told, claimed)) in enumerate(zip(modes, pool.map(one, modes), strict=True), 1):
             report[fault] = told
-            if entry is not None and claim is not None:
-                entries[fault], claims[fault] = entry, claim
+            if entry is not None:
+                entries[fault] = entry
+            claims |= claimed
             tell(f"trained {count} of {len(modes)} faults")
     hours = max((told["healthy_hours"] for told in report.values() if told["trained"]), default=0.0)
-    for fault, false_alarms in allot(claims, hours, FALSE_ALARMS).items():
-        entries[fault]["vote_at"] = claims[fault].vote_at(false_alarms)
-        report[fault]["shipped"] = {
-            "vote_at": entries[fault]["vote_at"], "false_alarms": false_alarms,
-            "recall": round(claims[fault].recall(false_alarms), 4),
+    for (fault, key), false_alarms in allot(claims, hours, FALSE_ALARMS).items():
+        claim = claims[fault, key]
+        entries[fault][key] = claim.vote_at(false_alarms)
+        report[fault][f"shipped_{key}"] = {
+            "at": entries[fault][key], "false_alarms": false_alarms, "recall": round(claim.recall(false_alarms), 4),
+            "episodes": len(claim.episodes),
         }  # fmt: skip
     metadata = {"seed": seed, "prevalence": PREVALENCE, "faulty_from": FAULTY_FROM, "faults": entries}
     (directory / METADATA).write_text(json.dumps(metadata, indent=1, sort_keys=True) + "\n")
@@ -125,7 +130,7 @@ def _fit(
 
 def _train(
     table: TripTable, fit: _Fit, own: list[tuple[str, int]], seed: int, directory: Path, faults: int
-) -> tuple[dict[str, Any], dict[str, Any], Claim]:
+) -> tuple[dict[str, Any], dict[str, Any], Claims]:
     rows, clear, budget = fit.rows, fit.clear, FALSE_ALARMS / faults
     trees = unseen_scores(rows, fit.faulty, fit.learn & clear, fit.names, seed, "binary")
     candidates = {kind: _candidate(table, fit, raw, budget) for kind, raw in (
@@ -154,7 +159,10 @@ def _train(
         **{name: candidate.report(fit) for name, candidate in candidates.items()},
         "severity_error": round(float(np.abs(np.clip(unseen, 0, 1.5) - rows.severity)[severe].mean()), 4),
         "healthy_hours": round(chosen.hours, 1), **lead_report,
-    }, Claim(chosen.most, chosen.episodes)  # fmt: skip
+    }, {
+        (fit.fault, "vote_at"): Claim(chosen.most, chosen.episodes),
+        (fit.fault, "young_vote_at"): Claim(chosen.young_most, chosen.young_episodes),
+    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +170,8 @@ class _Candidate:
     """One way of scoring, calibrated: what it says of cars it has not seen, and what three votes of five make of it.
 
     `episodes` are the largest of `three_of_five` in each episode's window, `most` in each car's healthy time; `vote_at`
-    serves to choose between two ways: what is shipped is dealt out over all faults.
+    serves to choose between two ways: what is shipped is dealt out over all faults. The young ones are short histories
+    and the first two weeks of a car.
     """
 
     curve: Curve
@@ -170,6 +179,8 @@ class _Candidate:
     vote_at: float
     episodes: FloatArray
     most: FloatArray
+    young_episodes: FloatArray
+    young_most: FloatArray
     hours: float
     false_alarms: int
 
@@ -198,23 +209,39 @@ def _candidate(table: TripTable, fit: _Fit, raw: FloatArray, budget: float) -> _
     curve = isotonic(raw[own], fit.faulty[own], car=fit.rows.car[own])
     curve = Curve.from_json(curve.to_json())  # as it will be read
     probability, edges = curve(raw), _edges(fit.rows.car)
-    healthy = three_of_five(np.where(fit.calm, probability, np.float32(np.nan)), edges)
-    calm_car = np.add.reduceat(fit.calm, edges[:-1]) > 0
-    most = np.maximum.reduceat(np.where(fit.calm, healthy, 0), edges[:-1])[calm_car]
+    young = _age_s(table)[fit.voting] < RECENT_S
+
+    def most(calm: BoolArray) -> FloatArray:
+        healthy = three_of_five(np.where(calm, probability, np.float32(np.nan)), edges)
+        calm_car = np.add.reduceat(calm, edges[:-1]) > 0
+        largest: FloatArray = np.maximum.reduceat(np.where(calm, healthy, 0), edges[:-1])[calm_car]
+        return largest
+
     hours = float(table.running_s[fit.voting][fit.calm].sum()) / 3600
-    found = _found(table, fit, three_of_five(probability, edges))
-    vote_at = Claim(most, found).vote_at(int(budget * hours / 1000))
-    return _Candidate(curve, probability, vote_at, found, most, hours, int((most >= vote_at).sum()))
+    found, car = _found(table, fit, three_of_five(probability, edges))
+    settled = Claim(most(fit.calm & ~young), found[car < COPY])
+    vote_at = settled.vote_at(int(budget * hours / 1000))
+    return _Candidate(
+        curve, probability, vote_at, settled.episodes, settled.most, found[car >= COPY], most(fit.calm & young), hours,
+        int((settled.most >= vote_at).sum()),
+    )  # fmt: skip
+
+
+def _age_s(table: TripTable) -> TimeArray:
+    """Give per trip the seconds since the first trip of its car."""
+    edges = _edges(table.car)
+    age_s: TimeArray = table.start_s - np.repeat(table.start_s[edges[:-1]], np.diff(edges))
+    return age_s
 
 
 def _edges(car: IntArray) -> IntArray:
     return np.append(np.flatnonzero(np.diff(car, prepend=np.int64(-1))), len(car)).astype(np.int64)
 
 
-def _found(table: TripTable, fit: _Fit, third: FloatArray) -> FloatArray:
-    """Give per episode that votes can tell the highest threshold at which it is found in time."""
+def _found(table: TripTable, fit: _Fit, third: FloatArray) -> tuple[FloatArray, IntArray]:
+    """Give per episode that votes can tell the highest threshold at which it is found in time, and its car."""
     end_s = table.start_s[fit.voting] + table.length_s[fit.voting]
-    edges, best = _edges(fit.rows.car), []
+    edges, best, of = _edges(fit.rows.car), [], []
     cars = fit.rows.car[edges[:-1]]
     for row in np.flatnonzero(table.episodes.fault == fit.fault):
         place = int(np.searchsorted(cars, table.episodes.car[row]))
@@ -227,7 +254,8 @@ def _found(table: TripTable, fit: _Fit, third: FloatArray) -> FloatArray:
             inside = (end_s[own] >= table.episodes.onset_s[row]) & (end_s[own] <= _fifth_s(table, fit.fault, int(row)))
         if inside.any():
             best.append(float(third[own][inside].max()))
-    return np.array(best, dtype=np.float32)
+            of.append(int(table.episodes.car[row]))
+    return np.array(best, dtype=np.float32), np.array(of, dtype=np.int64)
 
 
 def _fifth_s(table: TripTable, fault: str, row: int) -> float:

@@ -71,7 +71,7 @@ def test_courses_thresholds_and_needs(predictor: Predictor, car: RealCar) -> Non
     gradual = course(FAULT, np.random.default_rng(1))
     assert (np.diff(gradual) >= 0).all()
     assert gradual[-1] == 1
-    assert thresholds(predictor, FAULTS).tolist() == [0.5, np.inf, np.inf]
+    assert thresholds(predictor, FAULTS).tolist() == [[0.5, np.inf, np.inf]] * 2
     assert holds(car.trips[0], [["mass_air_flow", "engine_speed"]])
     assert not holds(car.trips[0], [["engine_speed"], ["mass_air_flow"]])
 
