@@ -22,10 +22,11 @@ from diagnostics.training.fitting import Rows, boost, folds, three_of_five, unse
 from ingest.readings import FloatArray, TimeArray
 
 Claims = dict[tuple[str, str], Claim]  # by fault and the name of its threshold
-FALSE_ALARMS = 0.15  # per 1000 h of healthy driving, all faults together, on cars that did not train
+FALSE_ALARMS = 0.2  # per 1000 h of healthy driving, all faults together, on cars that did not train
 EVERY = 6  # of a car's trips without the fault one in so many trains; they are much alike
 _EVERY_SOUND = 4  # and of those for the severity
 _AT_ONCE = 2  # faults
+_REACHED = 0.9  # severity that a short history has to be found at
 _FEWEST = 30  # trips, for boosters of their own
 _FEWEST_CARS = 20  # that a 90 % interval needs
 _DAY_S = 86_400.0
@@ -218,12 +219,12 @@ def _candidate(table: TripTable, fit: _Fit, raw: FloatArray, budget: float) -> _
         return largest
 
     hours = float(table.running_s[fit.voting][fit.calm].sum()) / 3600
-    found, car = _found(table, fit, three_of_five(probability, edges))
-    settled = Claim(most(fit.calm & ~young), found[car < COPY])
+    third = three_of_five(probability, edges)
+    settled = Claim(most(fit.calm & ~young), _found(table, fit, third))
     vote_at = settled.vote_at(int(budget * hours / 1000))
     return _Candidate(
-        curve, probability, vote_at, settled.episodes, settled.most, found[car >= COPY], most(fit.calm & young), hours,
-        int((settled.most >= vote_at).sum()),
+        curve, probability, vote_at, settled.episodes, settled.most, _found_young(fit, third), most(fit.calm & young),
+        hours, int((settled.most >= vote_at).sum()),
     )  # fmt: skip
 
 
@@ -238,10 +239,10 @@ def _edges(car: IntArray) -> IntArray:
     return np.append(np.flatnonzero(np.diff(car, prepend=np.int64(-1))), len(car)).astype(np.int64)
 
 
-def _found(table: TripTable, fit: _Fit, third: FloatArray) -> tuple[FloatArray, IntArray]:
-    """Give per episode that votes can tell the highest threshold at which it is found in time, and its car."""
+def _found(table: TripTable, fit: _Fit, third: FloatArray) -> FloatArray:
+    """Give per episode that votes can tell the highest threshold at which it is found in time."""
     end_s = table.start_s[fit.voting] + table.length_s[fit.voting]
-    edges, best, of = _edges(fit.rows.car), [], []
+    edges, best = _edges(fit.rows.car), []
     cars = fit.rows.car[edges[:-1]]
     for row in np.flatnonzero(table.episodes.fault == fit.fault):
         place = int(np.searchsorted(cars, table.episodes.car[row]))
@@ -254,8 +255,19 @@ def _found(table: TripTable, fit: _Fit, third: FloatArray) -> tuple[FloatArray, 
             inside = (end_s[own] >= table.episodes.onset_s[row]) & (end_s[own] <= _fifth_s(table, fit.fault, int(row)))
         if inside.any():
             best.append(float(third[own][inside].max()))
-            of.append(int(table.episodes.car[row]))
-    return np.array(best, dtype=np.float32), np.array(of, dtype=np.int64)
+    return np.array(best, dtype=np.float32)
+
+
+def _found_young(fit: _Fit, third: FloatArray) -> FloatArray:
+    """Give the same of the short histories whose fault gets far."""
+    low = int(np.searchsorted(fit.rows.car, COPY))
+    if low == len(third):
+        return np.zeros(0, dtype=np.float32)
+    edges, severity = _edges(fit.rows.car[low:])[:-1], fit.rows.severity[low:]
+    reached = np.maximum.reduceat(severity, edges) >= _REACHED
+    best = np.maximum.reduceat(np.where(severity > HEALTHY_TO, third[low:], 0), edges)
+    found: FloatArray = best[reached].astype(np.float32)
+    return found
 
 
 def _fifth_s(table: TripTable, fault: str, row: int) -> float:
