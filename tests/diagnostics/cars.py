@@ -62,7 +62,7 @@ def history(drops: list[float], vehicle: str = "car", first: datetime = NEW_YEAR
     return trips
 
 
-GROWING = [0.0, 0.0, 0.0, 0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6]
+GROWING = [0.0, 0.0, 0.0, 0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.6, 1.6, 1.6]
 
 
 def drive(coolant: float | np.ndarray, seconds: int = 1800, **other: float) -> TripColumns:
