@@ -84,7 +84,7 @@ def test_a_trip_that_grew_replaces_what_it_said_before(database: Database, predi
     with database.unit() as unit:
         votes = "SELECT count(*), count(DISTINCT boot) FROM trip_votes WHERE fault = 'alternator'"
         count = unit.connection.exec_driver_sql(votes).one()
-    assert tuple(count) == (12, 12)
+    assert tuple(count) == (len(GROWING), len(GROWING))
 
 
 def test_two_workers_at_once_raise_one_finding(database: Database, predictor: Predictor) -> None:
@@ -109,7 +109,7 @@ def test_the_same_trouble_is_a_new_finding_only_after_30_days(database: Database
         (first,) = screen(unit, predictor, history(GROWING))
     again = [
         (replace(span, boot=f"later-{span.boot}"), columns)
-        for span, columns in history([0.0] * 6 + [1.2] * 4, first=NEW_YEAR + timedelta(days=45))
+        for span, columns in history([0.0] * 6 + [1.7] * 14, first=NEW_YEAR + timedelta(days=45))
     ]
     with database.unit() as unit:
         (second,) = screen(unit, predictor, again)
@@ -129,7 +129,7 @@ def test_a_stop_condition_raises_at_once_and_only_once(database: Database, predi
 
 def test_a_stop_condition_escalates_a_finding_that_is_there(database: Database, predictor: Predictor) -> None:
     with database.unit() as unit:
-        (finding,) = screen(unit, predictor, history([0.0] * 6 + [0.9] * 4))
+        (finding,) = screen(unit, predictor, history([0.0] * 6 + [1.6] * 6))
         assert finding.urgency is Urgency.S1
         soon = finding.confirmed + timedelta(hours=3)
         (worse,) = screen_stop(
