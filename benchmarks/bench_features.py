@@ -1,12 +1,10 @@
 """The features of all fault modes over 1,000 vehicle-hours of 20 signals, on one core, against what everybody has."""
 
 import json
-import time
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from material import TWENTY, hours
+from material import TWENTY, best, hours
 from tsfresh import extract_features
 from tsfresh.feature_extraction import MinimalFCParameters
 
@@ -14,16 +12,6 @@ from diagnostics.features import trip_features
 
 VEHICLES, FOR_PANDAS, FOR_TSFRESH = 1000, 100, 4
 SEVEN = ["mean", "std", "min", "max", "median", "skew", "count"]
-
-
-def best(act: Callable[[], object], rounds: int) -> float:
-    """Give the best of several rounds in seconds: the machine's noise only ever adds."""
-    took = []
-    for _ in range(rounds):
-        began = time.perf_counter()
-        act()
-        took.append(time.perf_counter() - began)
-    return min(took)
 
 
 def frame(vehicles: int) -> pd.DataFrame:

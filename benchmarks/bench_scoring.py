@@ -1,13 +1,11 @@
 """A thousand vehicle-days (an hour, 20 signals each) from readings to probabilities, and one vehicle by itself."""
 
 import json
-import time
-from collections.abc import Callable
 
 import lightgbm
 import numpy as np
 import pandas as pd
-from material import TWENTY, hours
+from material import TWENTY, best, hours
 
 from diagnostics.features import trip_features
 from diagnostics.fusion import predict_histories
@@ -19,16 +17,6 @@ QUANTITIES = (
     "engine_speed", "intake_manifold_pressure", "mass_air_flow", "throttle_position", "coolant_temperature",
     "control_module_voltage", "short_term_fuel_trim_1", "long_term_fuel_trim_1",
 )  # fmt: skip
-
-
-def best(act: Callable[[], object], rounds: int) -> float:
-    """Give the best of several rounds in seconds: the machine's noise only ever adds."""
-    took = []
-    for _ in range(rounds):
-        began = time.perf_counter()
-        act()
-        took.append(time.perf_counter() - began)
-    return min(took)
 
 
 def plain(table: pd.DataFrame) -> np.ndarray:

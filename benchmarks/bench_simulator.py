@@ -1,15 +1,15 @@
 """Vehicle-seconds of full 1 Hz output per second on one core, over the same drive cycle, against FASTSim 3.
 
 A fair reading: FASTSim solves trace misses and component efficiencies and is validated for energy; ours prescribes the
-speed and adds what a control unit says, temperatures, trims, faults. `fuel_check.py` compares the fuel of both.
+speed and adds what a control unit says, temperatures, trims, faults. `bench_fuel.py` compares the fuel of both.
 """
 
 import json
 import time
-from collections.abc import Callable
 
 import fastsim
 import numpy as np
+from material import best
 
 from ingest.readings import Block
 from simulators.conditions import Conditions, draw_conditions
@@ -20,16 +20,6 @@ from simulators.sensors import draw_bus, fitted, read
 from simulators.vehicle import SIGNALS, simulate
 
 CARS, ROUNDS = 512, 5
-
-
-def best(act: Callable[[], object], rounds: int = ROUNDS) -> float:
-    """Give the best of several rounds in seconds: the machine's noise only ever adds."""
-    took = []
-    for _ in range(rounds):
-        began = time.perf_counter()
-        act()
-        took.append(time.perf_counter() - began)
-    return min(took)
 
 
 def fastsim_rate() -> float:
@@ -68,7 +58,10 @@ def main() -> None:
     block = true()  # compiles
     read(block, cars, bus, np.random.default_rng(4))
     count = speed.size
-    ours, dongle = count / best(true), count / best(lambda: read(block, cars, bus, np.random.default_rng(4)))
+    ours, dongle = (
+        count / best(true, ROUNDS),
+        count / best(lambda: read(block, cars, bus, np.random.default_rng(4)), ROUNDS),
+    )
     theirs = fastsim_rate()
     results = [
         {"name": f"simulator, {len(SIGNALS)} signals at 1 Hz", "value": ours / theirs, "unit": "x",

@@ -6,8 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from diagnostics.gating import RUNNING_RPM, hold_last, inside
-from diagnostics.held import Held
+from diagnostics.held import RUNNING_RPM, Held
 from diagnostics.modes import MODES, FaultMode, Measured, Stop
 from diagnostics.observable import observable
 from ingest.readings import Block, FloatArray, TripColumns, to_block
@@ -32,16 +31,15 @@ class Features:
 
 def trip_features(block: Block, modes: Mapping[str, FaultMode] = MODES) -> Features:
     """Measure all modes on all trips of the block at once."""
-    engine_speed = hold_last(block.signal("engine_speed"), block.step_s)
-    running = (engine_speed > RUNNING_RPM) & inside(block.lengths, block.values.shape[1])
     held, shown = Held(block), observable(block, modes)
+    running = held.column("engine_speed") > RUNNING_RPM
     measured = {fault: mode.measure(held) for fault, mode in modes.items()}
     return Features(
         {
             fault: replace(one, observed_s=np.where(shown[fault], one.observed_s, np.float32(0)))
             for fault, one in measured.items()
         },
-        (running.sum(axis=0) * block.step_s).astype(np.float32),
+        (running.sum(axis=1) * block.step_s).astype(np.float32),
         {fault: mode.stop(held) for fault, mode in modes.items()},
     )
 

@@ -5,11 +5,12 @@ import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import simulators
 from diagnostics.modes import MODES
+from diagnostics.sources import MEASURING, source_hash
 from diagnostics.training.dataset import COPY, TripTable, collect_trips
 from diagnostics.training.train import train_table
 from simulators.episodes import HEALTHY, fleet
@@ -25,12 +26,8 @@ _HEALTHY_FROM, _SHORT_FROM = 1_000_000, 2_000_000  # numbers of cars without a f
 _SHORT_DAYS, _HISTORIES = 20, 4  # that such a car is driven, and short histories of it, each with another fault
 _PER_FAULT = 0.6  # short histories of a fault, for each car with it
 _PROCESSES = 2
-# What a shard follows from, beside the scenario, the simulator, modes, measures and injections.
-_SOURCES = (
-    "compiled.py", "faults.py", "features.py", "gating.py", "held.py", "joint.py", "observable.py", "residuals.py",
-    "robust.py", "training/dataset.py",
-)  # fmt: skip
-_INJECTING = ("recorded.py", "recorded_heat.py", "short_histories.py")
+# What puts faults into short histories.
+_INJECTING = ("injections/*.py", "recorded.py", "recorded_heat.py", "short_histories.py", "trimming.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +97,6 @@ def _measure(shard: _Shard, directory: Path) -> None:
 
 def _version() -> str:
     """Give a hash of all that a shard's content follows from."""
-    digest = hashlib.sha256(scenario_hash(SCENARIO).encode())
-    home, simulators = files("diagnostics"), files("simulators")
-    paths = [home.joinpath(name) for name in _SOURCES]
-    paths += [simulators.joinpath(name) for name in _INJECTING]
-    for folder in (home.joinpath("modes"), home.joinpath("measures"), simulators.joinpath("injections")):
-        paths += sorted((path for path in folder.iterdir() if path.name.endswith(".py")), key=lambda path: path.name)
-    for path in paths:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+    measuring = source_hash((*MEASURING, "training/dataset.py"))
+    injecting = source_hash(_INJECTING, Path(simulators.__file__).parent)
+    return hashlib.sha256(f"{scenario_hash(SCENARIO)} {measuring} {injecting}".encode()).hexdigest()[:16]

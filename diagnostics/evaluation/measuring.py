@@ -1,6 +1,5 @@
 """What a shard of a simulated fleet shows: measured once, kept in a file, so that a run that was stopped goes on."""
 
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,14 +13,10 @@ from diagnostics.evaluation.histories import BoolArray, Episodes, IntArray
 from diagnostics.features import trip_features
 from diagnostics.modes import Measured
 from diagnostics.observable import observable
+from diagnostics.sources import MEASURING, source_hash
 from ingest.readings import Block, FloatArray, TimeArray
 
 STATISTICS = ("mean", "deviation", "lowest", "highest")
-_ROOM = Path(__file__).resolve().parent.parent
-# What the measurements of a trip follow from, besides the trip.
-_SOURCES = ("compiled.py", "faults.py", "features.py", "gating.py", "held.py", "observable.py", "residuals.py",
-            "measures/*.py", "modes/*.py",
-            "evaluation/measuring.py")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +42,7 @@ class Shard:
 
 def measuring_hash() -> str:
     """Give a hash over the source of all that measures trips: other code makes other shards."""
-    digest = hashlib.sha256()
-    for pattern in _SOURCES:
-        for file in sorted(_ROOM.glob(pattern)):
-            digest.update(file.relative_to(_ROOM).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()
+    return source_hash((*MEASURING, "evaluation/measuring.py"))
 
 
 def measure(
