@@ -28,6 +28,7 @@ from ingest.readings import FloatArray, TripColumns
 from ingest.trips import read_trip, split_trips
 from simulators.injection import inject
 from simulators.injections import INJECTIONS
+from simulators.recorded import NotInjectable
 from simulators.scenario import scenario_hash
 
 DAYS = 180
@@ -203,7 +204,7 @@ def _real(trips: Path | None, predictor: Predictor, evaluation: Evaluation, size
             return False
         try:
             inject(trip, fault, 1.0, np.random.default_rng(REAL_SEED))
-        except ValueError:  # the equations refuse this trip: a car without boost has no turbo to lose
+        except NotInjectable:  # a car without boost has no turbo to lose
             return False
         return True
 

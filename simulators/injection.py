@@ -10,7 +10,7 @@ from diagnostics.faults import FAULTS
 from ingest.readings import FloatArray, TripColumns
 from simulators.faults import SIMULATED, AlternatorShape, Faults, draw_shapes
 from simulators.injections import INJECTIONS, alternator
-from simulators.recorded import has
+from simulators.recorded import NotInjectable, has
 
 BoolArray = NDArray[np.bool_]
 # Fault name -> share of the cars that develop it when nothing else is asked for. Far above real base rates: a
@@ -90,7 +90,7 @@ def inject(
         return trip
     for group in INJECTIONS[fault].NEEDS:
         if not any(has(trip, name) for name in group):
-            raise ValueError(f"the trip has no {' or '.join(group)}")
+            raise NotInjectable(f"the trip has no {' or '.join(group)}")
     if severity == 0:
         return trip
     if shape is not None:

@@ -18,6 +18,10 @@ _IDLE_FLOW = 1.4  # g/s of air per litre, as the simulated cars idle
 _UNTHROTTLED_KPA = 80.0  # manifold pressure at idle: an engine without throttle burns lean
 
 
+class NotInjectable(ValueError):  # noqa: N818 - said of the trip
+    """The trip has nothing that the fault could show in; the message says what is missing."""
+
+
 def carried(values: FloatArray) -> FloatArray:
     """Give the last value read at or before each row; 0 before the first."""
     at = np.maximum.accumulate(np.where(np.isnan(values), -1, np.arange(len(values))))

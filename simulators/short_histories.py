@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ingest.readings import Block, FloatArray, TripColumns, to_block
 from simulators.episodes import Episode, FleetChunk
 from simulators.injections import INJECTIONS
-from simulators.recorded import has
+from simulators.recorded import NotInjectable, has
 
 _TRIPS, _SOUND = (9, 20), (3, 7)  # trips of a history, and of them before the fault
 _APART_S = 8 * 3600.0
@@ -90,7 +90,7 @@ def _put_in(trip: TripColumns, fault: str, severity: float, seed: Sequence[int])
     try:
         # One stream begun anew for every trip: what the equations draw of the car stays with it.
         return INJECTIONS[fault].inject(trip, severity, np.random.default_rng(seed))
-    except ValueError:  # how an injection refuses, such as a boost leak on a trip without boost
+    except NotInjectable:  # such as a boost leak on a trip without boost
         return None
 
 

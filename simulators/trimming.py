@@ -16,7 +16,7 @@ from simulators.conditions import Conditions
 from simulators.faults import Faults, draw_shapes
 from simulators.fuelling import LIMIT
 from simulators.population import Cars, draw_cars
-from simulators.recorded import Engine, by_second, circumstances, engine, has, with_change
+from simulators.recorded import Engine, NotInjectable, by_second, circumstances, engine, has, with_change
 
 TRIMS = (("short_term_fuel_trim_1",), ("long_term_fuel_trim_1",), ("engine_speed",))
 AIR = ("mass_air_flow", "intake_manifold_pressure")
@@ -54,7 +54,7 @@ def setting(trip: TripColumns, fault: str, severity: float, rng: np.random.Gener
     cars = Cars({**cars.values, **{name: np.full(1, value, dtype=np.float32) for name, value in known.items()}})
     told = engine(trip, cars)
     if told.air is None:
-        raise ValueError("the trip has neither mass_air_flow nor intake_manifold_pressure nor engine_load")
+        raise NotInjectable("the trip has neither mass_air_flow nor intake_manifold_pressure nor engine_load")
     idling = told.speed < 1000
     if has(trip, "vehicle_speed"):
         idling &= by_second(trip, "vehicle_speed") < 1

@@ -4,7 +4,7 @@ import numpy as np
 
 from ingest.readings import TripColumns
 from simulators.population import draw_cars
-from simulators.recorded import by_second, engine, has, with_change
+from simulators.recorded import NotInjectable, by_second, engine, has, with_change
 
 NEEDS = (("engine_speed",), ("intake_manifold_pressure", "absolute_load"))
 _DROP_KPA = (0.5, 6.0)  # at 100 g/s and severity 1
@@ -20,7 +20,7 @@ def inject(trip: TripColumns, severity: float, rng: np.random.Generator) -> Trip
     told, most = engine(trip, draw_cars(rng, 1)), rng.uniform(*_DROP_KPA)
     air = by_second(trip, "mass_air_flow") if has(trip, "mass_air_flow") else told.air
     if air is None:
-        raise ValueError("the trip has neither air flow, nor manifold pressure, nor load")
+        raise NotInjectable("the trip has neither air flow, nor manifold pressure, nor load")
     drop = most * severity * (air / 100) ** 2
     around = by_second(trip, "barometric_pressure") if has(trip, "barometric_pressure") else np.float32(_SEA_KPA)
     if has(trip, "intake_manifold_pressure"):

@@ -5,7 +5,7 @@ from enum import StrEnum
 import numpy as np
 
 from ingest.readings import FloatArray, TripColumns
-from simulators.recorded import RUNNING_RPM, by_second, has, with_change
+from simulators.recorded import RUNNING_RPM, NotInjectable, by_second, has, with_change
 
 NEEDS = (("intake_manifold_pressure",), ("engine_speed",))
 _BOOST_KPA, _SEA_KPA = 8.0, 99.0
@@ -32,7 +32,7 @@ def inject(
     running = turning > RUNNING_RPM
     boost = np.where(running, np.clip(pressure - _around(trip, pressure, turning), 0, None), 0)
     if not (boost > _BOOST_KPA).sum() >= 5:
-        raise ValueError("the trip shows no boost")
+        raise NotInjectable("the trip shows no boost")
     match shape:
         case Shape.DEFICIT:
             sick = boost * (1 - 0.5 * severity)
