@@ -149,11 +149,6 @@ class Predictor:
             faults[fault] = _fault(directory, fault, entry, tuple(health))
         return cls(version_of(directory), faults)
 
-    @property
-    def vote_at(self) -> dict[str, float]:
-        """Give the probability from which on a trip votes, by fault."""
-        return {fault: one.vote_at for fault, one in self.faults.items()}
-
 
 def _fault(directory: Path, fault: str, entry: Mapping[str, Any], health: tuple[str, ...]) -> FaultPredictor:
     def trees(kind: str) -> Trees:
