@@ -50,7 +50,6 @@ NAMES: Sequence[str] = (
     "climb",  # %, from idle to high flow
     "climb_working",  # %
     "slope",  # % per 1.0 of flow
-    "climb_short_term",  # %, of the short-term trim alone
     "share_above_10",  # % of the time above idle flow
     "share_above_idle",  # %, by `_ABOVE_IDLE` and more
     "share_spent",  # %, with both trims at their end
@@ -75,6 +74,10 @@ NAMES: Sequence[str] = (
     "rail_standing",  # %, of rail pressure before the start against idle
     "tank_recovery",  # %, of the tank's vacuum that is lost in 25 s behind a purge
     "tank_rest",  # Pa, of the tank over barometric without purge
+    "climb_brisk",  # %, from gentle driving to flows of `_PUSHES`, as the loop has followed them, steady or not
+    "climb_hard",  # %
+    "climb_full",  # %
+    "climb_utmost",  # %
     "working_s", "closed_s", "still_s", "vapour_s",
 )  # fmt: skip
 _COUNTS = 4  # names at the end that are seconds
@@ -99,6 +102,10 @@ _RESIDUAL_KPA = 6.5  # exhaust that stays in the cylinder
 _STILL_RPM, _STILL_KMH, _STARTED_S = 1100.0, 1.0, 20.0
 _HOT_C, _RESTART_S = 55.0, 90.0
 _OPENS, _IDLE_FLOW = 19.0, 0.2  # the Etios opens its throttle by 2.7 % from 0.16 to 0.31 of flow
+
+_PUSHES = (0.9, 1.3, 1.8, 2.6)  # flow: accelerations, of which few last long enough to be steady
+_LOOP_S = 3.0  # in which the loop follows the flow
+_PUSHED_S, _GENTLE_S = 6.0, 40.0
 
 _FLOWS, _PER_FLOW = 200, 50.0  # histogram of flows, from 0 by a fiftieth
 
@@ -157,8 +164,8 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
     working, chosen = np.empty(BINS, dtype=np.int32), np.empty(BINS, dtype=np.int32)
     flows_at = np.empty(speeds.shape[1], dtype=np.float32)
     places = np.empty(speeds.shape[1], dtype=np.int32)
-    vapour = np.empty(8)
-    few, fewer = _FEW_S / step, _FEWER_S / step
+    vapour, pushes = np.empty(8), np.empty((5, 2))
+    few, fewer, follow = _FEW_S / step, _FEWER_S / step, min(step / _LOOP_S, 1.0)
     for trip in range(len(lengths)):
         length, speed, row = lengths[trip], speeds[trip], made[:, trip]
         short, long, pressure, meter = shorts[trip], longs[trip], pressures[trip], meters[trip]
@@ -180,12 +187,11 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
         n1, n2, n3, f1, f2, f3 = 0.0, 0.0, 0.0, np.nan, np.nan, np.nan
         spent, ratio, ratio_s, ratio_high, high_s, ratio_still, rest_s = 0, 0.0, 0, 0.0, 0, 0.0, 0
         restart, restarts, cool, was_celsius = 0.0, 0, 1.0, -99.0
-        short_idle, short_idle_s, short_high, short_high_s = 0.0, 0, 0.0, 0
         times, squares, trims, both, drifts = 0.0, 0.0, 0.0, 0.0, 0
         airs, idle_kpa, idle_kpa_s, angles, angle_s, turned, still_s = 0.0, 0.0, 0, 0.0, 0, 0.0, 0
         rail_idle, rail_idle_s, rail_high, rail_high_s, rail_stood = 0.0, 0, 0.0, 0, np.nan
         air_s = 0
-        vapour[:] = 0.0
+        vapour[:], pushes[:, :], followed = 0.0, 0.0, 0.0
         for at in range(length):
             n = float(speed[at])
             if not n > RUNNING_RPM:
@@ -216,6 +222,7 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
             else:
                 filling = float(load[at]) / 105 if has_load and load[at] > 0 else np.nan
             flow = filling * turns
+            followed = followed + follow * (flow - followed) if flow > 0 else 0.0
             purged = float(purge[at]) if has_purge else 0.0
             if has_tank:
                 follow_vapour(vapour, float(tank[at]), purged, step)
@@ -283,6 +290,12 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
             if hot and standing and ran_s < _RESTART_S:
                 restart += trim
                 restarts += 1
+            if followed >= WORKING:
+                push = 0
+                while push < 4 and followed >= _PUSHES[push]:
+                    push += 1
+                pushes[push, 0] += 1
+                pushes[push, 1] += trim
             if not steady:
                 continue
             # Into the cells.
@@ -293,12 +306,6 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
             bins[min(int(flow * _PER_FLOW), _FLOWS - 1)] += 1
             flows_at[kept], places[kept] = flow, place
             kept += 1
-            if flow < WORKING:
-                short_idle += trimmed
-                short_idle_s += 1
-            elif flow >= HIGH:
-                short_high += trimmed
-                short_high_s += 1
             if flow >= WORKING and trimmed >= _LIMIT and learnt >= _LIMIT:
                 spent += 1
             if standing and clean:
@@ -320,17 +327,15 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
             chosen[place] = table[0, place] + table[1, place] + table[2, place] + table[3, place]
         idle, driving = trim_at(chosen, 0.5, few), trim_at(working, 0.5, few)
         row[0], row[1] = idle, driving
-        row[8] = share_above(working, 10.0, 2 * few)
-        row[9] = share_above(working, (100 + idle) * (1 + _ABOVE_IDLE / 100) - 100, 2 * few)
+        row[7] = share_above(working, 10.0, 2 * few)
+        row[8] = share_above(working, (100 + idle) * (1 + _ABOVE_IDLE / 100) - 100, 2 * few)
         driven = 0
         for place in range(BINS):
             driven += working[place]
             chosen[place] = table[6, place] + table[7, place]
         row[2] = trim_at(chosen, 0.5, few)
         row[4], row[5] = more(row[2], idle), more(driving, idle)
-        if short_idle_s >= few and short_high_s >= few:
-            row[7] = short_high / short_high_s - short_idle / short_idle_s
-        row[10] = 100 * spent / driven if driven >= 2 * few else np.nan
+        row[9] = 100 * spent / driven if driven >= 2 * few else np.nan
         # The lower third, the upper fifth, and the upper tenth of what is above idle.
         if kept >= 4 * few:
             below, above = quantile(bins, 0.33, 1) / _PER_FLOW, quantile(bins, 0.8, 1) / _PER_FLOW
@@ -345,38 +350,43 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
             row[3] = more(trim_at(table[TOP], 0.75, few / 3), idle)
             if apart >= _LEAST_APART:
                 row[6] = more(trim_at(table[ABOVE], 0.5, few), trim_at(table[BELOW], 0.5, few)) / apart
-        row[11] = 100 * np.log(ratio / ratio_s) if ratio_s >= few else np.nan
+        row[10] = 100 * np.log(ratio / ratio_s) if ratio_s >= few else np.nan
         if has_meter:
-            row[12] = driving if np.isnan(idle) else idle
+            row[11] = driving if np.isnan(idle) else idle
         # The cells, without purge where that is enough.
         preferred(table, STANDING, fewer, chosen)
         still = trim_at(chosen, 0.5, fewer)
-        row[13] = still
+        row[12] = still
         preferred(table, ROLLING, fewer, chosen)
-        row[14] = trim_at(chosen, 0.5, fewer)
+        row[13] = trim_at(chosen, 0.5, fewer)
         preferred(table, CRUISING, fewer, chosen)
-        row[15] = trim_at(chosen, 0.5, fewer)
-        row[16] = more(still, driving)
+        row[14] = trim_at(chosen, 0.5, fewer)
+        row[15] = more(still, driving)
         if restarts >= fewer:
-            row[17] = restart / restarts - still
+            row[16] = restart / restarts - still
         if drifts >= 4 * few:
             varies = squares / drifts - (times / drifts) ** 2
             if varies > 100.0**2:
-                row[18] = 600 * (both / drifts - times / drifts * trims / drifts) / varies
-        row[19] = purge_effect(table, few)
+                row[17] = 600 * (both / drifts - times / drifts * trims / drifts) / varies
+        row[18] = purge_effect(table, few)
         # Air and idle.
-        row[20] = 100 * np.log(ratio_still / rest_s) if rest_s >= fewer else np.nan
-        row[21] = 100 * np.log(ratio_high / high_s) if high_s >= fewer else np.nan
-        row[22] = row[20] - row[21]
-        row[23] = 100 * np.log(airs / air_s) if air_s >= few else np.nan
-        row[24] = idle_kpa / idle_kpa_s if idle_kpa_s >= few else np.nan
-        row[25] = angles / angle_s if angle_s >= few else np.nan
-        row[26] = turned / still_s if still_s >= few else np.nan
+        row[19] = 100 * np.log(ratio_still / rest_s) if rest_s >= fewer else np.nan
+        row[20] = 100 * np.log(ratio_high / high_s) if high_s >= fewer else np.nan
+        row[21] = row[19] - row[20]
+        row[22] = 100 * np.log(airs / air_s) if air_s >= few else np.nan
+        row[23] = idle_kpa / idle_kpa_s if idle_kpa_s >= few else np.nan
+        row[24] = angles / angle_s if angle_s >= few else np.nan
+        row[25] = turned / still_s if still_s >= few else np.nan
         # Rail and tank.
         if rail_idle_s >= fewer:
-            row[27] = rail_idle / rail_idle_s
-            row[28] = 100 * (rail_high / rail_high_s / row[27] - 1) if rail_high_s >= fewer else np.nan
-            row[29] = 100 * (rail_stood / row[27] - 1)
+            row[26] = rail_idle / rail_idle_s
+            row[27] = 100 * (rail_high / rail_high_s / row[26] - 1) if rail_high_s >= fewer else np.nan
+            row[28] = 100 * (rail_stood / row[26] - 1)
         if has_tank:
-            row[30], row[31] = add_vapour(vapour, step)
-        row[32], row[33], row[34], row[35] = driven * step, kept * step, still_s * step, vapour[7] * step
+            row[29], row[30] = add_vapour(vapour, step)
+        if pushes[0, 0] * step >= _GENTLE_S:
+            gentle = pushes[0, 1] / pushes[0, 0]
+            for push in range(1, 5):
+                if pushes[push, 0] * step >= _PUSHED_S:
+                    row[30 + push] = more(pushes[push, 1] / pushes[push, 0], gentle)
+        row[35], row[36], row[37], row[38] = driven * step, kept * step, still_s * step, vapour[7] * step

@@ -18,31 +18,29 @@ MEASURES = (
     Measure("climb", "%", (-8.0, 5.0), 1.6),
     Measure("climb_working", "%", (-6.0, 4.0), 1.4),
     Measure("slope", "%", (-12.0, 8.0), 3.5),  # per 1.0 of flow
-    Measure("climb_short_term", "%", (-8.0, 6.0), 1.8),
     Measure("share_above_10", "%", (0.0, 20.0), 5.0),
     Measure("share_above_idle", "%", (0.0, 20.0), 6.0),  # by 6 % and more
     Measure("share_spent", "%", (0.0, 2.0), 2.0),
     Measure("air_ratio", "%", (-1000.0, 1000.0), 3.0),
     Measure("trim_metered", "%", (-12.0, 12.0), 2.5),  # at idle, of a car whose air flow meter may be wrong
     Measure("rail_rise", "%", (-2.0, 2.0), 1.0, -1),
+    Measure("climb_brisk", "%", (-6.0, 4.0), 1.5),
+    Measure("climb_hard", "%", (-8.0, 5.0), 2.0),
+    Measure("climb_full", "%", (-9.0, 6.0), 2.0),
+    Measure("climb_utmost", "%", (-10.0, 7.0), 2.0),
 )
+_PUSHED = ("climb_brisk", "climb_hard", "climb_full", "climb_utmost")  # the harder, the rarer and the plainer
 FEATURES = (
     Feature("unexplained", 1, lasting=True),
-    Feature("unexplained_scaled", 1, lasting=True),
-    Feature("climb", 1),
     Feature("climb_excess", 1, lasting=True),
-    Feature("climb_scaled", 1, lasting=True),
-    Feature("climb_working_excess", 1, lasting=True),
-    Feature("climb_working_scaled", 1, lasting=True),
     Feature("climb_top_scaled", 1, lasting=True),
-    Feature("slope_scaled", 1, lasting=True),
-    Feature("short_term_scaled", 1),
     Feature("both", 1, lasting=True),
     Feature("above_idle", 1, lasting=True),
     Feature("spent", 1),
     Feature("air_mismatch", -1, lasting=True),
-    Feature("own_wander", -1),
     Feature("rail_fall_scaled", 1, lasting=True),
+    *(Feature(f"{name}_scaled", 1, lasting=True) for name in _PUSHED),
+    Feature("pushed_scaled", 1, lasting=True),
 )
 _COLUMN = {measure.name: column for column, measure in enumerate(MEASURES)}
 
@@ -77,7 +75,8 @@ class FuelPump:
     def compare(self, measures: FloatArray, normal: Normal) -> FloatArray:
         """Give the residuals: what this car shows minus what it should, in % and in spreads of its own trips.
 
-        `both` is the smaller of two things that a weak pump does at once: too high above idle, and climbing too much.
+        `pushed` is the most of the climbs to flows that only accelerations reach. `both` is the smaller of two things
+        that a weak pump does at once: too high above idle, and climbing too much.
         `unexplained` is what a wrong air flow meter cannot be blamed for: by its disagreement with the manifold
         pressure, or, with a meter alone, by what is too high at idle already. Without a meter nothing is to be blamed.
         """
@@ -92,23 +91,18 @@ class FuelPump:
         high = np.fmax(more["trim_high"], more["trim_working"])
         meter = np.where(np.isnan(ratio), more["trim_metered"], 100 * np.expm1(-ratio / 100))
         explained = np.where(np.isnan(more["trim_metered"]), 0, np.clip(meter, 0, None))
+        pushed = [np.clip(scaled[name], -25, 25) for name in _PUSHED]
         columns = (
             high - explained,
-            (high - explained) / normal.wander[:, _COLUMN["trim_high"]],
-            value["climb"],
             more["climb"],
-            scaled["climb"],
-            more["climb_working"],
-            scaled["climb_working"],
             scaled["climb_top"],
-            scaled["slope"],
-            scaled["climb_short_term"],
             np.minimum(high - np.where(np.isnan(ratio), 0, np.clip(explained, 0, None)), climb),
             more["share_above_idle"],
             value["share_spent"],
             np.abs(ratio),
-            normal.wander[:, _COLUMN["climb"]],
             np.clip(-scaled["rail_rise"], -25, 25),
+            *pushed,
+            np.fmax.reduce(pushed),
         )
         return np.stack(columns, axis=1).astype(np.float32)
 
@@ -154,6 +148,7 @@ _WORDS = (
     ("trim_high", 2.5, "Fuel correction at high flow", "大流量时燃油修正"),
     ("trim_working", 3.0, "Fuel correction above idle", "怠速以上燃油修正"),
     ("climb", 1.6, "Rise of the fuel correction from idle to high flow", "从怠速到大流量燃油修正上升"),
+    ("climb_full", 2.0, "Rise of the fuel correction under acceleration", "加速时燃油修正上升"),
     ("share_above_10", 15.0, "Driving time with a fuel correction above 10 %:", "行驶中燃油修正超过10 %的时间："),
     ("share_spent", 5.0, "Driving time with both fuel trims at their end:", "行驶中两项燃油修正均达极限的时间："),
 )
