@@ -56,10 +56,11 @@ class _Row(IntEnum):
     REAR_LEVEL = 13  # V
     REAR_DELAY = 14  # s at 50 % load and 2000 rpm from the end of a fuel cut until the rear sensor has left lean
     CATALYST_ABOVE = 15  # K over what the measured air flow makes of it
-    TURNING_S = 16
-    LOOP_S = 17
-    REAR_S = 18
-    OBSERVED = 19
+    TRIM_COLD = 16  # %, by which the total trim is higher before the engine is warm
+    TURNING_S = 17
+    LOOP_S = 18
+    REAR_S = 19
+    OBSERVED = 20
 
 
 NAMES: Sequence[str] = tuple(row.name.lower() for row in _Row)
@@ -69,12 +70,14 @@ _IDLE_RPM, _PUSHED_RPM, _DRIVING_KMH = 1100.0, 1150.0, 15.0
 _PUSHED_LOAD = 20.0  # %, less of it on the road is a fuel cut, or near it
 _CALM_S, _REFILLED_S = 4.0, 15.0  # behind a fuel cut: what the loop needs, and what the catalyst needs
 _NEIGHBOURS_S, _FOLLOWED_S, _REAR_S = 8.0, 3.0, 60.0  # between readings that may be compared
+_COLD_C, _COLD_S = 15.0, 40.0  # from where a loop is closed that is not yet warm
 _PURGED = 40.0  # %, more of it moves the trims by itself
 _FLOW_UNIT = 1e5  # % of load times rpm: 50 % at 2000 rpm
 _BINS, _PER_RPM, _PER_MILLE, _PER_V = 257, 1.0, 4.0, 200.0  # -128 .. 128 rpm, -32 .. 32 per mille of it, 0 .. 1.28 V
 # More at idle is the driver, the compressor or a consumer.
 _STIRRED, _SWITCHED_V = 3.0, 0.2  # % of load
 _TRIM_STEP = 100 / 128
+_STRAYS = 3.5  # standard deviations, beyond which a reading is no firing's
 _LEAST, _FEW = 24, 3  # readings, fuel cuts
 _MIDDLE_V, _LEAN_V, _LEAN, _FAR_LEAN = 0.45, 0.15, 1.1, 1.5
 
@@ -127,7 +130,7 @@ def _pass(  # noqa: C901, PLR0912, PLR0915 - one loop
         trim[:], still[:], volts[:] = 0.0, 0.0, 0.0
         turned[:], trimmed[:], behind[:], switched[:], measured[:] = np.nan, np.nan, np.nan, np.nan, np.nan
         idle, steady, calm, pushed, refilled, ran, up = 0, 0, 0, 0, 0, 0, 0
-        turning_steps, loop_steps, rear_steps, level, levels = 0, 0, 0, 0.0, 0
+        turning_steps, loop_steps, rear_steps, level, levels, cold, colds = 0, 0, 0, 0.0, 0, 0.0, 0
         lean_at, leaving, left, rear_sum, rear_changes, rear_crossed = -1, 0.0, 0, 0.0, 0, 0
         filled, passed, delay, delays = False, 0.0, 0.0, 0
         modelled, above, aboves = np.nan, 0.0, 0
@@ -187,6 +190,11 @@ def _pass(  # noqa: C901, PLR0912, PLR0915 - one loop
                     if calm > calm_least and not np.isnan(long):
                         level += trimmed[0] + long + 0.01 * trimmed[0] * long
                         levels += 1
+            elif has_trim and has_long and not warm and refilled > 3 and up * step_s > _COLD_S and not moves:
+                told = coolant[now] > _COLD_C if has_coolant else False
+                if told and said_trim[now] != 0 and _hears(trimmed, said_trim[now], now, renewal):
+                    cold += trimmed[0] + longs[trip, now]
+                    colds += 1
 
             # The front sensor.
             if driving and has_volts and _hears(switched, said_volts[now], now, renewal):
@@ -232,10 +240,10 @@ def _pass(  # noqa: C901, PLR0912, PLR0915 - one loop
                         rear_changes += 1
 
         if idle_bins.sum() >= _LEAST:
-            row[_Row.IDLE_ROUGHNESS] = np.log(max(_spread(idle_bins) / _PER_RPM, 0.5))
+            row[_Row.IDLE_ROUGHNESS] = np.log(max(_scatter(idle_bins) / _PER_RPM, 0.5))
             row[_Row.IDLE_DIPS] = (_quantile(idle_bins, 0.93) + _quantile(idle_bins, 0.07)) / _PER_RPM
         if drive_bins.sum() >= _LEAST:
-            row[_Row.DRIVE_ROUGHNESS] = np.log(max(_spread(drive_bins) / _PER_MILLE, 0.25))
+            row[_Row.DRIVE_ROUGHNESS] = np.log(max(_scatter(drive_bins) / _PER_MILLE, 0.25))
             row[_Row.DRIVE_DIPS] = (_quantile(drive_bins, 0.93) + _quantile(drive_bins, 0.07)) / _PER_MILLE
         if trim[0] >= _LEAST:
             row[_Row.TRIM_SWING] = np.sqrt(0.25 * trim[1] / trim[0])
@@ -243,6 +251,8 @@ def _pass(  # noqa: C901, PLR0912, PLR0915 - one loop
             row[_Row.TRIM_SWING_IDLE] = np.sqrt(0.25 * still[1] / still[0])
         if levels >= _LEAST:
             row[_Row.TRIM_LEVEL] = level / levels
+            if colds >= _LEAST:
+                row[_Row.TRIM_COLD] = cold / colds - level / levels
         if trim_bins.sum() >= 2 * _LEAST:
             row[_Row.TRIM_HIGH] = (_quantile(trim_bins, 0.97) - _quantile(trim_bins, 0.5)) * _TRIM_STEP
         if volts[0] >= _LEAST:
@@ -330,3 +340,16 @@ def _quantile(counts: NDArray[np.int32], level: float) -> float:
 def _spread(counts: NDArray[np.int32]) -> float:
     """Give the standard deviation of a histogram around 0 by its inner half, in bins."""
     return (_quantile(counts, 0.75) - _quantile(counts, 0.25)) / 1.35
+
+
+@compiled
+def _scatter(counts: NDArray[np.int32]) -> float:
+    """Give the root mean square of a histogram around 0, in bins, without what is far off: a load that was switched."""
+    reach = max(_STRAYS * _spread(counts), 2.0)
+    total, squares = 0, 0.0
+    for index in range(_BINS):
+        off = index - 128.0
+        if abs(off) <= reach:
+            total += counts[index]
+            squares += counts[index] * off * off
+    return np.sqrt(squares / max(total, 1))

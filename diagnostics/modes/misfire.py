@@ -4,20 +4,46 @@ The dips are told by a reading against its neighbours at idle and at steady spee
 the load is high and firings fail three times as often, and the catalyst runs hotter by the fuel it burns.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from diagnostics.findings import Evidence
+from diagnostics.joint import Joint, JointMode, Residuals
 from diagnostics.measures.exhaust import SIGNALS, exhaust
 from diagnostics.modes import Measure
-from diagnostics.residuals import ResidualMode, Words, tell
+from diagnostics.residuals import Words, tell
 from ingest.readings import FloatArray
 
 _LOGARITHMS = {"idle_roughness": "rpm", "drive_roughness": "‰"}  # told in these units
 
+# What failed firings move, by how much on a sound car's scale when the lamp would begin to blink.
+_TOGETHER: Mapping[str, float] = {
+    "idle_roughness": 1.0,
+    "drive_roughness": 0.8,
+    "trim_high": 1.5,
+    "trim_swing": 0.8,
+    "trim_swing_idle": 1.2,
+    "trim_level": 1.0,
+    "trim_cold": 1.5,
+    "catalyst_above": 1.5,
+}
+_LEAST_OF_THEM, _MOST_OF_ONE = 2, 4.0
 
-class Misfire(ResidualMode):
+
+def _together(residuals: Residuals) -> FloatArray:
+    """Give the weighted sum of what rises, in its own spreads; one alone, however far, does not make it large."""
+    weights = np.array(list(_TOGETHER.values()), dtype=np.float32)
+    scaled = np.clip(np.stack([residuals.scaled(name) for name in _TOGETHER], axis=1), -_MOST_OF_ONE, _MOST_OF_ONE)
+    shown = ~np.isnan(scaled)
+    total = (np.where(shown, scaled, 0) * weights).sum(axis=1)
+    spread = np.sqrt((shown * weights**2).sum(axis=1))
+    enough = shown.sum(axis=1) >= _LEAST_OF_THEM
+    return np.where(enough, total / np.where(enough, spread, 1), np.nan).astype(np.float32)
+
+
+class Misfire(JointMode):
     """Restlessness is judged by its logarithm: a car that idles twice as restless as others varies twice as much."""
 
     def evidence(self, measures: FloatArray, expected: FloatArray, own: FloatArray) -> tuple[Evidence, ...]:
@@ -40,6 +66,7 @@ MODE = Misfire(
     fault="misfire",
     signals=SIGNALS,
     source=exhaust,
+    joint=(Joint("together_scaled", _together),),
     observed="observed",
     measures=(
         Measure("idle_roughness", "ln rpm", (0.0, 3.3), 0.3, 1),
@@ -49,6 +76,7 @@ MODE = Misfire(
         Measure("trim_high", "%", (1.5, 9.0), 1.5, 1),
         Measure("trim_swing", "%", (0.7, 3.2), 0.2, 1),
         Measure("trim_swing_idle", "%", (0.7, 2.5), 0.2, 1),
+        Measure("trim_cold", "%", (-15.0, 15.0), 2.0, 1),
         Measure("trim_level", "%", (-12.0, 12.0), 2.0, 1),
         Measure("catalyst_above", "K", (-80.0, 130.0), 10.0, 1),
     ),
@@ -59,6 +87,7 @@ MODE = Misfire(
         "drive_dips": Words("Sudden dips of the engine speed at steady speed", "匀速行驶时发动机转速突降", 1),
         "trim_high": Words("Fuel trim goes up at times by", "燃油修正有时升高", 1),
         "trim_swing": Words("Fuel trim jumps from reading to reading by", "燃油修正逐次跳动", 1),
+        "trim_cold": Words("Fuel trim before the engine is warm is higher by", "暖机前燃油修正偏高", 1),
         "trim_level": Words("Total fuel trim", "总燃油修正", 1, signed=True),
         "catalyst_above": Words(
             "Catalyst hotter than its exhaust gas by", "催化器温度高于排气应有温度", 0, signed=True
