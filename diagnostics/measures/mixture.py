@@ -33,7 +33,7 @@ from diagnostics.measures.trims import (
     share_above,
     trim_at,
 )  # fmt: skip
-from diagnostics.measures.vapour import add_vapour, follow_vapour
+from diagnostics.measures.vapour import VAPOUR, add_vapour, follow_vapour
 from ingest.readings import FloatArray
 
 SIGNALS: Sequence[str] = (
@@ -74,6 +74,7 @@ NAMES: Sequence[str] = (
     "rail_standing",  # %, of rail pressure before the start against idle
     "tank_recovery",  # %, of the tank's vacuum that is lost in 25 s behind a purge
     "tank_rest",  # Pa, of the tank over barometric without purge
+    "tank_pull",  # log %, of the vacuum in the tank over what is drawn from it
     "climb_brisk",  # %, from gentle driving to flows of `_PUSHES`, as the loop has followed them, steady or not
     "climb_hard",  # %
     "climb_full",  # %
@@ -164,7 +165,7 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
     working, chosen = np.empty(BINS, dtype=np.int32), np.empty(BINS, dtype=np.int32)
     flows_at = np.empty(speeds.shape[1], dtype=np.float32)
     places = np.empty(speeds.shape[1], dtype=np.int32)
-    vapour, pushes = np.empty(8), np.empty((5, 2))
+    vapour, pushes = np.empty(VAPOUR), np.empty((5, 2))
     few, fewer, follow = _FEW_S / step, _FEWER_S / step, min(step / _LOOP_S, 1.0)
     for trip in range(len(lengths)):
         length, speed, row = lengths[trip], speeds[trip], made[:, trip]
@@ -225,7 +226,7 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
             followed = followed + follow * (flow - followed) if flow > 0 else 0.0
             purged = float(purge[at]) if has_purge else 0.0
             if has_tank:
-                follow_vapour(vapour, float(tank[at]), purged, step)
+                follow_vapour(vapour, float(tank[at]), purged, 1 - filling, step)
             # Steady, warm, the loop closed.
             low, high = min(n, n1, n2, n3), max(n, n1, n2, n3)
             least, most = filling, filling
@@ -383,10 +384,10 @@ def _measure(  # noqa: C901, PLR0912, PLR0915 - one loop
             row[27] = 100 * (rail_high / rail_high_s / row[26] - 1) if rail_high_s >= fewer else np.nan
             row[28] = 100 * (rail_stood / row[26] - 1)
         if has_tank:
-            row[29], row[30] = add_vapour(vapour, step)
+            row[29], row[30], row[31] = add_vapour(vapour, step)
         if pushes[0, 0] * step >= _GENTLE_S:
             gentle = pushes[0, 1] / pushes[0, 0]
             for push in range(1, 5):
                 if pushes[push, 0] * step >= _PUSHED_S:
-                    row[30 + push] = more(pushes[push, 1] / pushes[push, 0], gentle)
-        row[35], row[36], row[37], row[38] = driven * step, kept * step, still_s * step, vapour[7] * step
+                    row[31 + push] = more(pushes[push, 1] / pushes[push, 0], gentle)
+        row[36], row[37], row[38], row[39] = driven * step, kept * step, still_s * step, vapour[7] * step
