@@ -1,4 +1,9 @@
-"""F11, leaking injector or high fuel pressure: the mixture is too rich, most at low flow (faults.md F11)."""
+"""F11, leaking injector or high fuel pressure: the mixture is too rich, most at low flow (faults.md F11).
+
+Another fuel makes it as rich at every flow, and at once, by up to 9 %: what is alike counts from there on.
+"""
+
+import numpy as np
 
 from diagnostics.joint import Joint, JointMode, Residuals, least
 from diagnostics.measures.mixture import SIGNALS, mixture
@@ -6,20 +11,24 @@ from diagnostics.modes import Measure
 from diagnostics.residuals import Words
 from ingest.readings import FloatArray
 
+_OTHER_FUEL = 9.0  # %
+
 
 def _rich_idle(residuals: Residuals) -> FloatArray:
     """Tell how far the trim at idle is too low and rises too much from there."""
     return least(-residuals.scaled("trim_still"), -residuals.scaled("trim_fall"))
 
 
-def _rich(residuals: Residuals) -> FloatArray:
-    """Tell how far the trims are too low both at idle and above it."""
-    return least(-residuals.scaled("trim_still"), -residuals.scaled("trim_working"))
-
-
 def _rich_excess(residuals: Residuals) -> FloatArray:
-    """Give the same in %: another fuel takes off 9 % at most."""
-    return least(-residuals.over("trim_still"), -residuals.over("trim_working"))
+    """Give by how many % the trims are too low, at idle and above it, for anything that another fuel does."""
+    low = least(-residuals.over("trim_still"), -residuals.over("trim_working"))
+    excess: FloatArray = np.clip(low - _OTHER_FUEL, 0, None)  # what is less is no sign of health
+    return excess
+
+
+def _rich(residuals: Residuals) -> FloatArray:
+    """Tell the same in spreads."""
+    return _rich_excess(residuals) / residuals.spread("trim_working")
 
 
 MODE = JointMode(
