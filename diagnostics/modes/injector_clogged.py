@@ -3,6 +3,8 @@
 Another fuel does the same to the trims in one step, and goes with a later filling: what speaks is what lasts and grows.
 """
 
+import numpy as np
+
 from diagnostics.held import Held, Table
 from diagnostics.joint import Joint, JointMode, Residuals, least
 from diagnostics.measures.exhaust import SIGNALS as EXHAUST
@@ -11,6 +13,8 @@ from diagnostics.measures.mixture import SIGNALS, mixture
 from diagnostics.modes import Measure
 from diagnostics.residuals import Words
 from ingest.readings import FloatArray
+
+_BOUND = 0.8  # spreads
 
 
 def _table(held: Held) -> Table:
@@ -33,6 +37,18 @@ def _rough(residuals: Residuals) -> FloatArray:
     return least(_flat(residuals), residuals.scaled("idle_roughness"))
 
 
+def _even(residuals: Residuals) -> FloatArray:
+    """Tell the mean of what the trims are too high by, no more of it than `_BOUND`.
+
+    Another fuel is as large and gone with a filling: bounded, only what lasts for many trips sums up in the CUSUM.
+    """
+    over = np.stack([residuals.scaled(name) for name in ("trim_still", "trim_light", "trim_cruise", "trim_high")])
+    shown = (~np.isnan(over)).sum(axis=0)
+    mean = np.nansum(over, axis=0) / np.maximum(shown, 1)
+    found: FloatArray = np.where(shown > 0, np.clip(mean, -_BOUND, _BOUND), np.nan)
+    return found
+
+
 MODE = JointMode(
     fault="injector_clogged",
     signals=tuple(sorted({*SIGNALS, *EXHAUST})),
@@ -52,5 +68,10 @@ MODE = JointMode(
         "trim_high": Words("Fuel correction at high flow", "大流量时燃油修正", 0, signed=True),
     },
     least_own=2.0,
-    joint=(Joint("flat_scaled", _flat), Joint("flat_excess", _flat_excess), Joint("rough_scaled", _rough)),
+    joint=(
+        Joint("flat_scaled", _flat),
+        Joint("flat_excess", _flat_excess),
+        Joint("rough_scaled", _rough),
+        Joint("even_scaled", _even),
+    ),
 )
