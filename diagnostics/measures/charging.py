@@ -23,6 +23,10 @@ RIPPLE_S = 24.0
 FALL_V_PER_K, REFERENCE_C, DRIVEN_V = 0.012, 45.0, 0.2
 STOP_V, STOP_LOW_S, STOP_RUNNING_S = 12.0, 30.0, 60.0  # faults.md A2, S0
 STOP_CHARGED_V = 12.9  # above what a battery has by itself: whoever shows this is being charged
+STOP_RECOVERED_V = 12.6  # so, too, whoever comes back to this from below `STOP_V`
+# An alternator that charges a driven car, or came back by itself, is not dead: at idle it may be too small for all
+# that is switched on. That is told later; below `STOP_V` above idle for some seconds, it is dead after all.
+STOP_WORKS_S, DISPROVED_S = 300.0, 5.0
 
 NAMES: Sequence[str] = (
     "charging_voltage",
@@ -55,7 +59,8 @@ def charging(held: Held) -> Table:
     below are summed within the last minute, not required to be unbroken: a ripple that touches 12.1 V for one reading
     does not start the count again, and lone dips of a healthy car never add up to it. Whoever was charged within the
     last 30 s does not have to stop: pulsing consumers and an idle too slow for them pull an alternator that works below
-    12 V for seconds. Holes over 5 s in the engine speed end the run; a step counts as its whole length.
+    12 V for seconds; nor has, within the last 5 minutes, whoever was charged above idle and has not been low there
+    since. Holes over 5 s in the engine speed end the run; a step counts as its whole length.
     """
     rows = np.full((len(NAMES), held.trips), np.nan, dtype=np.float32)
     rows[NAMES.index("observed")] = 0
@@ -78,7 +83,7 @@ def _pass(  # noqa: C901, PLR0912, PLR0915 - one loop
     settled, ahead = int(np.floor(SETTLED_S / step_s)), round(LEAVING_S / step_s)
     width, bin_width = max(8, round(RIPPLE_S / step_s)), max(1, round(BIN_S / step_s))
     least, few = max(1, round(60 / step_s)), max(1, round(30 / step_s))
-    stop_steps = max(1, round(STOP_RUNNING_S / step_s))
+    stop_steps, disproved = max(1, round(STOP_RUNNING_S / step_s)), round(DISPROVED_S / step_s)
     levels = np.empty((3, _LEVELS), dtype=np.int32)  # idle, in between, driving
     frays = np.empty(_FRAYS, dtype=np.int32)
     window, counts = np.empty(width, dtype=np.float32), np.zeros(_FRAYS, dtype=np.int32)
@@ -89,6 +94,7 @@ def _pass(  # noqa: C901, PLR0912, PLR0915 - one loop
         count, moving, below_13, below_12_5, below_12, above = 0, 0, 0, 0, 0, 0
         warmth, warm = 0.0, 0
         streak, low, filled, block, first_stop, charged = 0, 0, 0, -1, -1, -stop_steps
+        works, driven_low = False, 0
         volts, loading, bin_volts, bin_loads, place = 0.0, 0.0, 0, 0, -1
         last_volts, last_load = np.nan, np.nan
         for now in range(lengths[trip]):
@@ -97,15 +103,19 @@ def _pass(  # noqa: C901, PLR0912, PLR0915 - one loop
             # The stop: counted as it is, settled or not.
             here = voltage[now]
             is_low = streak > 0 and PLAUSIBLE_V[0] <= here < STOP_V
-            if STOP_CHARGED_V <= here <= PLAUSIBLE_V[1]:
-                charged = now
+            if (STOP_RECOVERED_V if low else STOP_CHARGED_V) <= here <= PLAUSIBLE_V[1]:
+                charged, driven_low = now, 0
+                works = works or low > 0 or speed[now] > DRIVING_RPM
+            elif is_low and speed[now] > DRIVING_RPM:
+                driven_low += 1
+                works = works and driven_low < disproved
             if low or is_low:
                 low += 1 if is_low else 0
                 left = now - stop_steps
                 if left >= 0 and speed[left] > RUNNING_RPM and PLAUSIBLE_V[0] <= voltage[left] < STOP_V:
                     low -= 1
-                enough = low * step_s >= STOP_LOW_S and (now - charged) * step_s >= STOP_LOW_S and streak >= stop_steps
-                if is_low and enough and first_stop < 0:
+                waited = (now - charged) * step_s >= (STOP_WORKS_S if works else STOP_LOW_S)
+                if is_low and waited and low * step_s >= STOP_LOW_S and streak >= stop_steps and first_stop < 0:
                     first_stop = now
 
             at = now - ahead

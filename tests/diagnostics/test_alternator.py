@@ -166,6 +166,26 @@ def test_who_is_charged_between_the_dips_need_not_stop() -> None:
     assert np.isnan(MODE.stop(Held(block(pulsing))).at_s[0])
 
 
+def overloaded(driven: slice, voltage: float) -> TripColumns:
+    """Give a trip that is charged when driven for its first 100 s, then idles at 11.7 V; `driven` at `voltage`."""
+    idling = changed(trip(700, voltage=13.8), "engine_speed", slice(100, 700), 800.0)
+    idling = changed(idling, "engine_speed", slice(50, 100), 2000.0)
+    low = changed(idling, "control_module_voltage", slice(110, 700), 11.7)
+    return changed(changed(low, "engine_speed", driven, 2000.0), "control_module_voltage", driven, voltage)
+
+
+def test_an_alternator_that_is_too_small_at_idle_stops_nobody() -> None:
+    assert np.isnan(MODE.stop(Held(block(overloaded(slice(395, 415), 13.6)))).at_s[0])
+
+
+def test_an_alternator_that_died_while_driving_is_told_once_it_turns_fast_again() -> None:
+    assert MODE.stop(Held(block(overloaded(slice(200, 210), 11.8)))).at_s[0] == pytest.approx(205, abs=5)
+
+
+def test_an_alternator_that_died_while_idling_is_told_in_five_minutes() -> None:
+    assert MODE.stop(Held(block(overloaded(slice(0, 0), 0.0)))).at_s[0] == pytest.approx(410, abs=5)
+
+
 def test_too_long_a_hole_in_the_engine_speed_ends_the_run() -> None:
     holed = changed(trip(100, voltage=11.5), "engine_speed", slice(40, 60), np.nan)
     assert np.isnan(MODE.stop(Held(block(holed))).at_s[0])
