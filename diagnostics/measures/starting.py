@@ -26,6 +26,7 @@ NAMES: Sequence[str] = (
     "crank_drop",  # V below rest then, as at 25 degC
     "first_drop",  # V below rest just after, before the alternator gives, as at 25 degC
     "crank_time",  # s
+    "crank_seen",  # s of it that new readings lay in, at least 1
     "key_off_voltage",  # V after the engine has stopped
     "start_temperature",  # degC
     "observed",
@@ -62,15 +63,15 @@ def _pass(
         warmth = min(ambients[trip, began], WARMEST_C)
         if np.isnan(warmth):  # under the hood it may be warmer than in the battery, never colder
             warmth = min(intakes[trip, began], coolants[trip, began], REFERENCE_C)
-        row[6] = warmth
+        row[7] = warmth
         if np.isnan(warmth):
             warmth = USUAL_C
         excess = coolants[trip, began] - warmth
         surface = SURFACE_V * min(max(excess / SOAKED_K, 0.0), 1.0) ** SURFACE_POWER if excess > 0 else 0.0
         _start(voltage, speed, rested, began, length, warmth, surface, step_s, row)
         if speed[min(stopped + 1, length - 1)] < TURNING_RPM:
-            row[5] = _mean(voltage, stopped + round(2 / step_s), min(stopped + round(12 / step_s), length))
-        row[7] = (stopped + 1 - began) * step_s
+            row[6] = _mean(voltage, stopped + round(2 / step_s), min(stopped + round(12 / step_s), length))
+        row[8] = (stopped + 1 - began) * step_s
 
 
 @compiled
@@ -120,7 +121,7 @@ def _start(
             if not lowest <= voltage[step]:
                 lowest = voltage[step]
             last_dip = step
-    row[4] = _crank_time(voltage, speed, rested, began, rest, step_s)
+    row[4], row[5] = _crank_time(voltage, speed, rested, began, rest, step_s)
 
     row[0] = rest - surface
     cold = np.exp(-RESISTS_PER_K * (warmth - REFERENCE_C))
@@ -136,17 +137,25 @@ def _start(
 @compiled
 def _crank_time(
     voltage: FloatArray, speed: FloatArray, rested: int, began: int, rest: float, step_s: float
-) -> float:  # fmt: skip
-    """Give the middle between the longest and the shortest crank in s that speed and voltage leave possible."""
-    first, last = -1, -1
+) -> tuple[float, float]:  # fmt: skip
+    """Give the middle between the longest and the shortest crank in s that is possible, and what new readings show.
+
+    The latter, without readings told again, is at least 1 s: whether one falls into a short crank is chance, while two
+    of them hardly ever lie in that of a sound starter.
+    """
+    first, last, news = -1, -1, -1
     for step in range(rested + 1, began + 1):
         dips = voltage[step] < rest - DIPPED_V
         if TURNING_RPM <= speed[step] <= RUNNING_RPM or (dips and step < began):
             first = step if first < 0 else first
             last = step
+            fresh = speed[step] != speed[step - 1] or (dips and voltage[step] != voltage[step - 1])
+            news = step if news < 0 or fresh else news
         elif first < 0 and abs(voltage[step] - rest) < 0.5 * DIPPED_V and step < began:
             rested = step
     shown = (last - first + 1) * step_s if first >= 0 else 0.0
     possible = (began - rested) * step_s
     # A gap of the link leaves too much open.
-    return min(0.5 * (shown + possible), LONGEST_CRANK_S) if possible - shown <= LONGEST_GAP_S else np.nan
+    if possible - shown > LONGEST_GAP_S:
+        return np.nan, np.nan
+    return min(0.5 * (shown + possible), LONGEST_CRANK_S), min(max((news - first + 1) * step_s, 1.0), LONGEST_CRANK_S)

@@ -37,10 +37,14 @@ MODE = Starter(
     observed="observed",
     measures=(
         Measure("crank_time", "s", (0.5, 1.8), 0.7, 1),
+        Measure("crank_seen", "s", (1.0, 1.0), 0.25, 1),
         Measure("crank_drop", "V", (0.8, 3.2), 0.5),
         Measure("first_drop", "V", (0.1, 0.9), 0.12),
         Measure("rest_voltage", "V", (12.1, 12.9), 0.18),
     ),
-    words={"crank_time": Words("The engine took to start", "起动用时", 1)},
-    absolute=("crank_time",),
+    words={
+        "crank_time": Words("The engine took to start", "起动用时", 1),
+        "crank_seen": Words("The starter turned for at least", "起动机转动至少", 0),
+    },
+    absolute=("crank_time", "crank_seen"),
 )  # fmt: skip

@@ -53,6 +53,14 @@ def test_each_second_of_cranking_is_one_more() -> None:
     np.testing.assert_allclose(np.diff(times), [1.0, 2.0])
 
 
+def test_a_reading_told_again_shows_no_longer_crank() -> None:
+    longer = start(cranked=3)
+    turning = {name: values.copy() for name, values in longer.signals.items()}
+    turning["engine_speed"][10:13] = [200.0, 215.0, 230.0]
+    fresh = TripColumns("car", "boot", None, longer.t_s, turning)
+    np.testing.assert_allclose(measured(longer, fresh)["crank_seen"], [1.0, 3.0])
+
+
 def test_a_trip_that_begins_with_the_engine_running_shows_no_start() -> None:
     whole = start()
     later = {name: values[30:] for name, values in whole.signals.items()}
