@@ -54,7 +54,9 @@ _FROZEN_S = 15.0  # pressure and flow of a running engine never say the same for
 _RESIDUAL_KPA = 6.5  # exhaust that stays in the cylinder
 _PULLING_KPA = 30.0  # less is the overrun, or next to it
 _STRAY = (20.0, 6.0)  # log %, from the middle of the trip and then from its plane: replies of different instants
-_LEAST_APART, _LEAST_S = 0.033, 50.0  # of engine speed over 5000 rpm, squared
+_LEAST_S = 25.0
+_LEAST_KNOWN = 0.12  # seconds, times the variance of engine speed over 5000 rpm, squared: what a slope stands on
+_OFFSET_DOUBT = 0.05  # a sensor is hardly off by more than 1 kPa
 _FALL_AT = 3000.0
 _FEW_S = 5.0
 
@@ -108,9 +110,15 @@ def _slope(
         if count < least:
             return np.nan
         x, y, z = x / count, y / count, z / count
-        xx, xy, yy, xz, yz = xx / count - x * x, xy / count - x * y, yy / count - y * y + 1e-3, xz / count, yz / count
+        xx, xy, yy, xz, yz = (
+            xx / count - x * x,
+            xy / count - x * y,
+            yy / count - y * y + _OFFSET_DOUBT,
+            xz / count,
+            yz / count,
+        )
         free = xx - xy * xy / yy
-        if free < _LEAST_APART * _LEAST_APART:
+        if free * count < _LEAST_KNOWN:
             return np.nan
         rise = (xz - x * z - (yz - y * z) * xy / yy) / free
         other = (yz - y * z - rise * xy) / yy
