@@ -79,6 +79,7 @@ _STIRRED, _SWITCHED_V = 3.0, 0.2  # % of load
 _TRIM_STEP = 100 / 128
 _STRAYS = 3.5  # standard deviations, beyond which a reading is no firing's
 _LEAST, _FEWER, _FEW = 24, 12, 3  # readings, those of the loop and the front sensor, fuel cuts
+_SWINGS = 28  # readings of the rear sensor: of fewer a single burst is half
 _MIDDLE_V, _LEAN_V, _LEAN, _FAR_LEAN = 0.45, 0.15, 1.1, 1.5
 
 
@@ -259,7 +260,7 @@ def _pass(  # noqa: C901, PLR0912, PLR0915 - one loop
             row[_Row.FRONT_SWING] = np.sqrt(max(volts[2] - volts[1] * volts[1] / volts[0], 0.0) / volts[0])
         if left >= _FEW:
             row[_Row.LEAVE_LEAN] = leaving / left * step_s
-        if rear_changes >= 20:
+        if rear_changes >= _SWINGS:
             row[_Row.REAR_SWING] = (_quantile(rear_bins, 0.5) + 128.5) / _PER_V
             row[_Row.REAR_RATIO] = row[_Row.REAR_SWING] / max(row[_Row.FRONT_SWING], 0.05)
             row[_Row.REAR_CROSSINGS] = 100 * rear_crossed / rear_changes
