@@ -14,6 +14,7 @@ MEASURES = (
     Measure("charging_voltage_idle", "V", (12.8, 14.9), 0.13),
     Measure("charging_voltage_top", "V", (13.3, 15.1), 0.14),
     Measure("charging_voltage_bottom", "V", (12.4, 14.8), 0.15),
+    Measure("charging_voltage_ceiling", "V", (13.4, 15.3), 0.14),
     Measure("idle_drop", "V", (-0.5, 0.25), 0.07),
     Measure("ripple", "V", (0.0, 0.05), 0.012),
     Measure("load_sag", "V", (-0.3, 0.4), 0.1),
@@ -31,6 +32,8 @@ FEATURES = (
     Feature("sag_idle_scaled", 1, lasting=True),
     Feature("sag_top", 1),
     Feature("sag_top_scaled", 1, lasting=True),
+    Feature("sag_whole_scaled", 1, lasting=True),
+    Feature("rise_whole_scaled", 1, lasting=True),
     Feature("idle_drop", 1),
     Feature("idle_drop_excess", 1),
     Feature("idle_drop_scaled", 1, lasting=True),
@@ -83,6 +86,9 @@ class Alternator:
         wander = {name: normal.wander[:, column] for name, column in _COLUMN.items()}
         own_spread = normal.expected[:, _COLUMN["spread"]] + wander["spread"]
         room = {name: np.sqrt(wander[name] ** 2 + (own_spread / 4) ** 2) for name in _COLUMN}
+        # What a smart alternator does by season and charge moves its usual voltage one way and its highest, when the
+        # car rolls, the other; a fault moves both.
+        moved = [less[name] / wander[name] for name in ("charging_voltage", "charging_voltage_ceiling")]
         columns = (
             less["charging_voltage"],
             less["charging_voltage"] / room["charging_voltage"],
@@ -90,6 +96,8 @@ class Alternator:
             less["charging_voltage_idle"] / room["charging_voltage_idle"],
             less["charging_voltage_top"],
             less["charging_voltage_top"] / room["charging_voltage_top"],
+            np.minimum(*moved),
+            -np.maximum(*moved),
             value["idle_drop"],
             -less["idle_drop"],
             -less["idle_drop"] / room["idle_drop"],

@@ -12,7 +12,7 @@ from ingest.readings import Block, TripColumns, to_block
 from ingest.vehicles import VehicleConfig
 from tests.diagnostics.cars import block, trip
 
-HALF_DRIVEN_V = 0.1  # half of these trips is driven, which costs a healthy car 0.2 V
+HALF_DRIVEN_V = 0.05  # half of these trips is driven, which costs a healthy car 0.1 V
 NAMES = [measure.name for measure in MODE.measures]
 
 
@@ -42,7 +42,7 @@ def test_a_parked_car_is_the_reference() -> None:
 
 def test_the_level_is_given_at_45_degrees() -> None:
     hot = measured(trip(intake_air_temperature=65.0))
-    assert hot["charging_voltage"] == pytest.approx(13.8 + HALF_DRIVEN_V + 20 * 0.012, abs=0.03)
+    assert hot["charging_voltage"] == pytest.approx(13.8 + HALF_DRIVEN_V + 20 * 0.006, abs=0.03)
 
 
 def test_without_intake_temperature_45_degrees_are_taken() -> None:
@@ -97,6 +97,23 @@ def test_residuals_are_against_the_cars_own_earlier_trips() -> None:
     sag = seen[:, [feature.name for feature in FEATURES].index("sag")]
     assert sag[0] == 0
     assert sag[4] == pytest.approx(0.8 * 4 / 5, abs=0.03)
+
+
+def smart(rolling: float, usual: float) -> TripColumns:
+    """Give a trip of a smart alternator: `rolling` V a tenth of the time, else `usual`."""
+    columns = trip(600, voltage=usual)
+    for second in range(50, 600, 50):
+        columns = changed(columns, "control_module_voltage", slice(second, second + 5), rolling)
+    return columns
+
+
+def test_a_smart_alternator_that_begins_to_regulate_is_no_sag() -> None:
+    names = [feature.name for feature in FEATURES]
+    for last, sags in ((smart(14.8, 13.0), False), (trip(600, voltage=13.0), True)):
+        answer = MODE.measure(Held(block(*[trip(600, voltage=14.0)] * 4, last)))
+        seen = compare(MODE, answer, np.zeros(5, dtype=np.int64), np.arange(5) * 30_000.0).features[4]
+        assert seen[names.index("sag_scaled")] > 3
+        assert bool(seen[names.index("sag_whole_scaled")] > 3) == sags
 
 
 def test_the_evidence_is_in_words_of_both_languages_with_numbers() -> None:
