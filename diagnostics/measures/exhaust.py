@@ -78,7 +78,7 @@ _BINS, _PER_RPM, _PER_MILLE, _PER_V = 257, 1.0, 4.0, 200.0  # -128 .. 128 rpm, -
 _STIRRED, _SWITCHED_V = 3.0, 0.2  # % of load
 _TRIM_STEP = 100 / 128
 _STRAYS = 3.5  # standard deviations, beyond which a reading is no firing's
-_LEAST, _FEWER, _FEW = 24, 12, 3  # readings, those of the loop and the front sensor, fuel cuts
+_LEAST, _FEWER, _FEW = 24, 12, 3  # readings, those of the front sensor, fuel cuts
 _SWINGS = 28  # readings of the rear sensor: of fewer a single burst is half
 _MIDDLE_V, _LEAN_V, _LEAN, _FAR_LEAN = 0.45, 0.15, 1.1, 1.5
 
@@ -183,7 +183,7 @@ def _pass(  # noqa: C901, PLR0912, PLR0915 - one loop
                 since = now - trimmed[5]
                 if since <= 2 * near and since < calm and driving:
                     _swings(trim, trimmed)
-                elif since <= 2 * near and since < min(calm, idle):
+                elif since <= 2 * near and since + calm_least < min(calm, idle):
                     _swings(still, trimmed)
                 if refilled > 3 and not (has_purge and purges[trip, now] > _PURGED):
                     trim_bins[min(max(int(trimmed[0] / _TRIM_STEP + 128.5), 0), _BINS - 1)] += 1
@@ -246,9 +246,9 @@ def _pass(  # noqa: C901, PLR0912, PLR0915 - one loop
         if drive_bins.sum() >= _LEAST:
             row[_Row.DRIVE_ROUGHNESS] = np.log(max(_scatter(drive_bins) / _PER_MILLE, 0.25))
             row[_Row.DRIVE_DIPS] = (_quantile(drive_bins, 0.93) + _quantile(drive_bins, 0.07)) / _PER_MILLE
-        if trim[0] >= _FEWER:
+        if trim[0] >= _LEAST:
             row[_Row.TRIM_SWING] = np.sqrt(0.25 * trim[1] / trim[0])
-        if still[0] >= _FEWER:
+        if still[0] >= _LEAST:
             row[_Row.TRIM_SWING_IDLE] = np.sqrt(0.25 * still[1] / still[0])
         if levels >= _LEAST:
             row[_Row.TRIM_LEVEL] = level / levels
