@@ -12,7 +12,6 @@ from diagnostics.compiled import compiled
 from diagnostics.evaluation.histories import BoolArray, Episodes, IntArray
 from diagnostics.features import trip_features
 from diagnostics.modes import Measured
-from diagnostics.observable import observable
 from diagnostics.sources import MEASURING, source_hash
 from ingest.readings import Block, FloatArray, TimeArray
 
@@ -50,7 +49,7 @@ def measure(
     *, statistics: bool,
 ) -> Shard:  # fmt: skip
     """Measure the trips of a block by all modes; the shard has no episodes yet."""
-    features, shown, trips = trip_features(block), observable(block, faults), len(car)
+    features, trips = trip_features(block), len(car)
     stopped = np.zeros((trips, len(faults)), dtype=np.bool_)
     for fault, stop in features.stops.items():
         if fault in faults:
@@ -62,7 +61,7 @@ def measure(
     return Shard(
         tuple(faults), car, begin_s, begin_s + block.lengths * block.step_s,
         (features.running_s / 3600).astype(np.float32), severity, stopped,
-        np.stack([shown[fault] for fault in faults], axis=1), features.measured,
+        np.stack([features.shown[fault] for fault in faults], axis=1), features.measured,
         plain_statistics(block) if statistics else empty,
         Episodes(no_rows, no_rows, no_times, no_times, no_times, no_times, no_times),
     )  # fmt: skip
