@@ -19,11 +19,12 @@ REFERENCE_C, USUAL_C, WARMEST_C = 25.0, 20.0, 35.0
 RESISTS_PER_K, ASKS_PER_K = 0.015, 0.006
 # What the last charge leaves on the plates goes as fast as the coolant cools, for a few hours after the stop (B5, B6).
 SURFACE_V, SURFACE_POWER, SOAKED_K = 0.35, 2.5, 65.0
+RESTS_PER_K = 0.004  # V: a cold battery takes less of the charge that it is given
 
 NAMES: Sequence[str] = (
-    "rest_voltage",  # V before the start, without what the last charge left
+    "rest_voltage",  # V before the start, without what the last charge left, as at 20 degC
     "crank_lowest",  # V, the lowest reading of the crank, where one fell into it
-    "crank_drop",  # V below rest then, as at 25 degC
+    "crank_drop",  # V below that rest then, as at 25 degC
     "first_drop",  # V below rest just after, before the alternator gives, as at 25 degC
     "crank_time",  # s
     "crank_seen",  # s of it that new readings lay in, at least 1
@@ -123,11 +124,11 @@ def _start(
             last_dip = step
     row[4], row[5] = _crank_time(voltage, speed, rested, began, rest, step_s)
 
-    row[0] = rest - surface
+    row[0] = rest - surface + RESTS_PER_K * (USUAL_C - warmth)
     cold = np.exp(-RESISTS_PER_K * (warmth - REFERENCE_C))
     asks = 1 + ASKS_PER_K * min(max(REFERENCE_C - warmth, 0.0), 60.0)
     row[1] = lowest
-    row[2] = (rest - lowest) / (cold * asks)
+    row[2] = (rest - surface - lowest) / (cold * asks)  # the starter takes what the charge left at once
     for step in range(max(began, last_dip + 1), min(began + round(5 / step_s), length)):
         if PLAUSIBLE_V[0] <= voltage[step] < rest and speed[step] > RUNNING_RPM:
             row[3] = (rest - voltage[step]) / cold
