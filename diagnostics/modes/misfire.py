@@ -46,6 +46,11 @@ def _together(residuals: Residuals) -> FloatArray:
 class Misfire(JointMode):
     """Restlessness is judged by its logarithm: a car that idles twice as restless as others varies twice as much."""
 
+    def rule(self, features: FloatArray) -> FloatArray:
+        """Give what they are together: nine signs squared and added up drown five that move by two spreads each."""
+        column = [feature.name for feature in self.features].index("together_scaled")
+        return np.clip(np.nan_to_num(features[:, column], nan=0.0), 0.0, None).astype(np.float32)
+
     def evidence(self, measures: FloatArray, expected: FloatArray, own: FloatArray) -> tuple[Evidence, ...]:
         """Give the strongest reasons, the logarithms told as what they are of."""
         reasons = super().evidence(measures, expected, own)
