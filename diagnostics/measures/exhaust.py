@@ -353,4 +353,5 @@ def _scatter(counts: NDArray[np.int32]) -> float:
         if abs(off) <= reach:
             total += counts[index]
             squares += counts[index] * off * off
-    return np.sqrt(squares / max(total, 1))
+    spread: float = np.sqrt(squares / max(total, 1))
+    return spread
