@@ -139,6 +139,20 @@ def test_a_meter_is_blamed_for_what_it_can_explain(
         assert shown["air_mismatch"] == pytest.approx(-100 * np.log(wrong), abs=1)
 
 
+def test_accelerations_too_short_to_be_steady_show_a_pump() -> None:
+    trip = drive()
+    second = np.where((trip.t_s // 60) % 2 == 1, trip.t_s % 60 - 30, 0)
+    pushed = (second > 0) & (second <= 10)
+    turning = np.where(pushed, 2000 + 300 * second, trip.signals["engine_speed"]).astype(np.float32)
+    lean = trip.signals["short_term_fuel_trim_1"] + 15 * (turning > 3500)
+    shown = measured(TripColumns("car", "boot", None, trip.t_s, {
+        **trip.signals, "engine_speed": turning, "short_term_fuel_trim_1": lean.astype(np.float32)
+    }))  # fmt: skip
+    assert shown["trim_high"] == pytest.approx(0, abs=0.5)
+    assert shown["climb_utmost"] > 8
+    assert shown["climb_brisk"] < 2
+
+
 def test_the_evidence_is_in_words_of_both_languages_with_numbers() -> None:
     answer = MODE.measure(Held(to_block([*[drive(idle=1.0, high=1.0)] * 4, drive(idle=2.0, high=14.0)], SIGNALS)))
     normal = compare(MODE, answer, np.zeros(5, dtype=np.int64), np.arange(5) * 3e4).normal

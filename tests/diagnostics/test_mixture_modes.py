@@ -19,7 +19,8 @@ RPM, FILLING, SPEED = (np.array(row) for row in ([750, 1100, 1500, 2300], [0.27,
 def drive(seed: int, *, meter: bool = True, pressure: bool = True, **fault: float | tuple[float, ...]) -> TripColumns:
     """Give 20 minutes of warm driving by half minutes, standing to high flow, with `fault` in it.
 
-    `trim` is in % by the four flows, `gain` of the meter, `closed` % of throttle, `vacuum` Pa in the tank, `rough` rpm.
+    `trim` is in % by the four flows, `gain` of the meter, `closed` % of throttle, `vacuum` Pa in the tank, `pull` the
+    share of it that purge draws, `rough` rpm.
     """
     rng = np.random.default_rng(seed)
     t_s = np.arange(1200.0)
@@ -38,7 +39,9 @@ def drive(seed: int, *, meter: bool = True, pressure: bool = True, **fault: floa
         "throttle_position": 14 + 19 * filling * turning / 1000 - float(fault.get("closed", 0.0)) * (kind == STILL),
         "commanded_evap": np.where((t_s // 120) % 2 == 1, 40.0, 0.0),
         "fuel_pressure": float(fault.get("rail", 350.0)) + rng.normal(0, 1, 1200),
-        "evap_vapor_pressure": np.where((t_s // 120) % 2 == 1, -600.0, 200.0 + float(fault.get("vacuum", 0.0))),
+        "evap_vapor_pressure": np.where(
+            (t_s // 120) % 2 == 1, -600.0 * float(fault.get("pull", 1.0)), 200.0 + float(fault.get("vacuum", 0.0))
+        ),
     }
     if pressure:
         signals["intake_manifold_pressure"] = 101.3 * filling
@@ -74,6 +77,7 @@ SICK: dict[str, tuple[str, dict[str, bool], dict[str, float | tuple[float, ...]]
     "one clogged injector": ("injector_clogged", {}, {"trim": 6.0, "rough": 18.0}),
     "a dripping injector": ("injector_leaking", {}, {"trim": (-18.0, -11.0, -6.0, -3.0)}),
     "a regulator that is too high": ("injector_leaking", {"meter": False}, {"trim": -14.0, "rail": 480.0}),
+    "a tank that purge hardly draws down": ("evap", {}, {"pull": 0.4}),
     "a leaking tank": ("evap", {}, {"vacuum": -180.0 * 6}),
 }  # fmt: skip
 
