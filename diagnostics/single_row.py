@@ -15,7 +15,7 @@ from ingest.readings import FloatArray, TimeArray
 _LEAVES = 32  # of a tree, one bit each
 _ALL = np.uint32(0xFFFFFFFF)
 _HASH = 0x077CB531  # de Bruijn: the upper five bits of its product with a single bit tell which one it is
-_BLOCK = 64  # rows at once
+_BLOCK = 128  # rows at once
 _WIDE = 8  # splits at once
 _FEW = 8  # rows, from which on a matrix is quicker
 _READ = (
@@ -156,9 +156,10 @@ def _score_rows(
         for tree in range(len(leaf)):
             alive[:] = _ALL
             for place in range(split.shape[1]):
-                values, most, stay = both[split[tree, place]], limit[tree, place], kept[tree, place]
+                values = both[split[tree, place], first : first + _BLOCK]
+                most, stay = limit[tree, place], kept[tree, place]
                 for row in range(_BLOCK):
-                    alive[row] &= _ALL if values[first + row] <= most else stay
+                    alive[row] &= _ALL if values[row] <= most else stay
             for row in range(_BLOCK):
                 bits = np.int64(alive[row])
                 scores[first + row] += leaf[tree, (((bits & -bits) * _HASH) >> 27) & 31]
