@@ -87,7 +87,7 @@ def _measure(  # noqa: C901 - one loop
     span = np.empty(longest, dtype=np.int64)
     counts, by_span = np.zeros(_BINS, dtype=np.int64), np.zeros((_BINS, 3), dtype=np.int64)
     gear_of = np.empty(_BINS, dtype=np.int64)
-    back = max(1, int(_STEADY_S / step))
+    back = max(2, int(_STEADY_S / step))
     for trip in range(len(lengths)):
         speed, wheel, load = speeds[trip], wheels[trip], loads[trip]
         counts[:], by_span[:] = 0, 0
@@ -104,8 +104,8 @@ def _measure(  # noqa: C901 - one loop
             faster = (wheel[min(at + 1, lengths[trip] - 1)] - wheel[at - 2]) / (3 * step)
             pushes = _PUSHING[0] < faster < _PUSHING[1] and load[at] < _PUSHED
             if pushes or (_PULLING[0] < faster < _PULLING[1] and load[at] >= _PULLS):
-                shifted = speed[at - back] * v / (n * wheel[at - back])
-                if abs(shifted - 1) < _SHIFTS and same_s <= _FROZEN_S:
+                same = n * wheel[at - back]
+                if abs(speed[at - back] * v - same) < _SHIFTS * same and same_s <= _FROZEN_S:
                     ways[driven], gains[driven], sides[driven] = ratio, 100 * faster / v, 0 if pushes else 1
                     driven += 1
             slow, quick, low, high = v, v, n, n

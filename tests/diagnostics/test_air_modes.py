@@ -119,6 +119,16 @@ def test_slip_is_more_than_other_tyres_and_less_than_another_gear() -> None:
     assert np.isnan(by[1.17])
 
 
+def test_slip_shows_between_pulling_and_being_pushed_whatever_the_tyres() -> None:
+    t_s = np.arange(600, dtype=np.float64)
+    wheel = np.interp(t_s % 80, [0, 20, 40, 60, 80], [60, 60, 90, 90, 60])  # km/h: a stretch, faster, a stretch, slower
+    pushed = t_s % 80 >= 60
+    load = np.where(pushed, 10.0, 40.0) + np.sin(t_s)
+    sound = trip(vehicle_speed=wheel, engine_speed=TOP * wheel, engine_load=load)
+    tyres, slips = of(sound, "engine_speed", 1.02), of(sound, "engine_speed", 1.02, ~pushed)
+    assert measured(sound, tyres, slips)[1]["slip_overrun"] == pytest.approx([0, 0, 2], abs=0.4)
+
+
 def test_an_open_throttle_shows_what_the_filter_takes() -> None:
     wide = trip().t_s % 120 >= 60
     open_ = of(trip(), "throttle_position", 80 / 40, wide)
