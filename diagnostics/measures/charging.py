@@ -94,7 +94,8 @@ def _pass(  # noqa: C901, PLR0912, PLR0915 - one loop
         levels[:], frays[:], slopes[:] = 0, 0, 0.0
         count, moving, below_13, below_12_5, below_12, above = 0, 0, 0, 0, 0, 0
         warmth, warm = 0.0, 0
-        streak, low, filled, block, first_stop, charged = 0, 0, 0, -1, -1, -stop_steps
+        streak, low, filled, first_stop, charged = 0, 0, 0, -1, -stop_steps
+        window_end, bin_end = 0, 0  # dividing at every instant would take longer than all else
         works, driven_low = False, 0
         volts, loading, bin_volts, bin_loads, place = 0.0, 0.0, 0, 0, -1
         last_volts, last_load = np.nan, np.nan
@@ -139,8 +140,8 @@ def _pass(  # noqa: C901, PLR0912, PLR0915 - one loop
                 warm += 1
 
             # Ripple: whole windows alone.
-            if at // width != block:
-                block, filled = at // width, 0
+            if at >= window_end:
+                window_end, filled = (at // width + 1) * width, 0
             window[filled] = volt
             filled += 1
             if filled == width:
@@ -151,15 +152,17 @@ def _pass(  # noqa: C901, PLR0912, PLR0915 - one loop
             if revolving <= MOVING_RPM:
                 continue
             moving += 1
-            if at // bin_width != place:
+            if at >= bin_end:
                 mean = volts / bin_volts if 2 * bin_volts >= bin_width else np.nan
                 mean_load = loading / bin_loads if 2 * bin_loads >= bin_width else np.nan
                 _change(slopes, mean - last_volts, mean_load - last_load)
-                if at // bin_width == place + 1:
+                now_at = at // bin_width
+                if now_at == place + 1:
                     last_volts, last_load = mean, mean_load
                 else:
                     last_volts, last_load = np.nan, np.nan
-                volts, loading, bin_volts, bin_loads, place = 0.0, 0.0, 0, 0, at // bin_width
+                volts, loading, bin_volts, bin_loads, place = 0.0, 0.0, 0, 0, now_at
+                bin_end = (place + 1) * bin_width
             volts += volt
             bin_volts += 1
             if not np.isnan(load[at]):
