@@ -51,6 +51,11 @@ NAMES = (
     "soak",  # K, over oil or air after a long rest
     "wrong",  # per 1000 readings that no coolant shows
     "scatter",  # K, from reading to reading
+    "regulated_usual",  # degC, the median at any opening
+    "regulated_flowing",  # degC, while it is plainly open
+    "regulated_often",  # degC, of every tenth second a higher one
+    "regulated_top",  # degC, hottest, less what the heat that goes asks for
+    "regulated_rise",  # K, of that over the usual
     "road_s", "standing_s", "heating_s", "reading_s",
     "stop_standing_at", "stop_moving_at", "stop_value",
 )  # fmt: skip
@@ -77,7 +82,7 @@ def coolant(held: Held) -> Table:
         tolds[name] = 0 if name.endswith("_s") else np.nan
     if held.has("coolant_temperature") and held.has("engine_speed"):
         columns = (held.fresh(SIGNALS[0]), *(held.column(name) for name in SIGNALS[1:]))
-        counts = np.zeros((5, coolant_course.BINS), dtype=np.int32)
+        counts = np.zeros((6, coolant_course.BINS), dtype=np.int32)
         reading, course = np.zeros(1, dtype=READING), np.zeros(1, dtype=coolant_course.COURSE)
         _pass(columns, held.lengths, held.step_s, reading, course, counts, heat.empty_counts(), tolds)
     table = {name: np.ascontiguousarray(tolds[name]) for name in NAMES}
@@ -112,7 +117,7 @@ def _pass(  # noqa: PLR0915, C901 - one loop
         counts[:] = 0
         coolant_reading.begin(reading)
         coolant_course.begin(course)
-        told, before = tolds[trip], 0.0
+        told, before, known_s = tolds[trip], 0.0, 0.0
         measured, turning, speed, oil = coolants[trip], turnings[trip], speeds[trip], oils[trip]
         for now in range(0, length, every):
             for at in range(max(now - every + 1, 0), now + 1):
@@ -123,6 +128,7 @@ def _pass(  # noqa: PLR0915, C901 - one loop
                     coolant_reading.take(reading, measured[at])
             running = turning[now] > RUNNING_RPM
             shown = reading.believed if reading.age <= HOLD_S else np.nan
+            known_s += 0.0 if np.isnan(shown) else step
             moving = not np.isnan(speed[now])
             ms = speed[now] / 3.6 if moving else 0.0
             traction = heat.traction_w(ms, (ms - before) / step if now else 0.0)
@@ -158,4 +164,4 @@ def _pass(  # noqa: PLR0915, C901 - one loop
         coolant_course.tell_road(course, counts, step, told)
         told.wrong = 1000.0 * reading.wrong / (reading.readings + 30) if reading.readings else np.nan
         told.scatter = reading.scatter / reading.scatters / 2 if reading.scatters >= coolant_course.LEAST_S else np.nan
-        told.reading_s = reading.readings * fine
+        told.reading_s = known_s

@@ -31,18 +31,18 @@ _USUAL_HEATER_W, _USUAL_HEATER_W_PER_K = 500.0, 17.0  # per litre, at 20 degC an
 _OPENS_K = 12.0  # from shut to open (B5)
 _STILL_AIR, _AIR_PER_MS = 0.25, 0.045
 _SMOOTH_S = 30.0
-_HOT_C, _COOLED_C, _HOT_S = 78.0, 70.0, 120.0  # regulated: that long above, until below
-_EASY, _HARD = 0.14, 0.22  # openings
+_HOT_C, _COOLED_C, _HOT_S = 78.0, 70.0, 30.0  # regulated: that long above, until below
+_OPEN, _EASY, _HARD = 0.05, 0.14, 0.22  # openings
 _LOW_RPM, _HIGH_RPM = 1600.0, 2000.0
 _CREEPING_MS, _PACE_S, _STOOD_S, _ROLLING_MS = 4.5, 60.0, 20.0, 4.0  # a mean of a minute; for how long
 _ROAD_MS = 5.6
 _FIRST_S = 300.0  # of the opening
-LEAST_S, _FEW_S = 60.0, 30.0
+LEAST_S, _FEW_S = 45.0, 30.0
 _RESTED_C, _RESTED_K, _RESTED_AIR_K = 50.0, 30.0, 4.0  # coolant after a long rest; its air; intake against outside
 _UNTOLD_K = 14.0  # above the intake, where nobody tells the air outside
 _BIN_K, BINS = 0.5, 344
 _LOWEST_C, _LOWEST_K = -40.0, -60.0
-_WARM, _WARM_MOVING, _BELOW, _ROAD, _STOOD = range(5)
+_WARM, _WARM_MOVING, _BELOW, _ROAD, _STOOD, _LEVEL = range(6)
 
 
 Record = Any
@@ -56,7 +56,7 @@ COURSE = np.dtype(
             "heating", "heating_c", "heating_last", "heating_k", "heating_s",
             "hot_s", "crept_s", "unroaded_s", "was_cold", "opened_s", "first_top",
             "easy", "easy_s", "hard", "hard_s", "slow", "slow_s", "fast", "fast_s", "every", "squares", "road_s",
-            "later", "later_s", "oil_above", "oil_s",
+            "later", "later_s", "oil_above", "oil_s", "mild", "flowing", "flowing_s",
         )
     ]
 )  # fmt: skip
@@ -77,6 +77,8 @@ def begin(course: Record) -> None:
     course.easy = course.easy_s = course.hard = course.hard_s = course.slow = course.slow_s = 0.0
     course.fast = course.fast_s = course.every = course.squares = course.road_s = 0.0
     course.later = course.later_s = course.oil_above = course.oil_s = 0.0
+    course.mild = np.nan
+    course.flowing = course.flowing_s = 0.0
 
 
 @compiled
@@ -201,21 +203,24 @@ def heat_up(course: Record, shown: float, gained: float, step: float) -> None:
 
 
 @compiled
-def regulate(  # noqa: C901 - counts of one instant
+def regulate(  # noqa: C901, PLR0912 - counts of one instant
     course: Record, counts: NDArray[np.int32], shown: float, ms: float, turning: float, oil: float, gained: float,
     around: float, step: float,
 ) -> None:  # fmt: skip
     """Take the levels of a regulated engine, on the road and standing."""
     part = step / _SMOOTH_S
     course.need += (gained - course.need) * part
+    course.mild = shown if np.isnan(course.mild) else course.mild + (shown - course.mild) * part
     course.air += (_STILL_AIR + _AIR_PER_MS * ms - course.air) * part
     course.turning += (turning - course.turning) * part
     course.pace += (ms - course.pace) * step / _PACE_S
     course.crept_s = course.crept_s + step if course.pace < _CREEPING_MS and ms < _ROAD_MS else 0.0
     course.unroaded_s = course.unroaded_s + step if ms < _ROAD_MS else 0.0
-    if shown < _COOLED_C:
+    # Whose closed thermostat must be warm by now is taken for warm: a sensor may read low.
+    due = course.closed >= REGULATED_C
+    if shown < _COOLED_C and not due:
         course.hot_s, course.was_cold = 0.0, 1.0
-    elif shown >= _HOT_C or course.hot_s > 0:
+    elif shown >= _HOT_C or course.hot_s > 0 or due:
         course.hot_s += step
     if course.was_cold and 0 < course.hot_s <= _FIRST_S and course.crept_s < _STOOD_S:
         course.first_top = shown if np.isnan(course.first_top) else max(course.first_top, shown)
@@ -226,12 +231,18 @@ def regulate(  # noqa: C901 - counts of one instant
     if ms < _ROLLING_MS or course.streak < _HOT_S:
         return
     counts[_ROAD, _bin(shown, _LOWEST_C)] += 1
-    opening = course.need / (max(shown - around, 10.0) * heat.RADIATOR_W * course.air)
+    # What warms the coolant does not go through the thermostat.
+    going = course.need - heat.CAPACITY_J / _SMOOTH_S * (shown - course.mild)
+    opening = going / (max(course.mild - around, 10.0) * heat.RADIATOR_W * course.air)
     opening = min(max(opening, 0.0), 1.0)
-    level = shown - _OPENS_K * opening
+    level = course.mild - _OPENS_K * opening
+    counts[_LEVEL, _bin(level, _LOWEST_C)] += 1
     course.road_s += step
     course.every += level * step
     course.squares += level * level * step
+    if opening > _OPEN:
+        course.flowing += level * step
+        course.flowing_s += step
     if opening < _EASY:
         course.easy += level * step
         course.easy_s += step
@@ -301,11 +312,17 @@ def tell_road(course: Record, counts: NDArray[np.int32], step: float, told: Reco
         told.heating_s = course.heating_s
     easy = course.easy / course.easy_s if course.easy_s >= LEAST_S else np.nan
     told.regulated = easy
+    if course.flowing_s >= LEAST_S:
+        told.regulated_flowing = course.flowing / course.flowing_s
     if course.hard_s >= _FEW_S:
         told.regulated_high = course.hard / course.hard_s - easy
     if course.road_s >= LEAST_S:
         mean = course.every / course.road_s
         told.unrest = np.sqrt(max(course.squares / course.road_s - mean * mean, 0.0))
+    told.regulated_usual = heat.quantile(counts[_LEVEL], 0.5, LEAST_S / step, _LOWEST_C, _BIN_K)
+    told.regulated_often = heat.quantile(counts[_LEVEL], 0.9, LEAST_S / step, _LOWEST_C, _BIN_K)
+    told.regulated_top = heat.quantile(counts[_LEVEL], 0.98, LEAST_S / step, _LOWEST_C, _BIN_K)
+    told.regulated_rise = told.regulated_top - told.regulated_usual
     if course.later_s >= LEAST_S:
         told.overshoot = course.first_top - course.later / course.later_s
     told.hottest = heat.quantile(counts[_ROAD], 0.98, LEAST_S / step, _LOWEST_C, _BIN_K)

@@ -13,6 +13,7 @@ MODE = ResidualMode(
         Measure("heating", "ln", (-1.0, 2.5), 0.2, +1),
         Measure("scatter", "K", (0.0, 1.5), 0.08, +1),
         Measure("regulated", "degC", (76.0, 108.0), 0.8, +1),
+        Measure("regulated_often", "degC", (76.0, 108.0), 0.8, +1),
         Measure("regulated_high", "K", (-12.0, 4.0), 0.8, +1),
         Measure("overshoot", "K", (-12.0, 8.0), 1.8, +1),
         Measure("standing_rise", "K", (-8.0, 10.0), 2.0, +1),

@@ -12,14 +12,16 @@ MODE = ResidualMode(
     measures=(
         Measure("slow_engine_rise", "K", (-5.0, 8.0), 0.8, +1),
         Measure("regulated", "degC", (76.0, 108.0), 0.8, +1),
-        Measure("oil_above", "K", (-10.0, 40.0), 2.0, +1),
+        Measure("regulated_often", "degC", (76.0, 108.0), 0.8, +1),
+        Measure("oil_below", "K", (-10.0, 40.0), 2.0, -1),
         Measure("standing_rise", "K", (-8.0, 10.0), 2.0, +1),
         Measure("regulated_high", "K", (-12.0, 4.0), 0.8, +1),
     ),
     words={
         "slow_engine_rise": Words("Coolant at low over high speed", "低转速比高转速时冷却液温度", 1, signed=True),
         "regulated": Words("Coolant level on the road", "行驶时冷却液稳定温度", 1),
-        "oil_above": Words("Oil above coolant by", "机油温度高出冷却液", 1, signed=True),
+        "regulated_often": Words("Coolant by what its heat asks for", "按散热需求折算的冷却液温度", 1),
+        "oil_below": Words("Oil above coolant by", "机油温度高出冷却液", 1, signed=True),
         "standing_rise": Words("Coolant rises at a standstill by", "停车时冷却液温升", 1, signed=True),
         "regulated_high": Words("Coolant rises under load by", "大负荷时冷却液温升", 1, signed=True),
     },
