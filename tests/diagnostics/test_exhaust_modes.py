@@ -9,7 +9,7 @@ from diagnostics.baseline import compare
 from diagnostics.features import SIGNALS
 from diagnostics.held import Held
 from diagnostics.measures.exhaust import exhaust
-from diagnostics.modes import MODES
+from diagnostics.modes import MODES, Normal
 from ingest.readings import TripColumns, to_block
 from simulators.injection import inject
 
@@ -88,6 +88,27 @@ def test_a_cold_engine_says_nothing_of_loop_and_catalyst() -> None:
     assert np.isnan([told[name][0] for name in ("trim_swing", "trim_level", "rear_swing")]).all()
     assert told["rear_s"][0] == 0
     assert told["turning_s"][0] > 0
+
+
+def test_a_plug_that_fails_cold_shows_in_the_trim_before_the_engine_is_warm() -> None:
+    plain = drive(seconds=1200)
+    cold = plain.t_s < 400
+    warming = with_signal(plain, "coolant_temperature", np.where(cold, 40.0, 90.0))
+    sick = with_signal(warming, "short_term_fuel_trim_1", plain.signals["short_term_fuel_trim_1"] + 6.0 * cold)
+    assert shown(plain, warming, sick)["trim_cold"] == pytest.approx([np.nan, 0, 6], abs=0.5, nan_ok=True)
+
+
+def test_one_sign_alone_is_no_misfire_and_five_are() -> None:
+    mode = MODES["misfire"]
+    healthy = np.array([[np.mean(measure.healthy) for measure in mode.measures]] * 3, dtype=np.float32)
+    wander = np.array([[measure.wander for measure in mode.measures]] * 3, dtype=np.float32)
+    alone, many = healthy.copy(), wander * np.array([[0], [0], [2.5]], dtype=np.float32) + healthy
+    alone[1, [measure.name for measure in mode.measures].index("trim_level")] += 20
+    values = np.stack([healthy[0], alone[1], many[2]])
+    quiet, one, all_ = mode.rule(mode.compare(values, Normal(healthy, wander, np.full_like(wander, 20))))
+    assert quiet < 0.01
+    assert one < 2
+    assert all_ > 5
 
 
 CASES = (
