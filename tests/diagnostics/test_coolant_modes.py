@@ -64,12 +64,16 @@ def shift(name: str, fault: str, severity: float = 1.0, **shape: float) -> float
     [
         ("thermostat_stuck_open", {}, "heating", -0.3),
         ("thermostat_stuck_closed", {}, "hottest", 4.0),
+        ("thermostat_stuck_closed", {}, "regulated_top", 8.0),
         ("coolant_leak", {}, "heating", 0.3),
         ("coolant_leak", {}, "scatter", 1.0),
         ("water_pump", {}, "slow_engine_rise", 1.0),
+        ("water_pump", {}, "regulated_often", 4.0),
+        ("water_pump", {}, "oil_below", -0.5),
         ("water_pump", {"pump_electric": 1.0}, "regulated", 1.0),
         ("coolant_sensor", {}, "regulated", 10.0),
         ("coolant_sensor", {"sensor_low": 1.0}, "level", -10.0),
+        ("coolant_sensor", {"sensor_low": 1.0}, "regulated_flowing", -10.0),
         ("coolant_sensor", {"sensor_drops": 1.0}, "wrong", 3.0),
     ],
 )
@@ -77,6 +81,11 @@ def test_each_fault_of_the_simulated_car_moves_its_measure(
     fault: str, shape: dict[str, float], measure: str, least: float
 ) -> None:
     assert shift(measure, fault, **shape) / least > 1
+
+
+def test_a_sensor_polled_twice_a_minute_is_observed_all_the_time() -> None:
+    read = np.where(np.arange(600) % 30 == 0, 88.0, np.nan)
+    assert told(with_coolant(drive(88.0, 600), read))["reading_s"][0] > 550
 
 
 def test_what_the_physics_separates_stays() -> None:
