@@ -8,7 +8,10 @@ from diagnostics.modes import MODES, FaultMode, Measured
 from diagnostics.training.dataset import EpisodeTable, TripTable
 
 DAY_S = 86_400.0
-_SAGS = {"charging_voltage": -1, "charging_voltage_idle": -1, "charging_voltage_top": -1, "idle_drop": 1, "ripple": 1}
+_SAGS = {
+    "charging_voltage": -1, "charging_voltage_idle": -1, "charging_voltage_top": -1, "charging_voltage_ceiling": -1,
+    "idle_drop": 1, "ripple": 1,
+}  # fmt: skip
 SOME = {fault: MODES[fault] for fault in ("alternator", "starter", "transmission_slip")}
 
 
