@@ -19,7 +19,7 @@ from simulators.short_histories import short_histories
 
 SCENARIO = "sim_a"
 CARS = 80  # of every fault
-HEALTHY_CARS = 480
+HEALTHY_CARS = 720
 DAYS = 110
 AT_ONCE = 23  # cars of a shard
 _HEALTHY_FROM, _SHORT_FROM = 1_000_000, 2_000_000  # numbers of cars without a fault, of those of short histories
