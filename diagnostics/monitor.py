@@ -1,9 +1,9 @@
 """Alarms: when trips that each say little become a finding one shows an owner. Pure: no database, no clock.
 
 A trip that was long enough votes when its probability reaches its fault's threshold (`VOTE_AT` of a fault that has
-none of its own). Three votes among the last five such trips raise a finding; the alarm stands until at most one of five
-votes. A stop condition (S0) raises at once. A fault is never raised twice within 30 days of event time: what comes in
-that time is added to the finding that is there.
+none of its own). Three votes among the last five such trips raise a finding, or as many as training found best for the
+fault; the alarm stands until at most one of five votes. A stop condition (S0) raises at once. A fault is never raised
+twice within 30 days of event time: what comes in that time is added to the finding that is there.
 
 Faults of one car look alike: while several alarm, the most probable one is told and the others are watched, unless
 they are sure enough to stand beside it (`diagnostics/isolation.py`).
@@ -36,8 +36,8 @@ class TripVerdict:
     """What one trip says of one fault. `probability` is None when the trip was too short to vote.
 
     `stop_at` is the first instant of the S0 condition within the trip, `stop_evidence` its words. From the probability
-    `vote_at` on the trip votes; `lead_days` are low, middle and high of the days to the trouble code, if promised.
-    `leads` is false while another fault of the car is the more probable one.
+    `vote_at` on the trip votes, and `needed` votes of five trips alarm; `lead_days` are low, middle and high of the
+    days to the trouble code, if promised. `leads` is false while another fault of the car is the more probable one.
     """
 
     start: datetime
@@ -50,6 +50,7 @@ class TripVerdict:
     vote_at: float = VOTE_AT
     lead_days: tuple[float, float, float] | None = None
     leads: bool = True
+    needed: int = VOTES
 
     @property
     def voted(self) -> bool:
@@ -97,7 +98,7 @@ class _History:
         if votes <= CLEARED_AT:
             self.standing = False
             self.told = self.told and self.since < OF_TRIPS
-        elif votes >= VOTES:
+        elif votes >= verdict.needed:
             self.standing = True
         if not self.standing:
             return
@@ -215,7 +216,8 @@ def judge_vehicle(vehicle: str, predictor: str, verdicts: Mapping[str, Sequence[
             if trip.probability is not None:
                 vote_at[place[trip.start, trip.end], column] = trip.vote_at
                 probability[place[trip.start, trip.end], column] = trip.probability
-    leads = leading(probability, np.array([0, len(times)]), vote_at)
+    needed = [max((trip.needed for trip in verdicts[fault]), default=VOTES) for fault in faults]
+    leads = leading(probability, np.array([0, len(times)]), vote_at, np.array(needed, dtype=np.int64))
     return {
         fault: judge(vehicle, fault, predictor, [
             replace(trip, leads=bool(leads[place[trip.start, trip.end], column])) for trip in verdicts[fault]

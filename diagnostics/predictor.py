@@ -11,6 +11,7 @@ import lightgbm
 import numpy as np
 
 from diagnostics.baseline import RECENT_S, columns
+from diagnostics.isolation import VOTES
 from diagnostics.modes import MODES
 from diagnostics.single_row import Trees
 from ingest.readings import FloatArray
@@ -95,8 +96,8 @@ class FaultPredictor:
     """What was learnt about one fault.
 
     `score` gives the raw score, `calibration` makes it a probability, a trip votes from `vote_at` on, and while little
-    is known of its car from `young_vote_at` on (`limit`); `health` are the faults whose health it sees beside its own
-    mode's columns.
+    is known of its car from `young_vote_at` on (`limit`); `votes` of five trips raise a finding. `health` are the
+    faults whose health it sees beside its own mode's columns.
     """
 
     score: Trees | Rule
@@ -106,6 +107,7 @@ class FaultPredictor:
     health: tuple[str, ...] = ()
     lead: Lead | None = None
     young_vote_at: float | None = None
+    votes: int = VOTES
 
     def limit(self, age_s: float) -> float:
         """Give the probability from which on a trip votes that began `age_s` seconds after the first of its car.
@@ -158,7 +160,7 @@ def _fault(directory: Path, fault: str, entry: Mapping[str, Any], health: tuple[
     score = trees("probability") if entry["kind"] == "trees" else Rule(columns(MODES[fault]))
     curve = Curve.from_json(entry["calibration"])
     young = entry.get("young_vote_at")
-    return FaultPredictor(score, trees("severity"), curve, entry["vote_at"], health, lead, young)
+    return FaultPredictor(score, trees("severity"), curve, entry["vote_at"], health, lead, young, entry["votes"])
 
 
 def version_of(directory: Path) -> str:

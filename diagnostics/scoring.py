@@ -148,6 +148,7 @@ def _verdict(
         MODES[fault].stop_evidence(float(stop.value[trip])) if stopped else None,
         predictor.faults[fault].limit(float(history.begin_s[trip] - history.begin_s[0])),
         (lead[0], lead[1], lead[2]) if lead else None,
+        needed=predictor.faults[fault].votes,
     )
 
 

@@ -215,6 +215,7 @@ def verdicts(unit: UnitOfWork, vehicle: str, faults: Mapping[str, FaultPredictor
             Evidence(**row.stop_evidence) if row.stop_evidence else None,
             faults[row.fault].limit(float(row.age_s)),
             tuple(row.lead_days) if row.lead_days else None,
+            needed=faults[row.fault].votes,
         )
         made.setdefault(row.fault, []).append(verdict)
     return made

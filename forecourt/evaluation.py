@@ -14,7 +14,7 @@ from diagnostics.evaluation.figures import Evaluation, evaluate
 from diagnostics.evaluation.gates import Verdict, verdicts
 from diagnostics.evaluation.histories import SUDDEN, BoolArray, Episodes, Histories
 from diagnostics.evaluation.measuring import Shard
-from diagnostics.evaluation.real import Inject, RealCar, Untouched, holds, injected, thresholds, untouched
+from diagnostics.evaluation.real import Inject, RealCar, Untouched, holds, injected, needed, thresholds, untouched
 from diagnostics.evaluation.resampling import Figure
 from diagnostics.evaluation.saying import Said, histories
 from diagnostics.predictor import SHIPPED, Predictor
@@ -98,6 +98,8 @@ def run(
 
     tell("judging", 0, 5)
     judging = read("healthy", "faulty")
+    votes = needed(predictor, judging.histories.faults)
+    judging = replace(judging, histories=replace(judging.histories, votes=votes))
     vote_at = thresholds(predictor, judging.histories.faults)
     evaluation = evaluate(judging.histories, judging.episodes, vote_at, seed)
     tell("ladder", 1, 5)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnostics.isolation import VOTES
 from ingest.readings import FloatArray, TimeArray
 
 BoolArray = NDArray[np.bool_]
@@ -23,6 +24,7 @@ class Histories:
     `severity` is the truth; `observable` tells whether the trip holds the fault's minimum signals. `begin_s` and
     `end_s` are seconds of one calendar, `hours` those in which the engine ran. `lead_d[trip, fault, 2]` is the
     interval that was promised for the days until the trouble code, NaN where none was; None of a predictor without.
+    `votes[fault]` of five trips raise an alarm; None: three.
     """
 
     faults: tuple[str, ...]
@@ -35,10 +37,16 @@ class Histories:
     severity: FloatArray
     observable: BoolArray
     lead_d: FloatArray | None = None
+    votes: IntArray | None = None
 
     def __post_init__(self) -> None:
         if (np.diff(self.car) < 0).any() or ((np.diff(self.car) == 0) & (np.diff(self.begin_s) < 0)).any():
             raise ValueError("histories are car after car, and in order of time")
+
+    @property
+    def needed(self) -> IntArray:
+        """Give `[fault]`, the votes of five trips that raise an alarm."""
+        return np.full(len(self.faults), VOTES, dtype=np.int64) if self.votes is None else self.votes
 
     @property
     def edges(self) -> IntArray:
@@ -61,7 +69,7 @@ class Histories:
         return Histories(
             self.faults, self.car[chosen], self.begin_s[chosen], self.end_s[chosen], self.hours[chosen],
             self.probability[chosen], self.stopped[chosen], self.severity[chosen], self.observable[chosen],
-            None if self.lead_d is None else self.lead_d[chosen],
+            None if self.lead_d is None else self.lead_d[chosen], self.votes,
         )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from diagnostics.baseline import RECENT_S
 from diagnostics.compiled import compiled
 from diagnostics.evaluation.histories import BoolArray, Histories, IntArray
-from diagnostics.isolation import OF_TRIPS, VOTES, leading
+from diagnostics.isolation import OF_TRIPS, leading
 from diagnostics.monitor import CLEARED_AT, QUIET
 from ingest.readings import FloatArray, TimeArray
 
@@ -25,13 +25,13 @@ class Alarms:
 
 
 def smoothed(histories: Histories) -> FloatArray:
-    """Give `[trip, fault]`, the third largest probability of the last five trips that had a vote.
+    """Give `[trip, fault]`, the third largest (`histories.needed`) probability of the last five trips that had a vote.
 
-    It is the highest threshold at which three of five trips still vote, so a trip alarms when it is reached. 0 while
-    fewer than three trips had a vote; a trip without a vote keeps what stood before; a stop condition is 1.
+    It is the highest threshold at which so many of five trips still vote, so a trip alarms when it is reached. 0 while
+    fewer trips had a vote; a trip without a vote keeps what stood before; a stop condition is 1.
     """
     made = np.zeros_like(histories.probability)
-    _smooth(histories.edges, histories.probability, histories.stopped, made)
+    _smooth(histories.edges, histories.probability, histories.stopped, histories.needed, made)
     return made
 
 
@@ -49,14 +49,25 @@ def raised(histories: Histories, vote_at: FloatArray) -> Alarms:
         young = histories.begin_s - np.repeat(histories.begin_s[histories.edges[:-1]], np.diff(histories.edges))
         limits = np.where(young[:, None] < RECENT_S, limits[0], limits[1])
     limits = np.ascontiguousarray(np.broadcast_to(limits, histories.probability.shape))
-    leads = leading(histories.probability, histories.edges, limits)
-    _raise(histories.edges, histories.probability, histories.stopped, leads, histories.end_s, limits, marked)
+    leads = leading(histories.probability, histories.edges, limits, histories.needed)
+    _raise(
+        histories.edges,
+        histories.probability,
+        histories.stopped,
+        leads,
+        histories.end_s,
+        limits,
+        histories.needed,
+        marked,
+    )
     trip, fault = np.nonzero(marked)
     return Alarms(trip.astype(np.int64), fault.astype(np.int64), histories.car[trip], histories.end_s[trip])
 
 
 @compiled
-def _smooth(edges: IntArray, probability: FloatArray, stopped: BoolArray, made: FloatArray) -> None:
+def _smooth(
+    edges: IntArray, probability: FloatArray, stopped: BoolArray, needed: IntArray, made: FloatArray
+) -> None:  # fmt: skip
     last = np.zeros(OF_TRIPS, dtype=np.float32)
     for car in range(len(edges) - 1):
         for fault in range(probability.shape[1]):
@@ -67,14 +78,14 @@ def _smooth(edges: IntArray, probability: FloatArray, stopped: BoolArray, made: 
                 if not np.isnan(said):
                     last[count % OF_TRIPS] = said
                     count += 1
-                    now = np.sort(last)[OF_TRIPS - VOTES]
+                    now = np.sort(last)[OF_TRIPS - needed[fault]]
                 made[trip, fault] = np.float32(1) if stopped[trip, fault] else now
 
 
 @compiled
 def _raise(
     edges: IntArray, probability: FloatArray, stopped: BoolArray, leads: BoolArray, end_s: TimeArray,
-    vote_at: FloatArray, marked: BoolArray,
+    vote_at: FloatArray, needed: IntArray, marked: BoolArray,
 ) -> None:  # fmt: skip
     """Walk as `monitor._History` does; `told`: the last finding's trouble has not gone since."""
     voted = np.zeros(OF_TRIPS, dtype=np.bool_)
@@ -96,7 +107,7 @@ def _raise(
                 if votes <= CLEARED_AT:
                     standing = False
                     told = told and since < OF_TRIPS
-                elif votes >= VOTES:
+                elif votes >= needed[fault]:
                     standing = True
                 if standing and not told and not young and leads[trip, fault]:
                     marked[trip, fault], told, since, last_s = True, True, 0, end_s[trip]

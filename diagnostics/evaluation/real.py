@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from diagnostics.evaluation.histories import DAY_S, ONSET, SUDDEN, BoolArray, Histories
+from diagnostics.evaluation.histories import DAY_S, ONSET, SUDDEN, BoolArray, Histories, IntArray
 from diagnostics.evaluation.measuring import Shard, joined, measure
 from diagnostics.evaluation.outcomes import SUDDEN_TRIPS
 from diagnostics.evaluation.raising import raised
 from diagnostics.evaluation.resampling import Figure
 from diagnostics.features import blocks_of
 from diagnostics.fusion import predict_histories
+from diagnostics.isolation import VOTES
 from diagnostics.modes import Measured
 from diagnostics.predictor import Predictor
 from ingest.readings import FloatArray, TimeArray, TripColumns, to_block
@@ -125,6 +126,12 @@ def thresholds(predictor: Predictor, faults: Sequence[str]) -> FloatArray:
     return np.array(limits, dtype=np.float32)
 
 
+def needed(predictor: Predictor, faults: Sequence[str]) -> IntArray:
+    """Give `[fault]`, how many votes of five trips raise an alarm."""
+    known = [predictor.faults.get(fault) for fault in faults]
+    return np.array([one.votes if one else VOTES for one in known], dtype=np.int64)
+
+
 def predicted(
     shard: Shard, rows: np.ndarray[tuple[int, ...], np.dtype[np.int64]], begin_s: TimeArray, severity: FloatArray,
     predictor: Predictor,
@@ -144,6 +151,7 @@ def predicted(
     return Histories(
         shard.faults, history, begin_s.ravel(), begin_s.ravel() + lasting, shard.hours[flat], probability,
         shard.stopped[flat], severity.reshape(len(flat), -1), shard.observable[flat],
+        votes=needed(predictor, shard.faults),
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ FURTHEST = 6  # false alarms looked ahead, since the next one alone may buy noth
 class Claim:
     """What a fault could make of false alarms on cars of one age, by cars that its scoring booster never saw.
 
-    `most` are the largest of `three_of_five` in the healthy time of each car, `episodes` those of each episode.
+    `most` are the largest of `of_five` in the healthy time of each car, `episodes` those of each episode.
     """
 
     most: FloatArray

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.compiled import compiled
-from diagnostics.isolation import OF_TRIPS, VOTES
+from diagnostics.isolation import OF_TRIPS
 from diagnostics.training.dataset import BoolArray, IntArray
 from ingest.readings import FloatArray
 
@@ -71,15 +71,15 @@ def unseen_scores(
     return raw
 
 
-def three_of_five(probability: FloatArray, edges: IntArray) -> FloatArray:
-    """Give `[trip]`, the third largest of the last five that are not NaN: the threshold at which it just alarms."""
+def of_five(probability: FloatArray, edges: IntArray, votes: int) -> FloatArray:
+    """Give `[trip]`, the `votes`-th largest of the last five that are not NaN: the threshold at which it alarms."""
     made = np.zeros(len(probability), dtype=np.float32)
-    _third(np.asarray(probability, dtype=np.float32), edges, made)
+    _largest(np.asarray(probability, dtype=np.float32), edges, votes, made)
     return made
 
 
 @compiled
-def _third(probability: FloatArray, edges: IntArray, made: FloatArray) -> None:
+def _largest(probability: FloatArray, edges: IntArray, votes: int, made: FloatArray) -> None:
     last = np.zeros(OF_TRIPS, dtype=np.float32)
     for car in range(len(edges) - 1):
         last[:] = 0
@@ -88,5 +88,5 @@ def _third(probability: FloatArray, edges: IntArray, made: FloatArray) -> None:
             if not np.isnan(probability[trip]):
                 last[count % OF_TRIPS] = probability[trip]
                 count += 1
-                now = np.sort(last)[OF_TRIPS - VOTES]
+                now = np.sort(last)[OF_TRIPS - votes]
             made[trip] = now

@@ -18,7 +18,7 @@ from diagnostics.predictor import METADATA, SHIPPED, Curve, Rule, version_of
 from diagnostics.training.allotting import Claim, allot
 from diagnostics.training.calibration import brier_skill, expected_error, isotonic
 from diagnostics.training.dataset import COPY, FAULTY_FROM, HEALTHY_TO, BoolArray, IntArray, TripTable, shortened
-from diagnostics.training.fitting import Rows, boost, folds, three_of_five, unseen_scores
+from diagnostics.training.fitting import Rows, boost, folds, of_five, unseen_scores
 from ingest.readings import FloatArray, TimeArray
 
 Claims = dict[tuple[str, str], Claim]  # by fault and the name of its threshold
@@ -37,6 +37,8 @@ _DAY_S = 86_400.0
 _INTERVAL = (0.05, 0.5, 0.95)
 _PROMISED_FROM = 0.15  # severity
 _SUDDEN_TRIPS = 5  # within which a sudden fault is to be told
+_VOTES = {True: (2, 3), False: (3, 4)}  # of five trips, of a sudden fault and of others: what may be needed
+_FEW = 4  # false alarms, from none on, over which ways of scoring are compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def train_table(
         fit = _fit(table, fault, fused_columns(fault, modes), voting, features, seed)
         if (fit.faulty & fit.learn).sum() < _FEWEST or not (fit.clear & ~fit.faulty).any():
             return None, {"trained": False, "faulty_trips": int(fit.faulty.sum())}, {}
-        return _train(table, fit, columns(modes[fault]), seed, directory, len(modes))
+        return _train(table, fit, columns(modes[fault]), seed, directory)
 
     # Threads: the boosters grow outside of Python, and the table need not be told to anybody.
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -142,16 +144,18 @@ def _fit(
 
 
 def _train(
-    table: TripTable, fit: _Fit, own: list[tuple[str, int]], seed: int, directory: Path, faults: int
+    table: TripTable, fit: _Fit, own: list[tuple[str, int]], seed: int, directory: Path
 ) -> tuple[dict[str, Any], dict[str, Any], Claims]:
-    rows, clear, budget = fit.rows, fit.clear, FALSE_ALARMS["vote_at"] / faults
+    rows, clear = fit.rows, fit.clear
     trees = unseen_scores(rows, fit.faulty, fit.learn & clear, fit.names, seed, "binary")
-    candidates = {kind: _candidate(table, fit, raw, budget) for kind, raw in (
-        ("trees", trees), ("rule", Rule(own)(rows.features)),
-    )}  # fmt: skip
+    candidates = {
+        (kind, votes): _candidate(table, fit, raw, votes)
+        for kind, raw in (("trees", trees), ("rule", Rule(own)(rows.features)))
+        for votes in _VOTES[fit.fault in SUDDEN]
+    }
     # At the same rate of false alarms: what finds more episodes; of two that find as many, what knows more of trips.
-    kind = max(("rule", "trees"), key=lambda name: (round(candidates[name].recall, 2), candidates[name].skill(fit)))
-    chosen = candidates[kind]
+    by = max(candidates, key=lambda name: (round(candidates[name].recall, 2), candidates[name].skill(fit)))
+    kind, chosen = by[0], candidates[by]
     if kind == "trees":
         learn = fit.learn & clear
         classifier = boost(rows.features[learn], fit.faulty[learn], fit.names, seed, "binary")
@@ -164,42 +168,43 @@ def _train(
     lead, lead_report = _lead(table, fit, chosen.probability >= chosen.vote_at, unseen, seed, directory)
     entry = {
         "kind": kind, "features": [name for name, _ in fit.names], "calibration": chosen.curve.to_json(),
-        "vote_at": chosen.vote_at, "lead": lead,
+        "vote_at": chosen.vote_at, "votes": chosen.votes, "lead": lead,
     }  # fmt: skip
     severe = rows.severity > HEALTHY_TO
     return entry, {
         "trained": True, "kind": kind, "trips": len(rows.car), "cars": len(np.unique(rows.car)),
-        **{name: candidate.report(fit) for name, candidate in candidates.items()},
+        **{f"{name}_{votes}": candidate.report(fit) for (name, votes), candidate in candidates.items()},
         "severity_error": round(float(np.abs(np.clip(unseen, 0, 1.5) - rows.severity)[severe].mean()), 4),
         "healthy_hours": round(chosen.hours, 1), **lead_report,
     }, {
-        (fit.fault, "vote_at"): Claim(chosen.most, chosen.episodes),
-        (fit.fault, "young_vote_at"): Claim(chosen.young_most, chosen.young_episodes),
+        (fit.fault, "vote_at"): chosen.settled,
+        (fit.fault, "young_vote_at"): chosen.young,
     }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """One way of scoring, calibrated: what it says of cars it has not seen, and what three votes of five make of it.
+    """One way of scoring, calibrated: what it says of cars it has not seen, and what `votes` of five make of it.
 
-    `episodes` are the largest of `three_of_five` in each episode's window, `most` in each car's healthy time; `vote_at`
-    serves to choose between two ways: what is shipped is dealt out over all faults. The young ones are short histories
-    and the first two weeks of a car.
+    `young` are short histories and the first two weeks of a car, `settled` is the rest.
     """
 
     curve: Curve
     probability: FloatArray
-    vote_at: float
-    episodes: FloatArray
-    most: FloatArray
-    young_episodes: FloatArray
-    young_most: FloatArray
+    votes: int
+    settled: Claim
+    young: Claim
     hours: float
-    false_alarms: int
 
     @property
     def recall(self) -> float:
-        return float((self.episodes >= self.vote_at).mean()) if len(self.episodes) else 0.0
+        """Give the share of episodes that is found for few false alarms: one car alone decides nothing."""
+        return float(np.mean([self.settled.recall(false_alarms) for false_alarms in range(_FEW)]))
+
+    @property
+    def vote_at(self) -> float:
+        """Give a threshold to compare with: what is shipped is dealt out over all faults."""
+        return self.settled.vote_at(_FEW // 2)
 
     def skill(self, fit: _Fit) -> float:
         """Give the Brier skill on trips that are plainly healthy or plainly faulty."""
@@ -210,14 +215,14 @@ class _Candidate:
         own, faulty = fit.own, fit.faulty
         said, car = self.probability[own], fit.rows.car[own]
         return {
-            "vote_at": round(self.vote_at, 5), "recall": round(self.recall, 4), "episodes": len(self.episodes),
-            "false_alarms": self.false_alarms, "healthy_hours": round(self.hours, 1),
+            "votes": self.votes, "recall": round(self.recall, 4), "episodes": len(self.settled.episodes),
+            "healthy_hours": round(self.hours, 1),
             "calibration_error": round(expected_error(said, faulty[own], car=car), 4),
             "brier_skill": round(self.skill(fit), 4),
         }  # fmt: skip
 
 
-def _candidate(table: TripTable, fit: _Fit, raw: FloatArray, budget: float) -> _Candidate:
+def _candidate(table: TripTable, fit: _Fit, raw: FloatArray, votes: int) -> _Candidate:
     own = fit.own
     curve = isotonic(raw[own], fit.faulty[own], car=fit.rows.car[own])
     curve = Curve.from_json(curve.to_json())  # as it will be read
@@ -225,19 +230,16 @@ def _candidate(table: TripTable, fit: _Fit, raw: FloatArray, budget: float) -> _
     young = _age_s(table)[fit.voting] < RECENT_S
 
     def most(calm: BoolArray) -> FloatArray:
-        healthy = three_of_five(np.where(calm, probability, np.float32(np.nan)), edges)
+        healthy = of_five(np.where(calm, probability, np.float32(np.nan)), edges, votes)
         calm_car = np.add.reduceat(calm, edges[:-1]) > 0
         largest: FloatArray = np.maximum.reduceat(np.where(calm, healthy, 0), edges[:-1])[calm_car]
         return largest
 
     hours = float(table.running_s[fit.voting][fit.calm].sum()) / 3600
-    third = three_of_five(probability, edges)
-    settled = Claim(most(fit.calm & ~young), _found(table, fit, third))
-    vote_at = settled.vote_at(int(budget * hours / 1000))
-    return _Candidate(
-        curve, probability, vote_at, settled.episodes, settled.most, _found_young(fit, third), most(fit.calm & young),
-        hours, int((settled.most >= vote_at).sum()),
-    )  # fmt: skip
+    told = of_five(probability, edges, votes)
+    settled = Claim(most(fit.calm & ~young), _found(table, fit, told))
+    youth = Claim(most(fit.calm & young), _found_young(fit, told))
+    return _Candidate(curve, probability, votes, settled, youth, hours)
 
 
 def _age_s(table: TripTable) -> TimeArray:

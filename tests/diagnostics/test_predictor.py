@@ -18,7 +18,7 @@ from diagnostics.single_row import SingleRow, Trees
 from diagnostics.training.allotting import Claim, allot
 from diagnostics.training.calibration import expected_error, isotonic
 from diagnostics.training.dataset import COPY, TripTable, collect_trips, shortened
-from diagnostics.training.fitting import three_of_five
+from diagnostics.training.fitting import of_five
 from diagnostics.training.train import train_table
 from simulators.episodes import HEALTHY, fleet
 from simulators.scenario import shipped
@@ -158,10 +158,11 @@ def test_short_histories_carry_one_fault_each_and_belong_to_their_car() -> None:
         assert (severity[:, 0] == 0).all()
 
 
-def test_three_of_five_is_the_threshold_at_which_a_trip_alarms() -> None:
+def test_the_third_of_five_is_the_threshold_at_which_a_trip_alarms() -> None:
     said = np.array([0.9, np.nan, 0.2, 0.8, 0.1, 0.1, 0.9, 0.9, 0.9], dtype=np.float32)
-    third = three_of_five(said, np.array([0, 6, 9]))
-    np.testing.assert_allclose(third, [0, 0, 0, 0.2, 0.2, 0.2, 0, 0, 0.9])
+    edges = np.array([0, 6, 9])
+    np.testing.assert_allclose(of_five(said, edges, 3), [0, 0, 0, 0.2, 0.2, 0.2, 0, 0, 0.9])
+    np.testing.assert_allclose(of_five(said, edges, 2), [0, 0, 0.2, 0.8, 0.8, 0.8, 0, 0.9, 0.9])
 
 
 def test_false_alarms_go_to_the_faults_that_find_most_for_them() -> None:
