@@ -24,12 +24,12 @@ from ingest.readings import FloatArray, TimeArray
 Claims = dict[tuple[str, str], Claim]  # by fault and the name of its threshold
 # False alarms per 1000 h of healthy driving, all faults together, on cars that did not train. A car is young once: few
 # of its hours, and most of what somebody hands to `forecourt score`.
-FALSE_ALARMS = {"vote_at": 0.15, "young_vote_at": 0.25}
+FALSE_ALARMS = {"vote_at": 0.12, "young_vote_at": 0.12}
 EVERY = 6  # of a car's trips without the fault one in so many trains; they are much alike
 _EVERY_SOUND = 4  # and of those for the severity
 _AT_ONCE = 2  # faults
 # What strands a car is told at more false alarms than the rule would give it, most of all while little is known of it.
-LEAST = {("alternator", "vote_at"): 2, ("alternator", "young_vote_at"): 10}
+LEAST = {("alternator", "vote_at"): 2, ("alternator", "young_vote_at"): 6}
 _REACHED = 0.9  # severity that a short history has to be found at
 _FEWEST = 30  # trips, for boosters of their own
 _FEWEST_CARS = 20  # that a 90 % interval needs
