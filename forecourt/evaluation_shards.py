@@ -6,10 +6,9 @@ stopped goes on where it was.
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
 from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from diagnostics.evaluation.histories import ONSET, Episodes
 from diagnostics.evaluation.measuring import Shard, joined, load_shard, measure, measuring_hash, save_shard
 from diagnostics.evaluation.saying import Said, load_said, save_said, say, saying_hash
 from diagnostics.predictor import Predictor
+from forecourt.pools import pool
 from ingest.readings import FloatArray
 from simulators.episodes import HEALTHY, FleetChunk, fleet
 from simulators.scenario import scenario_hash, shipped
@@ -93,14 +93,14 @@ def work(folder: Path, wanted: Sequence[Task], predictor: Path, processes: int, 
     progress(len(wanted) - len(missing), len(wanted))
     if not missing:
         return
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(_make, folder, task, predictor) for task in missing]
+    with pool(processes) as workers:
+        futures = [workers.submit(_make, folder, task, predictor) for task in missing]
         try:
             for done, future in enumerate(as_completed(futures), len(wanted) - len(missing) + 1):
                 future.result()
                 progress(done, len(wanted))
         except BaseException:
-            pool.shutdown(cancel_futures=True)
+            workers.shutdown(cancel_futures=True)
             raise
 
 

@@ -1,9 +1,8 @@
 """Training the shipped predictor: simulated cars of scenario SIM-A in, predictor files out; a run cut short goes on."""
 
 import hashlib
-import multiprocessing
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from diagnostics.modes import MODES
 from diagnostics.sources import MEASURING, source_hash
 from diagnostics.training.dataset import COPY, TripTable, collect_trips
 from diagnostics.training.train import train_table
+from forecourt.pools import pool
 from simulators.episodes import HEALTHY, fleet
 from simulators.scenario import scenario_hash, shipped
 from simulators.short_histories import short_histories
@@ -63,9 +63,8 @@ def simulated(seed: int, tell: Callable[[str], None], cache: Path, cars: int = C
     kept = cache / _version()
     kept.mkdir(parents=True, exist_ok=True)
     missing = [shard for shard in shards if not (kept / shard.path).exists()]
-    # Spawned: a forked child would inherit the threads of this one.
-    with ProcessPoolExecutor(_PROCESSES, multiprocessing.get_context("spawn")) as pool:
-        running = {pool.submit(_measure, shard, kept): shard for shard in missing}
+    with pool(_PROCESSES) as workers:
+        running = {workers.submit(_measure, shard, kept): shard for shard in missing}
         for count, done in enumerate(as_completed(running), len(shards) - len(missing) + 1):
             done.result()
             tell(f"simulated {count} of {len(shards)} shards of {AT_ONCE} cars")

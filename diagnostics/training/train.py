@@ -37,7 +37,7 @@ _DAY_S = 86_400.0
 _INTERVAL = (0.05, 0.5, 0.95)
 _PROMISED_FROM = 0.15  # severity
 _SUDDEN_TRIPS = 5  # within which a sudden fault is to be told
-_VOTES = {True: (2, 3), False: (3, 4)}  # of five trips, of a sudden fault and of others: what may be needed
+_VOTES = {True: (2, 3), False: (2, 3, 4)}  # of five trips, of a sudden fault and of others: what may be needed
 _FEW = 4  # false alarms, from none on, over which ways of scoring are compared
 
 
@@ -198,8 +198,12 @@ class _Candidate:
 
     @property
     def recall(self) -> float:
-        """Give the share of episodes that is found for few false alarms: one car alone decides nothing."""
-        return float(np.mean([self.settled.recall(false_alarms) for false_alarms in range(_FEW)]))
+        """Give the share of episodes and of short histories that is found for few false alarms.
+
+        Few, not none: one car alone decides nothing.
+        """
+        ways = (self.settled, self.young)
+        return float(np.mean([claim.recall(false_alarms) for claim in ways for false_alarms in range(_FEW)]))
 
     @property
     def vote_at(self) -> float:
