@@ -202,8 +202,8 @@ class _Candidate:
 
         Few, not none: one car alone decides nothing.
         """
-        ways = (self.settled, self.young)
-        return float(np.mean([claim.recall(false_alarms) for claim in ways for false_alarms in range(_FEW)]))
+        ways = [claim for claim in (self.settled, self.young) if len(claim.episodes)]
+        return float(np.mean([claim.recall(many) for claim in ways for many in range(_FEW)])) if ways else 0.0
 
     @property
     def vote_at(self) -> float:
