@@ -201,21 +201,30 @@ appointments = Table(
     Column("booked_by", Text, nullable=False),
     Column("expires_at", DateTime(timezone=True)),
     Column("sequence", Integer, nullable=False),
+    Column("replaces", Text),  # another time held for this visit, which stays as it is until its owner accepts
+    Column("wait", Text),  # the place in the waitlist that this time was offered to
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("id"),
     ForeignKeyConstraint(["case"], ["cases.id"]),
     ForeignKeyConstraint(["workshop"], ["workshops.id"]),
     ForeignKeyConstraint(["estimate"], ["estimates.id"]),
+    ForeignKeyConstraint(["replaces"], ["appointments.id"]),
+    ForeignKeyConstraint(["wait"], ["waits.id"]),
+    CheckConstraint("replaces IS NULL OR state NOT IN ('confirmed', 'arrived', 'no_show')", name="replaces"),
     CheckConstraint("NOT isempty(during)", name="during"),
     CheckConstraint("(state <> 'held') OR expires_at IS NOT NULL", name="hold_expires"),
-    # A case never has two live visits; this, not the code that checks it first, is the guarantee.
+    # A case never has two live visits, nor a visit two other times on offer; these, not the code that checks it first,
+    # are the guarantee.
     Index(
         "uq_appointments_case_live",
         "case",
         unique=True,
-        postgresql_where=text("state IN ('held', 'confirmed', 'arrived')"),
+        postgresql_where=text("state IN ('held', 'confirmed', 'arrived') AND replaces IS NULL"),
     ),
+    Index("uq_appointments_alternative", "replaces", unique=True, postgresql_where=text("state = 'held'")),
+    Index("ix_appointments_wait", "wait", postgresql_where=text("wait IS NOT NULL")),
+    Index("ix_appointments_expected", text("lower(during)"), postgresql_where=text("state = 'confirmed'")),
     Index(None, "organisation", "created_at", "id"),
     Index("ix_appointments_due", "expires_at", postgresql_where=text("state = 'held'")),
 )
@@ -336,4 +345,134 @@ reviews = Table(
     ForeignKeyConstraint(["order"], ["repair_orders.id"]),
     CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
     Index(None, "workshop"),
+)
+
+# Who waits for an earlier time at a workshop. A wish that has no visit yet waits as an open case of its own.
+waits = Table(
+    "waits",
+    metadata,
+    Column("id", Text),
+    Column("organisation", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("case", Text, nullable=False),
+    Column("workshop", Text, nullable=False),
+    Column("latest_day", Date),
+    Column("state", Text, nullable=False),
+    Column("lapses", Integer, nullable=False),  # offers that he let run out
+    Column("joined_at", DateTime(timezone=True), nullable=False),
+    Column("ended_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("id"),
+    ForeignKeyConstraint(["case"], ["cases.id"]),
+    ForeignKeyConstraint(["workshop"], ["workshops.id"]),
+    CheckConstraint("state IN ('waiting', 'offered', 'served', 'left', 'lapsed')", name="state"),
+    CheckConstraint("(state IN ('waiting', 'offered')) = (ended_at IS NULL)", name="ended"),
+    Index("uq_waits_case_open", "case", unique=True, postgresql_where=text("ended_at IS NULL")),
+    Index("ix_waits_queue", "workshop", "joined_at", "id", postgresql_where=text("state = 'waiting'")),
+    Index(None, "organisation", "joined_at", "id"),
+)
+
+# A workshop where something has become free, for the sweep that offers it to who waits there.
+vacancies = Table(
+    "vacancies",
+    metadata,
+    Column("id", Text),
+    Column("workshop", Text, nullable=False),
+    Column("freed_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("id"),
+    ForeignKeyConstraint(["workshop"], ["workshops.id"]),
+    Index(None, "freed_at"),
+)
+
+# What an account agreed to be told by which channel; withdrawn, never deleted, so that it can be shown later.
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", Text),
+    Column("organisation", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("given_at", DateTime(timezone=True), nullable=False),
+    Column("withdrawn_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("id"),
+    CheckConstraint("channel IN ('inbox', 'mail')", name="channel"),
+    CheckConstraint("purpose IN ('reminders', 'notices')", name="purpose"),
+    CheckConstraint("withdrawn_at >= given_at", name="order"),
+    Index(
+        "uq_consents_in_force",
+        "account",
+        "channel",
+        "purpose",
+        unique=True,
+        postgresql_where=text("withdrawn_at IS NULL"),
+    ),
+)
+
+reminders = Table(
+    "reminders",
+    metadata,
+    Column("id", Text),
+    Column("organisation", Text, nullable=False),
+    Column("appointment", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("ended_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("id"),
+    ForeignKeyConstraint(["appointment"], ["appointments.id"]),
+    CheckConstraint("kind IN ('day_before', 'hours_before')", name="kind"),
+    CheckConstraint("state IN ('due', 'sent', 'dropped') AND (state = 'due') = (ended_at IS NULL)", name="state"),
+    Index("uq_reminders_due", "appointment", "kind", unique=True, postgresql_where=text("state = 'due'")),
+    Index("ix_reminders_due_at", "due_at", postgresql_where=text("state = 'due'")),
+)
+
+# The outbox of what people are told: written with what it tells of, so that nothing goes out that was not committed.
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Text),
+    Column("organisation", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("cause", Text, nullable=False),  # what it tells of: the same is told once
+    Column("case", Text),
+    Column("title_en", Text, nullable=False),
+    Column("title_zh", Text, nullable=False),
+    Column("text_en", Text, nullable=False),
+    Column("text_zh", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("delivered_at", DateTime(timezone=True)),
+    Column("read_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("account", "channel", "kind", "cause"),
+    ForeignKeyConstraint(["case"], ["cases.id"]),
+    CheckConstraint("channel IN ('inbox', 'mail')", name="channel"),
+    CheckConstraint("state IN ('waiting', 'queued', 'delivered')", name="state"),
+    CheckConstraint("(state = 'delivered') = (delivered_at IS NOT NULL)", name="delivered"),
+    Index(None, "account", "created_at", "id"),
+    Index("ix_messages_waiting", "created_at", postgresql_where=text("state = 'waiting'")),
+)
+
+# What the owner of a stopped car asked for, beside the visit that is held for it.
+assistances = Table(
+    "assistances",
+    metadata,
+    Column("id", Text),
+    Column("organisation", Text, nullable=False),
+    Column("case", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("workshop", Text, nullable=False),
+    Column("words", Text),
+    Column("latitude", Float),
+    Column("longitude", Float),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("id"),
+    ForeignKeyConstraint(["case"], ["cases.id"]),
+    ForeignKeyConstraint(["workshop"], ["workshops.id"]),
+    UniqueConstraint("case", "kind"),
+    CheckConstraint("kind IN ('towing', 'mobile_service')", name="kind"),
+    CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="place"),
 )
