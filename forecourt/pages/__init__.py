@@ -18,6 +18,7 @@ from forecourt.pages import (
     sign_in,
     technician,
     trend,
+    visit,
     voltage,
 )
 from forecourt.pages.refused import HEADERS
@@ -28,7 +29,21 @@ __all__ = ["Site", "mount"]
 STATIC = Path(__file__).parent / "static"
 _ROUTERS = tuple(
     page.router
-    for page in (home, sign_in, owner, booking, repairs, live, technician, car_commands, advisor, parts, trend, voltage)
+    for page in (
+        home,
+        sign_in,
+        owner,
+        booking,
+        visit,
+        repairs,
+        live,
+        technician,
+        car_commands,
+        advisor,
+        parts,
+        trend,
+        voltage,
+    )
 )
 
 

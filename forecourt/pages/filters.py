@@ -56,6 +56,11 @@ def age(context: Context, value: datetime | str) -> str:
     return format_timedelta(-elapsed, add_direction=True, threshold=0.9, locale=_language(context))
 
 
+def seconds_left(context: Context, value: datetime | str) -> int:
+    """Give how many whole seconds are left until an instant, seen from the page's own `now`."""
+    return max(0, int((_read(value) - context["now"]).total_seconds()))
+
+
 def number(context: Context, value: float, digits: int = 0) -> str:
     return format_decimal(round(value, digits), format=f"#,##0.{'0' * digits}", locale=_language(context))
 
@@ -85,7 +90,7 @@ def multiline(text: str) -> Markup:
 
 
 def install(environment: Environment) -> None:
-    for filter_ in (money, instant, local_instant, clock, weekday, age, number, percent, said):
+    for filter_ in (money, instant, local_instant, clock, weekday, age, seconds_left, number, percent, said):
         environment.filters[filter_.__name__] = pass_context(filter_)
     environment.filters.update(multiline=multiline, car_name=car_name)
 

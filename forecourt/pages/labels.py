@@ -78,6 +78,12 @@ MONITOR: Mapping[str, str] = {
     "exhaust_gas_sensor": N_("Exhaust gas sensor"),
     "particulate_filter": N_("Particulate filter"),
 }
+# Of a wish, what it is for, as its card says it.
+WISH_HELP: Mapping[str, str] = {
+    Wish.MAINTENANCE: N_("Oil, filters and what the service plan says"),
+    Wish.REPAIR: N_("Something is wrong; you say it in your own words"),
+    Wish.INSPECTION: N_("A check before a journey, a sale or the official test"),
+}
 UNIT: Mapping[str, str] = {"degC": "°C"}
 # What a page says after a form was taken; the address names the key only.
 DONE: Mapping[str, str] = {

@@ -1,0 +1,79 @@
+"""One visit of an owner: held with its time running, confirmed with its calendar file, moved, declined."""
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Response
+
+from aftersales.bookings import confirm, decline, reschedule
+from aftersales.slot_search import SlotQuery
+from aftersales.views import get_appointment, get_case
+from forecourt.http import STATUS
+from forecourt.pages.acting import act
+from forecourt.pages.readers import Posted, Reader, posted, signed_in, to
+from forecourt.pages.refused import page_route
+from forecourt.pages.site import Site
+from forecourt.pages.slot_choice import ALL, offered
+from foundation.database import UnitOfWork
+from foundation.events import end_of_log
+from foundation.refusals import Conflict, Invalid, Refusal
+
+
+def router(site: Site) -> APIRouter:
+    """Give the routes of a visit."""
+    routes = APIRouter(route_class=page_route(site), include_in_schema=False)
+    Somebody = Annotated[Reader, Depends(signed_in(site))]  # noqa: N806 - a type
+    Form = Annotated[Posted, Depends(posted(site))]  # noqa: N806 - a type
+
+    @routes.get("/appointments/{appointment}")
+    def show(appointment: str, reader: Somebody, done: str = "") -> Response:
+        with reader.unit() as unit:
+            cursor = end_of_log(unit)
+            return reader.page("owner/visit.html", cursor=cursor, done=done, **_visit(unit, reader, appointment))
+
+    @routes.get("/appointments/{appointment}/now")
+    def show_again(appointment: str, reader: Somebody) -> Response:
+        with reader.unit() as unit:
+            return reader.page("owner/visit_now.html", **_visit(unit, reader, appointment))
+
+    @routes.get("/appointments/{appointment}/move")
+    def choose_another(appointment: str, reader: Somebody) -> Response:
+        return _move_page(reader, appointment)
+
+    @routes.post("/appointments/{appointment}/move")
+    def move(appointment: str, form: Form) -> Response:
+        reader = form.reader
+        try:
+            act(form, lambda unit: reschedule(unit, reader.actor, site.vehicles, appointment, form.text("slot")))
+        except (Conflict, Invalid) as refusal:
+            return _move_page(reader, appointment, refusal)
+        return to(f"/appointments/{quote(appointment)}?done=moved")
+
+    @routes.post("/appointments/{appointment}/confirm")
+    def accept(appointment: str, form: Form) -> Response:
+        act(form, lambda unit: confirm(unit, form.reader.actor, appointment))
+        return to(f"/appointments/{quote(appointment)}?done=confirmed")
+
+    @routes.post("/appointments/{appointment}/decline")
+    def refuse(appointment: str, form: Form) -> Response:
+        act(form, lambda unit: decline(unit, form.reader.actor, appointment))
+        return to(f"/appointments/{quote(appointment)}?done=declined")
+
+    return routes
+
+
+def _visit(unit: UnitOfWork, reader: Reader, appointment: str) -> dict[str, Any]:
+    visit = get_appointment(unit, reader.actor, appointment)
+    return {
+        "visit": visit,
+        "case": get_case(unit, reader.actor, visit["case"]),
+        "vehicle": reader.site.vehicles.get(unit, reader.actor, visit["vehicle"]),
+    }
+
+
+def _move_page(reader: Reader, appointment: str, refusal: Refusal | None = None) -> Response:
+    with reader.unit() as unit:
+        visit = get_appointment(unit, reader.actor, appointment)
+        days = offered(unit, reader, SlotQuery(case=visit["case"], limit=ALL))
+        status = int(STATUS.get(refusal.code, 409)) if refusal else 200
+        return reader.page("owner/move.html", status, visit=visit, days=days, chosen="", refusal=refusal)
