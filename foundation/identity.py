@@ -140,6 +140,28 @@ def open_accounts(unit: UnitOfWork, wanted: Iterable[str]) -> set[str]:
     return set(unit.connection.execute(chosen).scalars())
 
 
+def members(unit: UnitOfWork, organisation: str, roles: Iterable[Role]) -> list[Actor]:
+    """Give an organisation's open accounts with one of the roles, by id: for what is told to a side as a whole."""
+    chosen = select(accounts).where(
+        accounts.c.organisation == organisation, accounts.c.role.in_(sorted(roles)), accounts.c.revoked_at.is_(None)
+    )
+    return [_actor(row) for row in unit.connection.execute(chosen.order_by(accounts.c.id))]
+
+
+def open_account(unit: UnitOfWork, account: str) -> Actor | None:
+    """Give an account that is not closed, or None: it was closed, or nobody in person acted."""
+    chosen = select(accounts).where(accounts.c.id == account, accounts.c.revoked_at.is_(None))
+    row = unit.connection.execute(chosen).one_or_none()
+    return _actor(row) if row is not None else None
+
+
+def address_of(unit: UnitOfWork, account: str) -> str | None:
+    """Give the e-mail address of an account that is not closed: for what its owner agreed to be sent."""
+    chosen = select(accounts.c.email).where(accounts.c.id == account, accounts.c.revoked_at.is_(None))
+    address: str | None = unit.connection.execute(chosen).scalar_one_or_none()
+    return address
+
+
 def revoke_account(unit: UnitOfWork, account: str) -> None:
     """Close an account and void all its credentials at once."""
     now = unit.now()
