@@ -54,16 +54,22 @@ def case_views(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[str, Any
     ]
 
 
-def _matter(row: Row[Any]) -> dict[str, Any]:
+def title_of(row: Row[Any]) -> dict[str, str]:
+    """Say by language what a case is about: its fault, or the owner's wish."""
     en, zh = WISHES[Wish(row.wish)]
     if row.fault is not None:
         en, zh = FAULTS[row.fault].en, FAULTS[row.fault].zh
+    return {"en": en, "zh": zh}
+
+
+def _matter(row: Row[Any]) -> dict[str, Any]:
+    title = title_of(row)
     return {
         "source": "wish" if row.fault is None else "finding",
         "fault": row.fault,
         "service": row.wish,
-        "title_en": en,
-        "title_zh": zh,
+        "title_en": title["en"],
+        "title_zh": title["zh"],
     }
 
 
@@ -83,7 +89,7 @@ def _urgency(row: Row[Any]) -> dict[str, Any]:
 def _latest_visits(unit: UnitOfWork, wanted: Sequence[str]) -> dict[str, dict[str, Any]]:
     newest = (
         select(appointments)
-        .where(appointments.c.case.in_(wanted))
+        .where(appointments.c.case.in_(wanted), appointments.c.replaces.is_(None))
         .ext(distinct_on(appointments.c.case))
         .order_by(appointments.c.case, appointments.c.created_at.desc(), appointments.c.id.desc())
     )

@@ -50,6 +50,7 @@ APPOINTMENT_MOVES: Mapping[AppointmentState, frozenset[AppointmentState]] = {
             AppointmentState.DECLINED,
             AppointmentState.EXPIRED,
             AppointmentState.TAKEN,
+            AppointmentState.CANCELLED,
         }
     ),
     AppointmentState.CONFIRMED: frozenset(

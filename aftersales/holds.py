@@ -15,7 +15,7 @@ from aftersales.occupancy import local_day, lock_days, occupy, vacate
 from aftersales.operations import Operation, work_of
 from aftersales.parts_choice import PartsPlan
 from aftersales.slots import Slot
-from aftersales.tables import appointments
+from aftersales.tables import appointments, cases
 from aftersales.workshops import Workshop, load_workshop
 from foundation.database import UnitOfWork, new_id
 from foundation.grants import close_to, open_to
@@ -50,8 +50,10 @@ class Visit:
         return wanted
 
 
-def place(unit: UnitOfWork, case: Row[Any], visit: Visit, booked_by: str, life: timedelta) -> str:
-    """Hold a visit for a case and propose it; gives the appointment's id.
+def place(
+    unit: UnitOfWork, case: Row[Any], visit: Visit, booked_by: str, life: timedelta, wait: str | None = None
+) -> str:
+    """Hold a visit for a case and propose it; gives the appointment's id. `wait`: it is offered to who waited for it.
 
     Call it within `occupancy.attempt`. Raises `OutOfStock` when the parts have gone meanwhile.
     """
@@ -67,12 +69,14 @@ def place(unit: UnitOfWork, case: Row[Any], visit: Visit, booked_by: str, life: 
             vehicle=case.vehicle,
             state=AppointmentState.HELD.value,
             booked_by=booked_by,
+            wait=wait,
             sequence=0,
             created_at=now,
             updated_at=now,
             **_placement(unit, case, visit, expiry(now, life, slot.start)),
         )
     )
+    _close_earlier(unit, case, slot.workshop)
     _take(unit, case, appointment, visit)
     move_case(unit, case, CaseState.PROPOSED, reasons=list(visit.parts.missing), questions=list(visit.parts.questions))
     tell(unit, case.id, "appointment_proposed", booked_by, appointment=appointment, start=slot.start.isoformat())
@@ -99,6 +103,22 @@ def place_elsewhere(unit: UnitOfWork, case: Row[Any], appointment: Row[Any], vis
     _take(unit, case, appointment.id, visit)
 
 
+def take_slot(unit: UnitOfWork, appointment: str, slot: Slot) -> None:
+    """Take what a slot needs for an appointment. Call it within `attempt`, with its day locked."""
+    occupy(unit, slot.workshop, appointment, [slot.bay.id, slot.technician.id], (slot.start, slot.end))
+
+
+def seat(slot: Slot) -> dict[str, Any]:
+    """Give the columns of an appointment that say when, where and by whom."""
+    return {
+        "during": Range(slot.start, slot.end),
+        "bay": slot.bay.id,
+        "technician": slot.technician.id,
+        "reason_en": slot.reason["en"],
+        "reason_zh": slot.reason["zh"],
+    }
+
+
 def expiry(now: datetime, life: timedelta, start: datetime) -> datetime:
     """Give until when a hold lasts: its life, but never past the visit's own start."""
     return min(now + life, start)
@@ -112,8 +132,16 @@ def live_appointment(unit: UnitOfWork, case: str) -> Row[Any] | None:
     """Give the case's visit that is held, confirmed or begun, if there is one."""
     live = (AppointmentState.HELD, AppointmentState.CONFIRMED, AppointmentState.ARRIVED)
     return unit.connection.execute(
-        select(appointments).where(appointments.c.case == case, appointments.c.state.in_(live))
+        select(appointments).where(
+            appointments.c.case == case, appointments.c.state.in_(live), appointments.c.replaces.is_(None)
+        )
     ).one_or_none()
+
+
+def locked_cases(unit: UnitOfWork, wanted: Sequence[str]) -> Sequence[Row[Any]]:
+    """Lock cases for a sweep, in ascending order; one that somebody decides on right now is left to the next sweep."""
+    chosen = select(cases).where(cases.c.id.in_(wanted)).order_by(cases.c.id)
+    return unit.connection.execute(chosen.with_for_update(skip_locked=True)).all()
 
 
 def _placement(unit: UnitOfWork, case: Row[Any], visit: Visit, expires_at: datetime) -> dict[str, Any]:
@@ -123,22 +151,27 @@ def _placement(unit: UnitOfWork, case: Row[Any], visit: Visit, expires_at: datet
         "workshop": slot.workshop.id,
         "workshop_organisation": slot.workshop.organisation,
         "estimate": write_estimate(unit, case, slot.workshop, visit.drafts()),
-        "during": Range(slot.start, slot.end),
+        **seat(slot),
         "minutes": work.minutes,
         "skills": sorted(work.skills),
         "equipment": sorted(work.equipment),
-        "bay": slot.bay.id,
-        "technician": slot.technician.id,
         "parts_ready_at": visit.parts.ready_at,
-        "reason_en": slot.reason["en"],
-        "reason_zh": slot.reason["zh"],
         "expires_at": expires_at,
     }
 
 
+def _close_earlier(unit: UnitOfWork, case: Row[Any], workshop: Workshop) -> None:
+    """End the sight of workshops at which the case had a visit before that came to nothing."""
+    other = appointments.c.case == case.id, appointments.c.workshop_organisation != workshop.organisation
+    for organisation in unit.connection.execute(
+        select(appointments.c.workshop_organisation).where(*other).distinct()
+    ).scalars():
+        close_to(unit, case.id, organisation)
+
+
 def _take(unit: UnitOfWork, case: Row[Any], appointment: str, visit: Visit) -> None:
     slot = visit.slot
-    occupy(unit, slot.workshop, appointment, [slot.bay.id, slot.technician.id], (slot.start, slot.end))
+    take_slot(unit, appointment, slot)
     if wanted := visit.takes():
         until: datetime = unit.connection.execute(
             select(appointments.c.expires_at).where(appointments.c.id == appointment)

@@ -18,11 +18,15 @@ class Act(StrEnum):
     CONFIRM = "confirm"
     RESCHEDULE = "reschedule"
     DECLINE = "decline"
+    WAIT = "wait"
+    ASK_ASSISTANCE = "ask_assistance"
     APPROVE = "approve"
     REVIEW = "review"
     TAKE_STEP = "take_step"
     ADD_LINES = "add_lines"
     SETTLE = "settle"
+    SAY_NO_SHOW = "say_no_show"
+    ARRANGE = "arrange"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,15 @@ PERMISSIONS: Mapping[Act, Permission] = {
     Act.CONFIRM: Permission(Side.OWNER, OWNER_ROLES),
     Act.RESCHEDULE: Permission(Side.OWNER, OWNER_ROLES),
     Act.DECLINE: Permission(Side.OWNER, OWNER_ROLES),
+    Act.WAIT: Permission(Side.OWNER, OWNER_ROLES),
+    Act.ASK_ASSISTANCE: Permission(Side.OWNER, OWNER_ROLES),
     Act.APPROVE: Permission(Side.OWNER, OWNER_ROLES),
     Act.REVIEW: Permission(Side.OWNER, OWNER_ROLES),
     Act.TAKE_STEP: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
     Act.ADD_LINES: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
     Act.SETTLE: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
+    Act.SAY_NO_SHOW: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
+    Act.ARRANGE: Permission(Side.WORKSHOP, frozenset({Role.ADVISOR, Role.WORKSHOP_MANAGER})),
 }
 
 

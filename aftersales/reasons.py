@@ -56,6 +56,11 @@ _REASONS: Mapping[str, tuple[str, str]] = {
         "The proposed visit was not confirmed in time and has been given back",
         "建议的预约未在时限内确认，已释放",
     ),
+    "no_show": (
+        "The car did not arrive for its visit, which has been given back; please book another time",
+        "车辆未按预约到店，预约已释放；请另约时间",
+    ),
+    "waiting_for_slot": ("You wait for a time at this workshop", "您正在候补该门店的时间"),
     "parts_arrive": ("The parts arrive on {day}", "配件{day}到货"),
     "first_free": ("The first time a bay and a technician are free", "工位和技师最早的空闲时间"),
     "as_soon_as_open": ("A bay and a technician are free", "工位和技师空闲"),

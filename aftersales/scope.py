@@ -54,6 +54,11 @@ def lock_appointment(unit: UnitOfWork, actor: Actor, appointment: str) -> tuple[
     return case, _again(unit, appointments, appointment)
 
 
+def lock_visit(unit: UnitOfWork, appointment: str) -> Row[Any]:
+    """Lock an appointment of a case that is locked already."""
+    return _again(unit, appointments, appointment)
+
+
 def lock_order(unit: UnitOfWork, actor: Actor, order: str) -> tuple[Row[Any], Row[Any]]:
     """Give (case, repair order), locked and as they are now."""
     case = lock_case(unit, find_order(unit, actor, order).case)
