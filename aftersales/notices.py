@@ -59,6 +59,13 @@ NOTICES: Mapping[str, Notice] = {
             "{when}，{workshop}，为您保留至{until}。您可以接受或放弃；已有预约不受影响。",
         ),
     ),
+    "time_proposed": Notice(
+        Words("The workshop proposes another time", "门店建议另一时间"),
+        Words(
+            "{when} at {workshop} is held for you until {until}: accept it, or keep your visit of {old}.",
+            "{when}（{workshop}）为您保留至{until}：您可以接受，或保留原定的{old}。",
+        ),
+    ),
     "offer_lapsed": Notice(
         Words("The offered time has gone to the next in line", "候补时间已转给下一位"),
         Words(

@@ -9,6 +9,7 @@ from starlette.types import Scope
 from forecourt.pages import (
     advisor,
     booking,
+    calendar,
     car_commands,
     home,
     live,
@@ -40,6 +41,7 @@ _ROUTERS = tuple(
         technician,
         car_commands,
         advisor,
+        calendar,
         parts,
         trend,
         voltage,

@@ -22,6 +22,8 @@ APPOINTMENT: Mapping[str, tuple[str, str]] = {
     AppointmentState.DECLINED: (N_("Declined"), ""),
     AppointmentState.EXPIRED: (N_("Expired"), ""),
     AppointmentState.CANCELLED: (N_("Cancelled"), ""),
+    AppointmentState.NO_SHOW: (N_("The car did not come"), "bad"),
+    AppointmentState.TAKEN: (N_("Accepted"), ""),
 }
 ORDER: Mapping[str, tuple[str, str]] = {
     RepairOrderState.EXPECTED: (N_("Car expected"), ""),
@@ -90,6 +92,8 @@ DONE: Mapping[str, str] = {
     "held": N_("This time is held for you. Please look at the estimate, and confirm."),
     "confirmed": N_("Confirmed. The workshop expects you; the parts are yours."),
     "moved": N_("The visit has been moved."),
+    "offered": N_("The visit stays until its owner answers: the new time is held for him and proposed to him."),
+    "arranged": N_("Bay and technician have been changed."),
     "declined": N_("Declined. Everything that was held for you has been released."),
     "decided": N_("Your decision has been passed on to the workshop."),
     "reviewed": N_("Thank you for your review."),

@@ -1,4 +1,4 @@
-"""The workshops as an owner chooses among them: the nearest first, with rating, hours of today and earliest completion."""
+"""The workshops an owner chooses among: the nearest first, with rating, hours of today and earliest completion."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

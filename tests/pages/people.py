@@ -1,0 +1,60 @@
+"""People at browsers of their own: signed in by a link, and remembering what their browser complained of."""
+
+from playwright.sync_api import Browser, Page
+
+from foundation.identity import Actor, issue_link
+from tests.pages.scene import Scene
+from tests.pages.served import Served
+
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 900}
+# Without a GPU and without a word to the outside.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class Person:
+    """Somebody at a browser; `complaints` are uncaught errors and what the page's policy refused."""
+
+    def __init__(
+        self,
+        chromium: Browser,
+        served: Served,
+        scene: Scene,
+        actor: Actor,
+        language: str,
+        viewport: dict[str, int] = PHONE,
+    ) -> None:
+        self._context = chromium.new_context(
+            viewport=viewport,  # type: ignore[arg-type]
+            locale=language.replace("_", "-"),
+            timezone_id="Asia/Shanghai",
+        )
+        self.url = served.url
+        self.page: Page = self._context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda said: self.complaints.append(said.text) if "Security" in said.text else None)
+        with scene.database.unit() as unit:
+            link = issue_link(unit, actor)
+        self.page.goto(f"{served.url}/sign-in#{link}")
+        self.page.wait_for_url(lambda url: "sign-in" not in url)
+        assert link not in self.page.url
+
+    def goto(self, path: str) -> Page:
+        self.page.goto(self.url + path)
+        return self.page
+
+    def step(self, name: str, **typed: str) -> None:
+        form = self.page.locator(f"form:has(input[name=step][value={name}])")
+        for field, value in typed.items():
+            form.locator(f"[name={field}]").fill(value)
+        with self.page.expect_navigation(url="**/jobs/*done=step"):
+            form.locator("button.big").click()
