@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from aftersales.cases import AppointmentState
 from aftersales.estimates import line_view, lines_of, totals
-from aftersales.tables import cases, repair_orders
+from aftersales.tables import appointments, cases, repair_orders
 from aftersales.workshops import Workshop, load_workshops, workshop_summary
 from foundation.database import UnitOfWork
 from parts_catalog import stock
@@ -22,6 +22,7 @@ def appointment_views(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[s
     of_visit = select(repair_orders.c.id, repair_orders.c.appointment).where(
         repair_orders.c.appointment.in_([row.id for row in rows])
     )
+    offers = _offers(unit, rows)
     orders = {row.appointment: row.id for row in unit.connection.execute(of_visit)}
     return [
         {
@@ -39,12 +40,38 @@ def appointment_views(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[s
             "reason_en": row.reason_en,
             "reason_zh": row.reason_zh,
             "sequence": row.sequence,
+            "replaces": row.replaces,
+            "offer": offers.get(row.id),
             "estimate": estimates[row.estimate],
             "repair_order": orders.get(row.id),
             "created_at": row.created_at.isoformat(),
         }
         for row in rows
     ]
+
+
+def _offers(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> dict[str, dict[str, Any]]:
+    """Show by visit the other time that is held beside it, with where it comes from."""
+    visits = {row.id: row for row in rows}
+    held = select(appointments).where(
+        appointments.c.replaces.in_(list(visits)),
+        appointments.c.state == AppointmentState.HELD,
+        appointments.c.expires_at > unit.now(),
+    )
+    found = {}
+    for one in unit.connection.execute(held):
+        visit = visits[one.replaces]
+        late = visit.parts_ready_at is not None and visit.parts_ready_at > visit.during.lower
+        found[visit.id] = {
+            "id": one.id,
+            "start": one.during.lower.isoformat(),
+            "end": one.during.upper.isoformat(),
+            "expires_at": one.expires_at.isoformat(),
+            "why": "waitlist" if one.wait is not None else "part_late" if late else "workshop",
+            "reason_en": one.reason_en,
+            "reason_zh": one.reason_zh,
+        }
+    return found
 
 
 def state_now(unit: UnitOfWork, row: Row[Any]) -> AppointmentState:
@@ -67,6 +94,13 @@ def place_view(workshop: Workshop, row: Row[Any]) -> dict[str, Any]:
             "name_zh": person.name_zh if person else row.technician,
         },
     }
+
+
+def no_shows_of(unit: UnitOfWork, organisation: str) -> int:
+    """Give how many visits an owner's organisation did not come to."""
+    missed = appointments.c.organisation == organisation, appointments.c.state == AppointmentState.NO_SHOW
+    number: int = unit.connection.execute(select(func.count()).select_from(appointments).where(*missed)).scalar_one()
+    return number
 
 
 def estimate_views(unit: UnitOfWork, currencies: dict[str, str]) -> dict[str, dict[str, Any]]:

@@ -8,10 +8,12 @@ from sqlalchemy import Row, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from aftersales.appointment_view import appointment_views, held_parts
+from aftersales.assistance import assistance_of
 from aftersales.cases import CaseState, Wish
 from aftersales.codes import codes_of
 from aftersales.reasons import STOP_ADVICE
 from aftersales.tables import appointments, case_findings
+from aftersales.waitlist import waits_of
 from diagnostics.faults import FAULTS
 from diagnostics.findings import URGENCY_TEXT, Urgency
 from foundation.database import UnitOfWork
@@ -30,6 +32,8 @@ def case_views(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[str, Any
     visits = _latest_visits(unit, [row.id for row in rows])
     findings = _findings(unit, [row.id for row in rows])
     codes = codes_of(unit, [row.id for row in rows])
+    waiting = waits_of(unit, [row.id for row in rows])
+    helped = assistance_of(unit, [row.id for row in rows])
     return [
         {
             "id": row.id,
@@ -46,6 +50,8 @@ def case_views(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[str, Any
             "appointment": visits.get(row.id),
             "estimate": visits[row.id]["estimate"] if row.id in visits else None,
             "reservations": held_parts(unit, row.id) if row.state in HOLDING else [],
+            "wait": waiting.get(row.id),
+            "assistance": helped[row.id],
             "repair_order": visits[row.id]["repair_order"] if row.id in visits else None,
             "opened_at": row.opened_at.isoformat(),
             "updated_at": row.updated_at.isoformat(),

@@ -54,13 +54,6 @@ def sweep_no_shows(unit: UnitOfWork) -> int:
     return released
 
 
-def no_shows_of(unit: UnitOfWork, organisation: str) -> int:
-    """Give how many visits an owner's organisation did not come to."""
-    missed = appointments.c.organisation == organisation, appointments.c.state == AppointmentState.NO_SHOW
-    number: int = unit.connection.execute(select(func.count()).select_from(appointments).where(*missed)).scalar_one()
-    return number
-
-
 def _release(unit: UnitOfWork, case: Row[Any], visit: Row[Any], actor: str) -> None:
     move_appointment(unit, visit, AppointmentState.NO_SHOW, sequence=visit.sequence + 1)
     release_visit(unit, visit, actor)

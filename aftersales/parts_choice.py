@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from aftersales.occupancy import local_day
 from aftersales.operations import PartNeed
@@ -108,6 +108,11 @@ def next_opening(workshop: Workshop, now: datetime) -> datetime:
     return now + timedelta(days=HORIZON_DAYS + 1)
 
 
+def opening_on(workshop: Workshop, day: date) -> datetime:
+    """Give when a part that comes on a day can be worked with: as the workshop opens, on that day or after it."""
+    return next_opening(workshop, datetime.combine(day - timedelta(days=1), time(12), workshop.zone))
+
+
 def _choose(
     found: Survey, need: PartNeed, answers: Sequence[FitAnswer], workshop: Workshop, times: tuple[datetime, datetime]
 ) -> ChosenPart | Reason:
@@ -122,7 +127,7 @@ def _choose(
         return part_reason("part_without_price", need.part_type)
     now, delivery = times
     options = [
-        ChosenPart(need, one, prices[one.part.id], offer.location, now if here else delivery)
+        ChosenPart(need, one, prices[one.part.id], offer.location, _ready(workshop, offer, now if here else delivery))
         for one in priced
         for offer in found.offers.get(one.part.id, ())
         if offer.available >= one.quantity
@@ -131,6 +136,11 @@ def _choose(
     if not options:
         return part_reason("part_out_of_stock", need.part_type)
     return min(options, key=lambda one: (one.ready_at, one.price.net.amount, one.answer.part.id, one.location))
+
+
+def _ready(workshop: Workshop, offer: StockOffer, otherwise: datetime) -> datetime:
+    """Give when pieces are at the workshop: later than usual when their location still waits for them itself."""
+    return max(otherwise, opening_on(workshop, offer.expected)) if offer.expected is not None else otherwise
 
 
 def _question(need: PartNeed, answer: FitAnswer) -> Question:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Column, Row, Table, select
 
-from aftersales.appointment_view import appointment_views, held_parts
+from aftersales.appointment_view import appointment_views, held_parts, no_shows_of
 from aftersales.case_view import case_views
 from aftersales.listing import newest_first
 from aftersales.order_view import order_summaries, order_view
@@ -25,8 +25,10 @@ def get_case(unit: UnitOfWork, actor: Actor, case: str) -> dict[str, Any]:
 
 
 def get_appointment(unit: UnitOfWork, actor: Actor, appointment: str) -> dict[str, Any]:
-    view = appointment_views(unit, [find_appointment(unit, actor, appointment)])[0]
-    return view | {"reservations": held_parts(unit, view["case"])}
+    row = find_appointment(unit, actor, appointment)
+    view = appointment_views(unit, [row])[0]
+    missed = no_shows_of(unit, row.organisation)
+    return view | {"reservations": held_parts(unit, view["case"]), "no_shows": missed}
 
 
 def get_repair_order(unit: UnitOfWork, actor: Actor, order: str) -> dict[str, Any]:

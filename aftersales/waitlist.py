@@ -52,6 +52,12 @@ def end_wait(unit: UnitOfWork, case: str) -> None:
         _change(unit, row.id, state="left", ended_at=unit.now())
 
 
+def waits_of(unit: UnitOfWork, wanted: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Show by case the place in the waitlist that it has now."""
+    open_ones = select(waits).where(waits.c.case.in_(wanted), waits.c.ended_at.is_(None))
+    return {view["case"]: view for view in wait_views(unit.connection.execute(open_ones).all(), {})}
+
+
 def wait_views(rows: Sequence[Row[Any]], offers: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """Show places in the waitlist, each with the time that is offered now; `offers` by wait."""
     return [
