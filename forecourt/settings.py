@@ -34,6 +34,12 @@ class Settings(BaseSettings):
     secure_cookies: bool = Field(
         default=False, description="Set when pages are served over https: cookies are sent there only."
     )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Mail server as `smtp://`, `smtp+starttls://` or `smtps://user:password@host:port`; without it, no"
+        " mail is sent.",
+    )
+    mail_from: str = Field(default="forecourt@localhost", description="Address from which mail is sent.")
     log_level: str = Field(
         default="info", description="Least level that is logged: `debug`, `info`, `warning`, `error`."
     )

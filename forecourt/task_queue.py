@@ -9,6 +9,7 @@ from foundation.database import UnitOfWork
 
 OPEN_CASE = "open_case"
 JOIN_CODES = "join_codes"
+SEND_MAIL = "send_mail"
 QUEUE = "desk"
 
 

@@ -8,15 +8,15 @@ import psycopg
 import sqlalchemy.exc
 import structlog
 
-from aftersales.sweep import expire_holds
 from forecourt.heartbeat import Heartbeat
 from forecourt.installation import Installation
+from forecourt.mail import Send, smtp_sender
 from forecourt.processes import Process
+from forecourt.settings import Settings
+from forecourt.sweeps import sweep_deadlines
 from forecourt.task_queue import QUEUE
 from forecourt.tasks import HEARTBEAT_S, STALLED_S, build_tasks
 from foundation.database import Database
-from ingest.sending import expire_commands
-from parts_catalog.stock import expire
 
 SWEEP_S = 1.0
 log = structlog.get_logger()
@@ -25,13 +25,20 @@ log = structlog.get_logger()
 def run(installation: Installation, _port: int) -> None:
     """Work until SIGTERM or SIGINT."""
     database = Database(installation.database_url, pool_size=4)
-    asyncio.run(_work(database, Heartbeat.of(installation.paths, Process.TASKS)))
+    send = _mail_port(installation.settings)
+    asyncio.run(_work(database, send, Heartbeat.of(installation.paths, Process.TASKS)))
     database.close()
 
 
-async def _work(database: Database, heartbeat: Heartbeat) -> None:
+def _mail_port(settings: Settings) -> Send | None:
+    if settings.smtp_url is None:
+        return None
+    return smtp_sender(settings.smtp_url.get_secret_value(), settings.mail_from)
+
+
+async def _work(database: Database, send: Send | None, heartbeat: Heartbeat) -> None:
     """Work until SIGTERM or SIGINT; a lost database connection ends the process, and the supervisor restarts it."""
-    app = build_tasks(database)
+    app = build_tasks(database, send)
     async with app.open_async():
         worker = asyncio.create_task(
             app.run_worker_async(
@@ -48,7 +55,7 @@ async def _work(database: Database, heartbeat: Heartbeat) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, worker.cancel)
-        sweeper = asyncio.create_task(_sweep(app, database, heartbeat))
+        sweeper = asyncio.create_task(_sweep(app, database, heartbeat, mail=send is not None))
         done, _ = await asyncio.wait({worker, sweeper}, return_when=asyncio.FIRST_COMPLETED)
         for task in (worker, sweeper):
             task.cancel()
@@ -58,10 +65,10 @@ async def _work(database: Database, heartbeat: Heartbeat) -> None:
                 raise error
 
 
-async def _sweep(app: procrastinate.App, database: Database, heartbeat: Heartbeat) -> None:
+async def _sweep(app: procrastinate.App, database: Database, heartbeat: Heartbeat, *, mail: bool) -> None:
     while True:
         try:
-            await asyncio.to_thread(_sweep_deadlines, database)
+            await asyncio.to_thread(sweep_deadlines, database, mail=mail)
             for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S):
                 log.warning("task_taken_back", task=job.task_name, number=job.id)
                 await app.job_manager.retry_job(job)
@@ -71,10 +78,3 @@ async def _sweep(app: procrastinate.App, database: Database, heartbeat: Heartbea
         else:
             heartbeat.beat()
         await asyncio.sleep(SWEEP_S)
-
-
-def _sweep_deadlines(database: Database) -> None:
-    with database.unit() as unit:
-        expire_holds(unit)
-        expire(unit)
-        expire_commands(unit)
