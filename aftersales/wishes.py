@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, func, select
 
 from aftersales.cases import AppointmentState, CaseState, Wish
 from aftersales.chosen_slots import check_free, or_next_best, visit_at, workshop_of
 from aftersales.holds import LEAD, OWN_HOLD, live_appointment, lock_day_of, place
+from aftersales.moves import DESK
 from aftersales.opening import insert_case
 from aftersales.operations import work_of
 from aftersales.permissions import Act, require
@@ -26,6 +27,7 @@ from parts_catalog import stock
 # Hoarding slots is the classic abuse of a booking desk (OWASP API6): live holds of one's own choosing are capped.
 LIVE_HOLDS = {Role.OWNER: 5}
 LIVE_HOLDS_OF_A_FLEET = 100
+LIVE_HOLDS_OF_A_VEHICLE = 3  # whoever booked them: nobody brings one car to more workshops than that
 
 
 class TooManyHolds(Conflict):
@@ -54,7 +56,7 @@ def book(
         raise Invalid(f"this slot or request is for {key.wish} and {service}, but the visit is for {wish}")
     if row is None and wish is Wish.REPAIR and not (words or "").strip():
         raise Invalid("please say in your own words what is to be repaired")
-    _check_holds(unit, actor)
+    _check_holds(unit, actor, vehicle)
     workshop = workshop_of(unit, key)
     options = bookable(unit, vehicle, row, wish, [workshop])
     wanted = Wanted(work_of(options.operations), wish, unit.now() + LEAD, options.parts_ready, near=place_of(vehicle))
@@ -84,14 +86,22 @@ def _open_case_of(unit: UnitOfWork, actor: Actor, vehicle: Vehicle, case: str) -
     return row
 
 
-def _check_holds(unit: UnitOfWork, actor: Actor) -> None:
-    live: int = unit.connection.execute(
-        select(func.count()).where(
-            appointments.c.organisation == actor.organisation,
-            appointments.c.booked_by == actor.account,
-            appointments.c.state == AppointmentState.HELD,
-            appointments.c.expires_at > unit.now(),
-        )
-    ).scalar_one()
-    if live >= LIVE_HOLDS.get(actor.role, LIVE_HOLDS_OF_A_FLEET):
+def _check_holds(unit: UnitOfWork, actor: Actor, vehicle: Vehicle) -> None:
+    # Requests of one account, or for one car, are counted one after the other: behind the case, before any day.
+    for one in (f"holds-of-account {actor.account}", f"holds-of-vehicle {vehicle.id}"):
+        unit.connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(one, 0))))
+    mine = appointments.c.organisation == actor.organisation, appointments.c.booked_by == actor.account
+    if (live := _live(unit, *mine)) >= LIVE_HOLDS.get(actor.role, LIVE_HOLDS_OF_A_FLEET):
         raise TooManyHolds("please confirm or decline the visits that are held for you first", held=live)
+    chosen = appointments.c.vehicle == vehicle.id, appointments.c.booked_by != DESK
+    if (live := _live(unit, *chosen)) >= LIVE_HOLDS_OF_A_VEHICLE:
+        raise TooManyHolds("please confirm or decline the visits that are held for this car first", held=live)
+
+
+def _live(unit: UnitOfWork, *which: ColumnElement[bool]) -> int:
+    number: int = unit.connection.execute(
+        select(func.count())
+        .select_from(appointments)
+        .where(*which, appointments.c.state == AppointmentState.HELD, appointments.c.expires_at > unit.now())
+    ).scalar_one()
+    return number
