@@ -50,6 +50,7 @@ def rearrange(unit: UnitOfWork, actor: Actor, appointment: str, bay: str, techni
         return ARRANGED
     if held:
         _place(unit, row, workshop, key, lambda slot: _change(unit, row, workshop, slot, **_later(unit, row, slot)))
+        withdraw_alternative(unit, appointment)
         after_move(unit, actor, row)
         return MOVED
     _place(unit, row, workshop, key, lambda slot: _offer(unit, row, workshop, slot))

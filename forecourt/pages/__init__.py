@@ -12,15 +12,18 @@ from forecourt.pages import (
     calendar,
     car_commands,
     home,
+    inbox,
     live,
     owner,
     parts,
     repairs,
     sign_in,
+    stopped,
     technician,
     trend,
     visit,
     voltage,
+    waiting,
 )
 from forecourt.pages.refused import HEADERS
 from forecourt.pages.site import Site
@@ -36,6 +39,9 @@ _ROUTERS = tuple(
         owner,
         booking,
         visit,
+        waiting,
+        stopped,
+        inbox,
         repairs,
         live,
         technician,

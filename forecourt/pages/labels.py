@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from aftersales.assistance import Assistance
 from aftersales.cases import AppointmentState, CaseState, RepairOrderState, Wish
+from aftersales.consents import Channel
 from forecourt.pages.menu import N_
 from ingest.commands import CommandKind, CommandState
 
@@ -87,6 +89,20 @@ WISH_HELP: Mapping[str, str] = {
     Wish.INSPECTION: N_("A check before a journey, a sale or the official test"),
 }
 UNIT: Mapping[str, str] = {"degC": "°C"}
+# Why another time is held beside a visit.
+OFFER: Mapping[str, str] = {
+    "waitlist": N_("An earlier time is free"),
+    "part_late": N_("A part comes later: another time for your visit"),
+    "workshop": N_("The workshop proposes another time"),
+}
+CHANNEL: Mapping[str, str] = {
+    Channel.INBOX: N_("In my messages here"),
+    Channel.MAIL: N_("By e-mail"),
+}
+HELP: Mapping[str, str] = {
+    Assistance.TOWING: N_("Have it towed to the workshop"),
+    Assistance.MOBILE_SERVICE: N_("Send the mobile service"),
+}
 # What a page says after a form was taken; the address names the key only.
 DONE: Mapping[str, str] = {
     "held": N_("This time is held for you. Please look at the estimate, and confirm."),
@@ -94,6 +110,9 @@ DONE: Mapping[str, str] = {
     "moved": N_("The visit has been moved."),
     "offered": N_("The visit stays until its owner answers: the new time is held for him and proposed to him."),
     "arranged": N_("Bay and technician have been changed."),
+    "kept": N_("Your visit stays as it was."),
+    "waiting": N_("You are told as soon as something is free."),
+    "helped": N_("The workshop has been told and will reach you."),
     "declined": N_("Declined. Everything that was held for you has been released."),
     "decided": N_("Your decision has been passed on to the workshop."),
     "reviewed": N_("Thank you for your review."),

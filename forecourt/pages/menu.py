@@ -14,15 +14,16 @@ _CARS = ("/cars", N_("My cars"))
 _JOBS = ("/jobs", N_("Today's jobs"))
 _BOARD = ("/board", N_("Board"))
 _CALENDAR = ("/calendar", N_("Calendar"))
+_MESSAGES = ("/messages", N_("Messages"))
 _PARTS = ("/parts", N_("Parts"))
 
 PLACES: Mapping[Role, tuple[tuple[str, str], ...]] = MappingProxyType(
     {
-        Role.OWNER: (_CARS, _PARTS),
-        Role.FLEET_OPERATOR: (_CARS, _PARTS),
+        Role.OWNER: (_CARS, _MESSAGES, _PARTS),
+        Role.FLEET_OPERATOR: (_CARS, _MESSAGES, _PARTS),
         Role.TECHNICIAN: (_JOBS, _PARTS),
-        Role.ADVISOR: (_BOARD, _CALENDAR, _JOBS, _PARTS),
-        Role.WORKSHOP_MANAGER: (_BOARD, _CALENDAR, _JOBS, _PARTS),
+        Role.ADVISOR: (_BOARD, _CALENDAR, _JOBS, _MESSAGES, _PARTS),
+        Role.WORKSHOP_MANAGER: (_BOARD, _CALENDAR, _JOBS, _MESSAGES, _PARTS),
         Role.PARTS_MANAGER: (_PARTS,),
         Role.INTEGRATOR: (_PARTS,),
         Role.ADMINISTRATOR: (_CARS, _BOARD, _CALENDAR, _JOBS, _PARTS),

@@ -12,6 +12,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
+from aftersales.messages import count_unread
 from forecourt.pages import language
 from forecourt.pages.rendering import render
 from forecourt.pages.site import Site
@@ -55,6 +56,7 @@ class Reader:
     request: Request
     session: Session | None
     now: datetime
+    unread: int = 0  # messages of the signed-in account
 
     @property
     def actor(self) -> Actor:
@@ -87,6 +89,7 @@ class Reader:
                 "session": self.session,
                 "zone": _zone(self.request),
                 "now": self.now,
+                "unread": self.unread,
                 "here": here if self.request.method == "GET" else "/",
                 "form_key": token_urlsafe(16),
                 **context,
@@ -159,7 +162,9 @@ def open_reader(site: Site, request: Request) -> Reader:
     secret = request.cookies.get(SESSION_COOKIE)
     with site.database.unit() as unit:
         session = _session(unit, secret) if secret else None
-        return Reader(site, request, session, unit.now())
+        # A fragment shows no menu.
+        unread = count_unread(unit, session.actor) if session and "hx-request" not in request.headers else 0
+        return Reader(site, request, session, unit.now(), unread)
 
 
 def to(path: str) -> RedirectResponse:

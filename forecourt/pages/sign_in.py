@@ -21,7 +21,15 @@ from forecourt.pages.readers import (
 )
 from forecourt.pages.refused import carried, page_route
 from forecourt.pages.site import Site
-from foundation.identity import SESSION_LIFE, end_session, open_session, session_of, sign_in, start_session
+from foundation.identity import (
+    SESSION_LIFE,
+    end_session,
+    note_failed_sign_in,
+    open_session,
+    session_of,
+    sign_in,
+    start_session,
+)
 from foundation.refusals import Invalid, Unauthenticated
 
 # A form that waits for its person to sign in again: where it goes, and the prefix of its fields.
@@ -87,6 +95,8 @@ def _with_password(site: Site, request: Request, fields: dict[str, str]) -> Resp
         with site.database.unit() as unit:
             secret = start_session(unit, sign_in(unit, email, fields.get("password", "")))
     except Unauthenticated:
+        with site.database.unit() as unit:
+            note_failed_sign_in(unit, email)
         reader = open_reader(site, request)
         if _waiting(fields):
             return carried(reader, 401, fields[_PATH], _waiting(fields))
