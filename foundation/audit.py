@@ -13,7 +13,7 @@ subject, `data_erased`, tells the digest of what stands there now. What is repla
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -26,6 +26,21 @@ from foundation.events import append
 from foundation.tables import event_subjects, events, sealed_heads, seals
 
 DATA_ERASED = "data_erased"
+STRANGERS = "strangers"  # the subject of what cannot be told of any organisation
+
+# What is told for safety, on the organisation's own subject; grants on `grants:SUBJECT`, beside what they open.
+SECURITY_EVENTS: Mapping[str, str] = {
+    "account_made": "an account was made, with its role",
+    "account_revoked": "an account was closed, and all its credentials with it",
+    "signed_in": "somebody signed in, by password or by link",
+    "sign_in_failed": "somebody failed to: the digest of the address alone",
+    "credential_made": "a token, session or link was made",
+    "credential_revoked": "one of them was ended or used up",
+    "grant_opened": "a vehicle or case was opened to another organisation",
+    "grant_closed": "it was closed to it again",
+    "data_exported": "a person's data was exported",
+    "person_erased": "a person was erased",
+}
 _SEAL_LOCK = 0x1F0E
 _AT_ONCE = 5000
 
@@ -72,6 +87,13 @@ class _Counts:
     erased: int = 0
     seals: int = 0
     seal: tuple[int, str] | None = None
+
+
+def tell(unit: UnitOfWork, subject: str, kind: str, actor: str | None, /, **data: Any) -> None:
+    """Tell of something that matters for safety, in the transaction of what it tells of: ids and digests only."""
+    if kind not in SECURITY_EVENTS:
+        raise ValueError(f"{kind!r} is not among what is told for safety")
+    append(unit, subject, kind, data, actor)
 
 
 def seal(unit: UnitOfWork) -> int | None:

@@ -8,7 +8,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
 from foundation.database import Database
-from foundation.identity import Actor, actor_of_token, issue_token, sign_in
+from foundation.identity import Actor, actor_of_token, issue_token, note_failed_sign_in, sign_in
 from foundation.refusals import Unauthenticated
 
 ActorDependency = Callable[..., Actor]
@@ -62,9 +62,15 @@ def router(database: Database) -> APIRouter:
 
     @routes.post("/tokens", status_code=201, summary="Exchange e-mail and password for a bearer token")
     def create_token(body: SignIn) -> Token:
-        with database.unit() as unit:
-            actor = sign_in(unit, body.email, body.password)
-            return Token(token=issue_token(unit, actor), role=actor.role.value, organisation=actor.organisation)
+        try:
+            with database.unit() as unit:
+                actor = sign_in(unit, body.email, body.password)
+                token = issue_token(unit, actor)
+        except Unauthenticated:
+            with database.unit() as unit:
+                note_failed_sign_in(unit, body.email)
+            raise
+        return Token(token=token, role=actor.role.value, organisation=actor.organisation)
 
     return routes
 

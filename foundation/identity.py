@@ -11,6 +11,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import Row, select, update
 
+from foundation.audit import STRANGERS, tell
 from foundation.database import UnitOfWork, new_id
 from foundation.refusals import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from foundation.tables import accounts, credentials, organisations
@@ -118,6 +119,7 @@ def add_account(
             created_at=unit.now(),
         )
     )
+    tell(unit, organisation, "account_made", None, account=account, role=role.value)
     return Actor(account, organisation, role, name or address.split("@", 1)[0], language)
 
 
@@ -164,26 +166,30 @@ def address_of(unit: UnitOfWork, account: str) -> str:
 def revoke_account(unit: UnitOfWork, account: str) -> None:
     """Close an account and void all its credentials at once."""
     now = unit.now()
-    closed = unit.connection.execute(
-        update(accounts).where(accounts.c.id == account, accounts.c.revoked_at.is_(None)).values(revoked_at=now)
-    )
-    if closed.rowcount == 0:
+    organisation = unit.connection.execute(
+        update(accounts)
+        .where(accounts.c.id == account, accounts.c.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .returning(accounts.c.organisation)
+    ).scalar_one_or_none()
+    if organisation is None:
         raise NotFound(f"there is no open account {account}")
     unit.connection.execute(
         update(credentials)
         .where(credentials.c.account == account, credentials.c.revoked_at.is_(None))
         .values(revoked_at=now)
     )
+    tell(unit, organisation, "account_revoked", None, account=account)
 
 
 def issue_token(unit: UnitOfWork, actor: Actor, life: timedelta | None = None) -> str:
     """Give a new bearer token; only its digest is kept, so it can be shown this once."""
-    return _issue(unit, actor.account, "bearer", life)
+    return _issue(unit, actor, "bearer", life)
 
 
 def issue_link(unit: UnitOfWork, actor: Actor) -> str:
     """Give the secret of a sign-in link that works once."""
-    return _issue(unit, actor.account, "sign_in_link", LINK_LIFE)
+    return _issue(unit, actor, "sign_in_link", LINK_LIFE)
 
 
 def sign_in(unit: UnitOfWork, email: str, password: str) -> Actor:
@@ -194,7 +200,21 @@ def sign_in(unit: UnitOfWork, email: str, password: str) -> Actor:
     known = row.password_hash if row is not None and row.password_hash else _decoy()
     if not _PASSWORDS.verify(password, known) or row is None or not row.password_hash:
         raise Unauthenticated("the e-mail address or the password is wrong")
+    tell(unit, row.organisation, "signed_in", row.id, by="password")
     return _actor(row)
+
+
+def note_failed_sign_in(unit: UnitOfWork, email: str) -> None:
+    """Tell of a sign-in that was refused; in a unit of its own, for the refused one is rolled back."""
+    address = email.strip().lower()
+    whose = select(accounts.c.organisation).where(accounts.c.email == address)
+    organisation: str | None = unit.connection.execute(whose).scalar_one_or_none()
+    tell(unit, organisation or STRANGERS, "sign_in_failed", None, address=address_digest(address))
+
+
+def address_digest(address: str) -> str:
+    """Give what the log holds in place of an e-mail address."""
+    return _digest(address.strip().lower())
 
 
 def actor_of_token(unit: UnitOfWork, token: str) -> Actor:
@@ -212,12 +232,13 @@ def open_session(unit: UnitOfWork, link: str) -> str:
     )
     if used.rowcount == 0:
         raise Unauthenticated("this sign-in link was used before")
-    return _issue(unit, row.id, "session", SESSION_LIFE, csrf=secrets.token_urlsafe(24))
+    tell(unit, row.organisation, "signed_in", row.id, by="link")
+    return _issue(unit, _actor(row), "session", SESSION_LIFE, csrf=secrets.token_urlsafe(24))
 
 
 def start_session(unit: UnitOfWork, actor: Actor) -> str:
     """Give the secret of a new page session for an actor who has just shown his password."""
-    return _issue(unit, actor.account, "session", SESSION_LIFE, csrf=secrets.token_urlsafe(24))
+    return _issue(unit, actor, "session", SESSION_LIFE, csrf=secrets.token_urlsafe(24))
 
 
 def session_of(unit: UnitOfWork, secret: str) -> Session:
@@ -226,24 +247,35 @@ def session_of(unit: UnitOfWork, secret: str) -> Session:
 
 
 def end_session(unit: UnitOfWork, secret: str) -> None:
-    unit.connection.execute(
-        update(credentials).where(credentials.c.digest == _digest(secret)).values(revoked_at=unit.now())
-    )
+    """End a page session; again is no harm."""
+    ended = unit.connection.execute(
+        update(credentials)
+        .where(
+            credentials.c.digest == _digest(secret),
+            credentials.c.revoked_at.is_(None),
+            accounts.c.id == credentials.c.account,
+        )
+        .values(revoked_at=unit.now())
+        .returning(accounts.c.id, accounts.c.organisation)
+    ).one_or_none()
+    if ended is not None:
+        tell(unit, ended.organisation, "credential_revoked", ended.id, kind="session")
 
 
-def _issue(unit: UnitOfWork, account: str, kind: str, life: timedelta | None, csrf: str | None = None) -> str:
+def _issue(unit: UnitOfWork, actor: Actor, kind: str, life: timedelta | None, csrf: str | None = None) -> str:
     secret = secrets.token_urlsafe(32)
     now = unit.now()
     unit.connection.execute(
         credentials.insert().values(
             digest=_digest(secret),
             kind=kind,
-            account=account,
+            account=actor.account,
             csrf=csrf,
             created_at=now,
             expires_at=now + life if life else None,
         )
     )
+    tell(unit, actor.organisation, "credential_made", actor.account, kind=kind)
     return secret
 
 

@@ -8,10 +8,23 @@ from alembic import command
 from sqlalchemy import text
 
 from forecourt.migrations import alembic_config
-from foundation.audit import Broken, Verdict, erase_data, seal, verify
+from foundation.audit import STRANGERS, Broken, Verdict, erase_data, seal, verify
 from foundation.clock import FixedClock
 from foundation.database import Database
 from foundation.events import append, read
+from foundation.grants import close_to, open_to
+from foundation.identity import (
+    Role,
+    add_account,
+    add_organisation,
+    address_digest,
+    end_session,
+    issue_link,
+    note_failed_sign_in,
+    open_session,
+    revoke_account,
+    sign_in,
+)
 
 WORDS: dict[str, Any] = {
     "words": 'a "quote"\n\u001f 电压\x7f',
@@ -134,3 +147,33 @@ def test_events_from_before_0012_are_chained_by_the_migration(log: Database) -> 
         command.upgrade(alembic_config(connection=connection), "head")
         assert connection.execute(text("SELECT id, data_digest, digest FROM events ORDER BY id")).all() == before
     assert check(log).broken is None
+
+
+def test_what_matters_for_safety_is_told(database: Database) -> None:
+    with database.unit() as unit:
+        home, other = add_organisation(unit, "Li"), add_organisation(unit, "Garage")
+        owner = add_account(unit, "li@example.com", Role.OWNER, home, password="a long enough secret")
+        sign_in(unit, "li@example.com", "a long enough secret")
+        end_session(unit, open_session(unit, issue_link(unit, owner)))
+        note_failed_sign_in(unit, " LI@example.com")
+        note_failed_sign_in(unit, "nobody@example.com")
+        for _ in range(2):
+            open_to(unit, "car-1", other, Role.TECHNICIAN)
+        for _ in range(2):
+            close_to(unit, "car-1", other)
+        revoke_account(unit, owner.account)
+    with database.unit() as unit:
+        told = [(it.kind, it.actor, it.data) for it in read(unit, home)]
+        assert [it.kind for it in read(unit, "grants:car-1")] == ["grant_opened", "grant_closed"]
+        assert [it.kind for it in read(unit, STRANGERS)] == ["sign_in_failed"]
+    assert told == [
+        ("account_made", None, {"account": owner.account, "role": "owner"}),
+        ("signed_in", owner.account, {"by": "password"}),
+        ("credential_made", owner.account, {"kind": "sign_in_link"}),
+        ("signed_in", owner.account, {"by": "link"}),
+        ("credential_made", owner.account, {"kind": "session"}),
+        ("credential_revoked", owner.account, {"kind": "session"}),
+        ("sign_in_failed", None, {"address": address_digest("li@example.com")}),
+        ("account_revoked", None, {"account": owner.account}),
+    ]
+    assert check(database).broken is None
