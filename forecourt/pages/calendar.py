@@ -13,10 +13,11 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from aftersales.day_plan import day_plan, day_span, own_workshop, own_workshops, plan_stamp, visits_per_day
 from aftersales.desk_moves import rearrange
+from aftersales.no_shows import say_no_show
 from aftersales.occupancy import local_day
 from aftersales.workshops import Workshop
 from forecourt.http import STATUS
-from forecourt.pages.acting import act_for
+from forecourt.pages.acting import act, act_for
 from forecourt.pages.calendar_grid import grid
 from forecourt.pages.readers import SESSION_COOKIE, Posted, Reader, posted, signed_in, to
 from forecourt.pages.refused import page_route
@@ -63,8 +64,25 @@ def router(site: Site) -> APIRouter:
             return _page(reader, workshop, day, done=made)
         return to(f"/calendar?{urlencode({'workshop': workshop, 'day': day, 'done': made})}")
 
+    @routes.post("/calendar/{workshop}/no-shows")
+    def note_no_show(workshop: str, form: Annotated[Posted, Depends(posted(site))]) -> Response:
+        act(form, lambda unit: say_no_show(unit, form.reader.actor, form.text("visit")))
+        day = _day(form)
+        shown = {"day": day.isoformat()} if day else {}
+        return to(f"/calendar?{urlencode({'workshop': workshop, **shown, 'done': 'no_show'})}")
+
+    _live(routes, site)
+    return routes
+
+
+def _live(routes: APIRouter, site: Site) -> None:
+    """Add the page's one stream: says that the plan has changed, and the page asks for it again."""
+
     def watch(
-        reader: Somebody, workshop: str, after: str = "", last_event_id: Annotated[str | None, Header()] = None
+        reader: Annotated[Reader, Depends(signed_in(site))],
+        workshop: str,
+        after: str = "",
+        last_event_id: Annotated[str | None, Header()] = None,
     ) -> Watch:
         with reader.unit() as unit:
             own_workshop(unit, reader.actor, workshop)
@@ -78,8 +96,6 @@ def router(site: Site) -> APIRouter:
                 seen = stamp
                 yield ServerSentEvent(event="changed", raw_data=watched.workshop, id=stamp)
             await _a_while(site.wakeups, watched.workshop)
-
-    return routes
 
 
 async def _a_while(wakeups: Wakeups, workshop: str) -> None:

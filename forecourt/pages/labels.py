@@ -110,6 +110,7 @@ DONE: Mapping[str, str] = {
     "moved": N_("The visit has been moved."),
     "offered": N_("The visit stays until its owner answers: the new time is held for him and proposed to him."),
     "arranged": N_("Bay and technician have been changed."),
+    "no_show": N_("Noted. Bay, technician and parts are free again."),
     "kept": N_("Your visit stays as it was."),
     "waiting": N_("You are told as soon as something is free."),
     "helped": N_("The workshop has been told and will reach you."),
