@@ -20,6 +20,8 @@ from foundation.grants import visible
 from foundation.identity import WORKSHOP_ROLES, Actor
 from foundation.refusals import NotFound
 
+LIVE = (AppointmentState.HELD, AppointmentState.CONFIRMED, AppointmentState.ARRIVED)
+
 
 def own_workshops(unit: UnitOfWork, actor: Actor) -> list[Workshop]:
     """Give the workshops of the actor's organisation, by id."""
@@ -70,10 +72,11 @@ def plan_stamp(unit: UnitOfWork, actor: Actor, workshop: str) -> str:
     """Give a stamp of what is planned at a workshop: another one whenever a visit there has come or changed."""
     here = own_workshop(unit, actor, workshop)
     of = appointments
-    last, number = unit.connection.execute(
-        select(func.max(of.c.updated_at), func.count()).where(of.c.workshop == here.id)
+    live = func.count().filter(of.c.state.in_(LIVE))
+    last, *numbers = unit.connection.execute(
+        select(func.max(of.c.updated_at), func.count(), live, func.sum(of.c.sequence)).where(of.c.workshop == here.id)
     ).one()
-    return f"{int(last.timestamp() * 1e6) if last else 0}-{number}"
+    return "-".join(str(number or 0) for number in (last and int(last.timestamp() * 1e6), *numbers))
 
 
 def day_span(workshop: Workshop, day: date) -> Span:

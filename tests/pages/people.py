@@ -1,11 +1,15 @@
 """People at browsers of their own: signed in by a link, and remembering what their browser complained of."""
 
+import os
+from pathlib import Path
+
 from playwright.sync_api import Browser, Page
 
 from foundation.identity import Actor, issue_link
 from tests.pages.scene import Scene
 from tests.pages.served import Served
 
+PICTURES = Path(__file__).parents[2] / "docs/screenshots"
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
 # Without a GPU and without a word to the outside.
@@ -58,3 +62,11 @@ class Person:
             form.locator(f"[name={field}]").fill(value)
         with self.page.expect_navigation(url="**/jobs/*done=step"):
             form.locator("button.big").click()
+
+
+def photograph(page: Page, name: str) -> None:
+    """Take a picture of the page for the documents; the committed one is renewed when UPDATE_SCREENSHOTS is set."""
+    picture = page.screenshot()
+    assert picture.startswith(b"\x89PNG")
+    if os.environ.get("UPDATE_SCREENSHOTS") or not (PICTURES / name).exists():
+        (PICTURES / name).write_bytes(picture)

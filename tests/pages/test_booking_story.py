@@ -1,16 +1,12 @@
 """An owner books on his phone in a real browser: wish, workshop, time, held, confirmed, moved, cancelled."""
 
-import os
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.pages.people import Person
+from tests.pages.people import Person, photograph
 from tests.pages.scene import Scene
 from tests.pages.served import Served
 
-PICTURES = Path(__file__).parents[2] / "docs/screenshots"
 WORDS = {
     "en": {
         "wish": "Repair",
@@ -77,11 +73,3 @@ def test_from_a_wish_to_a_visit_that_is_moved_and_cancelled(
     page.wait_for_url("**/appointments/*done=declined")
     expect(chip).to_have_text(words["over"])
     assert owner.complaints == []
-
-
-def photograph(page: Page, name: str) -> None:
-    """Take a picture of the page for the documents; the committed one is renewed when UPDATE_SCREENSHOTS is set."""
-    picture = page.screenshot()
-    assert picture.startswith(b"\x89PNG")
-    if os.environ.get("UPDATE_SCREENSHOTS") or not (PICTURES / name).exists():
-        (PICTURES / name).write_bytes(picture)

@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.pages.people import DESK, Person
+from aftersales.bookings import decline
+from tests.pages.people import DESK, Person, photograph
 from tests.pages.scene import Scene
 from tests.pages.served import Served
-from tests.pages.test_calendar import page_of, visit_of
+from tests.pages.test_calendar import WORKSHOP, page_of, visit_of
 
 
 def drag(page: Page, block: Locator, quarters: int, row: Locator) -> None:
@@ -37,7 +38,7 @@ def test_a_block_is_dragged_and_a_conflicting_drag_is_refused(chromium: Browser,
     block = page.locator(f"tr[data-bay] [data-visit={visit}]")
     drag(page, block, -4, row)
     expect(row.locator(f"[data-visit={visit}]")).to_be_visible()
-    expect(page.locator("#done")).to_have_text("The visit has been moved.")
+    expect(page.locator("#told")).to_have_text("The visit has been moved.")
     moved = visit_of(scene, visit)
     assert moved["bay"] == f"{name}_3"
     assert datetime.fromisoformat(before["start"]) - datetime.fromisoformat(moved["start"]) == timedelta(hours=1)
@@ -50,10 +51,24 @@ def test_a_block_is_dragged_and_a_conflicting_drag_is_refused(chromium: Browser,
     block.focus()
     for key in ("Enter", "ArrowUp", "ArrowRight"):
         page.keyboard.press(key)
-    expect(page.locator("#notice")).to_contain_text("Bay 2")
+    expect(page.locator("#told")).to_contain_text("Bay 2")
     page.keyboard.press("Enter")
     expect(page.locator(f"tr[data-bay={name}_2] [data-visit={visit}]")).to_be_visible()
     assert datetime.fromisoformat(visit_of(scene, visit)["start"]) == datetime.fromisoformat(
         moved["start"]
     ) + timedelta(minutes=15)
+    expect(page.locator("#told")).to_have_text("The visit has been moved.")
+    photograph(page, "calendar.png")
+    assert advisor.complaints == []
+
+
+def test_what_others_book_appears_by_itself(chromium: Browser, served: Served, scene: Scene) -> None:
+    advisor = Person(chromium, served, scene, scene.advisor, "zh_CN", DESK)
+    page = advisor.goto(f"/calendar?workshop={WORKSHOP}")
+    expect(page.locator(".block")).to_have_count(0)
+    visit = scene.fail()
+    expect(page.locator(f"[data-visit={visit}]")).to_have_count(2)
+    with scene.database.unit() as unit:
+        decline(unit, scene.owner, visit)
+    expect(page.locator(".block")).to_have_count(0)
     assert advisor.complaints == []

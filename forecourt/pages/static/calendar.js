@@ -4,9 +4,10 @@
 
 const STEP_MIN = 15, COLUMN_MIN = 5;
 let carried = null;
+let missed = false;
 
 const table = () => document.querySelector("table.calendar");
-const status = (words) => { document.getElementById("notice").textContent = words; };
+const status = (words) => { document.getElementById("told").textContent = words; };
 
 // Begins to carry a block: what it is, where it came from, and how wide a quarter of an hour is.
 function pick(block) {
@@ -38,6 +39,19 @@ function leave() {
   carried.block.style.transform = "";
   for (const one of carried.rows) one.classList.remove("target");
   carried = null;
+  catchUp();
+}
+
+// What changes while a block is carried waits until it has been put down.
+document.addEventListener("changed", (event) => {
+  if (!carried) return;
+  event.stopImmediatePropagation();
+  missed = true;
+}, true);
+
+function catchUp() {
+  if (missed) htmx.trigger("#live", "changed");
+  missed = false;
 }
 
 function drop() {
@@ -55,6 +69,10 @@ function drop() {
   htmx.ajax("POST", table().dataset.post, { target: "#day", swap: "innerHTML", values }).finally(() => {
     block.classList.remove("moving");
     block.style.transform = "";
+    const done = document.getElementById("done");
+    status(done?.textContent ?? "");
+    done?.remove();
+    catchUp();
     document.querySelector(`tr[data-${kind}] [data-visit="${block.dataset.visit}"]`)?.focus();
   });
 }
