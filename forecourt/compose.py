@@ -13,7 +13,7 @@ import diagnostics.http
 import foundation.http
 import ingest.http
 import parts_catalog.http
-from forecourt import health, http, pages
+from forecourt import health, http, pages, privacy_http
 from forecourt.settings import Settings
 from foundation.database import Database
 from foundation.follow import Wakeups
@@ -45,6 +45,7 @@ def build_app(settings: Settings, database: Database, archive: Archive) -> FastA
     app.include_router(diagnostics.http.router(database, actor, vehicles))
     app.include_router(parts_catalog.http.router(database, actor, vehicles))
     app.include_router(aftersales.http.router(database, wakeups, actor, vehicles))
+    app.include_router(privacy_http.router(database, actor, archive))
     app.include_router(health.router(database))
     _add_docs(app)
     pages.mount(app, pages.Site(database, wakeups, vehicles, archive, settings.lang, settings.secure_cookies))

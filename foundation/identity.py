@@ -4,12 +4,12 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import Row, select, update
+from sqlalchemy import ColumnElement, Row, or_, select, update
 
 from foundation.audit import STRANGERS, tell
 from foundation.database import UnitOfWork, new_id
@@ -18,6 +18,7 @@ from foundation.tables import accounts, credentials, organisations
 
 SESSION_LIFE = timedelta(days=14)
 LINK_LIFE = timedelta(hours=12)
+FRESH = timedelta(minutes=15)  # how long a sign-in counts as having just shown who one is
 _PASSWORDS = PasswordHash((Argon2Hasher(),))
 
 
@@ -63,6 +64,16 @@ class Session:
 
     actor: Actor
     csrf: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A session or token of an account, as its owner is shown it: never the secret."""
+
+    kind: str
+    created_at: datetime
+    expires_at: datetime | None
+    current: bool
 
 
 def add_organisation(unit: UnitOfWork, name: str, id: str | None = None) -> str:  # noqa: A002 - the column's name
@@ -204,6 +215,25 @@ def sign_in(unit: UnitOfWork, email: str, password: str) -> Actor:
     return _actor(row)
 
 
+def show_oneself(unit: UnitOfWork, actor: Actor, password: str | None) -> None:
+    """Raise `Forbidden` unless the account's password is right or, where it has none, its sign-in is fresh."""
+    known = unit.connection.execute(
+        select(accounts.c.password_hash).where(accounts.c.id == actor.account)
+    ).scalar_one_or_none()
+    if known:
+        if password is None or not _PASSWORDS.verify(password, known):
+            raise Forbidden("this asks for the account's password, and that was not it")
+        return
+    fresh = select(credentials.c.digest).where(
+        credentials.c.account == actor.account,
+        credentials.c.kind.in_(("session", "bearer")),
+        credentials.c.revoked_at.is_(None),
+        credentials.c.created_at > unit.now() - FRESH,
+    )
+    if unit.connection.execute(fresh.limit(1)).one_or_none() is None:
+        raise Forbidden("this asks for a sign-in of the last minutes; sign in again")
+
+
 def note_failed_sign_in(unit: UnitOfWork, email: str) -> None:
     """Tell of a sign-in that was refused; in a unit of its own, for the refused one is rolled back."""
     address = email.strip().lower()
@@ -260,6 +290,32 @@ def end_session(unit: UnitOfWork, secret: str) -> None:
     ).one_or_none()
     if ended is not None:
         tell(unit, ended.organisation, "credential_revoked", ended.id, kind="session")
+
+
+def list_sessions(unit: UnitOfWork, actor: Actor, current: str) -> list[SignIn]:
+    """Give the actor's page sessions and bearer tokens that are valid now, the newest first."""
+    rows = unit.connection.execute(
+        select(credentials).where(*_valid(unit, actor)).order_by(credentials.c.created_at.desc(), credentials.c.digest)
+    )
+    return [SignIn(row.kind, row.created_at, row.expires_at, row.digest == _digest(current)) for row in rows]
+
+
+def end_other_sessions(unit: UnitOfWork, actor: Actor, current: str) -> int:
+    """End the actor's sessions and tokens but the current one; gives how many."""
+    others = update(credentials).where(*_valid(unit, actor), credentials.c.digest != _digest(current))
+    ended = unit.connection.execute(others.values(revoked_at=unit.now()).returning(credentials.c.kind)).scalars().all()
+    for kind in ended:
+        tell(unit, actor.organisation, "credential_revoked", actor.account, kind=kind)
+    return len(ended)
+
+
+def _valid(unit: UnitOfWork, actor: Actor) -> list[ColumnElement[bool]]:
+    return [
+        credentials.c.account == actor.account,
+        credentials.c.kind.in_(("session", "bearer")),
+        credentials.c.revoked_at.is_(None),
+        or_(credentials.c.expires_at.is_(None), credentials.c.expires_at > unit.now()),
+    ]
 
 
 def _issue(unit: UnitOfWork, actor: Actor, kind: str, life: timedelta | None, csrf: str | None = None) -> str:

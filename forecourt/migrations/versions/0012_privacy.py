@@ -37,9 +37,23 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["seal"], ["seals.number"], name=op.f("fk_sealed_heads_seal")),
     )
     op.create_index(op.f("ix_sealed_heads_seal"), "sealed_heads", ["seal"])
+    op.create_table(
+        "segment_erasures",
+        sa.Column("segment", sa.Text(), nullable=False),
+        sa.Column("vehicle", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("segment", "vehicle", name=op.f("pk_segment_erasures")),
+        sa.ForeignKeyConstraint(["segment"], ["segments.name"], name=op.f("fk_segment_erasures_segment")),
+    )
+    op.create_table(
+        "segment_removals",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_segment_removals")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("segment_removals")
+    op.drop_table("segment_erasures")
     op.drop_table("sealed_heads")
     op.drop_table("seals")
     op.drop_index("ix_events_actor", "events")

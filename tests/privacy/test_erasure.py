@@ -1,0 +1,144 @@
+"""Erasing a person: afterwards he is in no table and in no file, what others need is there, and the trail is whole."""
+
+from datetime import timedelta
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select, text
+
+from aftersales.tables import cases, repair_orders, settlements
+from forecourt import privacy
+from foundation import audit
+from foundation.events import read
+from foundation.identity import Role, add_account
+from foundation.privacy import person_of
+from ingest.archive import Archive
+from ingest.intake import Intake
+from ingest.tables import segment_contents, segment_removals, segments
+from tests.ingest.wire import columns
+from tests.privacy.scene import CAR, EMAIL, NEEDLES, PASSWORD, Scene, places
+
+
+def erase(scene: Scene, **given: Any) -> None:
+    with scene.database.unit() as unit:
+        person = person_of(unit, scene.owner)
+    privacy.erase(scene.database, scene.archive, person, "test", **given)
+
+
+def readings_of(scene: Scene, vehicle: str) -> int:
+    with scene.database.unit() as unit:
+        now = unit.now()
+        rows = scene.archive.readings(unit, vehicle, now - timedelta(days=3), now, ["engine_speed"])
+        return len(rows.at_us)
+
+
+def test_an_erased_person_is_in_no_table_and_in_no_file(scene: Scene, client: TestClient) -> None:
+    for needle in (*NEEDLES, CAR):
+        assert places(scene.database, scene.folder, needle), needle
+    neighbour = readings_of(scene, "car-1")
+    with scene.database.unit() as unit:
+        sheet = unit.connection.execute(select(settlements.c.sheet, settlements.c.net)).one()
+    assert client.post("/v1/me/erasure", json={"password": "not the one"}).status_code == 403
+    assert client.post("/v1/me/erasure", json={}).status_code == 403
+    answer = client.post("/v1/me/erasure", json={"password": PASSWORD})
+    assert (answer.status_code, answer.json()) == (202, {"account": scene.owner.account, "vehicles": True})
+    assert client.get("/v1/vehicles/car-z").status_code == 401
+    privacy.keep_house(scene.database, scene.archive)
+    for needle in NEEDLES:
+        assert places(scene.database, scene.folder, needle) == set(), needle
+    assert not [it for it in places(scene.database, scene.folder, CAR) if it.endswith(".parquet")]
+    for path in scene.folder.rglob("*.parquet"):
+        assert "vehicle" in pq.read_schema(path).names
+        assert set(pq.read_table(path, partitioning=None)["vehicle"].to_pylist()) == {"car-1"}
+    assert readings_of(scene, "car-1") == neighbour > 0
+    with scene.database.unit() as unit:
+        assert unit.connection.execute(select(settlements.c.sheet, settlements.c.net)).one() == sheet
+        assert [it.kind for it in read(unit, scene.owner.organisation)][-1] == "person_erased"
+    with scene.database.unit() as unit:
+        verdict = audit.verify(unit)
+    assert verdict.broken is None
+    assert verdict.erased > 0
+
+
+def test_without_the_vehicles_their_history_stays_with_nobodys_name_on_it(scene: Scene) -> None:
+    before = readings_of(scene, CAR)
+    erase(scene, vehicles=False)
+    privacy.finish_erasures(scene.database, scene.archive)
+    for needle in (NEEDLES[1], NEEDLES[2], NEEDLES[3], EMAIL):
+        assert places(scene.database, scene.folder, needle) == set(), needle
+    assert readings_of(scene, CAR) == before > 0
+
+
+def test_nothing_that_a_car_sends_after_its_erasure_is_stored(scene: Scene) -> None:
+    erase(scene, vehicles=True)
+    late = columns(50, device="dev-z", at=scene.world.clock.now(), engine_speed=[1.0])
+    outcome = Intake(scene.database, scene.archive, "w1").process([late])
+    assert outcome.stored == 0
+    assert readings_of(scene, CAR) == 0
+
+
+def test_a_car_in_repair_is_settled_first_and_a_visit_to_come_is_declined(scene: Scene) -> None:
+    with scene.database.unit() as unit:
+        unit.connection.execute(cases.update().where(cases.c.id == scene.orders["case"]).values(state="in_repair"))
+    with pytest.raises(privacy.ErasureRefusedError) as refused:
+        erase(scene, vehicles=True)
+    assert refused.value.extra["reasons"] == [{"case": scene.orders["case"], "code": "in_repair"}]
+    with scene.database.unit() as unit:
+        unit.connection.execute(cases.update().where(cases.c.id == scene.orders["case"]).values(state="settled"))
+    erase(scene, vehicles=True)
+    with scene.database.unit() as unit:
+        states = {row.id: row.state for row in unit.connection.execute(select(cases.c.id, cases.c.state))}
+    assert states[scene.orders["wish"]] == "declined"
+    assert scene.world.nothing_is_held()
+
+
+def test_a_fleets_cars_stay_when_a_driver_of_it_goes(scene: Scene) -> None:
+    with scene.database.unit() as unit:
+        add_account(unit, "second@example.com", Role.OWNER, scene.owner.organisation)
+    erase(scene, vehicles=True)
+    assert places(scene.database, scene.folder, EMAIL) == set()
+    assert readings_of(scene, CAR) > 0
+    with scene.database.unit() as unit:
+        vins = text("SELECT count(*) FROM vehicles WHERE vin IS NOT NULL")
+        assert unit.connection.execute(vins).scalar_one() == 1
+        words = select(repair_orders.c.id).join(cases, cases.c.id == repair_orders.c.case)
+        assert unit.connection.execute(words).all()
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("step", "done"),
+    [("_write", True), ("_replace", True), ("erase_some", True), ("remove_files", False), ("remove_files", True)],
+)
+def test_an_eraser_that_is_killed_is_finished_by_the_next(scene: Scene, step: str, *, done: bool) -> None:
+    """Killed with the step done or not, before the unit that it belongs to commits."""
+    erase(scene, vehicles=True)
+    neighbour = readings_of(scene, "car-1")
+    real = getattr(Archive, step)
+
+    def die(*given: Any) -> None:
+        if done:
+            real(*given)
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Archive, step, die)
+        with pytest.raises(Killed):
+            privacy.finish_erasures(scene.database, scene.archive)
+    assert readings_of(scene, "car-1") == neighbour
+    privacy.finish_erasures(scene.database, scene.archive)
+    assert readings_of(scene, "car-1") == neighbour > 0
+    with scene.database.unit() as unit:
+        listed = set(unit.connection.execute(select(segments.c.name)).scalars())
+        assert unit.connection.execute(select(segment_removals)).all() == []
+        assert set(unit.connection.execute(select(segment_contents.c.vehicle)).scalars()) == {"car-1"}
+    assert names(scene) == listed
+
+
+def names(scene: Scene) -> set[str]:
+    return {f"{path.parent.name}/{path.name}" for path in scene.folder.rglob("*") if path.is_file()}
