@@ -1,6 +1,6 @@
 """The HTTP door to what belongs to a visit: its calendar file, no-shows, the waitlist, messages, consents and help."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 
@@ -30,7 +30,9 @@ from foundation.paging import DEFAULT_LIMIT
 
 CALENDAR = "text/calendar"
 REFUSED_FILE = problem_responses(401, 404, 409, 422)
-FILE = {200: {"content": {CALENDAR: {"schema": {"type": "string"}}}, "description": "An iCalendar file (RFC 5545)"}}
+FILE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {CALENDAR: {"schema": {"type": "string"}}}, "description": "An iCalendar file (RFC 5545)"}
+}
 
 
 def add_visits(routes: APIRouter, desk: Desk) -> None:
@@ -51,9 +53,7 @@ def _visits(routes: APIRouter, desk: Desk) -> None:
     def calendar(
         actor: Acting,
         appointment: Key,
-        lang: Annotated[
-            Language | None, Query(description="Else the account's or browser's")
-        ] = None,
+        lang: Annotated[Language | None, Query(description="Else the account's or browser's")] = None,
         accept_language: Annotated[str, Header()] = "",
     ) -> Response:
         language = lang or _language(actor.language or accept_language)

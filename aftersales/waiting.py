@@ -76,10 +76,9 @@ def join(unit: UnitOfWork, actor: Actor, waited: Waited, case: str | None = None
         tell(unit, row.id, "wait_joined", actor.account, workshop=workshop.id)
         # There may be something free already; it goes by the queue like all else.
         note_vacancy(unit, workshop.id)
-        mine = wait_of(unit, row.id)
     elif mine.workshop != workshop.id:
         raise Conflict("this case waits at another workshop already", wait=mine.id)
-    return views_of(unit, [mine])[0]
+    return views_of(unit, _open(unit, row.id))[0]
 
 
 def leave(unit: UnitOfWork, actor: Actor, wait: str) -> dict[str, Any]:
@@ -120,6 +119,11 @@ def views_of(unit: UnitOfWork, rows: list[Row[Any]]) -> list[dict[str, Any]]:
     held = unit.connection.execute(on_offer).all()
     views = appointment_views(unit, held)
     return wait_views(rows, {row.wait: view for row, view in zip(held, views, strict=True)})
+
+
+def _open(unit: UnitOfWork, case: str) -> list[Row[Any]]:
+    mine = select(waits).where(waits.c.case == case, waits.c.ended_at.is_(None))
+    return list(unit.connection.execute(mine))
 
 
 def _case(unit: UnitOfWork, actor: Actor, waited: Waited, case: str | None) -> Row[Any]:
