@@ -7,6 +7,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from forecourt.pages import (
+    account,
     advisor,
     booking,
     calendar,
@@ -14,6 +15,7 @@ from forecourt.pages import (
     home,
     inbox,
     live,
+    members,
     owner,
     parts,
     repairs,
@@ -42,6 +44,8 @@ _ROUTERS = tuple(
         waiting,
         stopped,
         inbox,
+        account,
+        members,
         repairs,
         live,
         technician,

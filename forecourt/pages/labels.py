@@ -6,6 +6,7 @@ from aftersales.assistance import Assistance
 from aftersales.cases import AppointmentState, CaseState, RepairOrderState, Wish
 from aftersales.consents import Channel
 from forecourt.pages.menu import N_
+from foundation.identity import Role
 from ingest.commands import CommandKind, CommandState
 
 # state: (words, colour of its chip)
@@ -103,6 +104,16 @@ HELP: Mapping[str, str] = {
     Assistance.TOWING: N_("Have it towed to the workshop"),
     Assistance.MOBILE_SERVICE: N_("Send the mobile service"),
 }
+ROLE: Mapping[str, str] = {
+    Role.OWNER: N_("Owner"),
+    Role.TECHNICIAN: N_("Technician"),
+    Role.ADVISOR: N_("Service advisor"),
+    Role.PARTS_MANAGER: N_("Parts manager"),
+    Role.WORKSHOP_MANAGER: N_("Workshop manager"),
+    Role.FLEET_OPERATOR: N_("Fleet operator"),
+    Role.INTEGRATOR: N_("Integrator"),
+    Role.ADMINISTRATOR: N_("Administrator"),
+}
 # What a page says after a form was taken; the address names the key only.
 DONE: Mapping[str, str] = {
     "held": N_("This time is held for you. Please look at the estimate, and confirm."),
@@ -111,6 +122,10 @@ DONE: Mapping[str, str] = {
     "offered": N_("The visit stays until its owner answers: the new time is held for him and proposed to him."),
     "arranged": N_("Bay and technician have been changed."),
     "no_show": N_("Noted. Bay, technician and parts are free again."),
+    "signed_out": N_("You are signed out everywhere else."),
+    "invited": N_("The account has been made."),
+    "closed": N_("The account is closed; all its sign-ins are void."),
+    "erased": N_("You have been erased. Files of readings follow within minutes."),
     "kept": N_("Your visit stays as it was."),
     "waiting": N_("You are told as soon as something is free."),
     "helped": N_("The workshop has been told and will reach you."),

@@ -42,8 +42,8 @@ def router(site: Site) -> APIRouter:
     routes = APIRouter(route_class=page_route(site), include_in_schema=False)
 
     @routes.get("/sign-in")
-    def show(reader: Annotated[Reader, Depends(anybody(site))], next: str = "/") -> Response:  # noqa: A002 - as in the URL
-        return reader.page("sign_in.html", next=own_path(next), email="", problem=None)
+    def show(reader: Annotated[Reader, Depends(anybody(site))], next: str = "/", done: str = "") -> Response:  # noqa: A002 - as in the URL
+        return reader.page("sign_in.html", next=own_path(next), email="", problem=None, done=done)
 
     @routes.post("/sign-in")
     async def with_password(request: Request) -> Response:
@@ -100,7 +100,9 @@ def _with_password(site: Site, request: Request, fields: dict[str, str]) -> Resp
         reader = open_reader(site, request)
         if _waiting(fields):
             return carried(reader, 401, fields[_PATH], _waiting(fields))
-        return reader.page("sign_in.html", 401, next=own_path(fields.get("next")), email=email, problem="password")
+        return reader.page(
+            "sign_in.html", 401, next=own_path(fields.get("next")), email=email, problem="password", done=""
+        )
     return _enter(site, request, secret, fields)
 
 
@@ -112,7 +114,7 @@ def _with_link(site: Site, request: Request, fields: dict[str, str]) -> Response
             secret = open_session(unit, link)
     except Unauthenticated:
         reader = open_reader(site, request)
-        return reader.page("sign_in.html", 401, next=own_path(fields.get("next")), email="", problem="link")
+        return reader.page("sign_in.html", 401, next=own_path(fields.get("next")), email="", problem="link", done="")
     return _enter(site, request, secret, fields)
 
 

@@ -1,0 +1,72 @@
+"""One's own account on the pages: sessions, data taken along and erased; and an administrator's members."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+
+import pytest
+from fastapi.testclient import TestClient
+
+from foundation.identity import Actor, Role
+from tests.pages.forms import forms_of
+from tests.pages.scene import Scene
+from tests.pages.test_visit import post
+
+Entrance = Callable[[Actor], TestClient]
+
+
+def test_one_signs_out_everywhere_else(scene: Scene, signed_in: Entrance) -> None:
+    here, there = signed_in(scene.owner), signed_in(scene.owner)
+    assert here.get("/account").text.count("Browser") == 2
+    assert "signed out everywhere else" in post(here, "/account", "/account/sessions")
+    assert there.get("/account").headers["location"].startswith("/sign-in")
+    assert "/account/sessions" not in forms_of(here.get("/account").text)
+
+
+def test_one_takes_his_data_along(scene: Scene, signed_in: Entrance) -> None:
+    scene.fail()
+    owner = signed_in(scene.owner)
+    answer = owner.post("/account/export", data=forms_of(owner.get("/account").text)["/account/export"])
+    assert answer.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        told = packed.read("person.json").decode()
+    assert "li.wei@example.com" in told
+    assert json.loads(told)
+
+
+def test_one_is_erased_only_when_he_means_it(scene: Scene, signed_in: Entrance) -> None:
+    owner = signed_in(scene.owner)
+    form = forms_of(owner.get("/account").text)["/account/erasure"]
+    form.pop("sure")
+    for wrong in ({"password": "secret"}, {"sure": "yes", "password": "wrong"}):
+        refused = owner.post("/account/erasure", data=form | wrong)
+        assert refused.status_code == 403, wrong
+        assert "Nothing was erased" in refused.text
+    erased = owner.post("/account/erasure", data=form | {"sure": "yes", "password": "secret"})
+    assert "You have been erased" in owner.get(erased.headers["location"]).text
+    assert owner.get("/cars").headers["location"].startswith("/sign-in")
+    with pytest.raises(AssertionError):
+        signed_in(scene.owner)
+
+
+def test_an_administrator_invites_and_closes_accounts(
+    signed_in: Entrance, person: Callable[..., Actor], browser: Callable[[], TestClient]
+) -> None:
+    boss = person(Role.ADMINISTRATOR)
+    stranger = person(Role.OWNER, "Stranger")
+    client = signed_in(boss)
+    form = forms_of(client.get("/members").text)["/members"]
+    typed = form | {"email": "new@example.com", "name": "新人 <b>", "role": "technician"}
+    made = client.post("/members", data=typed)
+    assert "新人 &lt;b&gt;" in made.text
+    secret = made.text.partition("sign-in#")[2].partition('"')[0]
+    assert browser().post("/sign-in/link", data={"secret": secret}).headers["location"] == "/"
+    again = forms_of(client.get("/members").text)["/members"] | {"email": "new@example.com", "role": "technician"}
+    assert client.post("/members", data=again).status_code == 409
+    close = next(action for action in forms_of(client.get("/members").text) if action.endswith("/revoke"))
+    token = forms_of(client.get("/members").text)[close]
+    assert "new@example.com" not in post(client, "/members", close)
+    for account in (stranger.account, boss.account):
+        assert client.post(f"/members/{account}/revoke", data=token | {"key": account}).status_code in {404, 409}
+    assert signed_in(stranger).get("/members").status_code == 403
