@@ -1,5 +1,6 @@
 """Erasing a person: afterwards he is in no table and in no file, what others need is there, and the trail is whole."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from aftersales.tables import cases, repair_orders, settlements
 from forecourt import privacy
 from foundation import audit
 from foundation.events import read
-from foundation.identity import Role, add_account
+from foundation.identity import FRESH, Role, add_account, add_organisation, issue_link, issue_token, open_session
 from foundation.privacy import person_of
 from ingest.archive import Archive
 from ingest.intake import Intake
@@ -79,12 +80,14 @@ def test_nothing_that_a_car_sends_after_its_erasure_is_stored(scene: Scene) -> N
     assert readings_of(scene, CAR) == 0
 
 
-def test_a_car_in_repair_is_settled_first_and_a_visit_to_come_is_declined(scene: Scene) -> None:
+def test_a_car_in_repair_is_settled_first_and_a_visit_to_come_is_declined(scene: Scene, client: TestClient) -> None:
     with scene.database.unit() as unit:
         unit.connection.execute(cases.update().where(cases.c.id == scene.orders["case"]).values(state="in_repair"))
-    with pytest.raises(privacy.ErasureRefusedError) as refused:
-        erase(scene, vehicles=True)
-    assert refused.value.extra["reasons"] == [{"case": scene.orders["case"], "code": "in_repair"}]
+    refused = client.post("/v1/me/erasure", json={"password": PASSWORD})
+    assert (refused.status_code, refused.json()["code"]) == (409, "erasure_refused")
+    assert refused.json()["reasons"] == [{"case": scene.orders["case"], "code": "in_repair"}]
+    assert client.post("/v1/me/erasure", json={}, headers={"Authorization": "Bearer x"}).status_code == 401
+    assert client.get("/v1/me/export", headers={"Authorization": "Bearer x"}).status_code == 401
     with scene.database.unit() as unit:
         unit.connection.execute(cases.update().where(cases.c.id == scene.orders["case"]).values(state="settled"))
     erase(scene, vehicles=True)
@@ -142,3 +145,42 @@ def test_an_eraser_that_is_killed_is_finished_by_the_next(scene: Scene, step: st
 
 def names(scene: Scene) -> set[str]:
     return {f"{path.parent.name}/{path.name}" for path in scene.folder.rglob("*") if path.is_file()}
+
+
+def test_an_erasure_waits_for_the_batch_that_a_worker_is_in(scene: Scene) -> None:
+    """What the worker stores in that batch is erased with the rest, for all that it knew the device when it began."""
+    inside, may_go_on = threading.Event(), threading.Event()
+
+    def within(*_: object) -> None:
+        inside.set()
+        assert may_go_on.wait(20)
+
+    late = columns(60, device="dev-z", at=scene.world.clock.now(), engine_speed=[1.0])
+    intake = Intake(scene.database, scene.archive, "w1")
+    worker = threading.Thread(target=intake.process, args=([late], within))
+    eraser = threading.Thread(target=erase, args=(scene,), kwargs={"vehicles": True})
+    worker.start()
+    assert inside.wait(20)
+    eraser.start()
+    eraser.join(0.5)
+    assert eraser.is_alive()
+    may_go_on.set()
+    worker.join(20)
+    eraser.join(20)
+    assert not eraser.is_alive()
+    privacy.finish_erasures(scene.database, scene.archive)
+    assert readings_of(scene, CAR) == 0
+    for path in scene.folder.rglob("*.parquet"):
+        assert set(pq.read_table(path, partitioning=None)["vehicle"].to_pylist()) == {"car-1"}
+
+
+def test_an_account_without_a_password_shows_a_fresh_sign_in(scene: Scene, client: TestClient) -> None:
+    with scene.database.unit() as unit:
+        person = add_account(unit, "link@example.com", Role.OWNER, add_organisation(unit, "Link"))
+        token = issue_token(unit, person)
+    headers = {"Authorization": f"Bearer {token}"}
+    scene.world.clock.advance(FRESH)
+    assert client.post("/v1/me/erasure", json={}, headers=headers).status_code == 403
+    with scene.database.unit() as unit:
+        open_session(unit, issue_link(unit, person))
+    assert client.post("/v1/me/erasure", json={}, headers=headers).status_code == 202
