@@ -16,7 +16,7 @@ from aftersales.occupancy import local_day
 from aftersales.opening import insert_case
 from aftersales.permissions import Act, require
 from aftersales.release import release_visit
-from aftersales.scope import find_case, lock_case
+from aftersales.scope import find_case, lock_case, lock_counts
 from aftersales.tables import appointments, waits
 from aftersales.waitlist import end_wait, note_vacancy, wait_of, wait_views
 from aftersales.workshops import Workshop, load_workshop
@@ -153,6 +153,7 @@ def _workshop(unit: UnitOfWork, waited: Waited, visit: Row[Any] | None) -> Works
 
 
 def _check_number(unit: UnitOfWork, actor: Actor) -> None:
+    lock_counts(unit, f"waits of {actor.account}")
     mine = waits.c.organisation == actor.organisation, waits.c.account == actor.account, waits.c.ended_at.is_(None)
     number: int = unit.connection.execute(select(func.count()).select_from(waits).where(*mine)).scalar_one()
     if number >= WAITS.get(actor.role, WAITS_OF_A_FLEET):

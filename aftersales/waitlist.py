@@ -1,6 +1,7 @@
 """The rows of the waitlist: who waits at which workshop, in the order of joining, and what has become free there."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, select, update
@@ -43,6 +44,17 @@ def let_lapse(unit: UnitOfWork, wait: str | None) -> None:
 def serve(unit: UnitOfWork, wait: str | None) -> None:
     """End the waiting of who accepted what was offered."""
     _change(unit, wait, state="served", ended_at=unit.now())
+
+
+def end_past_waits(unit: UnitOfWork) -> int:
+    """End the waiting for days that are over everywhere; gives its number."""
+    yesterday = (unit.now() - timedelta(days=1)).date()
+    over = waits.c.state == "waiting", waits.c.latest_day < yesterday
+    ended = update(waits).where(*over).values(state="lapsed", ended_at=unit.now()).returning(waits.c.case)
+    past = list(unit.connection.execute(ended).scalars())
+    for case in past:
+        tell(unit, case, "wait_ended", DESK)
+    return len(past)
 
 
 def end_wait(unit: UnitOfWork, case: str) -> None:

@@ -13,7 +13,7 @@ from aftersales.operations import work_of
 from aftersales.permissions import Act, require
 from aftersales.planning import bookable, place_of
 from aftersales.release import expire_visit
-from aftersales.scope import find_case, lock_case
+from aftersales.scope import find_case, lock_case, lock_counts
 from aftersales.slot_ids import read_slot
 from aftersales.slots import Wanted, check_slot
 from aftersales.tables import appointments
@@ -87,9 +87,7 @@ def _open_case_of(unit: UnitOfWork, actor: Actor, vehicle: Vehicle, case: str) -
 
 
 def _check_holds(unit: UnitOfWork, actor: Actor, vehicle: Vehicle) -> None:
-    # Requests of one account, or for one car, are counted one after the other: behind the case, before any day.
-    for one in (f"holds-of-account {actor.account}", f"holds-of-vehicle {vehicle.id}"):
-        unit.connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(one, 0))))
+    lock_counts(unit, f"holds of {actor.account}", f"holds for {vehicle.id}")
     mine = appointments.c.organisation == actor.organisation, appointments.c.booked_by == actor.account
     if (live := _live(unit, *mine)) >= LIVE_HOLDS.get(actor.role, LIVE_HOLDS_OF_A_FLEET):
         raise TooManyHolds("please confirm or decline the visits that are held for you first", held=live)

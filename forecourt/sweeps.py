@@ -8,6 +8,7 @@ from aftersales.no_shows import sweep_no_shows
 from aftersales.offering import offer_one
 from aftersales.reminders import send_reminders
 from aftersales.sweep import expire_holds
+from aftersales.waitlist import end_past_waits
 from forecourt.task_queue import SEND_MAIL, queue
 from foundation.database import Database, UnitOfWork
 from ingest.registry import Vehicles
@@ -23,6 +24,7 @@ SWEEPS: tuple[Callable[[UnitOfWork], object], ...] = (
     sweep_no_shows,
     offer_later_times,
     send_reminders,
+    end_past_waits,
 )
 
 

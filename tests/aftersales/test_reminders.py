@@ -1,5 +1,6 @@
 """Reminders: with consent, by day, once, and at the time that the visit has by then; letters through the mail port."""
 
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -171,6 +172,41 @@ def test_a_letter_is_the_same_message_at_every_try() -> None:
     assert written.get_content() == "请到店\n"
     with pytest.raises(ValueError, match="smtp"):
         smtp_sender("http://mail.example", "desk@garage.example")
+
+
+def test_the_port_speaks_smtp() -> None:
+    said: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        served = pool.submit(take_one_letter, listener, said)
+        send = smtp_sender(f"smtp://127.0.0.1:{listener.getsockname()[1]}", "desk@garage.example")
+        send("li@x.example", Mail("msg_1", "acc_1", Words("Your visit", "您的预约"), Words("Come", "请到店")), "en")
+        served.result(10)
+    assert {"MAIL FROM:<desk@garage.example>", "RCPT TO:<li@x.example>"} <= {line.split(" size")[0] for line in said}
+    assert {"Subject: Your visit", "Message-ID: <msg_1@garage.example>", "Come"} <= set(said)
+
+
+def take_one_letter(listener: socket.socket, said: list[str]) -> None:
+    """Be a mail server for one letter; note every line that it is told."""
+    connection, _ = listener.accept()
+    with connection, connection.makefile("rw", encoding="utf-8", newline="") as wire:
+
+        def answer(line: str) -> None:
+            wire.write(f"{line}\r\n")
+            wire.flush()
+
+        answer("220 here")
+        body = False
+        for line in wire:
+            said.append(line.rstrip())
+            if body:
+                body = line.rstrip() != "."
+                if not body:
+                    answer("250 taken")
+            elif line.upper().startswith("DATA"):
+                body = True
+                answer("354 go on")
+            else:
+                answer("221 bye" if line.upper().startswith("QUIT") else "250 yes")
 
 
 def test_every_notice_fills_in_both_languages() -> None:

@@ -165,6 +165,13 @@ def test_sweeps_at_once_make_one_offer(street: Town, full: dict[str, Any]) -> No
     assert offer_to(street.stranger) is not None
 
 
+def test_nobody_waits_for_a_day_that_is_over(street: Town, full: dict[str, Any]) -> None:
+    street.world.clock.advance(timedelta(days=4))
+    street.sweep()
+    assert street.third.get("waitlist")["items"][0]["state"] == "lapsed"
+    assert street.third.get(f"cases/{full['second']['case']}")["wait"] is None
+
+
 def test_what_cannot_be_waited_for_is_refused(street: Town, full: dict[str, Any]) -> None:
     owner = street.owner
     owner.post("waitlist", {"case": full["tuesday"]["case"], "workshop": "wks_nowhere"}, 422)
