@@ -27,6 +27,7 @@ class Act(StrEnum):
     SETTLE = "settle"
     SAY_NO_SHOW = "say_no_show"
     ARRANGE = "arrange"
+    SET_UP = "set_up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ PERMISSIONS: Mapping[Act, Permission] = {
     Act.SETTLE: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
     Act.SAY_NO_SHOW: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
     Act.ARRANGE: Permission(Side.WORKSHOP, frozenset({Role.ADVISOR, Role.WORKSHOP_MANAGER})),
+    Act.SET_UP: Permission(Side.WORKSHOP, frozenset({Role.WORKSHOP_MANAGER})),
 }
 
 

@@ -114,6 +114,29 @@ ROLE: Mapping[str, str] = {
     Role.INTEGRATOR: N_("Integrator"),
     Role.ADMINISTRATOR: N_("Administrator"),
 }
+WEEKDAY: Mapping[str, str] = {
+    "mon": N_("Monday"),
+    "tue": N_("Tuesday"),
+    "wed": N_("Wednesday"),
+    "thu": N_("Thursday"),
+    "fri": N_("Friday"),
+    "sat": N_("Saturday"),
+    "sun": N_("Sunday"),
+}
+EQUIPMENT: Mapping[str, str] = {
+    "lift": N_("Lift"),
+    "diagnostics": N_("Diagnostics"),
+    "high_voltage": N_("High voltage"),
+}
+SKILL: Mapping[str, str] = {
+    "general": N_("General work"),
+    "diagnosis": N_("Diagnosis"),
+    "engine": N_("Engine"),
+    "electrical": N_("Electrical work"),
+    "fuel": N_("Fuel system"),
+    "transmission": N_("Transmission"),
+    "high_voltage": N_("High voltage"),
+}
 # What a page says after a form was taken; the address names the key only.
 DONE: Mapping[str, str] = {
     "held": N_("This time is held for you. Please look at the estimate, and confirm."),
@@ -126,6 +149,7 @@ DONE: Mapping[str, str] = {
     "invited": N_("The account has been made."),
     "closed": N_("The account is closed; all its sign-ins are void."),
     "erased": N_("You have been erased. Files of readings follow within minutes."),
+    "saved": N_("Saved."),
     "kept": N_("Your visit stays as it was."),
     "waiting": N_("You are told as soon as something is free."),
     "helped": N_("The workshop has been told and will reach you."),

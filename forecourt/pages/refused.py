@@ -10,10 +10,10 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
-from forecourt.http import STATUS
+from forecourt.http import STATUS, note_refused
 from forecourt.pages.readers import CSRF_FIELD, Reader, SessionLost, StaleForm, open_reader, own_path, to
 from forecourt.pages.site import Site
-from foundation.refusals import Invalid, Refusal, Unauthenticated
+from foundation.refusals import Forbidden, Invalid, Refusal, Unauthenticated
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -52,6 +52,8 @@ def page_route(site: Site) -> type[APIRoute]:
 
 def refused(site: Site, request: Request, refusal: Refusal) -> Response:
     reader = open_reader(site, request)
+    if isinstance(refusal, Forbidden) and reader.session:
+        note_refused(site.database, reader.session.actor, request.method, request.url.path)
     status = int(STATUS.get(refusal.code, 409))
     if reader.is_fragment:
         # A fragment's place on the page keeps what it shows; the sentence goes above the page.
