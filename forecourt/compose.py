@@ -37,7 +37,7 @@ def build_app(settings: Settings, database: Database, archive: Archive) -> FastA
         title="Forecourt", version="1", description=DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None
     )
     app.state.wakeups = wakeups
-    http.install(app)
+    http.install(app, database)
     actor = foundation.http.bearer_actor(database)
     vehicles = Vehicles()
     app.include_router(foundation.http.router(database))

@@ -38,6 +38,7 @@ SECURITY_EVENTS: Mapping[str, str] = {
     "credential_revoked": "one of them was ended or used up",
     "grant_opened": "a vehicle or case was opened to another organisation",
     "grant_closed": "it was closed to it again",
+    "access_refused": "a role was not enough for what its account asked for",
     "data_exported": "a person's data was exported",
     "person_erased": "a person was erased",
 }

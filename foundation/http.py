@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -47,11 +47,15 @@ _bearer = HTTPBearer(auto_error=False, description="A token from `forecourt acco
 def bearer_actor(database: Database) -> ActorDependency:
     """Give the dependency that turns the Authorization header into an actor, or refuses."""
 
-    def current_actor(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Actor:
+    def current_actor(
+        request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    ) -> Actor:
         if credentials is None:
             raise Unauthenticated("this needs a bearer token")
         with database.unit() as unit:
-            return actor_of_token(unit, credentials.credentials)
+            actor = actor_of_token(unit, credentials.credentials)
+        request.state.actor = actor  # for the audit trail, should he be refused
+        return actor
 
     return current_actor
 

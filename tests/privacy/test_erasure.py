@@ -43,6 +43,9 @@ def test_an_erased_person_is_in_no_table_and_in_no_file(scene: Scene, client: Te
         sheet = unit.connection.execute(select(settlements.c.sheet, settlements.c.net)).one()
     assert client.post("/v1/me/erasure", json={"password": "not the one"}).status_code == 403
     assert client.post("/v1/me/erasure", json={}).status_code == 403
+    with scene.database.unit() as unit:
+        refused = [it.data for it in read(unit, scene.owner.organisation) if it.kind == "access_refused"]
+    assert refused == [{"method": "POST", "path": "/v1/me/erasure"}] * 2
     answer = client.post("/v1/me/erasure", json={"password": PASSWORD})
     assert (answer.status_code, answer.json()) == (202, {"account": scene.owner.account, "vehicles": True})
     assert client.get("/v1/vehicles/car-z").status_code == 401
