@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import Table, delete, func, select, update
 
-from aftersales.bookings import decline_case
 from aftersales.cases import CaseState
 from aftersales.tables import (
     appointments,
@@ -111,15 +110,20 @@ def under_way(unit: UnitOfWork, person: Person) -> list[dict[str, Any]]:
     return [{"case": case, "code": "in_repair"} for case in unit.connection.execute(query.order_by("id")).scalars()]
 
 
-def erase(unit: UnitOfWork, person: Person, *, vehicles: bool) -> None:
-    """Take the person out of what stays on file; `vehicles`: what was found on his cars goes, too.
+def to_come(unit: UnitOfWork, person: Person) -> list[str]:
+    """Give the cases of a private owner that are to be declined first, so that everything held for them is free."""
+    if not person.private:
+        return []
+    before_arrival = (CaseState.OPEN, CaseState.PROPOSED, CaseState.CONFIRMED)
+    query = select(cases.c.id).where(cases.c.organisation == person.organisation, cases.c.state.in_(before_arrival))
+    return list(unit.connection.execute(query.order_by(cases.c.id)).scalars())
 
-    Visits that are still to come are declined first, so that everything held for them is free.
-    """
+
+def erase(unit: UnitOfWork, person: Person, *, vehicles: bool) -> None:
+    """Take the person out of what stays on file; `vehicles`: what was found on his cars goes, too."""
     run, now = unit.connection.execute, unit.now()
     home = person.organisation
     if person.private:
-        _decline_all(unit, person)
         orders = select(repair_orders.c.id).where(repair_orders.c.organisation == home)
         run(update(cases).where(cases.c.organisation == home).values(words=None))
         run(update(repair_steps).where(repair_steps.c.order.in_(orders)).values(note=None))
@@ -143,10 +147,3 @@ def erase(unit: UnitOfWork, person: Person, *, vehicles: bool) -> None:
 
 
 _NO_PLACE: dict[str, Any] = {"words": None, "latitude": None, "longitude": None}
-
-
-def _decline_all(unit: UnitOfWork, person: Person) -> None:
-    before_arrival = (CaseState.OPEN, CaseState.PROPOSED, CaseState.CONFIRMED)
-    query = select(cases.c.id).where(cases.c.organisation == person.organisation, cases.c.state.in_(before_arrival))
-    for case in unit.connection.execute(query.order_by(cases.c.id)).scalars().all():
-        decline_case(unit, person.actor, case)

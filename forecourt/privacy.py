@@ -16,6 +16,7 @@ import diagnostics.privacy
 import foundation.privacy
 import ingest.privacy
 import parts_catalog.privacy
+from aftersales.bookings import decline_case
 from foundation import audit
 from foundation.database import Database, UnitOfWork
 from foundation.privacy import Person, Rows
@@ -77,11 +78,16 @@ def export(database: Database, archive: Archive, person: Person, by: str) -> Ite
 def erase(database: Database, archive: Archive, person: Person, by: str, *, vehicles: bool) -> None:
     """Erase a person in one transaction, with the history of his cars if `vehicles`; files follow in `finish_erasures`.
 
-    Raises `ErasureRefusedError` while a repair is under way.
+    Visits to come are declined before, one by one. Raises `ErasureRefusedError` while a repair is under way.
     """
     with database.unit() as unit:
-        if reasons := aftersales.privacy.under_way(unit, person):
-            raise ErasureRefusedError("a repair is under way; it has to be settled first", reasons=reasons)
+        _check(unit, person)
+        to_come = aftersales.privacy.to_come(unit, person)
+    for case in to_come:
+        with database.unit() as unit:
+            decline_case(unit, person.actor, case)
+    with database.unit() as unit:
+        _check(unit, person)
         cars = ingest.privacy.vehicles_of(unit, person)
         subjects = _subjects(unit, person, cars)
         # Ingest first: it waits for workers, who may be waiting for what the others lock.
@@ -91,6 +97,11 @@ def erase(database: Database, archive: Archive, person: Person, by: str, *, vehi
         aftersales.privacy.erase(unit, person, vehicles=vehicles)
         foundation.privacy.erase(unit, person, subjects, by)
         audit.tell(unit, person.organisation, "person_erased", by, account=person.account, vehicles=vehicles)
+
+
+def _check(unit: UnitOfWork, person: Person) -> None:
+    if reasons := aftersales.privacy.under_way(unit, person):
+        raise ErasureRefusedError("a repair is under way; it has to be settled first", reasons=reasons)
 
 
 def finish_erasures(database: Database, archive: Archive) -> int:
@@ -118,8 +129,7 @@ def keep_house(database: Database, archive: Archive) -> int:
         last: datetime | None = unit.connection.execute(select(func.max(seals.c.sealed_at))).scalar_one()
         if last is None or unit.now() - last >= SEAL_EVERY:
             audit.seal(unit)
-    with database.unit() as unit:
-        foundation.privacy.sweep(unit)
+            foundation.privacy.sweep(unit)
     return finish_erasures(database, archive)
 
 

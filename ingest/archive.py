@@ -34,6 +34,7 @@ from ingest.topics import is_id
 from ingest.trip_log import TripSpan
 
 _WORKER_LOCKS = 0x1F0D
+_EVERY_WORKER = 0x1F10
 _READING = 0x1F0F
 _ERASER = "erasure"
 _TEMPORARY = ".tmp"
@@ -279,21 +280,18 @@ _KEYS = [*_TEXTS, "seq", "position", "time"]
 
 
 def hold(unit: UnitOfWork, worker: str) -> None:
-    """Keep `clean` of the same worker waiting until this unit has ended."""
+    """Keep `clean` of the same worker, and `stop_workers`, waiting until this unit has ended."""
     if not is_id(worker):
         raise ValueError(f"{worker!r} cannot be a worker's name")
     unit.connection.execute(
-        text("SELECT pg_advisory_xact_lock_shared(:kind, :worker)"), {"kind": _WORKER_LOCKS, "worker": _number(worker)}
+        text("SELECT pg_advisory_xact_lock_shared(:every), pg_advisory_xact_lock_shared(:kind, :worker)"),
+        {"every": _EVERY_WORKER, "kind": _WORKER_LOCKS, "worker": _number(worker)},
     )
 
 
 def stop_workers(unit: UnitOfWork) -> None:
-    """Wait until no worker that ever wrote is inside a batch, and keep them all out of one until this unit ends."""
-    known = set(unit.connection.execute(select(segments.c.worker).distinct()).scalars()) - {_ERASER}
-    for number in sorted({_number(worker) for worker in known}):
-        unit.connection.execute(
-            text("SELECT pg_advisory_xact_lock(:kind, :worker)"), {"kind": _WORKER_LOCKS, "worker": number}
-        )
+    """Wait until no worker is inside a batch, and keep all of them out of one until this unit ends."""
+    unit.connection.execute(select(func.pg_advisory_xact_lock(_EVERY_WORKER)))
 
 
 def _reading(unit: UnitOfWork) -> None:

@@ -97,6 +97,11 @@ def test_a_car_in_repair_is_settled_first_and_a_visit_to_come_is_declined(scene:
     with scene.database.unit() as unit:
         states = {row.id: row.state for row in unit.connection.execute(select(cases.c.id, cases.c.state))}
     assert states[scene.orders["wish"]] == "declined"
+    with scene.database.unit() as unit:  # what came in between is erased by doing it again
+        words = cases.update().where(cases.c.id == scene.orders["wish"]).values(words="rattles on cold mornings")
+        unit.connection.execute(words)
+    erase(scene, vehicles=True)
+    assert places(scene.database, scene.folder, "rattles on cold mornings") == set()
     assert scene.world.nothing_is_held()
 
 
