@@ -30,7 +30,7 @@ from parts_catalog import stock
 # What a visit gets of the time that its owner accepted.
 MOVED = ("during", "bay", "technician", "parts_ready_at", "reason_en", "reason_zh")
 SHARED = ("organisation", "case", "vehicle", "workshop", "workshop_organisation", "estimate")
-ASKED = ("minutes", "skills", "equipment", "parts_ready_at")
+ASKED = ("minutes", "before_min", "after_min", "skills", "equipment", "parts_ready_at")
 
 
 def hold_alternative(unit: UnitOfWork, visit: Row[Any], slot: Slot, life: timedelta, wait: str | None = None) -> str:

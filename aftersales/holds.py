@@ -55,11 +55,11 @@ def place(
 ) -> str:
     """Hold a visit for a case and propose it; gives the appointment's id. `wait`: it is offered to who waited for it.
 
-    Call it within `occupancy.attempt`. Raises `OutOfStock` when the parts have gone meanwhile.
+    Call it within `occupancy.attempt`, with the day locked. Raises `OutOfStock` when the parts have gone meanwhile.
     """
     now = unit.now()
     slot = visit.slot
-    lock_day_of(unit, slot.workshop, slot.start)
+    expires_at = expiry(now, life, slot.start)
     appointment = new_id("apt")
     unit.connection.execute(
         appointments.insert().values(
@@ -73,11 +73,12 @@ def place(
             sequence=0,
             created_at=now,
             updated_at=now,
-            **_placement(unit, case, visit, expiry(now, life, slot.start)),
+            **_placement(unit, case, visit, expires_at),
         )
     )
-    _close_earlier(unit, case, slot.workshop)
-    _take(unit, case, appointment, visit)
+    if case.reasons:  # it was planned before, and says why it has no visit
+        _close_earlier(unit, case, slot.workshop)
+    _take(unit, case, appointment, visit, expires_at)
     move_case(unit, case, CaseState.PROPOSED, reasons=list(visit.parts.missing), questions=list(visit.parts.questions))
     tell(unit, case.id, "appointment_proposed", booked_by, appointment=appointment, start=slot.start.isoformat())
     return appointment
@@ -100,7 +101,7 @@ def place_elsewhere(unit: UnitOfWork, case: Row[Any], appointment: Row[Any], vis
     expires_at = min(appointment.expires_at, slot.start)
     moved = _placement(unit, case, visit, expires_at)
     change_appointment(unit, appointment.id, sequence=appointment.sequence + 1, **moved)
-    _take(unit, case, appointment.id, visit)
+    _take(unit, case, appointment.id, visit, expires_at)
 
 
 def take_slot(unit: UnitOfWork, appointment: str, slot: Slot) -> None:
@@ -153,6 +154,8 @@ def _placement(unit: UnitOfWork, case: Row[Any], visit: Visit, expires_at: datet
         "estimate": write_estimate(unit, case, slot.workshop, visit.drafts()),
         **seat(slot),
         "minutes": work.minutes,
+        "before_min": 0,
+        "after_min": 0,
         "skills": sorted(work.skills),
         "equipment": sorted(work.equipment),
         "parts_ready_at": visit.parts.ready_at,
@@ -169,12 +172,9 @@ def _close_earlier(unit: UnitOfWork, case: Row[Any], workshop: Workshop) -> None
         close_to(unit, case.id, organisation)
 
 
-def _take(unit: UnitOfWork, case: Row[Any], appointment: str, visit: Visit) -> None:
+def _take(unit: UnitOfWork, case: Row[Any], appointment: str, visit: Visit, until: datetime) -> None:
     slot = visit.slot
     take_slot(unit, appointment, slot)
     if wanted := visit.takes():
-        until: datetime = unit.connection.execute(
-            select(appointments.c.expires_at).where(appointments.c.id == appointment)
-        ).scalar_one()
         stock.reserve(unit, wanted, case.id, until)
     open_to(unit, case.id, slot.workshop.organisation, Role.ADVISOR)

@@ -39,8 +39,10 @@ workshops = Table(
     Column("labour_rate", BigInteger, nullable=False),  # minor units per hour, net
     Column("tax_basis_points", Integer, nullable=False),  # of labour
     Column("opening_hours", JSONB, nullable=False),  # {"mon": [["08:30", "12:00"], ...], ...}, local
-    Column("special_days", JSONB, nullable=False),  # {"2027-01-01": []}: replaces the weekday's hours
+    Column("special_days", JSONB, nullable=False),  # {"2027-01-01": []}: replaces the weekday's hours and any holiday
     Column("stock_location", Text, nullable=False),
+    Column("country", Text),  # ISO 3166-1: whose public holidays are kept; null: none
+    Column("subdivision", Text),  # ISO 3166-2, without the country
     PrimaryKeyConstraint("id"),
     CheckConstraint("labour_rate >= 0", name="labour_rate"),
 )
@@ -68,9 +70,57 @@ technicians = Table(
     Column("name_zh", Text, nullable=False),
     Column("skills", ARRAY(Text), nullable=False),
     Column("account", Text),
+    Column("shifts", JSONB(none_as_null=True)),  # as opening_hours, and a date replaces its weekday; null: all of them
     PrimaryKeyConstraint("id"),
     ForeignKeyConstraint(["workshop"], ["workshops.id"]),
     Index(None, "workshop"),
+)
+
+# Cars that are lent to owners while theirs is in the workshop.
+loaners = Table(
+    "loaners",
+    metadata,
+    Column("id", Text),
+    Column("organisation", Text, nullable=False),
+    Column("workshop", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    PrimaryKeyConstraint("id"),
+    ForeignKeyConstraint(["workshop"], ["workshops.id"]),
+    Index(None, "workshop"),
+)
+
+# When a technician, bay or loaner cannot be put to work.
+absences = Table(
+    "absences",
+    metadata,
+    Column("id", Text),
+    Column("organisation", Text, nullable=False),
+    Column("workshop", Text, nullable=False),
+    Column("resource", Text, nullable=False),
+    Column("during", TSTZRANGE, nullable=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("id"),
+    ForeignKeyConstraint(["workshop"], ["workshops.id"]),
+    CheckConstraint("NOT isempty(during) AND NOT lower_inf(during) AND NOT upper_inf(during)", name="during"),
+    Index(None, "workshop"),
+    Index(None, "resource"),
+)
+
+# What a workshop times its own way: an operation, or the buffers of all visits for a wish.
+services = Table(
+    "services",
+    metadata,
+    Column("organisation", Text, nullable=False),
+    Column("workshop", Text),
+    Column("code", Text),
+    Column("minutes", Integer),  # null: by the labour time
+    Column("before_min", Integer, nullable=False),  # the bay is taken before the work and after it
+    Column("after_min", Integer, nullable=False),
+    PrimaryKeyConstraint("workshop", "code"),
+    ForeignKeyConstraint(["workshop"], ["workshops.id"]),
+    CheckConstraint("minutes > 0 AND minutes % 15 = 0", name="minutes"),
+    CheckConstraint("before_min BETWEEN 0 AND 1440 AND before_min % 15 = 0", name="before_min"),
+    CheckConstraint("after_min BETWEEN 0 AND 1440 AND after_min % 15 = 0", name="after_min"),
 )
 
 cases = Table(
@@ -195,6 +245,9 @@ appointments = Table(
     Column("equipment", ARRAY(Text), nullable=False),
     Column("bay", Text, nullable=False),
     Column("technician", Text, nullable=False),
+    Column("loaner", Text),
+    Column("before_min", Integer, nullable=False),  # the bay is taken before `during` and after it
+    Column("after_min", Integer, nullable=False),
     Column("parts_ready_at", DateTime(timezone=True)),
     Column("reason_en", Text, nullable=False),
     Column("reason_zh", Text, nullable=False),
@@ -236,7 +289,7 @@ occupancies = Table(
     metadata,
     Column("id", Text),
     Column("organisation", Text, nullable=False),  # the workshop's
-    Column("resource", Text, nullable=False),  # id of a bay or a technician
+    Column("resource", Text, nullable=False),  # id of a bay, a technician or a loaner
     Column("during", TSTZRANGE, nullable=False),
     Column("appointment", Text, nullable=False),
     Column("active", Boolean, nullable=False),
