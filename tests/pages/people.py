@@ -22,6 +22,33 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+NARROW = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+# What a finger must hit; a link within a sentence is no button.
+TAPPED = "main button, main a.button, main a.card, main summary, main .choice, main a.back"
+SMALL = f"""[...document.querySelectorAll("{TAPPED}")]
+  .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 44).map((one) => one.outerHTML)"""
+NAMELESS = """[...document.querySelectorAll("a, button, input:not([type=hidden]), select, textarea")]
+  .filter((one) => !one.labels?.length && !one.ariaLabel && !one.textContent.trim()).map((one) => one.outerHTML)"""
+TWICE = (
+    """[...document.querySelectorAll("[id]")].map((one) => one.id).filter((id, at, all) => all.indexOf(id) !== at)"""
+)
+# Three words in Latin letters one after the other are a sentence that nobody translated; ids and names have fewer.
+FOREIGN = r"""(() => { const found = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const said = (one) => /[A-Za-z]{2,} [A-Za-z]{2,} [A-Za-z]{2,}/.test(one.data);
+  while (texts.nextNode()) { const one = texts.currentNode;
+    if (said(one) && !one.parentElement.closest("[lang=en], script, noscript, code")) found.push(one.data);
+  } return found; })()"""
+
+
+def check(page: Page) -> None:
+    """See that a page fits a phone, that what is tapped is large enough and named, and that it speaks its language."""
+    assert page.evaluate(NARROW), page.url
+    assert page.evaluate(SMALL) == [], page.url
+    assert page.evaluate(NAMELESS) == [], page.url
+    assert page.evaluate(TWICE) == [], page.url
+    assert page.locator("h1").count() == 1, page.url
+    if page.evaluate("document.documentElement.lang") == "zh-CN":
+        assert page.evaluate(FOREIGN) == [], page.url
 
 
 class Person:
@@ -55,6 +82,9 @@ class Person:
     def goto(self, path: str) -> Page:
         self.page.goto(self.url + path)
         return self.page
+
+    def close(self) -> None:
+        self._context.close()
 
     def step(self, name: str, **typed: str) -> None:
         form = self.page.locator(f"form:has(input[name=step][value={name}])")

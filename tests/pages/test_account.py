@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from fastapi.testclient import TestClient
 
+from foundation.events import read
 from foundation.identity import Actor, Role
 from tests.pages.forms import forms_of
 from tests.pages.scene import Scene
@@ -69,4 +70,10 @@ def test_an_administrator_invites_and_closes_accounts(
     assert "new@example.com" not in post(client, "/members", close)
     for account in (stranger.account, boss.account):
         assert client.post(f"/members/{account}/revoke", data=token | {"key": account}).status_code in {404, 409}
-    assert signed_in(stranger).get("/members").status_code == 403
+
+
+def test_what_is_refused_on_a_page_is_told_in_the_audit_trail(scene: Scene, signed_in: Entrance) -> None:
+    assert signed_in(scene.owner).get("/members").status_code == 403
+    with scene.database.unit() as unit:
+        told = [event for event in read(unit, scene.owner.organisation) if event.kind == "access_refused"]
+    assert [(event.actor, event.data["path"]) for event in told] == [(scene.owner.account, "/members")]

@@ -1,9 +1,9 @@
 """An owner books on his phone in a real browser: wish, workshop, time, held, confirmed, moved, cancelled."""
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.pages.people import Person, photograph
+from tests.pages.people import Person, check, photograph
 from tests.pages.scene import Scene
 from tests.pages.served import Served
 
@@ -17,17 +17,6 @@ WORDS = {
     },
     "zh_CN": {"wish": "维修", "minhang": "闵行汽修中心", "held": "已建议", "confirmed": "已确认", "over": "已谢绝"},
 }
-NARROW = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-# What a finger must hit; a link within a sentence is no button.
-TAPPED = "main button, main a.button, main a.card, main summary, main .choice, main a.back"
-SMALL = f"""[...document.querySelectorAll("{TAPPED}")]
-  .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 44).map((one) => one.outerHTML)"""
-
-
-def check(page: Page) -> None:
-    """The page fits a phone, and what is tapped is large enough."""
-    assert page.evaluate(NARROW), page.url
-    assert page.evaluate(SMALL) == [], page.url
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
