@@ -28,6 +28,12 @@ ARRANGED, MOVED, OFFERED = "arranged", "moved", "offered"
 MOVABLE = frozenset({AppointmentState.HELD, AppointmentState.CONFIRMED})
 
 
+class OverlapsItself(Conflict):
+    """The visit keeps its time until its owner accepts another one: the two cannot share a bay or technician."""
+
+    code = "overlaps_itself"
+
+
 def rearrange(unit: UnitOfWork, actor: Actor, appointment: str, bay: str, technician: str, start: datetime) -> str:
     """Give a visit another bay or technician, or another time; gives what was done.
 
@@ -84,6 +90,9 @@ def _later(unit: UnitOfWork, row: Row[Any], slot: Slot) -> dict[str, Any]:
 
 
 def _offer(unit: UnitOfWork, row: Row[Any], workshop: Workshop, slot: Slot) -> None:
+    shared = slot.bay.id == row.bay or slot.technician.id == row.technician
+    if shared and slot.start < row.during.upper and row.during.lower < slot.end:
+        raise OverlapsItself("the visit keeps its time until its owner answers; choose another bay and technician")
     lock_day_of(unit, workshop, row.during.lower, slot.start)
     withdraw_alternative(unit, row.id)  # one time on offer at most: the newest
     check_free(unit, slot, row.case)

@@ -82,6 +82,12 @@ def test_another_time_of_a_confirmed_visit_is_the_owner_s_to_accept(scene: Scene
     told = post(signed_in(scene.advisor), page, action, day=later, time="09:00")
     assert "stays until its owner answers" in told
     assert visit_of(scene, visit) == before
+    advisor = signed_in(scene.advisor)
+    soon = (datetime.fromisoformat(before["start"]) + timedelta(minutes=15)).isoformat()
+    form = forms_of(advisor.get(page).text)[action] | {"visit": visit, "start": soon}
+    refused = advisor.post(action, data=form | {"bay": before["bay"]})
+    assert refused.status_code == 409
+    assert "choose another bay and technician" in refused.text
 
 
 def test_a_place_that_is_taken_or_unfit_is_refused_on_the_page(scene: Scene, signed_in: Entrance) -> None:
