@@ -17,21 +17,23 @@ def appointment_views(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[s
     """Show appointment rows that were found for the actor, in their order."""
     workshops = load_workshops(unit, {row.workshop for row in rows})
     estimates = estimate_views(unit, {row.estimate: workshops[row.workshop].currency for row in rows})
-    of_case = select(cases.c.id, cases.c.wish, cases.c.words).where(cases.c.id.in_([row.case for row in rows]))
-    wishes = {row.id: row for row in unit.connection.execute(of_case)}
-    of_visit = select(repair_orders.c.id, repair_orders.c.appointment).where(
-        repair_orders.c.appointment.in_([row.id for row in rows])
+    # One question for both: what the owner wished, and the repair order that came of it.
+    of_visit = (
+        select(appointments.c.id, cases.c.wish, cases.c.words, repair_orders.c.id.label("order"))
+        .join(cases, cases.c.id == appointments.c.case)
+        .outerjoin(repair_orders, repair_orders.c.appointment == appointments.c.id)
+        .where(appointments.c.id.in_([row.id for row in rows]))
     )
+    matters = {row.id: row for row in unit.connection.execute(of_visit)}
     offers = _offers(unit, rows)
-    orders = {row.appointment: row.id for row in unit.connection.execute(of_visit)}
     return [
         {
             "id": row.id,
             "case": row.case,
             "vehicle": row.vehicle,
             "state": state_now(unit, row).value,
-            "service": wishes[row.case].wish,
-            "words": wishes[row.case].words,
+            "service": matters[row.id].wish,
+            "words": matters[row.id].words,
             "start": row.during.lower.isoformat(),
             "end": row.during.upper.isoformat(),
             **place_view(workshops[row.workshop], row),
@@ -43,7 +45,7 @@ def appointment_views(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[s
             "replaces": row.replaces,
             "offer": offers.get(row.id),
             "estimate": estimates[row.estimate],
-            "repair_order": orders.get(row.id),
+            "repair_order": matters[row.id].order,
             "created_at": row.created_at.isoformat(),
         }
         for row in rows

@@ -14,7 +14,7 @@ from sqlalchemy import Row, select, update
 from aftersales.alternatives import hold_alternative
 from aftersales.cases import AppointmentState, Wish
 from aftersales.chosen_slots import PartsNotThere, visit_at
-from aftersales.holds import live_appointment, place
+from aftersales.holds import live_appointment, lock_day_of, place
 from aftersales.messages import notify, owners_of, place_and_time
 from aftersales.moves import DESK
 from aftersales.occupancy import SlotTaken, attempt, local_day
@@ -105,8 +105,13 @@ def _offer_visit(
     if slot is None:
         return None
     life = _life(unit.now(), workshop.zone)
+
+    def hold() -> str:
+        lock_day_of(unit, workshop, slot.start)
+        return place(unit, case, visit_at(unit, case, options, slot), DESK, life, wait.id)
+
     try:
-        return attempt(unit, lambda: place(unit, case, visit_at(unit, case, options, slot), DESK, life, wait.id))
+        return attempt(unit, hold)
     except (OutOfStock, PartsNotThere):
         return None
 

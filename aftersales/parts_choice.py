@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
+from sqlalchemy import select
+
 from aftersales.occupancy import local_day
 from aftersales.operations import PartNeed
 from aftersales.reasons import Question, Reason, part_reason
 from aftersales.slots import HORIZON_DAYS, spans_of
+from aftersales.tables import workshops as workshops_table
 from aftersales.workshops import Workshop
 from foundation.database import UnitOfWork
 from ingest.vehicles import VehicleConfig
-from parts_catalog.fitment import fitting_parts
+from parts_catalog.fitment import fitting_parts_of
 from parts_catalog.parts import FitAnswer, FitVerdict, Price, StockOffer
 from parts_catalog.prices import price_of
 from parts_catalog.stock import offers
@@ -67,16 +70,24 @@ class Survey:
 
 
 def survey(unit: UnitOfWork, config: VehicleConfig, needs: Sequence[PartNeed], workshops: Sequence[Workshop]) -> Survey:
-    """Ask the catalogue for fit, stock and price of everything that the needs could be met with."""
-    answers = tuple((need, tuple(fitting_parts(unit, config, need.part_type, need.position))) for need in needs)
+    """Ask the catalogue for fit, stock and price of everything that the needs could be met with at the workshops."""
+    found = fitting_parts_of(unit, config, [need.part_type for need in needs]) if needs else {}
+    answers = tuple(
+        (need, tuple(one for one in found[need.part_type] if need.position in {None, one.position})) for need in needs
+    )
     fitting = sorted({one.part.id for _, found in answers for one in found if one.verdict is FitVerdict.FITS})
     currencies = {workshop.currency for workshop in workshops}
     return Survey(
         answers,
         offers(unit, fitting) if fitting else {},
         {currency: price_of(unit, fitting, currency) if fitting else {} for currency in currencies},
-        frozenset(workshop.stock_location for workshop in workshops),
+        _shelves(unit),
     )
+
+
+def _shelves(unit: UnitOfWork) -> frozenset[str]:
+    """Give the stock locations of all workshops."""
+    return frozenset(unit.connection.execute(select(workshops_table.c.stock_location)).scalars())
 
 
 def choose_parts(found: Survey, workshop: Workshop, now: datetime) -> PartsPlan:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import Row, and_, func, or_, select
 
 from aftersales.cases import AppointmentState, CaseState, Wish
 from aftersales.chosen_slots import check_free, or_next_best, visit_at, workshop_of
@@ -88,18 +88,14 @@ def _open_case_of(unit: UnitOfWork, actor: Actor, vehicle: Vehicle, case: str) -
 
 def _check_holds(unit: UnitOfWork, actor: Actor, vehicle: Vehicle) -> None:
     lock_counts(unit, f"holds of {actor.account}", f"holds for {vehicle.id}")
-    mine = appointments.c.organisation == actor.organisation, appointments.c.booked_by == actor.account
-    if (live := _live(unit, *mine)) >= LIVE_HOLDS.get(actor.role, LIVE_HOLDS_OF_A_FLEET):
-        raise TooManyHolds("please confirm or decline the visits that are held for you first", held=live)
-    chosen = appointments.c.vehicle == vehicle.id, appointments.c.booked_by != DESK
-    if (live := _live(unit, *chosen)) >= LIVE_HOLDS_OF_A_VEHICLE:
-        raise TooManyHolds("please confirm or decline the visits that are held for this car first", held=live)
-
-
-def _live(unit: UnitOfWork, *which: ColumnElement[bool]) -> int:
-    number: int = unit.connection.execute(
-        select(func.count())
-        .select_from(appointments)
-        .where(*which, appointments.c.state == AppointmentState.HELD, appointments.c.expires_at > unit.now())
-    ).scalar_one()
-    return number
+    mine = and_(appointments.c.organisation == actor.organisation, appointments.c.booked_by == actor.account)
+    for_car = and_(appointments.c.vehicle == vehicle.id, appointments.c.booked_by != DESK)
+    live = unit.connection.execute(
+        select(func.count().filter(mine).label("mine"), func.count().filter(for_car).label("for_car")).where(
+            or_(mine, for_car), appointments.c.state == AppointmentState.HELD, appointments.c.expires_at > unit.now()
+        )
+    ).one()
+    if live.mine >= LIVE_HOLDS.get(actor.role, LIVE_HOLDS_OF_A_FLEET):
+        raise TooManyHolds("please confirm or decline the visits that are held for you first", held=live.mine)
+    if live.for_car >= LIVE_HOLDS_OF_A_VEHICLE:
+        raise TooManyHolds("please confirm or decline the visits that are held for this car first", held=live.for_car)
