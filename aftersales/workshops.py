@@ -166,11 +166,6 @@ def load_workshop(unit: UnitOfWork, workshop: str) -> Workshop:
     return found
 
 
-def stock_locations(unit: UnitOfWork) -> frozenset[str]:
-    """Give the shelves of all workshops: only their own visits take from them."""
-    return frozenset(unit.connection.execute(select(workshops.c.stock_location)).scalars())
-
-
 def add_workshop(unit: UnitOfWork, workshop: Workshop) -> None:
     """Put a workshop with what it has into the directory, or bring it up to date; its id is kept."""
     shifts = [person.shifts or {} for person in workshop.technicians]
