@@ -1,13 +1,16 @@
 """Waiting for an earlier time: offered in the order of joining, held for a while, then the next in line is asked."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
+from aftersales import bookings
 from aftersales.tables import appointments, vacancies
+from foundation.refusals import Conflict
 from tests.aftersales.voices import HOUR_A_DAY, Town
 from tests.aftersales.world import garage
 
@@ -163,6 +166,28 @@ def test_sweeps_at_once_make_one_offer(street: Town, full: dict[str, Any]) -> No
         held = select(func.count()).select_from(appointments).where(appointments.c.state == "held")
         assert unit.connection.execute(held).scalar_one() == 1
     assert offer_to(street.stranger) is not None
+
+
+def test_answers_and_sweeps_at_once_leave_one_whole_visit(street: Town, full: dict[str, Any]) -> None:
+    street.third.delete(f"waitlist/{full['second']['id']}")
+    street.owner.post(f"appointments/{full['tuesday']['id']}/decline")
+    street.sweep()
+    offer = offer_to(street.stranger)
+    assert offer is not None
+    street.world.clock.advance(timedelta(hours=2))  # it has just run out
+
+    def answer(how: str) -> None:
+        with suppress(Conflict), street.world.database.unit() as unit:
+            {"accept": bookings.confirm, "keep": bookings.decline}[how](unit, street.stranger.actor, offer["id"])
+
+    with ThreadPoolExecutor(6) as pool:
+        acts = [pool.submit(answer, how) for how in ("accept", "keep", "accept", "keep")]
+        for done in [*acts, pool.submit(street.sweep), pool.submit(street.sweep)]:
+            done.result()
+    street.sweep()
+    visit = street.stranger.get(f"appointments/{full['wednesday']['id']}")
+    assert (visit["state"], visit["start"], visit["offer"]) == ("confirmed", WEDNESDAY, None)
+    assert street.world.occupied() == 2
 
 
 def test_nobody_waits_for_a_day_that_is_over(street: Town, full: dict[str, Any]) -> None:
