@@ -6,10 +6,11 @@ A settled repair stays on file with its lines and amounts, as the law wants; the
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Table, delete, func, select, update
+from sqlalchemy import Select, Table, delete, func, select, update
 
 from aftersales.cases import CaseState
 from aftersales.tables import (
+    absences,
     appointments,
     approvals,
     assistances,
@@ -42,19 +43,23 @@ PERSONAL: Mapping[str, str] = {
     "messages": "id organisation account channel kind cause case title_en title_zh text_en text_zh state created_at"
     " delivered_at read_at",
     "technicians": "name_en name_zh",
+    "absences": "reason",
 }
 IMPERSONAL: Mapping[str, str] = {
     "workshops": "id organisation name_en name_zh latitude longitude zone currency labour_rate tax_basis_points"
-    " opening_hours special_days stock_location",
+    " opening_hours special_days stock_location country subdivision",
     "bays": "id organisation workshop name equipment",
-    "technicians": "id organisation workshop skills account",
+    "technicians": "id organisation workshop skills account shifts",
+    "absences": "id organisation workshop resource during",
+    "loaners": "id organisation workshop name",
+    "services": "organisation workshop code minutes before_min after_min",
     "cases": "id organisation vehicle finding fault wish urgency state latest_day opened_at updated_at",
     "estimates": "id organisation case workshop currency created_at",
     "estimate_lines": "id organisation estimate position kind settlement_group operation part part_type part_location"
     " text_en text_zh hundredths unit_net tax_basis_points required hash",
     "appointments": "id organisation case vehicle workshop workshop_organisation estimate state during minutes skills"
-    " equipment bay technician parts_ready_at reason_en reason_zh booked_by expires_at sequence replaces wait"
-    " created_at updated_at",
+    " equipment bay technician loaner before_min after_min parts_ready_at reason_en reason_zh booked_by expires_at"
+    " sequence replaces wait created_at updated_at",
     "occupancies": "id organisation resource during appointment active",
     "repair_orders": "id organisation workshop_organisation case appointment estimate vehicle workshop state"
     " mileage_km parts_issued_at reworks created_at updated_at",
@@ -99,7 +104,10 @@ def export_of(unit: UnitOfWork, person: Person) -> dict[str, Rows]:
     """Give everything on file of a private owner's visits; of anybody else what he did in his own name."""
     if person.private:
         return {it.name: rows_of(unit, it, it.c.organisation == person.organisation) for it in _OWNED}
-    return {it.name: rows_of(unit, it, it.c[name] == person.account) for it, name in _BY_NAME.items()}
+    away = rows_of(unit, absences, absences.c.resource.in_(_works_as(person)))
+    return {"absences": away} | {
+        it.name: rows_of(unit, it, it.c[name] == person.account) for it, name in _BY_NAME.items()
+    }
 
 
 def under_way(unit: UnitOfWork, person: Person) -> list[dict[str, Any]]:
@@ -143,7 +151,12 @@ def erase(unit: UnitOfWork, person: Person, *, vehicles: bool) -> None:
     withdrawn = func.greatest(consents.c.given_at, now)
     mine = consents.c.account == person.account, consents.c.withdrawn_at.is_(None)
     run(update(consents).where(*mine).values(withdrawn_at=withdrawn))
+    run(update(absences).where(absences.c.resource.in_(_works_as(person))).values(reason=""))
     run(update(technicians).where(technicians.c.account == person.account).values(name_en=ERASED, name_zh="已注销"))
+
+
+def _works_as(person: Person) -> "Select[Any]":
+    return select(technicians.c.id).where(technicians.c.account == person.account)
 
 
 _NO_PLACE: dict[str, Any] = {"words": None, "latitude": None, "longitude": None}

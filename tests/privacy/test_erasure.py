@@ -8,13 +8,24 @@ import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import Range
 
-from aftersales.tables import cases, repair_orders, settlements
+from aftersales.tables import absences, cases, repair_orders, settlements, technicians
 from forecourt import privacy
 from foundation import audit
 from foundation.events import read
-from foundation.identity import FRESH, Role, add_account, add_organisation, issue_link, issue_token, open_session
+from foundation.identity import (
+    FRESH,
+    Role,
+    add_account,
+    add_organisation,
+    issue_link,
+    issue_token,
+    note_failed_sign_in,
+    open_session,
+)
 from foundation.privacy import person_of
+from foundation.tables import seals
 from ingest.archive import Archive
 from ingest.intake import Intake
 from ingest.tables import segment_contents, segment_removals, segments
@@ -122,6 +133,21 @@ class Killed(BaseException):
     pass
 
 
+def test_a_technician_who_goes_leaves_no_name_and_no_reason_of_absence(scene: Scene) -> None:
+    who, now = scene.world.technician, scene.world.clock.now()
+    with scene.database.unit() as unit:
+        run = unit.connection.execute
+        run(technicians.update().values(account=who.account, name_en="Splinter"))
+        away = {"during": Range(now, now + timedelta(days=1)), "reason": "splinter in the thumb"}
+        run(absences.insert().values(id="abs_1", organisation=who.organisation, workshop="wks_one",
+                                     resource="tech_one_0", **away))  # fmt: skip
+        person = person_of(unit, who)
+        assert privacy.export_of(unit, person)["absences"][0]["reason"] == away["reason"]
+    assert places(scene.database, scene.folder, "splinter") == {"technicians", "absences"}
+    privacy.erase(scene.database, scene.archive, person, "test", vehicles=True)
+    assert places(scene.database, scene.folder, "splinter") == set()
+
+
 @pytest.mark.parametrize(
     ("step", "done"),
     [("_write", True), ("_replace", True), ("erase_some", True), ("remove_files", False), ("remove_files", True)],
@@ -192,3 +218,19 @@ def test_an_account_without_a_password_shows_a_fresh_sign_in(scene: Scene, clien
     with scene.database.unit() as unit:
         open_session(unit, issue_link(unit, person))
     assert client.post("/v1/me/erasure", json={}, headers=headers).status_code == 202
+
+
+def test_the_house_is_kept_once_an_hour(scene: Scene) -> None:
+    def numbers() -> list[int]:
+        privacy.keep_house(scene.database, scene.archive)
+        with scene.database.unit() as unit:
+            return list(unit.connection.execute(select(seals.c.number).order_by(seals.c.number)).scalars())
+
+    assert numbers() == numbers() == [1]
+    with scene.database.unit() as unit:
+        note_failed_sign_in(unit, EMAIL)
+    assert numbers() == [1]
+    scene.world.clock.advance(privacy.SEAL_EVERY)
+    assert numbers() == [1, 2]
+    with scene.database.unit() as unit:
+        assert audit.verify(unit).broken is None
