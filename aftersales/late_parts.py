@@ -3,10 +3,11 @@
 The owner accepts it, or keeps his time (`alternatives.py`). Each new date of a part is told once.
 """
 
-from datetime import date
+from collections.abc import Collection
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from aftersales.alternatives import hold_alternative, withdraw_alternative
 from aftersales.cases import AppointmentState, Wish
@@ -43,7 +44,36 @@ def offer_later_times(unit: UnitOfWork) -> int:
             tell(unit, case.id, "part_late", DESK, appointment=visit.id, expected=late[case.id].isoformat())
             _offer(unit, workshop, lock_visit(unit, visit.id), late[case.id])
             told += 1
+        elif ready <= visit.during.lower and _is_late(visit):
+            _in_time(unit, workshop, visit, ready)
+    _note_arrived(unit, late)
     return told
+
+
+def _note_arrived(unit: UnitOfWork, late: Collection[str]) -> None:
+    """Look at the visits that were told to be late: their pieces may have come."""
+    told = select(appointments.c.case).where(
+        appointments.c.state.in_([AppointmentState.HELD, AppointmentState.CONFIRMED]),
+        appointments.c.replaces.is_(None),
+        appointments.c.parts_ready_at > func.lower(appointments.c.during),
+        appointments.c.case.not_in(late),
+    )
+    for case in locked_cases(unit, list(unit.connection.execute(told).scalars())):
+        visit = live_appointment(unit, case.id)
+        if visit is not None and visit.state != AppointmentState.ARRIVED and _is_late(visit):
+            _in_time(unit, load_workshop(unit, visit.workshop), visit, unit.now())
+
+
+def _is_late(visit: Row[Any]) -> bool:
+    return visit.parts_ready_at is not None and visit.parts_ready_at > visit.during.lower
+
+
+def _in_time(unit: UnitOfWork, workshop: Workshop, visit: Row[Any], ready: datetime) -> None:
+    change_appointment(unit, visit.id, parts_ready_at=min(ready, visit.during.lower))
+    withdraw_alternative(unit, visit.id)
+    fields = place_and_time(workshop, when=visit.during.lower)
+    cause = f"{visit.id} {visit.parts_ready_at.isoformat()}"
+    notify(unit, owners_of(unit, visit), "part_in_time", cause, visit.case, **fields)
 
 
 def _offer(unit: UnitOfWork, workshop: Workshop, visit: Row[Any], day: date) -> None:

@@ -89,6 +89,10 @@ NOTICES: Mapping[str, Notice] = {
             "您{old}（{workshop}）所需的配件将于{day}到货，暂无合适的时间。门店将与您联系，您也可以自行改期。",
         ),
     ),
+    "part_in_time": Notice(
+        Words("The part comes in time after all", "配件仍将按时到货"),
+        Words("Your visit of {when} at {workshop} stays as it is.", "您{when}（{workshop}）的预约保持不变。"),
+    ),
     "visit_at_risk": Notice(  # to the workshop
         Words("A part for a visit comes later", "预约所需配件延迟"),
         Words(

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from parts_catalog.stock import receive
 from tests.aftersales.voices import Town
-from tests.aftersales.world import SHELF, World, local
+from tests.aftersales.world import GARAGE, SHELF, World, local
 
 LATE = {"location": SHELF, "expected": "2026-11-27"}
 
@@ -100,11 +101,34 @@ def test_pieces_that_come_in_time_change_nothing(street: Town, visit: dict[str, 
     assert "part_late" not in street.owner.told()
 
 
+@pytest.mark.parametrize("how", ["an earlier day", "they are here"])
+def test_pieces_that_come_in_time_after_all_take_the_proposal_back(
+    street: Town, visit: dict[str, Any], how: str
+) -> None:
+    street.storekeeper.post("parts/alt_shelf/expected", LATE)
+    street.sweep()
+    assert offer_of(street, visit) is not None
+    if how == "they are here":
+        with street.world.database.unit() as unit:
+            receive(unit, GARAGE, "alt_shelf", SHELF, 1)
+    else:
+        street.storekeeper.post("parts/alt_shelf/expected", LATE | {"expected": "2026-11-23"})
+    for _ in range(2):
+        street.sweep()
+    assert offer_of(street, visit) is None
+    assert street.owner.told().count("part_in_time") == 1
+    assert street.world.occupied() == 2
+    other = street.owner.slots(case=visit["case"])[0]
+    street.owner.post(f"appointments/{visit['id']}/reschedule", {"slot": other["id"]})
+
+
 def test_only_the_owner_of_the_pieces_says_when_they_come(street: Town, visit: dict[str, Any]) -> None:
     street.owner.post("parts/alt_shelf/expected", LATE, 403)
     street.technician.post("parts/alt_shelf/expected", LATE, 403)
     street.storekeeper.post("parts/alt_shelf/expected", {"location": "loc_central", "expected": "2026-11-27"}, 404)
     street.storekeeper.post("parts/nothing/expected", LATE, 404)
+    for day in ("2026-11-01", "0001-01-01", "9999-12-31", "tomorrow"):
+        street.storekeeper.post("parts/alt_shelf/expected", LATE | {"expected": day}, 422)
 
 
 def test_a_new_visit_waits_for_pieces_that_are_known_to_come_later(street: Town, world: World) -> None:
