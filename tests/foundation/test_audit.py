@@ -1,5 +1,6 @@
 """The audit trail: what is written verifies, and no tampering by SQL goes unseen."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -177,3 +178,19 @@ def test_what_matters_for_safety_is_told(database: Database) -> None:
         ("account_revoked", None, {"account": owner.account}),
     ]
     assert check(database).broken is None
+
+
+def test_a_log_that_many_write_while_it_is_sealed_is_whole(database: Database) -> None:
+    def write(worker: int) -> None:
+        for number in range(25):
+            with database.unit() as unit:
+                append(unit, f"car-{(worker + number) % 3}", "moved", {"by": worker})
+            if number % 5 == worker:
+                with database.unit() as unit:
+                    seal(unit)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(write, range(6)))
+    found = check(database)
+    assert (found.broken, found.subjects, found.events) == (None, 3, 150)
+    assert found.seals > 5
