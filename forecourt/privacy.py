@@ -17,6 +17,7 @@ import foundation.privacy
 import ingest.privacy
 import parts_catalog.privacy
 from aftersales.bookings import decline_case
+from forecourt.task_queue import unqueue
 from foundation import audit
 from foundation.database import Database, UnitOfWork
 from foundation.privacy import Person, Rows
@@ -94,6 +95,7 @@ def erase(database: Database, archive: Archive, person: Person, by: str, *, vehi
         ingest.privacy.erase(unit, archive, cars, history=vehicles)
         if vehicles:
             diagnostics.privacy.erase(unit, cars)
+            unqueue(unit, cars)
         aftersales.privacy.erase(unit, person, vehicles=vehicles)
         foundation.privacy.erase(unit, person, subjects, by)
         audit.tell(unit, person.organisation, "person_erased", by, account=person.account, vehicles=vehicles)

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import Range
 
 from aftersales.tables import absences, cases, repair_orders, settlements, technicians
 from forecourt import privacy
+from forecourt.task_queue import OPEN_CASE, queue
 from foundation import audit
 from foundation.events import read
 from foundation.identity import (
@@ -47,6 +48,8 @@ def readings_of(scene: Scene, vehicle: str) -> int:
 
 
 def test_an_erased_person_is_in_no_table_and_in_no_file(scene: Scene, client: TestClient) -> None:
+    with scene.database.unit() as unit:
+        queue(unit, OPEN_CASE, finding="find_z", vehicle=CAR, organisation=scene.owner.organisation)
     for needle in (*NEEDLES, CAR):
         assert places(scene.database, scene.folder, needle), needle
     neighbour = readings_of(scene, "car-1")
@@ -63,7 +66,9 @@ def test_an_erased_person_is_in_no_table_and_in_no_file(scene: Scene, client: Te
     privacy.keep_house(scene.database, scene.archive)
     for needle in NEEDLES:
         assert places(scene.database, scene.folder, needle) == set(), needle
-    assert not [it for it in places(scene.database, scene.folder, CAR) if it.endswith(".parquet")]
+    left = places(scene.database, scene.folder, CAR)
+    assert "procrastinate_jobs" not in left
+    assert not [it for it in left if it.endswith(".parquet")]
     for path in scene.folder.rglob("*.parquet"):
         assert "vehicle" in pq.read_schema(path).names
         assert set(pq.read_table(path, partitioning=None)["vehicle"].to_pylist()) == {"car-1"}
