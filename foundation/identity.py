@@ -108,8 +108,12 @@ def add_account(
     name: str = "",
     language: str | None = None,
     password: str | None = None,
+    by: str | None = None,
 ) -> Actor:
-    """Create an account. Raises `NotFound` for an unknown organisation, `Conflict` for an e-mail that is taken."""
+    """Create an account; `by` is the account that does.
+
+    Raises `NotFound` for an unknown organisation, `Conflict` for an e-mail that is taken.
+    """
     organisation_name(unit, organisation)
     address = email.strip().lower()
     if "@" not in address:
@@ -130,7 +134,7 @@ def add_account(
             created_at=unit.now(),
         )
     )
-    tell(unit, organisation, "account_made", None, account=account, role=role.value)
+    tell(unit, organisation, "account_made", by, account=account, role=role.value)
     return Actor(account, organisation, role, name or address.split("@", 1)[0], language)
 
 
@@ -174,7 +178,7 @@ def address_of(unit: UnitOfWork, account: str) -> str:
     return address
 
 
-def revoke_account(unit: UnitOfWork, account: str) -> None:
+def revoke_account(unit: UnitOfWork, account: str, by: str | None = None) -> None:
     """Close an account and void all its credentials at once."""
     now = unit.now()
     organisation = unit.connection.execute(
@@ -190,7 +194,7 @@ def revoke_account(unit: UnitOfWork, account: str) -> None:
         .where(credentials.c.account == account, credentials.c.revoked_at.is_(None))
         .values(revoked_at=now)
     )
-    tell(unit, organisation, "account_revoked", None, account=account)
+    tell(unit, organisation, "account_revoked", by, account=account)
 
 
 def issue_token(unit: UnitOfWork, actor: Actor, life: timedelta | None = None) -> str:

@@ -44,7 +44,7 @@ def router(site: Site) -> APIRouter:
                 raise NotFound(f"there is no account {account}")
             if account == actor.account:
                 raise Conflict("nobody closes his own account here")
-            revoke_account(unit, account)
+            revoke_account(unit, account, by=actor.account)
 
         act(form, do)
         return to("/members?done=closed")
@@ -57,7 +57,8 @@ def _invite(unit: UnitOfWork, form: Posted, links: list[str]) -> str:
     if form.text("role") not in set(Role):
         raise Invalid("this is no role of ours")
     actor = form.reader.actor
-    made = add_account(unit, form.text("email"), Role(form.text("role")), actor.organisation, name=form.text("name"))
+    role, name = Role(form.text("role")), form.text("name")
+    made = add_account(unit, form.text("email"), role, actor.organisation, name=name, by=actor.account)
     links.append(issue_link(unit, made))
     return made.account
 

@@ -162,7 +162,7 @@ def test_what_matters_for_safety_is_told(database: Database) -> None:
             open_to(unit, "car-1", other, Role.TECHNICIAN)
         for _ in range(2):
             close_to(unit, "car-1", other)
-        revoke_account(unit, owner.account)
+        revoke_account(unit, owner.account, by="acc_1")
     with database.unit() as unit:
         told = [(it.kind, it.actor, it.data) for it in read(unit, home)]
         assert [it.kind for it in read(unit, "grants:car-1")] == ["grant_opened", "grant_closed"]
@@ -175,7 +175,7 @@ def test_what_matters_for_safety_is_told(database: Database) -> None:
         ("credential_made", owner.account, {"kind": "session"}),
         ("credential_revoked", owner.account, {"kind": "session"}),
         ("sign_in_failed", None, {"address": address_digest("li@example.com")}),
-        ("account_revoked", None, {"account": owner.account}),
+        ("account_revoked", "acc_1", {"account": owner.account}),
     ]
     assert check(database).broken is None
 
