@@ -4,6 +4,7 @@ The owner accepts it, or keeps his time (`alternatives.py`). Each new date of a 
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from aftersales.occupancy import SlotTaken, attempt
 from aftersales.parts_choice import opening_on
 from aftersales.scope import lock_visit
 from aftersales.slot_search import same_again
-from aftersales.slots import Wanted, free_slots
+from aftersales.slots import free_slots
 from aftersales.tables import appointments
 from aftersales.workshops import Workshop, load_workshop
 from foundation.database import UnitOfWork
@@ -94,7 +95,7 @@ def _hold(unit: UnitOfWork, workshop: Workshop, visit: Row[Any]) -> str | None:
     # The visit keeps its bay and technician meanwhile: they are not free for the other time.
     ready = {workshop.id: visit.parts_ready_at}
     again = same_again(visit, Wish.REPAIR, unit.now() + LEAD)
-    wanted = Wanted(again.work, again.wish, again.not_before, ready)
+    wanted = replace(again, parts_ready=ready, apart_from_case=None)
     for _ in range(TRIES):
         slot = next(iter(free_slots(unit, [workshop], wanted, limit=1)), None)
         if slot is None:
