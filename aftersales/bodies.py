@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from aftersales.assistance import Assistance
 from aftersales.cases import SettlementGroup, Wish
@@ -47,6 +47,18 @@ class Move(Body):
     slot: str = Field(min_length=1, max_length=1000, description="The id of a free slot, from GET /v1/slots?case=")
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"slot": "WyJ3a3NfLi4u"}]})
+
+
+class Arrangement(Body):
+    bay: Id
+    technician: Id
+    start: AwareDatetime = Field(description="The visit's own start: bay and technician change at once")
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"bay": "bay_2", "technician": "tech_4", "start": "2026-11-24T01:00:00Z"}],
+        }
+    )
 
 
 class StepTaken(Body):

@@ -21,6 +21,7 @@ from aftersales.bodies import (
     StepTaken,
 )
 from aftersales.cases import Wish
+from aftersales.desk_http import add_desk
 from aftersales.order_lines import Labour, Material, add_line
 from aftersales.repair_orders import take_step
 from aftersales.reviews import get_review, review
@@ -68,7 +69,18 @@ def router(
     """Give the routes of the desk."""
     routes = APIRouter(prefix="/v1", tags=["aftersales"])
     desk = Desk(database, wakeups, current_actor, vehicles)
-    for add in (_cases, _workshops, _appointments, _bookings, _orders, _work, _closing, _progress, add_visits):
+    for add in (
+        _cases,
+        _workshops,
+        _appointments,
+        _bookings,
+        _orders,
+        _work,
+        _closing,
+        _progress,
+        add_visits,
+        add_desk,
+    ):
         add(routes, desk)
     return routes
 
