@@ -28,7 +28,7 @@ from foundation.identity import Actor
 from parts_catalog import stock
 
 # What a visit gets of the time that its owner accepted.
-MOVED = ("during", "bay", "technician", "parts_ready_at", "reason_en", "reason_zh")
+MOVED = ("during", "bay", "technician", "loaner", "parts_ready_at", "reason_en", "reason_zh")
 SHARED = ("organisation", "case", "vehicle", "workshop", "workshop_organisation", "estimate")
 ASKED = ("minutes", "before_min", "after_min", "skills", "equipment", "parts_ready_at")
 
@@ -37,7 +37,7 @@ def hold_alternative(unit: UnitOfWork, visit: Row[Any], slot: Slot, life: timede
     """Hold a slot beside a visit; gives the offer's id. Call it within `attempt`. The case must be locked."""
     now = unit.now()
     # The order of locks is that of every booking: the case, its days, the stock.
-    lock_day_of(unit, slot.workshop, slot.start)
+    lock_day_of(unit, slot.workshop, slot.span)
     alternative = new_id("apt")
     unit.connection.execute(
         appointments.insert().values(
@@ -74,7 +74,7 @@ def open_alternative(unit: UnitOfWork, visit: str) -> Row[Any] | None:
 
 
 def accept(unit: UnitOfWork, actor: Actor, visit: Row[Any], alternative: Row[Any]) -> None:
-    """Move a visit to the time on offer: one step, with the parts and approvals it has. Both days must be locked."""
+    """Move a visit to the time on offer: one step, with the parts and approvals it has. All its days must be locked."""
     vacate(unit, visit.id)
     unit.connection.execute(
         update(occupancies)

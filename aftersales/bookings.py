@@ -11,7 +11,16 @@ from aftersales.approvals import record
 from aftersales.cases import AppointmentState, CaseState, Wish
 from aftersales.chosen_slots import PartsNotThere, check_free, or_next_best, visit_at, workshop_of
 from aftersales.estimates import Line, lines_of
-from aftersales.holds import LEAD, expiry, live_appointment, lock_day_of, place_elsewhere, seat, take_slot
+from aftersales.holds import (
+    LEAD,
+    expiry,
+    live_appointment,
+    lock_day_of,
+    place_elsewhere,
+    seat,
+    take_slot,
+    taken_span,
+)
 from aftersales.messages import notify, owners_of, place_and_time
 from aftersales.moves import change_appointment, move_appointment, move_case, tell
 from aftersales.occupancy import HoldExpired, still_occupies, vacate
@@ -54,8 +63,8 @@ def confirm(unit: UnitOfWork, actor: Actor, appointment: str) -> dict[str, Any]:
     if row.state in {AppointmentState.CONFIRMED, AppointmentState.ARRIVED}:
         return get_appointment(unit, actor, appointment)
     workshop = load_workshop(unit, row.workshop)
-    # Under the day's lock nobody can take a hold for expired while it is being confirmed.
-    lock_day_of(unit, workshop, row.during.lower)
+    # Under its days' locks nobody can take a hold for expired while it is being confirmed.
+    lock_day_of(unit, workshop, taken_span(row))
     _check_held(unit, row)
     lines = lines_of(unit, [row.estimate])[row.estimate]
     _keep_parts(unit, case.id, lines)
@@ -155,7 +164,7 @@ def _accept(unit: UnitOfWork, actor: Actor, alternative: Row[Any]) -> dict[str, 
     if alternative.state == AppointmentState.TAKEN:
         return get_appointment(unit, actor, visit.id)
     workshop = load_workshop(unit, alternative.workshop)
-    lock_day_of(unit, workshop, visit.during.lower, alternative.during.lower)
+    lock_day_of(unit, workshop, taken_span(visit), taken_span(alternative))
     _check_held(unit, alternative)
     if visit.state == AppointmentState.HELD:
         _check_held(unit, visit)
@@ -199,13 +208,13 @@ def _check_held(unit: UnitOfWork, row: Row[Any]) -> None:
 
 def _move_within(unit: UnitOfWork, row: Row[Any], key: SlotKey, wish: Wish) -> None:
     workshop = load_workshop(unit, row.workshop)
-    wanted = same_again(row, wish, unit.now() + LEAD)
+    wanted = replace(same_again(row, wish, unit.now() + LEAD), loaner=key.loaner is not None)
     slot = check_slot(workshop, key, wanted.work, wanted.not_before)
     if row.parts_ready_at is not None and slot.start < row.parts_ready_at:
         raise PartsNotThere("the parts for this visit arrive later", ready_at=row.parts_ready_at.isoformat())
 
     def move() -> None:
-        lock_day_of(unit, workshop, row.during.lower, slot.start)
+        lock_day_of(unit, workshop, taken_span(row), slot.span)
         check_free(unit, slot, row.case)
         vacate(unit, row.id)
         take_slot(unit, row.id, slot)
@@ -230,7 +239,8 @@ def _move_to(
     workshop = workshop_of(unit, key)
     options = bookable(unit, vehicle, case, Wish(case.wish), [workshop])
     wanted = same_again(row, Wish(case.wish), unit.now() + LEAD)
-    wanted = replace(wanted, work=work_of(options.operations), parts_ready=options.parts_ready)
+    work, ready = work_of(options.operations), options.parts_ready
+    wanted = replace(wanted, work=work, parts_ready=ready, loaner=key.loaner is not None)
     slot = check_slot(workshop, key, wanted.work, wanted.not_before)
     visit = visit_at(unit, case, options, slot)
 

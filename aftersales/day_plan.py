@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import Row, func, or_, select
 from sqlalchemy.dialects.postgresql import Range
 
+from aftersales.calendars import spans_of, working_spans
 from aftersales.case_view import WISHES
 from aftersales.cases import AppointmentState, Wish
-from aftersales.hours import Span
-from aftersales.slots import spans_of
+from aftersales.hours import Span, meet, without
 from aftersales.tables import appointments, cases, occupancies
-from aftersales.workshops import Workshop, load_workshops, workshop_summary
+from aftersales.workshops import Bay, Loaner, Technician, Workshop, load_workshops, workshop_summary
 from diagnostics.faults import FAULTS
 from foundation.database import UnitOfWork
 from foundation.grants import visible
@@ -45,12 +45,22 @@ def day_plan(unit: UnitOfWork, actor: Actor, workshop: str, day: date) -> dict[s
     return {
         "workshop": workshop_summary(here),
         "day": day.isoformat(),
-        "open": [_pair(span) for span in spans_of(here, day)],
-        "bays": [{"id": one.id, "name": one.name, "equipment": sorted(one.equipment)} for one in here.bays],
+        "open": _pairs(spans_of(here, day)),
+        "bays": [
+            {"id": one.id, "name": one.name, "equipment": sorted(one.equipment), **_at_work(here, one, day)}
+            for one in here.bays
+        ],
         "technicians": [
-            {"id": one.id, "name_en": one.name_en, "name_zh": one.name_zh, "skills": sorted(one.skills)}
+            {
+                "id": one.id,
+                "name_en": one.name_en,
+                "name_zh": one.name_zh,
+                "skills": sorted(one.skills),
+                **_at_work(here, one, day),
+            }
             for one in here.technicians
         ],
+        "loaners": [{"id": one.id, "name": one.name, **_at_work(here, one, day)} for one in here.loaners],
         "taken": [
             {"resource": row.resource, "visit": row.id, **dict(zip(("start", "end"), _pair(_span(row)), strict=True))}
             for row in rows
@@ -109,6 +119,14 @@ def _taken(unit: UnitOfWork, actor: Actor, workshop: Workshop, span: Span) -> Se
     ).all()
 
 
+def _at_work(workshop: Workshop, one: Bay | Technician | Loaner, day: date) -> dict[str, list[list[str]]]:
+    """Give when a bay, technician or loaner can be put to work on a day, and when it is reported absent."""
+    whole = day_span(workshop, day)
+    spans = working_spans(workshop, one, day) if isinstance(one, Technician) else spans_of(workshop, day)
+    away = meet([whole], workshop.absences.get(one.id, ()))
+    return {"open": _pairs(without(spans, away)), "absent": _pairs(away)}
+
+
 def _visit(row: Row[Any]) -> dict[str, Any]:
     en, zh = (FAULTS[row.fault].en, FAULTS[row.fault].zh) if row.fault else WISHES[Wish(row.wish)]
     return {
@@ -123,6 +141,7 @@ def _visit(row: Row[Any]) -> dict[str, Any]:
         "end": row.during.upper.isoformat(),
         "bay": row.bay,
         "technician": row.technician,
+        "loaner": row.loaner,
         "expires_at": row.expires_at.isoformat() if row.expires_at else None,
         "replaces": row.replaces,
     }
@@ -130,6 +149,10 @@ def _visit(row: Row[Any]) -> dict[str, Any]:
 
 def _span(row: Row[Any]) -> Span:
     return row.taken.lower, row.taken.upper
+
+
+def _pairs(spans: Sequence[Span]) -> list[list[str]]:
+    return [_pair(span) for span in spans]
 
 
 def _pair(span: Span) -> list[str]:

@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from aftersales.alternatives import after_move, hold_alternative, withdraw_alternative
 from aftersales.cases import AppointmentState, Wish
 from aftersales.chosen_slots import PartsNotThere, check_free, or_next_best
-from aftersales.holds import DESK_HOLD, expiry, lock_day_of, seat, take_slot
+from aftersales.holds import DESK_HOLD, expiry, lock_day_of, seat, take_slot, taken_span
 from aftersales.messages import notify, owners_of, place_and_time
 from aftersales.moves import change_appointment, tell
 from aftersales.occupancy import vacate
@@ -49,7 +49,7 @@ def rearrange(unit: UnitOfWork, actor: Actor, appointment: str, bay: str, techni
     if row.state not in MOVABLE or (held and row.expires_at <= unit.now()):
         raise Conflict("only a visit that is held or confirmed can be moved", state=row.state)
     workshop = load_workshop(unit, row.workshop)
-    key = SlotKey(row.workshop, start.astimezone(UTC), row.minutes, Wish(case.wish), bay, technician)
+    key = SlotKey(row.workshop, start.astimezone(UTC), row.minutes, Wish(case.wish), bay, technician, row.loaner)
     if start == row.during.lower:
         _place(unit, row, workshop, key, lambda slot: _change(unit, row, workshop, slot))
         tell(unit, case.id, "appointment_arranged", actor.account, appointment=appointment)
@@ -75,7 +75,7 @@ def _place(unit: UnitOfWork, row: Row[Any], workshop: Workshop, key: SlotKey, ta
 
 
 def _change(unit: UnitOfWork, row: Row[Any], workshop: Workshop, slot: Slot, **values: Any) -> None:
-    lock_day_of(unit, workshop, row.during.lower, slot.start)
+    lock_day_of(unit, workshop, taken_span(row), slot.span)
     check_free(unit, slot, row.case)
     vacate(unit, row.id)
     take_slot(unit, row.id, slot)
@@ -90,10 +90,11 @@ def _later(unit: UnitOfWork, row: Row[Any], slot: Slot) -> dict[str, Any]:
 
 
 def _offer(unit: UnitOfWork, row: Row[Any], workshop: Workshop, slot: Slot) -> None:
-    shared = slot.bay.id == row.bay or slot.technician.id == row.technician
-    if shared and slot.start < row.during.upper and row.during.lower < slot.end:
+    shared = slot.bay.id == row.bay or slot.technician.id == row.technician or row.loaner is not None
+    (begin, end), (old_begin, old_end) = slot.span, taken_span(row)
+    if shared and begin < old_end and old_begin < end:
         raise OverlapsItself("the visit keeps its time until its owner answers; choose another bay and technician")
-    lock_day_of(unit, workshop, row.during.lower, slot.start)
+    lock_day_of(unit, workshop, taken_span(row), slot.span)
     withdraw_alternative(unit, row.id)  # one time on offer at most: the newest
     check_free(unit, slot, row.case)
     offer = hold_alternative(unit, row, slot, DESK_HOLD)

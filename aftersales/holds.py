@@ -10,9 +10,10 @@ from sqlalchemy.dialects.postgresql import Range
 
 from aftersales.cases import AppointmentState, CaseState
 from aftersales.estimates import Draft, labour, material, write_estimate
+from aftersales.hours import Span
 from aftersales.moves import change_appointment, move_case, tell
-from aftersales.occupancy import local_day, lock_days, occupy, vacate
-from aftersales.operations import Operation, work_of
+from aftersales.occupancy import days_of, lock_days, occupy, vacate
+from aftersales.operations import Operation
 from aftersales.parts_choice import PartsPlan
 from aftersales.slots import Slot
 from aftersales.tables import appointments, cases
@@ -91,8 +92,8 @@ def place_elsewhere(unit: UnitOfWork, case: Row[Any], appointment: Row[Any], vis
     lock_days(
         unit,
         [
-            (old.id, local_day(appointment.during.lower, old.zone)),
-            (slot.workshop.id, local_day(slot.start, slot.workshop.zone)),
+            *((old.id, day) for day in days_of(taken_span(appointment), old.zone)),
+            *((slot.workshop.id, day) for day in days_of(slot.span, slot.workshop.zone)),
         ],
     )
     vacate(unit, appointment.id)
@@ -105,8 +106,8 @@ def place_elsewhere(unit: UnitOfWork, case: Row[Any], appointment: Row[Any], vis
 
 
 def take_slot(unit: UnitOfWork, appointment: str, slot: Slot) -> None:
-    """Take what a slot needs for an appointment. Call it within `attempt`, with its day locked."""
-    occupy(unit, slot.workshop, appointment, [slot.bay.id, slot.technician.id], (slot.start, slot.end))
+    """Take what a slot needs for an appointment. Call it within `attempt`, with its days locked."""
+    occupy(unit, slot.workshop, appointment, slot.takes)
 
 
 def seat(slot: Slot) -> dict[str, Any]:
@@ -115,6 +116,7 @@ def seat(slot: Slot) -> dict[str, Any]:
         "during": Range(slot.start, slot.end),
         "bay": slot.bay.id,
         "technician": slot.technician.id,
+        "loaner": slot.loaner.id if slot.loaner else None,
         "reason_en": slot.reason["en"],
         "reason_zh": slot.reason["zh"],
     }
@@ -125,8 +127,18 @@ def expiry(now: datetime, life: timedelta, start: datetime) -> datetime:
     return min(now + life, start)
 
 
-def lock_day_of(unit: UnitOfWork, workshop: Workshop, *starts: datetime) -> None:
-    lock_days(unit, [(workshop.id, local_day(start, workshop.zone)) for start in starts])
+def lock_day_of(unit: UnitOfWork, workshop: Workshop, *spans: Span) -> None:
+    """Lock every local day that the spans touch: of a slot its `span`, of a visit its `taken_span`."""
+    lock_days(unit, [(workshop.id, day) for span in spans for day in days_of(span, workshop.zone)])
+
+
+def taken_span(appointment: Row[Any]) -> Span:
+    """Give from when until when a visit takes its bay, buffers included."""
+    during = appointment.during
+    return (
+        during.lower - timedelta(minutes=appointment.before_min),
+        during.upper + timedelta(minutes=appointment.after_min),
+    )
 
 
 def live_appointment(unit: UnitOfWork, case: str) -> Row[Any] | None:
@@ -147,15 +159,15 @@ def locked_cases(unit: UnitOfWork, wanted: Sequence[str]) -> Sequence[Row[Any]]:
 
 def _placement(unit: UnitOfWork, case: Row[Any], visit: Visit, expires_at: datetime) -> dict[str, Any]:
     slot = visit.slot
-    work = work_of(visit.operations)
+    work = slot.work
     return {
         "workshop": slot.workshop.id,
         "workshop_organisation": slot.workshop.organisation,
         "estimate": write_estimate(unit, case, slot.workshop, visit.drafts()),
         **seat(slot),
         "minutes": work.minutes,
-        "before_min": 0,
-        "after_min": 0,
+        "before_min": work.before,
+        "after_min": work.after,
         "skills": sorted(work.skills),
         "equipment": sorted(work.equipment),
         "parts_ready_at": visit.parts.ready_at,

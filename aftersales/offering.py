@@ -107,7 +107,7 @@ def _offer_visit(
     life = _life(unit.now(), workshop.zone)
 
     def hold() -> str:
-        lock_day_of(unit, workshop, slot.start)
+        lock_day_of(unit, workshop, slot.span)
         return place(unit, case, visit_at(unit, case, options, slot), DESK, life, wait.id)
 
     try:

@@ -6,10 +6,11 @@ from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import select
 
+from aftersales.calendars import spans_of
+from aftersales.free_times import HORIZON_DAYS
 from aftersales.occupancy import local_day
 from aftersales.operations import PartNeed
 from aftersales.reasons import Question, Reason, part_reason
-from aftersales.slots import HORIZON_DAYS, spans_of
 from aftersales.tables import workshops as workshops_table
 from aftersales.workshops import Workshop
 from foundation.database import UnitOfWork

@@ -10,7 +10,7 @@ from aftersales.cases import Wish
 from aftersales.holds import DESK_HOLD, Visit, lock_day_of, place
 from aftersales.messages import notify, owners_of, place_and_time
 from aftersales.moves import DESK, tell
-from aftersales.occupancy import SlotTaken, attempt, local_day
+from aftersales.occupancy import SlotTaken, attempt, days_of
 from aftersales.operations import work_of
 from aftersales.parts_choice import PartsPlan
 from aftersales.planning import Options, evidence_of, operations_of, options_for
@@ -70,13 +70,13 @@ def _wanted(unit: UnitOfWork, case: Row[Any], options: Options) -> Wanted:
 def _holding(
     unit: UnitOfWork, case: Row[Any], options: Options, found: tuple[Sequence[Workshop], Wanted, Slot]
 ) -> Callable[[], str]:
-    """Give the act that locks the day of the slot found, looks again, and holds what is best on it."""
+    """Give the act that locks the days of the slot found, looks again, and holds what is best on them."""
     workshops, wanted, first = found
 
     def hold_best() -> str:
-        lock_day_of(unit, first.workshop, first.start)
+        lock_day_of(unit, first.workshop, first.span)
         best = _best(unit, workshops, wanted)
-        if best is None or _day(best) != _day(first):
+        if best is None or _days(best) != _days(first):
             raise SlotTaken("this day has just been filled")
         visit = Visit(options.operations, evidence_of(unit, case), options.parts[best.workshop.id], best)
         return place(unit, case, visit, DESK, DESK_HOLD)
@@ -88,8 +88,8 @@ def _best(unit: UnitOfWork, workshops: Sequence[Workshop], wanted: Wanted) -> Sl
     return next(iter(free_slots(unit, workshops, wanted, limit=1)), None)
 
 
-def _day(slot: Slot) -> tuple[str, date]:
-    return slot.workshop.id, local_day(slot.start, slot.workshop.zone)
+def _days(slot: Slot) -> list[tuple[str, date]]:
+    return [(slot.workshop.id, day) for day in days_of(slot.span, slot.workshop.zone)]
 
 
 def _tell_owners(unit: UnitOfWork, held: str) -> None:

@@ -59,12 +59,19 @@ def book(
     _check_holds(unit, actor, vehicle)
     workshop = workshop_of(unit, key)
     options = bookable(unit, vehicle, row, wish, [workshop])
-    wanted = Wanted(work_of(options.operations), wish, unit.now() + LEAD, options.parts_ready, near=place_of(vehicle))
+    wanted = Wanted(
+        work_of(options.operations),
+        wish,
+        unit.now() + LEAD,
+        options.parts_ready,
+        near=place_of(vehicle),
+        loaner=key.loaner is not None,
+    )
     chosen = check_slot(workshop, key, wanted.work, wanted.not_before)
     visit = visit_at(unit, row, options, chosen)
 
     def hold() -> str:
-        lock_day_of(unit, workshop, chosen.start)
+        lock_day_of(unit, workshop, chosen.span)
         check_free(unit, chosen)
         opened = row if row is not None else insert_case(unit, vehicle, wish, actor.account, words=words)
         return place(unit, opened, visit, actor.account, OWN_HOLD)

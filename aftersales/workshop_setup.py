@@ -1,23 +1,26 @@
-"""What a workshop's manager keeps up to date: opening hours, special days, bays and technicians.
+"""What a workshop's manager keeps up to date: hours, holidays, absences, bays, technicians, loaners and services.
 
-Booked visits stay as they are; those that no longer lie in the opening hours are named, for the desk to move.
+Booked visits stay as they are; those that cannot be kept any more are named, for the desk to move.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
+from sqlalchemy.dialects.postgresql import Range
 
-from aftersales.cases import AppointmentState
+from aftersales.calendars import check_country, spans_of
+from aftersales.cases import AppointmentState, Wish
 from aftersales.day_plan import day_span, own_workshop
-from aftersales.hours import WEEKDAYS, Hours, check_hours
-from aftersales.occupancy import local_day
+from aftersales.hours import WEEKDAYS, Hours, Span, check_hours
+from aftersales.occupancy import days_of, local_day, lock_days
+from aftersales.operations import GRID_MIN
 from aftersales.permissions import Act, require
-from aftersales.slots import spans_of
-from aftersales.tables import appointments, workshops
-from aftersales.workshops import Bay, Technician, Workshop, add_workshop
+from aftersales.tables import absences, appointments, occupancies, workshops
+from aftersales.workshops import Bay, Loaner, Service, Technician, Workshop, add_workshop
 from foundation.database import UnitOfWork, new_id
 from foundation.events import append
 from foundation.identity import Actor
@@ -25,7 +28,8 @@ from foundation.refusals import Invalid, NotFound
 
 SKILLS = ("general", "diagnosis", "engine", "electrical", "fuel", "transmission", "high_voltage")
 EQUIPMENT = ("lift", "diagnostics", "high_voltage")
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+LONGEST_MIN = 24 * 60  # of a service's own length and buffers
+LONGEST_ABSENCE = timedelta(days=366)
 
 
 def set_hours(unit: UnitOfWork, actor: Actor, workshop: str, weekly: Mapping[str, Hours]) -> None:
@@ -34,7 +38,7 @@ def set_hours(unit: UnitOfWork, actor: Actor, workshop: str, weekly: Mapping[str
     if unknown := set(weekly) - set(WEEKDAYS):
         raise Invalid(f"there is no weekday {min(unknown)}")
     for hours in weekly.values():
-        _check(hours)
+        check_hours(hours)
     _keep(unit, actor, replace(here, opening_hours={day: weekly[day] for day in WEEKDAYS if weekly.get(day)}), "hours")
 
 
@@ -43,7 +47,7 @@ def set_special_day(unit: UnitOfWork, actor: Actor, workshop: str, day: date, ho
     here = _managed(unit, actor, workshop)
     special = {name: kept for name, kept in here.special_days.items() if name != day.isoformat()}
     if hours is not None:
-        _check(hours)
+        check_hours(hours)
         special[day.isoformat()] = hours
     _keep(unit, actor, replace(here, special_days=dict(sorted(special.items()))), "special_day")
 
@@ -70,9 +74,94 @@ def put_technician(unit: UnitOfWork, actor: Actor, workshop: str, person: Techni
     _keep(unit, actor, replace(here, technicians=(kept,)), "technician")
 
 
-def outside_hours(unit: UnitOfWork, actor: Actor, workshop: str) -> list[tuple[str, date]]:
-    """Give (visit, local day) of what is booked from today on but does not begin in the opening hours."""
+def put_loaner(unit: UnitOfWork, actor: Actor, workshop: str, car: Loaner) -> None:
+    """Add a loaner car (its id is empty) or change its name."""
+    here = _managed(unit, actor, workshop)
+    if not car.name.strip():
+        raise Invalid("a loaner car has a name")
+    kept = Loaner(_id(car.id, {one.id for one in here.loaners}, "loan"), car.name.strip())
+    _keep(unit, actor, replace(here, loaners=(kept,)), "loaner")
+
+
+def set_service(unit: UnitOfWork, actor: Actor, workshop: str, wish: Wish, service: Service) -> None:
+    """Time the visits for a wish: how long the bay is kept free around them, and their length if it is not usual."""
+    here = _managed(unit, actor, workshop)
+    for minutes in (service.minutes or GRID_MIN, service.before, service.after):
+        if minutes % GRID_MIN or not 0 <= minutes <= LONGEST_MIN:
+            raise Invalid("write whole quarters of an hour in minutes, up to a day")
+    _keep(unit, actor, replace(here, services={wish.value: service}), "service")
+
+
+def set_holidays(unit: UnitOfWork, actor: Actor, workshop: str, country: str | None, subdivision: str | None) -> None:
+    """Keep the public holidays of a country, or of none."""
+    here = _managed(unit, actor, workshop)
+    check_country(country, subdivision)
+    _keep(unit, actor, replace(here, country=country, subdivision=subdivision), "holidays")
+
+
+def report_absence(unit: UnitOfWork, actor: Actor, workshop: str, resource: str, span: Span, reason: str) -> str:
+    """Note when a bay, technician or loaner cannot be put to work; gives its id. What is booked then stays booked."""
+    here = _managed(unit, actor, workshop)
+    if resource not in {one.id for one in (*here.bays, *here.technicians, *here.loaners)}:
+        raise NotFound(f"there is no {resource} at this workshop")
+    if not span[0] < span[1] <= span[0] + LONGEST_ABSENCE:
+        raise Invalid("an absence ends after it begins, and within a year")
+    # Who books at this moment has either been seen, and is named as disturbed, or sees the absence.
+    lock_days(unit, [(here.id, day) for day in days_of(span, here.zone)])
+    absence = new_id("away")
+    row = {"id": absence, "organisation": here.organisation, "workshop": here.id, "resource": resource}
+    unit.connection.execute(absences.insert().values(**row, during=Range(*span), reason=reason.strip()))
+    append(unit, here.id, "workshop_changed", {"what": "absence"}, actor.account)
+    return absence
+
+
+def end_absence(unit: UnitOfWork, actor: Actor, workshop: str, absence: str) -> None:
+    """Take an absence back; again is no harm."""
+    here = _managed(unit, actor, workshop)
+    unit.connection.execute(absences.delete().where(absences.c.id == absence, absences.c.workshop == here.id))
+    append(unit, here.id, "workshop_changed", {"what": "absence"}, actor.account)
+
+
+def list_absences(unit: UnitOfWork, actor: Actor, workshop: str) -> list[dict[str, Any]]:
+    """Give the absences that are not over yet, the earliest first."""
     here = own_workshop(unit, actor, workshop)
+    of = absences.c
+    coming = select(absences).where(of.workshop == here.id, func.upper(of.during) > unit.now())
+    return [
+        {
+            "id": row.id,
+            "resource": row.resource,
+            "start": row.during.lower.isoformat(),
+            "end": row.during.upper.isoformat(),
+            "reason": row.reason,
+        }
+        for row in unit.connection.execute(coming.order_by(func.lower(of.during), of.id))
+    ]
+
+
+def disturbed(unit: UnitOfWork, actor: Actor, workshop: str) -> list[tuple[str, date]]:
+    """Give (visit, local day) of what is booked from today on but cannot be kept: closed then, or somebody absent."""
+    here = own_workshop(unit, actor, workshop)
+    away = (
+        select(appointments.c.id, appointments.c.during)
+        .join(occupancies, occupancies.c.appointment == appointments.c.id)
+        .join(
+            absences,
+            and_(absences.c.resource == occupancies.c.resource, absences.c.during.overlaps(occupancies.c.during)),
+        )
+        .where(
+            appointments.c.workshop == here.id,
+            occupancies.c.active,
+            appointments.c.state.in_((AppointmentState.HELD, AppointmentState.CONFIRMED)),
+            func.upper(occupancies.c.during) > unit.now(),
+        )
+    )
+    found = {(key, local_day(during.lower, here.zone)) for key, during in unit.connection.execute(away)}
+    found |= set(_outside_hours(unit, here))
+    return sorted(found, key=lambda one: (one[1], one[0]))
+
+
+def _outside_hours(unit: UnitOfWork, here: Workshop) -> list[tuple[str, date]]:
     today = local_day(unit.now(), here.zone)
     of = appointments
     begin = func.lower(of.c.during)
@@ -104,7 +193,7 @@ def read_hours(written: str) -> Hours:
         if len(clocks) != 2:
             raise Invalid("write the hours as 08:30-12:00, 13:00-18:00")
         spans.append([clock.zfill(5) for clock in clocks])
-    _check(spans)
+    check_hours(spans)
     return spans
 
 
@@ -121,12 +210,6 @@ def _keep(unit: UnitOfWork, actor: Actor, workshop: Workshop, what: str) -> None
     """Store a workshop; bays and technicians that are left out of it stay as they are."""
     add_workshop(unit, workshop)
     append(unit, workshop.id, "workshop_changed", {"what": what}, actor.account)
-
-
-def _check(hours: Hours) -> None:
-    if any(not _CLOCK.fullmatch(clock) for span in hours for clock in span):
-        raise Invalid("write the hours as 08:30-12:00, 13:00-18:00")
-    check_hours(hours)
 
 
 def _known(wanted: frozenset[str], known: tuple[str, ...]) -> None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from aftersales.calendars import spans_of
 from aftersales.hours import Span
 from aftersales.occupancy import local_day
 from aftersales.planning import place_of
-from aftersales.slots import spans_of
 from aftersales.workshops import list_workshops, load_workshops
 from forecourt.pages.readers import Reader
 from foundation.database import UnitOfWork

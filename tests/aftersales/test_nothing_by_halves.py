@@ -45,7 +45,7 @@ def test_a_case_from_a_finding_is_whole_or_not_there(world: World, monkeypatch: 
     for module, step in (
         (opening, "insert_case"),
         (opening, "_keep_finding"),
-        (holds, "lock_day_of"),
+        (proposing, "lock_day_of"),
         (holds, "write_estimate"),
         (holds, "take_slot"),
         (stock, "reserve"),
