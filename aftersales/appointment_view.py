@@ -84,9 +84,10 @@ def state_now(unit: UnitOfWork, row: Row[Any]) -> AppointmentState:
 
 
 def place_view(workshop: Workshop, row: Row[Any]) -> dict[str, Any]:
-    """Show where and by whom: workshop, bay and technician of an appointment row."""
+    """Show where and by whom: workshop, bay, technician and loaner car of an appointment row."""
     bay = next((one for one in workshop.bays if one.id == row.bay), None)
     person = next((one for one in workshop.technicians if one.id == row.technician), None)
+    car = next((one for one in workshop.loaners if one.id == row.loaner), None)
     return {
         "workshop": workshop_summary(workshop),
         "bay": {"id": row.bay, "name": bay.name if bay else row.bay},
@@ -95,6 +96,7 @@ def place_view(workshop: Workshop, row: Row[Any]) -> dict[str, Any]:
             "name_en": person.name_en if person else row.technician,
             "name_zh": person.name_zh if person else row.technician,
         },
+        "loaner": {"id": row.loaner, "name": car.name if car else row.loaner} if row.loaner else None,
     }
 
 

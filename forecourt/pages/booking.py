@@ -80,7 +80,8 @@ def _book_page(reader: Reader, vehicle: str, typed: Mapping[str, str], refusal: 
         found = reader.site.vehicles.get(unit, reader.actor, vehicle)
         case = get_case(unit, reader.actor, typed["case"]) if typed.get("case") else None
         wish = wish_of(case["service"] if case else typed.get("service", ""))
-        query = SlotQuery(wish=wish, vehicle=vehicle, case=case["id"] if case else None, limit=ALL)
+        loaner = typed.get("loaner") == "yes"
+        query = SlotQuery(wish=wish, vehicle=vehicle, case=case["id"] if case else None, limit=ALL, loaner=loaner)
         shown = _offer(unit, reader, query, typed.get("workshop", ""))
         return reader.page(
             "owner/times.html" if reader.is_fragment else "owner/book.html",
@@ -90,6 +91,7 @@ def _book_page(reader: Reader, vehicle: str, typed: Mapping[str, str], refusal: 
             service=wish,
             words=typed.get("words", ""),
             chosen=typed.get("slot", ""),
+            loaner=loaner,
             refusal=refusal,
             choices=choices(unit, reader, found, shown["all"]),
             **shown,

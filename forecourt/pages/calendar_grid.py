@@ -18,7 +18,6 @@ class Cell:
     start: datetime
     columns: int
     visit: Mapping[str, Any] | None = None
-    words: str = ""
 
     @property
     def end(self) -> datetime:
@@ -38,6 +37,7 @@ class Grid:
     hours: tuple[datetime, ...]
     bays: tuple[Line, ...]
     technicians: tuple[Line, ...]
+    loaners: tuple[Line, ...]
 
     @property
     def columns(self) -> int:
@@ -46,16 +46,13 @@ class Grid:
 
 def grid(plan: Mapping[str, Any], midnight: datetime) -> Grid:
     """Lay out the plan of a day (`aftersales.day_plan`); what reaches over the shown hours is cut at their ends."""
-    spans = [_span(pair) for pair in plan["open"]]
-    begin, end = _shown(spans, midnight)
+    begin, end = _shown([_span(pair) for pair in plan["open"]], midnight)
     hours = tuple(begin + number * HOUR for number in range(-(-(end - begin) // HOUR)))
-    return Grid(
-        begin,
-        end,
-        hours,
-        tuple(Line(one, _cells(plan, one, spans, begin, end)) for one in plan["bays"]),
-        tuple(Line(one, _cells(plan, one, spans, begin, end)) for one in plan["technicians"]),
-    )
+
+    def lines(kind: str) -> tuple[Line, ...]:
+        return tuple(Line(one, _cells(plan, one, begin, end)) for one in plan[kind])
+
+    return Grid(begin, end, hours, lines("bays"), lines("technicians"), lines("loaners"))
 
 
 def _shown(spans: Sequence[tuple[datetime, datetime]], midnight: datetime) -> tuple[datetime, datetime]:
@@ -65,32 +62,23 @@ def _shown(spans: Sequence[tuple[datetime, datetime]], midnight: datetime) -> tu
     return midnight + (opens - midnight) // HOUR * HOUR, midnight + -(-(closes - midnight) // HOUR) * HOUR
 
 
-def _cells(
-    plan: Mapping[str, Any],
-    resource: Mapping[str, Any],
-    spans: Sequence[tuple[datetime, datetime]],
-    begin: datetime,
-    end: datetime,
-) -> tuple[Cell, ...]:
+def _cells(plan: Mapping[str, Any], resource: Mapping[str, Any], begin: datetime, end: datetime) -> tuple[Cell, ...]:
     """Give the cells of one row, in order, without a gap."""
+    spans = [_span(pair) for pair in resource["open"]]
     cells: list[Cell] = []
     at = begin
-    for block in _blocks(plan, resource["id"], begin, end):
+    for block in _blocks(plan, resource, begin, end):
         if block.start >= at:
             cells += [*_idle(spans, at, block.start), block]
             at = block.end
     return tuple(cells + _idle(spans, at, end))
 
 
-def _blocks(plan: Mapping[str, Any], resource: str, begin: datetime, end: datetime) -> list[Cell]:
+def _blocks(plan: Mapping[str, Any], resource: Mapping[str, Any], begin: datetime, end: datetime) -> list[Cell]:
     """Give what takes a bay or technician: absences, and visits with their buffers ahead and after."""
-    found: list[Cell] = []
-    for one in plan.get("absences", ()):
-        if one["resource"] == resource:
-            start, columns = _within((_read(one["start"]), _read(one["end"])), begin, end)
-            found.append(Cell("absent", start, columns, words=one["reason"] or ""))
+    found = [Cell("absent", *_within(_span(pair), begin, end)) for pair in resource["absent"]]
     for one in plan["taken"]:
-        if one["resource"] == resource:
+        if one["resource"] == resource["id"]:
             visit = plan["visits"][one["visit"]]
             taken, work = (_read(one["start"]), _read(one["end"])), (_read(visit["start"]), _read(visit["end"]))
             pieces = (

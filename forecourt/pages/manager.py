@@ -1,9 +1,10 @@
-"""The workshop manager's page: opening hours, special days, bays and technicians; a refusal stands at its field."""
+"""The workshop manager's page: hours, absences, bays, people, loaners, services; a refusal stands at its field."""
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 from typing import Annotated
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Response
 
@@ -13,18 +14,26 @@ from aftersales.workshop_setup import (
     EQUIPMENT,
     SKILLS,
     coming_special_days,
-    outside_hours,
+    disturbed,
+    end_absence,
+    list_absences,
     put_bay,
+    put_loaner,
     put_technician,
     read_hours,
+    report_absence,
+    set_holidays,
     set_hours,
+    set_service,
     set_special_day,
 )
-from aftersales.workshops import Bay, Technician
+from aftersales.workshops import Bay, Loaner, Service, Technician
 from forecourt.http import STATUS
 from forecourt.pages.acting import act
+from forecourt.pages.booking import wish_of
 from forecourt.pages.readers import Posted, Reader, posted, signed_in, to
 from forecourt.pages.refused import page_route
+from forecourt.pages.repairs import whole
 from forecourt.pages.site import Site
 from foundation.database import UnitOfWork
 from foundation.identity import Role
@@ -51,11 +60,10 @@ def router(site: Site) -> APIRouter:
 
     @routes.post("/workshop/{workshop}/{what}")
     def change(workshop: str, what: str, form: Annotated[Posted, Depends(posted(site))]) -> Response:
-        changes = {"hours": _hours, "special-days": _special_day, "bays": _bay, "technicians": _technician}
-        if what not in changes:
+        if what not in CHANGES:
             raise NotFound("there is nothing like this to change")
         try:
-            act(form, lambda unit: changes[what](unit, form, workshop))
+            act(form, lambda unit: CHANGES[what](unit, form, workshop))
         except AtField as refused:
             return _page(form.reader, workshop, form, refused.errors)
         return to(f"/workshop?workshop={quote(workshop)}&done=saved")
@@ -64,6 +72,10 @@ def router(site: Site) -> APIRouter:
 
 
 def _hours(unit: UnitOfWork, form: Posted, workshop: str) -> None:
+    set_hours(unit, form.reader.actor, workshop, _week(form))
+
+
+def _week(form: Posted) -> dict[str, Hours]:
     errors: dict[str, Invalid] = {}
     weekly: dict[str, Hours] = {}
     for day in WEEKDAYS:
@@ -73,7 +85,7 @@ def _hours(unit: UnitOfWork, form: Posted, workshop: str) -> None:
             errors[day] = refusal
     if errors:
         raise AtField(errors)
-    set_hours(unit, form.reader.actor, workshop, weekly)
+    return weekly
 
 
 def _special_day(unit: UnitOfWork, form: Posted, workshop: str) -> None:
@@ -97,12 +109,74 @@ def _bay(unit: UnitOfWork, form: Posted, workshop: str) -> None:
 
 
 def _technician(unit: UnitOfWork, form: Posted, workshop: str) -> None:
+    key = form.text("id")
     skills = frozenset(one for one in SKILLS if form.text(one))
-    person = Technician(form.text("id"), form.text("name_en"), form.text("name_zh"), skills)
     try:
+        shifts = None if form.text("as_open") else {day: read_hours(form.text(day)) for day in WEEKDAYS}
+        person = Technician(key, form.text("name_en"), form.text("name_zh"), skills, shifts)
         put_technician(unit, form.reader.actor, workshop, person)
     except Invalid as refusal:
-        raise AtField({f"technician {person.id}": refusal}) from refusal
+        raise AtField({f"technician {key}": refusal}) from refusal
+
+
+def _loaner(unit: UnitOfWork, form: Posted, workshop: str) -> None:
+    car = Loaner(form.text("id"), form.text("name"))
+    try:
+        put_loaner(unit, form.reader.actor, workshop, car)
+    except Invalid as refusal:
+        raise AtField({f"loaner {car.id}": refusal}) from refusal
+
+
+def _service(unit: UnitOfWork, form: Posted, workshop: str) -> None:
+    wish = wish_of(form.text("wish"))
+    wanted = "write whole quarters of an hour in minutes"
+    try:
+        length = whole(form.text("minutes"), wanted) if form.text("minutes") else None
+        service = Service(length, whole(form.text("before"), wanted), whole(form.text("after"), wanted))
+        set_service(unit, form.reader.actor, workshop, wish, service)
+    except Invalid as refusal:
+        raise AtField({f"service {wish}": refusal}) from refusal
+
+
+def _holidays(unit: UnitOfWork, form: Posted, workshop: str) -> None:
+    country, _, subdivision = form.text("country").upper().partition("-")
+    try:
+        set_holidays(unit, form.reader.actor, workshop, country or None, subdivision or None)
+    except Invalid as refusal:
+        raise AtField({"country": refusal}) from refusal
+
+
+def _absence(unit: UnitOfWork, form: Posted, workshop: str) -> None:
+    actor = form.reader.actor
+    if form.text("end"):
+        end_absence(unit, actor, workshop, form.text("end"))
+        return
+    zone = own_workshop(unit, actor, workshop).zone
+    try:
+        begin, until = (_local(form.text(name), zone) for name in ("from", "until"))
+        report_absence(unit, actor, workshop, form.text("resource"), (begin, until), form.text("reason"))
+    except Invalid as refusal:
+        raise AtField({"absence": refusal}) from refusal
+
+
+def _local(written: str, zone: ZoneInfo) -> datetime:
+    """Read day and time by the workshop's clock."""
+    try:
+        return datetime.fromisoformat(written).replace(tzinfo=zone).astimezone(UTC)
+    except ValueError as error:
+        raise Invalid("this is no day and time") from error
+
+
+CHANGES: Mapping[str, Callable[[UnitOfWork, Posted, str], None]] = {
+    "hours": _hours,
+    "special-days": _special_day,
+    "holidays": _holidays,
+    "absences": _absence,
+    "bays": _bay,
+    "technicians": _technician,
+    "loaners": _loaner,
+    "services": _service,
+}
 
 
 def _page(
@@ -121,7 +195,9 @@ def _page(
             place=place,
             weekdays=WEEKDAYS,
             special_days=coming_special_days(unit, place),
-            outside=outside_hours(unit, reader.actor, place.id),
+            disturbed=disturbed(unit, reader.actor, place.id),
+            absences=list_absences(unit, reader.actor, place.id),
+            names={one.id: one for one in (*place.bays, *place.technicians, *place.loaners)},
             equipment=EQUIPMENT,
             skills=SKILLS,
             typed=dict(form.fields) if form else {},

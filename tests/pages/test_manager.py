@@ -76,6 +76,58 @@ def test_a_bay_and_a_technician_are_added(scene: Scene, manager: TestClient) -> 
     assert manager.post(f"{BASE}/bays", data={"csrf": csrf, "name": "x", "id": "bay_of_others"}).status_code == 404
 
 
+def test_an_absence_is_reported_shown_and_taken_back(scene: Scene, manager: TestClient, signed_in: Entrance) -> None:
+    visit = scene.fail()
+    seen = visit_of(scene, visit)
+    typed = {"resource": seen["technician"], "from": f"{seen['day']}T00:00", "until": f"{seen['day']}T23:45"}
+    form = forms_of(manager.get(PAGE).text)[f"{BASE}/absences"] | typed | {"reason": "flu"}
+    backwards = manager.post(f"{BASE}/absences", data=form | {"until": f"{seen['day']}T00:00"})
+    assert backwards.status_code == 422
+    assert 'id="wrong-absence"' in backwards.text
+    assert manager.post(f"{BASE}/absences", data=form).status_code == 303
+    page = manager.get(PAGE).text
+    assert "flu" in page
+    assert f"visit={visit}" in page
+    calendar = signed_in(scene.advisor).get(f"/calendar?workshop={WORKSHOP}&day={seen['day']}").text
+    assert 'class="absent"' in calendar
+    end = page.partition('name="end" value="')[2].partition('"')[0]
+    manager.post(f"{BASE}/absences", data={"csrf": form["csrf"], "end": end})
+    assert "flu" not in manager.get(PAGE).text
+
+
+def test_shifts_loaners_services_and_holidays_are_kept(scene: Scene, manager: TestClient) -> None:
+    csrf = forms_of(manager.get(PAGE).text)[f"{BASE}/bays"]["csrf"]
+    person = workshop(scene).technicians[0]
+    shift = {
+        "id": person.id,
+        "name_en": person.name_en,
+        "name_zh": person.name_zh,
+        "general": "yes",
+        "mon": "9:00-12:00",
+    }
+    sent = {
+        "technicians": shift,
+        "loaners": {"name": "沪A·D12345"},
+        "services": {"wish": "repair", "minutes": "", "before": "15", "after": "30"},
+        "holidays": {"country": "cn"},
+    }
+    for what, fields in sent.items():
+        assert manager.post(f"{BASE}/{what}", data={"csrf": csrf} | fields).status_code == 303, what
+    here = workshop(scene)
+    changed = next(one for one in here.technicians if one.id == person.id)
+    assert changed.shifts is not None
+    assert changed.shifts["mon"] == [["09:00", "12:00"]]
+    assert [one.name for one in here.loaners][-1] == "沪A·D12345"
+    assert (here.services["repair"].before, here.services["repair"].after) == (15, 30)
+    assert here.country == "CN"
+    assert '"repair"' in manager.get(PAGE).text
+    for what, fields in {
+        "holidays": {"country": "XX"},
+        "services": {"wish": "repair", "before": "7", "after": "0"},
+    }.items():
+        assert manager.post(f"{BASE}/{what}", data={"csrf": csrf} | fields).status_code == 422, what
+
+
 def test_it_is_the_manager_s_alone(scene: Scene, signed_in: Entrance, person: Callable[..., Actor]) -> None:
     advisor = signed_in(scene.advisor)
     csrf = forms_of(advisor.get("/board").text)["/sign-out"]["csrf"]
