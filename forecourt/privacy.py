@@ -132,6 +132,7 @@ def keep_house(database: Database, archive: Archive) -> int:
         if last is None or unit.now() - last >= SEAL_EVERY:
             audit.seal(unit)
             foundation.privacy.sweep(unit)
+            ingest.privacy.forget_late_messages(unit)
     return finish_erasures(database, archive)
 
 

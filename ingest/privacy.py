@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import ColumnElement, delete, func, select, text, update
 
 from foundation.database import UnitOfWork
 from foundation.privacy import Person, Rows, rows_of
@@ -54,6 +54,8 @@ IMPERSONAL: Mapping[str, str] = {
     "rejected": "id message organisation reason signal readings",
 }
 
+NO_PASSWORD = ""  # of the devices of erased cars; it is no hash of anything
+
 _OF_VEHICLES = (
     boots, devices, last_values, dtc_reports, ecu_answers, commands, trip_spans, segment_contents, rejected_messages,
 )  # fmt: skip
@@ -88,18 +90,29 @@ def erase(unit: UnitOfWork, archive: Archive, cars: Sequence[str], *, history: b
     """
     stop_workers(unit)
     run = unit.connection.execute
-    locked = {"password_hash": "", "revoked_at": func.coalesce(devices.c.revoked_at, unit.now())}
+    locked = {"password_hash": NO_PASSWORD, "revoked_at": func.coalesce(devices.c.revoked_at, unit.now())}
     run(update(devices).where(devices.c.vehicle.in_(cars)).values(locked))
     named = dict.fromkeys(("vin", "vin_reported", "vin_reported_at", "latitude", "longitude"))
     run(update(vehicles).where(vehicles.c.id.in_(cars)).values(named))
     run(update(dtc_reports).where(dtc_reports.c.vehicle.in_(cars)).values(report=dtc_reports.c.report.op("-")("vin")))
-    # A raw payload may hold a VIN or a place.
     of_them = select(devices.c.id).where(devices.c.vehicle.in_(cars))
-    sent = rejected_messages.c.vehicle.in_(cars) | rejected_messages.c.device.in_(of_them)
-    run(update(rejected).where(rejected.c.message.in_(select(rejected_messages.c.id).where(sent))).values(detail=""))
-    run(update(rejected_messages).where(sent).values(payload=b""))
+    _forget_payloads(unit, rejected_messages.c.vehicle.in_(cars) | rejected_messages.c.device.in_(of_them))
     if history:
         _erase_history(unit, archive, cars)
+
+
+def forget_late_messages(unit: UnitOfWork) -> None:
+    """Empty what devices of erased cars still sent: it was rejected, as of an unknown device, and kept as it came."""
+    gone = select(devices.c.id).where(devices.c.password_hash == NO_PASSWORD)
+    _forget_payloads(unit, rejected_messages.c.device.in_(gone))
+
+
+def _forget_payloads(unit: UnitOfWork, which: ColumnElement[bool]) -> None:
+    """Empty raw payloads, which may hold a VIN, a place or readings; what was rejected, and why, is still counted."""
+    wanted = which & (rejected_messages.c.payload != b"")
+    those = select(rejected_messages.c.id).where(wanted)
+    unit.connection.execute(update(rejected).where(rejected.c.message.in_(those)).values(detail=""))
+    unit.connection.execute(update(rejected_messages).where(wanted).values(payload=b""))
 
 
 def _erase_history(unit: UnitOfWork, archive: Archive, cars: Sequence[str]) -> None:

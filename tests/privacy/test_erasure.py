@@ -30,7 +30,8 @@ from foundation.tables import seals
 from ingest.archive import Archive
 from ingest.intake import Intake
 from ingest.tables import segment_contents, segment_removals, segments
-from tests.ingest.wire import columns
+from ingest.topics import Kind
+from tests.ingest.wire import columns, document
 from tests.privacy.scene import CAR, EMAIL, NEEDLES, PASSWORD, Scene, places
 
 
@@ -93,10 +94,15 @@ def test_without_the_vehicles_their_history_stays_with_nobodys_name_on_it(scene:
 
 def test_nothing_that_a_car_sends_after_its_erasure_is_stored(scene: Scene) -> None:
     erase(scene, vehicles=True)
-    late = columns(50, device="dev-z", at=scene.world.clock.now(), engine_speed=[1.0])
-    outcome = Intake(scene.database, scene.archive, "w1").process([late])
+    at = scene.world.clock.now()
+    late = columns(50, device="dev-z", at=at, engine_speed=[1.0])
+    words = document(Kind.READINGS_JSON, {"boot": "b1", "seq": 51, "words": "needle"}, device="dev-z", at=at)
+    outcome = Intake(scene.database, scene.archive, "w1").process([late, words])
     assert outcome.stored == 0
     assert readings_of(scene, CAR) == 0
+    assert places(scene.database, scene.folder, "needle") == {"rejected_messages"}
+    privacy.keep_house(scene.database, scene.archive)
+    assert places(scene.database, scene.folder, "needle") == set()
 
 
 def test_a_car_in_repair_is_settled_first_and_a_visit_to_come_is_declined(scene: Scene, client: TestClient) -> None:
