@@ -10,7 +10,7 @@ import pytest
 from icalendar import Calendar
 
 from aftersales.holds import OWN_HOLD
-from aftersales.workshops import Bay, Technician
+from aftersales.workshops import Bay, Service, Technician
 from diagnostics.faults import FAULTS
 from diagnostics.findings import Urgency
 from ingest.registry import add_vehicle
@@ -166,6 +166,31 @@ def test_booking_over_a_holiday(street: Town) -> None:
     assert starts[:4] == ["2026-11-26", "2026-11-27", "2026-11-28", "2026-11-29"], "and the Sunday is worked"
     visit = street.owner.confirmed("car-1", street.owner.slots()[0])
     assert visit["start"] == local("2026-11-26T09:00").isoformat()
+
+
+def test_work_over_several_days_and_a_public_holiday(street: Town) -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    mornings = {key: [["09:00", "12:00"]] for key in ("mon", "tue", "wed", "thu", "fri", "sat")}
+    eight_hours = {"maintenance": Service(minutes=480, before=30, after=30)}
+    place = garage(zone=berlin, place=(52.5, 13.4), country="DE", opening_hours=mornings, services=eight_hours)
+    street.world.put(place)
+    eve = datetime(2026, 12, 30, 14, tzinfo=berlin)
+    street.world.clock.advance(eve.astimezone(UTC) - street.world.clock.now())
+    first = street.owner.slots()[0]
+    # Three hours on New Year's Eve, none on New Year's Day, three on Saturday, none on Sunday, two on Monday.
+    assert first["start"] == datetime(2026, 12, 31, 9, tzinfo=berlin).astimezone(UTC).isoformat()
+    assert first["end"] == datetime(2027, 1, 4, 11, tzinfo=berlin).astimezone(UTC).isoformat()
+    visit = street.owner.confirmed("car-1", first)
+    _, entry = event(street.owner.text(f"appointments/{visit['id']}/calendar"))
+    assert entry.end == datetime.fromisoformat(first["end"])
+    after = street.stranger.slots()[0]
+    assert after["start"] == datetime(2027, 1, 5, 9, tzinfo=berlin).astimezone(UTC).isoformat(), "the bay is taken"
+    wanted = {"vehicle": "car-2", "slot": first["id"], "service": "maintenance"}
+    assert street.stranger.post("appointments", wanted, 409)["code"] == "slot_taken"
+    street.world.put(replace(place, special_days={"2027-01-01": [["09:00", "12:00"]]}))
+    street.owner.post(f"appointments/{visit['id']}/decline")
+    assert street.world.nothing_is_held()
+    assert street.owner.slots()[0]["end"] == datetime(2027, 1, 2, 11, tzinfo=berlin).astimezone(UTC).isoformat()
 
 
 def test_a_stopped_car_is_told_at_once_and_can_be_helped(street: Town) -> None:
