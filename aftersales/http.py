@@ -130,9 +130,10 @@ def _workshops(routes: APIRouter, desk: Desk) -> None:
         vehicle: Filter = None,
         after: AwareDatetime | None = None,
         limit: Limit = DEFAULT_LIMIT,
+        loaner: Annotated[bool, Query(description="With a loaner car of the workshop's for as long")] = False,
     ) -> Listing:
         place = read_place(near) if near else None
-        query = SlotQuery(place, workshop, service, case, vehicle, after, limit)
+        query = SlotQuery(place, workshop, service, case, vehicle, after, limit, loaner)
         with desk.database.unit() as unit:
             return Listing(items=find_slots(unit, actor, desk.vehicles, query))
 

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import func, select
 
 from aftersales import bookings
 from aftersales.tables import appointments, vacancies
+from aftersales.workshops import Loaner
 from foundation.refusals import Conflict
 from tests.aftersales.voices import HOUR_A_DAY, Town
 from tests.aftersales.world import garage
@@ -188,6 +190,23 @@ def test_answers_and_sweeps_at_once_leave_one_whole_visit(street: Town, full: di
     visit = street.stranger.get(f"appointments/{full['wednesday']['id']}")
     assert (visit["state"], visit["start"], visit["offer"]) == ("confirmed", WEDNESDAY, None)
     assert street.world.occupied() == 2
+
+
+def test_a_loaner_goes_with_the_visit(street: Town) -> None:
+    street.world.put(replace(garage(opening_hours=HOUR_A_DAY), loaners=(Loaner("car_polo", "Polo"),)))
+    visit = street.owner.confirmed("car-1", street.owner.slots(loaner=True)[2])
+    assert visit["loaner"] == {"id": "car_polo", "name": "Polo"}
+    street.owner.post("waitlist", {"case": visit["case"]}, 201)
+    street.sweep()
+    offer = offer_to(street.owner)
+    assert offer is not None
+    assert (offer["loaner"], street.world.occupied()) == (visit["loaner"], 6)
+    assert offer["start"] not in [one["start"] for one in street.stranger.slots(loaner=True)]
+    moved = street.owner.post(f"appointments/{offer['id']}/confirm")
+    assert (moved["start"], moved["loaner"]) == (offer["start"], visit["loaner"])
+    assert street.world.occupied() == 3
+    street.owner.post(f"appointments/{visit['id']}/decline")
+    assert street.world.nothing_is_held()
 
 
 def test_nobody_waits_for_a_day_that_is_over(street: Town, full: dict[str, Any]) -> None:
