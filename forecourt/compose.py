@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import aftersales.http
 import diagnostics.http
@@ -14,6 +15,7 @@ import foundation.http
 import ingest.http
 import parts_catalog.http
 from forecourt import health, http, pages, privacy_http
+from forecourt.rate_limits import AnonymousLimit, RateLimits
 from forecourt.settings import Settings
 from foundation.database import Database
 from foundation.follow import Wakeups
@@ -34,13 +36,23 @@ def build_app(settings: Settings, database: Database, archive: Archive) -> FastA
         wakeups.stop()
 
     app = FastAPI(
-        title="Forecourt", version="1", description=DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None
+        title="Forecourt",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        responses=foundation.http.problem_responses(429),
     )
     app.state.wakeups = wakeups
     http.install(app, database)
-    actor = foundation.http.bearer_actor(database)
+    throttle = RateLimits(settings)
+    app.add_middleware(AnonymousLimit, limits=throttle)
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
+    actor = foundation.http.bearer_actor(database, throttle)
     vehicles = Vehicles()
-    app.include_router(foundation.http.router(database))
+    app.include_router(foundation.http.router(database, throttle))
     app.include_router(ingest.http.router(database, actor, archive))
     app.include_router(diagnostics.http.router(database, actor, vehicles))
     app.include_router(parts_catalog.http.router(database, actor, vehicles))
@@ -48,7 +60,7 @@ def build_app(settings: Settings, database: Database, archive: Archive) -> FastA
     app.include_router(privacy_http.router(database, actor, archive))
     app.include_router(health.router(database))
     _add_docs(app)
-    pages.mount(app, pages.Site(database, wakeups, vehicles, archive, settings.lang, settings.secure_cookies))
+    pages.mount(app, pages.Site(database, wakeups, vehicles, archive, settings.lang, settings.secure_cookies, throttle))
     return app
 
 

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from foundation.audit import tell
 from foundation.database import Database
 from foundation.identity import Actor
-from foundation.refusals import Forbidden, Refusal
+from foundation.refusals import Forbidden, Refusal, TooMany
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,7 @@ STATUS: Mapping[str, HTTPStatus] = {
     "forbidden": HTTPStatus.FORBIDDEN,
     "not_found": HTTPStatus.NOT_FOUND,
     "invalid": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "too_many_requests": HTTPStatus.TOO_MANY_REQUESTS,
     "idempotency_key_reused": HTTPStatus.UNPROCESSABLE_ENTITY,
     "conflict": HTTPStatus.CONFLICT,
     "slot_taken": HTTPStatus.CONFLICT,
@@ -68,7 +69,10 @@ def install(app: FastAPI, database: Database | None = None) -> None:
         if database is not None and actor is not None and isinstance(refusal, Forbidden):
             await run_in_threadpool(note_refused, database, actor, request.method, request.url.path)
         status = STATUS.get(refusal.code, HTTPStatus.CONFLICT)
-        return problem(status, refusal.code, refusal.detail, refusal.extra)
+        answer = problem(status, refusal.code, refusal.detail, refusal.extra)
+        if isinstance(refusal, TooMany):
+            answer.headers["Retry-After"] = str(refusal.retry_after)
+        return answer
 
     @app.exception_handler(RequestValidationError)
     async def malformed(_: Request, error: RequestValidationError) -> JSONResponse:

@@ -1,7 +1,7 @@
 """The HTTP door of the ground: bearer tokens, the acting account, and the types that every router uses."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -16,6 +16,17 @@ IdempotencyKey = Annotated[
     str | None,
     Header(alias="Idempotency-Key", min_length=1, max_length=200, description="Repeat with the same key: done once."),
 ]
+
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Throttle(Protocol):
+    """Counts what is asked, and raises `TooMany`."""
+
+    def sign_in(self, request: Request, address: str) -> None: ...
+
+    def write(self, account: str) -> None: ...
 
 
 class Body(BaseModel):
@@ -41,10 +52,11 @@ class Token(BaseModel):
     organisation: str
 
 
+_REFUSED: dict[str, Any] = {"content": {"application/problem+json": {}}, "description": "Refused"}
 _bearer = HTTPBearer(auto_error=False, description="A token from `forecourt account add` or POST /v1/tokens")
 
 
-def bearer_actor(database: Database) -> ActorDependency:
+def bearer_actor(database: Database, throttle: Throttle | None = None) -> ActorDependency:
     """Give the dependency that turns the Authorization header into an actor, or refuses."""
 
     def current_actor(
@@ -54,18 +66,27 @@ def bearer_actor(database: Database) -> ActorDependency:
             raise Unauthenticated("this needs a bearer token")
         with database.unit() as unit:
             actor = actor_of_token(unit, credentials.credentials)
+        if throttle is not None and request.method not in READS:
+            throttle.write(actor.account)
         request.state.actor = actor  # for the audit trail, should he be refused
         return actor
 
     return current_actor
 
 
-def router(database: Database) -> APIRouter:
+def router(database: Database, throttle: Throttle | None = None) -> APIRouter:
     """Give the routes of identity."""
     routes = APIRouter(prefix="/v1", tags=["identity"])
 
-    @routes.post("/tokens", status_code=201, summary="Exchange e-mail and password for a bearer token")
-    def create_token(body: SignIn) -> Token:
+    @routes.post(
+        "/tokens",
+        status_code=201,
+        responses=problem_responses(401, 422, 429),
+        summary="Exchange e-mail and password for a bearer token",
+    )
+    def create_token(body: SignIn, request: Request) -> Token:
+        if throttle is not None:
+            throttle.sign_in(request, body.email)
         try:
             with database.unit() as unit:
                 actor = sign_in(unit, body.email, body.password)
@@ -81,4 +102,4 @@ def router(database: Database) -> APIRouter:
 
 def problem_responses(*codes: int) -> dict[int | str, dict[str, Any]]:
     """Document refusals in OpenAPI: `responses=problem_responses(404, 409)`."""
-    return {code: {"content": {"application/problem+json": {}}, "description": "Refused"} for code in codes}
+    return dict.fromkeys(codes, _REFUSED)

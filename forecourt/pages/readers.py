@@ -145,6 +145,7 @@ def posted(site: Site) -> Callable[[Request], Awaitable[Posted]]:
             raise SessionLost(request.url.path, fields)
         if not compare_digest(fields.get(CSRF_FIELD, "").encode(), reader.session.csrf.encode()):
             raise StaleForm(request.url.path, fields)
+        site.throttle.write(reader.session.actor.account)
         return Posted(reader, fields)
 
     return form

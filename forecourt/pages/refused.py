@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from forecourt.http import STATUS, note_refused
 from forecourt.pages.readers import CSRF_FIELD, Reader, SessionLost, StaleForm, open_reader, own_path, to
 from forecourt.pages.site import Site
-from foundation.refusals import Forbidden, Invalid, Refusal, Unauthenticated
+from foundation.refusals import Forbidden, Invalid, Refusal, TooMany, Unauthenticated
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -38,6 +38,8 @@ def page_route(site: Site) -> type[APIRoute]:
                     response = await handle(request)
                 except Refusal as refusal:
                     response = await run_in_threadpool(refused, site, request, refusal)
+                    if isinstance(refusal, TooMany):
+                        response.headers["Retry-After"] = str(refusal.retry_after)
                 except RequestValidationError:
                     unreadable = Invalid("this address has something in it that does not belong there")
                     response = await run_in_threadpool(refused, site, request, unreadable)

@@ -91,6 +91,7 @@ def router(site: Site) -> APIRouter:
 
 def _with_password(site: Site, request: Request, fields: dict[str, str]) -> Response:
     email = fields.get("email", "")
+    site.throttle.sign_in(request, email)
     try:
         with site.database.unit() as unit:
             secret = start_session(unit, sign_in(unit, email, fields.get("password", "")))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from forecourt.rate_limits import RateLimits
 from foundation.database import Database
 from foundation.follow import Wakeups
 from ingest.archive import Archive
@@ -18,3 +19,4 @@ class Site:
     archive: Archive
     language: str
     secure_cookies: bool
+    throttle: RateLimits
