@@ -20,6 +20,7 @@ from aftersales.occupancy import days_of, local_day, lock_days
 from aftersales.operations import GRID_MIN
 from aftersales.permissions import Act, require
 from aftersales.tables import absences, appointments, occupancies, workshops
+from aftersales.waitlist import note_vacancy
 from aftersales.workshops import Bay, Loaner, Service, Technician, Workshop, add_workshop
 from foundation.database import UnitOfWork, new_id
 from foundation.events import append
@@ -102,7 +103,7 @@ def set_holidays(unit: UnitOfWork, actor: Actor, workshop: str, country: str | N
 def report_absence(unit: UnitOfWork, actor: Actor, workshop: str, resource: str, span: Span, reason: str) -> str:
     """Note when a bay, technician or loaner cannot be put to work; gives its id. What is booked then stays booked."""
     here = _managed(unit, actor, workshop)
-    if resource not in {one.id for one in (*here.bays, *here.technicians, *here.loaners)}:
+    if resource not in {one.id for one in resources(here)}:
         raise NotFound(f"there is no {resource} at this workshop")
     if not span[0] < span[1] <= span[0] + LONGEST_ABSENCE:
         raise Invalid("an absence ends after it begins, and within a year")
@@ -120,6 +121,12 @@ def end_absence(unit: UnitOfWork, actor: Actor, workshop: str, absence: str) -> 
     here = _managed(unit, actor, workshop)
     unit.connection.execute(absences.delete().where(absences.c.id == absence, absences.c.workshop == here.id))
     append(unit, here.id, "workshop_changed", {"what": "absence"}, actor.account)
+    note_vacancy(unit, here.id)
+
+
+def resources(workshop: Workshop) -> list[Bay | Technician | Loaner]:
+    """Give all that a workshop puts to work."""
+    return [*workshop.bays, *workshop.technicians, *workshop.loaners]
 
 
 def list_absences(unit: UnitOfWork, actor: Actor, workshop: str) -> list[dict[str, Any]]:
@@ -210,6 +217,7 @@ def _keep(unit: UnitOfWork, actor: Actor, workshop: Workshop, what: str) -> None
     """Store a workshop; bays and technicians that are left out of it stay as they are."""
     add_workshop(unit, workshop)
     append(unit, workshop.id, "workshop_changed", {"what": what}, actor.account)
+    note_vacancy(unit, workshop.id)
 
 
 def _known(wanted: frozenset[str], known: tuple[str, ...]) -> None:

@@ -2,7 +2,10 @@
 
 import pytest
 from playwright.sync_api import Browser, expect
+from sqlalchemy import select
 
+from aftersales.tables import assistances
+from diagnostics.findings import Urgency
 from tests.pages.people import Person, check, photograph
 from tests.pages.scene import Scene
 from tests.pages.served import Served
@@ -61,4 +64,23 @@ def test_from_a_wish_to_a_visit_that_is_moved_and_cancelled(
     page.locator("form[action$=decline] button").click()
     page.wait_for_url("**/appointments/*done=declined")
     expect(chip).to_have_text(words["over"])
+    assert owner.complaints == []
+
+
+def test_a_stopped_car_s_place_goes_along_when_its_owner_wants_it(
+    chromium: Browser, served: Served, scene: Scene
+) -> None:
+    visit = scene.fail(Urgency.S0)
+    owner = Person(chromium, served, scene, scene.owner, "en")
+    owner.page.context.grant_permissions(["geolocation"])
+    owner.page.context.set_geolocation({"latitude": 31.2, "longitude": 121.5})
+    page = owner.goto(f"/appointments/{visit}")
+    page.locator("a[href$=stopped]").click()
+    page.click("#here")
+    expect(page.locator("#here")).to_have_text("Your position goes along.")
+    page.locator("button[name=kind][value=towing]").click()
+    page.wait_for_url("**/stopped?done=helped")
+    with scene.database.unit() as unit:
+        told = unit.connection.execute(select(assistances.c.latitude, assistances.c.longitude)).one()
+    assert tuple(told) == (31.2, 121.5)
     assert owner.complaints == []

@@ -55,3 +55,13 @@ setInterval(() => {
     end.over = left === 0;
   }
 }, 500);
+
+// Where the car stands, when its owner asks for help and wants to send it along.
+const here = document.getElementById("here");
+if (here && navigator.geolocation) {
+  here.hidden = false;
+  here.addEventListener("click", () => navigator.geolocation.getCurrentPosition(({ coords }) => {
+    here.form.elements.place.value = `${coords.latitude.toFixed(5)},${coords.longitude.toFixed(5)}`;
+    here.textContent = here.dataset.found;
+  }, () => { here.textContent = here.dataset.failed; }));
+}
