@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,9 @@ from sqlalchemy import func, select
 
 from aftersales import bookings
 from aftersales.tables import appointments, vacancies
+from aftersales.workshop_setup import set_special_day
 from aftersales.workshops import Loaner
+from foundation.identity import Role
 from foundation.refusals import Conflict
 from tests.aftersales.voices import HOUR_A_DAY, Town
 from tests.aftersales.world import garage
@@ -207,6 +209,17 @@ def test_a_loaner_goes_with_the_visit(street: Town) -> None:
     assert street.world.occupied() == 3
     street.owner.post(f"appointments/{visit['id']}/decline")
     assert street.world.nothing_is_held()
+
+
+def test_longer_hours_are_offered_too(street: Town, full: dict[str, Any]) -> None:
+    manager = replace(street.advisor.actor, role=Role.WORKSHOP_MANAGER)
+    with street.world.database.unit() as unit:
+        set_special_day(unit, manager, "wks_one", date(2026, 11, 24), [["09:00", "12:00"]])
+    street.sweep()
+    first, second = offer_to(street.stranger), offer_to(street.third)
+    assert first is not None
+    assert second is not None
+    assert (first["start"], second["start"]) == ("2026-11-24T02:00:00+00:00", "2026-11-24T03:00:00+00:00")
 
 
 def test_nobody_waits_for_a_day_that_is_over(street: Town, full: dict[str, Any]) -> None:
