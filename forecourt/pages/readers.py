@@ -17,6 +17,7 @@ from forecourt.pages import language
 from forecourt.pages.rendering import render
 from forecourt.pages.site import Site
 from foundation.database import UnitOfWork
+from foundation.http import route_of
 from foundation.identity import Actor, Session, session_of
 from foundation.refusals import Forbidden, Unauthenticated
 
@@ -130,6 +131,7 @@ def signed_in(site: Site) -> Callable[[Request], Reader]:
         opened = open_reader(site, request)
         if opened.session is None:
             raise Unauthenticated("nobody is signed in")
+        site.access.check(opened.session.actor, request.method, route_of(request))
         return opened
 
     return reader
@@ -146,6 +148,7 @@ def posted(site: Site) -> Callable[[Request], Awaitable[Posted]]:
         if not compare_digest(fields.get(CSRF_FIELD, "").encode(), reader.session.csrf.encode()):
             raise StaleForm(request.url.path, fields)
         site.throttle.write(reader.session.actor.account)
+        site.access.check(reader.session.actor, request.method, route_of(request))
         return Posted(reader, fields)
 
     return form

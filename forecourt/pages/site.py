@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from forecourt.rate_limits import RateLimits
+from foundation.access import Access
 from foundation.database import Database
 from foundation.follow import Wakeups
 from ingest.archive import Archive
@@ -20,3 +21,4 @@ class Site:
     language: str
     secure_cookies: bool
     throttle: RateLimits
+    access: Access

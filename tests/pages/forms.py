@@ -17,7 +17,9 @@ class _Forms(HTMLParser):
             self._fields = self.forms.setdefault(given.get("action", ""), {})
         elif self._fields is not None and tag == "input" and "name" in given:
             chosen = given.get("type") not in {"radio", "checkbox"} or "checked" in given
-            if chosen or given["name"] not in self._fields:
+            # Of radios that nobody has chosen the first is taken; a box that is not ticked sends nothing.
+            first = given.get("type") == "radio" and given["name"] not in self._fields
+            if chosen or first:
                 self._fields[given["name"]] = given.get("value", "")
         elif self._fields is not None and tag == "select":
             self._select = given["name"]
