@@ -45,27 +45,70 @@ def instant(quantum: int) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """A local day: its date, the number of the quantum it begins with, and whether it has 24 hours."""
+
+    date: date
+    midnight: int
+    regular: bool
+
+
 class Window:
-    """The quanta of a search: its local days as a whole, and a day more on either side for the buffers."""
+    """The quanta of a search: its local days from `not_before` on, and a day more on either side for the buffers.
 
-    not_before: datetime
+    What many workshops share, the days of a zone and the hours of a shift, is worked out once.
+    """
 
-    @property
-    def first(self) -> int:
-        return quantum_of(self.not_before) - 2 * PER_DAY
-
-    @property
-    def count(self) -> int:
-        return (HORIZON_DAYS + 4) * PER_DAY
+    def __init__(self, not_before: datetime, days: int = HORIZON_DAYS) -> None:
+        self.not_before = not_before
+        self.number_of_days = days
+        self.first = quantum_of(not_before) - PER_DAY
+        self.count = (days + 2) * PER_DAY + PER_DAY // 24
+        self._days: dict[str, list[Day]] = {}
+        self._shifts: dict[tuple[str, str], Mask] = {}
 
     @property
     def span(self) -> Span:
         return instant(self.first), instant(self.first + self.count)
 
-    def days(self, zone: ZoneInfo) -> list[date]:
+    def at(self, number: int | np.int64) -> datetime:
+        """Give the instant with which a quantum of this window begins."""
+        return instant(self.first + int(number))
+
+    def days(self, zone: ZoneInfo) -> list[Day]:
         """Give the local days on which visits lie."""
-        today = self.not_before.astimezone(zone).date()
-        return [today + timedelta(days=number) for number in range(HORIZON_DAYS)]
+        found = self._days.get(zone.key)
+        if found is None:
+            today = self.not_before.astimezone(zone).date()
+            dates = [today + timedelta(days=number) for number in range(self.number_of_days)]
+            found = [Day(one, (at := _midnight(zone, one))[0] - self.first, at[1]) for one in dates]
+            self._days[zone.key] = found
+        return found
+
+    def on_shift(self, zone: ZoneInfo, technician: Technician) -> Mask:
+        """Give when a technician's shifts are, whether the workshop is open or not."""
+        key = zone.key, repr(technician.shifts)
+        on = self._shifts.get(key)
+        if on is None:
+            on = np.zeros(self.count, bool)
+            for day in self.days(zone):
+                for begin, end in self.quanta(zone, day, shift_on(technician, day.date) or ()):
+                    on[begin:end] = True
+            self._shifts[key] = on
+        return on
+
+    def quanta(self, zone: ZoneInfo, day: Day, hours: Hours) -> list[tuple[int, int]]:
+        """Give a local day's hours as quanta of this window; hours off the grid are cut to it."""
+        spans = []
+        for opens, closes in hours:
+            if day.regular:
+                begin, end = day.midnight - -minute_of(opens) // GRID_MIN, day.midnight + minute_of(closes) // GRID_MIN
+            else:
+                begin = quantum_from(instant_of(day.date, opens, zone)) - self.first
+                end = quantum_of(instant_of(day.date, closes, zone)) - self.first
+            if max(begin, 0) < end:
+                spans.append((max(begin, 0), end))
+        return spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,31 +157,35 @@ class Times:
     def worked(self, start: int) -> list[Span]:
         """Give the spans in which the technician works on the visit that begins at a number of the arrays."""
         mine = np.flatnonzero(self.working[self.technician[start], start:]) + start
-        quanta = self.quantum[mine[: self.team.work.minutes // GRID_MIN]] + self.window.first
-        breaks = np.flatnonzero(np.diff(quanta) != 1)
-        firsts, lasts = quanta[np.r_[0, breaks + 1]], quanta[np.r_[breaks, len(quanta) - 1]]
-        return [(instant(int(a)), instant(int(b) + 1)) for a, b in zip(firsts, lasts, strict=True)]
+        spans: list[list[int]] = []
+        for number in self.quantum[mine[: self.team.work.minutes // GRID_MIN]].tolist():
+            if spans and spans[-1][1] == number:
+                spans[-1][1] += 1
+            else:
+                spans.append([number, number + 1])
+        return [(self.window.at(begin), self.window.at(end)) for begin, end in spans]
 
 
 def times_at(team: Team, window: Window, taken: Taken, earliest: datetime, latest: date | None = None) -> Times:
     """Find all visits of a team that begin at `earliest` or later, on the local day `latest` at the latest."""
     quantum, day = _open(team.workshop, window)
     working = _working(team, window, quantum)
-    free = working & ~_taken(team.technicians, team.workshop, window, taken)[:, quantum]
+    people, bays = len(team.technicians), len(team.bays)
+    resources = [*team.technicians, *team.bays, *(team.loaners or ())]
+    busy = _taken(resources, team.workshop, window, taken)
+    free = working & ~busy[:people, quantum]
     inside = quantum >= quantum_from(earliest) - window.first
     if latest is not None:
-        inside &= day <= (latest - window.days(team.workshop.zone)[0]).days
+        inside &= day <= (latest - window.days(team.workshop.zone)[0].date).days
     allowed, end, technician = _staffed(team, (quantum, day), working, free, inside)
     bay = np.full(len(quantum), -1)
     starts = np.flatnonzero(technician >= 0)
     before, after = team.work.before // GRID_MIN, team.work.after // GRID_MIN
-    busy = _taken(team.bays, team.workshop, window, taken)
-    bay[starts] = _first_free(busy, quantum[starts] - before, end[starts] + after)
+    bay[starts] = _first_free(busy[people : people + bays], quantum[starts] - before, end[starts] + after)
     loaner = np.where(bay >= 0, 0, -1)
     if team.loaners is not None:
         starts = np.flatnonzero(bay >= 0)
-        busy = _taken(team.loaners, team.workshop, window, taken)
-        loaner[starts] = _first_free(busy, quantum[starts], end[starts])
+        loaner[starts] = _first_free(busy[people + bays :], quantum[starts], end[starts])
     return Times(team, window, quantum, allowed, end, technician, bay, loaner, working)
 
 
@@ -187,54 +234,38 @@ def _taken(resources: Sequence[Bay | Technician | Loaner], workshop: Workshop, w
             away = workshop.absences[one.id]
             spans.append((np.array([quantum_of(a) for a, _ in away]), np.array([quantum_from(b) for _, b in away])))
         for begin, end in spans:
-            rows += [number] * len(begin)
+            rows.append((number, len(begin)))
             begins.append(begin)
             ends.append(end)
-    offset = np.array(rows, np.int64) * width
-    change = np.zeros(len(resources) * width, np.int16)
-    np.add.at(change, offset + np.clip(np.concatenate(begins) - window.first, 0, window.count), 1)
-    np.subtract.at(change, offset + np.clip(np.concatenate(ends) - window.first, 0, window.count), 1)
-    return np.cumsum(change.reshape(-1, width)[:, :-1], axis=1, dtype=np.int16) > 0
+    numbers = np.array(rows, np.int64).reshape(-1, 2)
+    row, begin, end = np.repeat(*numbers.T), np.concatenate(begins) - window.first, np.concatenate(ends) - window.first
+    inside = (end > 0) & (begin < window.count)
+    offset = row[inside] * width
+    size = len(resources) * width
+    change = np.bincount(offset + np.maximum(begin[inside], 0), minlength=size)
+    change -= np.bincount(offset + np.minimum(end[inside], window.count), minlength=size)
+    return np.cumsum(change.reshape(-1, width)[:, :-1], axis=1) > 0
 
 
 def _open(workshop: Workshop, window: Window) -> tuple[Quanta, Quanta]:
     """Give the quanta in which the workshop is open, and the number of the local day of each."""
-    day = np.full(window.count, -1)
-    for number, date_ in enumerate(window.days(workshop.zone)):
-        for begin, end in _quanta(workshop.zone, date_, hours_on(workshop, date_)):
-            day[begin - window.first : end - window.first] = number
-    quantum = np.flatnonzero(day >= 0)
-    return quantum, day[quantum]
+    number = np.full(window.count, -1)
+    for index, day in enumerate(window.days(workshop.zone)):
+        for begin, end in window.quanta(workshop.zone, day, hours_on(workshop, day.date)):
+            number[begin:end] = index
+    quantum = np.flatnonzero(number >= 0)
+    return quantum, number[quantum]
 
 
 def _working(team: Team, window: Window, quantum: Quanta) -> Mask:
     """Give [technician, open quantum]: who works when."""
     working = np.ones((len(team.technicians), len(quantum)), bool)
-    workshop = team.workshop
     for number, person in enumerate(team.technicians):
         if person.shifts is not None:
-            on = np.zeros(window.count, bool)
-            for day in window.days(workshop.zone):
-                for begin, end in _quanta(workshop.zone, day, shift_on(person, day) or ()):
-                    on[begin - window.first : end - window.first] = True
-            working[number] &= on[quantum]
-        for a, b in workshop.absences.get(person.id, ()):
+            working[number] = window.on_shift(team.workshop.zone, person)[quantum]
+        for a, b in team.workshop.absences.get(person.id, ()):
             working[number] &= (quantum < quantum_of(a) - window.first) | (quantum >= quantum_from(b) - window.first)
     return working
-
-
-def _quanta(zone: ZoneInfo, day: date, hours: Hours) -> list[tuple[int, int]]:
-    """Give a local day's hours as quanta; hours off the grid are cut to it."""
-    midnight, regular = _midnight(zone, day)
-    spans = []
-    for opens, closes in hours:
-        if regular:
-            begin, end = midnight - -minute_of(opens) // GRID_MIN, midnight + minute_of(closes) // GRID_MIN
-        else:
-            begin, end = quantum_from(instant_of(day, opens, zone)), quantum_of(instant_of(day, closes, zone))
-        if begin < end:
-            spans.append((begin, end))
-    return spans
 
 
 @lru_cache(maxsize=4096)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from foundation.refusals import Invalid
@@ -69,6 +70,7 @@ def check_hours(hours: Hours) -> None:
         last = closes
 
 
+@lru_cache(maxsize=1440)
 def minute_of(written: str) -> int:
     """Give the minute of its day that a wall time names."""
     hour, minute = written.split(":")

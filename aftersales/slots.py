@@ -6,10 +6,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from aftersales.calendars import hours_on, weekly_hours
 from aftersales.cases import Wish
-from aftersales.free_times import HORIZON_DAYS, QUANTUM_S, Quanta, Taken, Team, Times, Window, instant, times_at
+from aftersales.free_times import HORIZON_DAYS, PER_DAY, QUANTUM_S, Quanta, Taken, Team, Times, Window, times_at
 from aftersales.hours import Span
 from aftersales.occupancy import local_day, taken_quanta
 from aftersales.operations import Work
@@ -21,6 +22,7 @@ from foundation.refusals import Invalid
 
 REACHABLE_KM = 150.0
 TRAVEL_KM_H = 40.0
+FIRST_DAYS = (2, 8)  # most searches end here
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,23 +134,33 @@ def free_slots(unit: UnitOfWork, workshops: Iterable[Workshop], wanted: Wanted, 
 
 
 def find_free(workshops: Collection[Workshop], wanted: Wanted, taken: Taken, limit: int) -> list[Slot]:
-    """Give the `limit` best slots that what is taken leaves free."""
-    window = Window(wanted.not_before)
+    """Give the `limit` best slots that what is taken leaves free.
+
+    The first days are looked at alone: nothing that begins behind them is done before they are over.
+    """
     teams = [wanted.team(one) for one in sorted(workshops, key=lambda one: one.id)]
-    found = [
-        times_at(team, window, taken, wanted.earliest(team.workshop), wanted.latest_day)
-        for team in teams
-        if team.technicians and team.bays
-    ]
+    equipped = [team for team in teams if team.technicians and team.bays]
+    ways = np.array([2 * _way(team.workshop, wanted.near).total_seconds() for team in equipped])
+    for days in (*FIRST_DAYS, HORIZON_DAYS):
+        window = Window(wanted.not_before, days)
+        found = [times_at(team, window, taken, wanted.earliest(team.workshop), wanted.latest_day) for team in equipped]
+        ranked = _ranked(found, ways, limit)
+        over = [window.days(times.team.workshop.zone)[-1].midnight + PER_DAY for times in found]
+        bound = min((over * QUANTUM_S + way for over, way in zip(over, ways, strict=True)), default=0.0)
+        if days == HORIZON_DAYS or (len(ranked) == limit and ranked[-1][0] < bound):
+            break
+    return [_slot(found[number], start, wanted) for _, number, start in ranked]
+
+
+def _ranked(found: Sequence[Times], ways: npt.NDArray[np.float64], limit: int) -> list[tuple[float, int, int]]:
+    """Give (completion and way in seconds, number of the workshop, start) of the best slots, in order."""
     starts = [_best(times, limit) for times in found]
-    if not starts:
-        return []
     number = np.repeat(np.arange(len(found)), [len(one) for one in starts])
-    start = np.concatenate(starts)
-    completion = np.concatenate([times.end[one] for times, one in zip(found, starts, strict=True)]) * QUANTUM_S
-    ways = np.array([2 * _way(times.team.workshop, wanted.near).total_seconds() for times in found])
-    order = np.lexsort((start, number, completion + ways[number]))[:limit]
-    return [_slot(found[number[one]], int(start[one]), wanted) for one in order]
+    start = np.concatenate([np.zeros(0, np.int64), *starts])
+    ends = [times.end[one] for times, one in zip(found, starts, strict=True)]
+    rank = np.concatenate([np.zeros(0, np.int64), *ends]) * QUANTUM_S + ways[number]
+    order = np.lexsort((start, number, rank))[:limit]
+    return list(zip(rank[order].tolist(), number[order].tolist(), start[order].tolist(), strict=True))
 
 
 def reachable(workshops: Iterable[Workshop], near: Place | None) -> list[Workshop]:
@@ -211,11 +223,11 @@ def _slot(times: Times, start: int, wanted: Wanted) -> Slot:
 
 
 def _build(times: Times, start: int, wish: Wish, why: Reason) -> Slot:
-    team, first = times.team, times.window.first
+    team, at = times.team, times.window.at
     return Slot(
         team.workshop,
-        instant(first + int(times.quantum[start])),
-        instant(first + int(times.end[start])),
+        at(times.quantum[start]),
+        at(times.end[start]),
         team.work,
         wish,
         team.bays[times.bay[start]],
@@ -232,12 +244,12 @@ def _binding(times: Times, start: int, wanted: Wanted) -> Reason:
     arrival, earliest = wanted.arrival(workshop), wanted.earliest(workshop)
     if earliest > arrival:
         return weekday_reason("parts_arrive", earliest.astimezone(workshop.zone).weekday())
-    day = local_day(instant(times.window.first + int(times.quantum[start])), workshop.zone)
+    day = local_day(times.window.at(times.quantum[start]), workshop.zone)
     closed = _closed_before(workshop, local_day(arrival, workshop.zone), day)
     blocked = np.flatnonzero(times.allowed[:start] & ~times.offered[:start])
     if len(blocked):
         last = blocked[-1]
-        if closed is None or closed < local_day(instant(times.window.first + int(times.quantum[last])), workshop.zone):
+        if closed is None or closed < local_day(times.window.at(times.quantum[last]), workshop.zone):
             if times.technician[last] < 0:
                 return reason("first_free_technician")
             return reason("first_free_bay" if times.bay[last] < 0 else "first_free_loaner")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from aftersales.calendars import ends_the_same_day, working_spans
 from aftersales.cases import Wish
+from aftersales.free_times import Taken
 from aftersales.hours import Hours
 from aftersales.operations import Work
 from aftersales.slot_ids import SlotKey, read_slot
@@ -140,13 +141,17 @@ def searches(draw: st.DrawFn) -> tuple[Workshop, Wanted, Busy]:
     return workshop, wanted, busy
 
 
-def both(workshop: Workshop, wanted: Wanted, busy: Busy) -> tuple[list[Slot], list[Plain]]:
-    """Give what search and enumeration find, with absences of bays and loaners busy for the enumeration."""
+def columns(busy: Busy) -> Taken:
     taken = {}
     for one, spans in busy.items():
         at = np.array(sorted(int(quarter.timestamp()) // 900 for quarter in spans), np.int64)
         taken[one] = at, at + 1
-    slots = find_free([workshop], wanted, taken, 100_000)
+    return taken
+
+
+def both(workshop: Workshop, wanted: Wanted, busy: Busy) -> tuple[list[Slot], list[Plain]]:
+    """Give what search and enumeration find, with absences of bays and loaners busy for the enumeration."""
+    slots = find_free([workshop], wanted, columns(busy), 100_000)
     seen = {one: set(spans) for one, spans in busy.items()}
     for one, away in workshop.absences.items():
         for begin, end in away:
@@ -165,6 +170,10 @@ def test_the_search_gives_what_plain_enumeration_gives(search: tuple[Workshop, W
     slots, found = both(workshop, wanted, busy)
     given_ = [(one.start, one.end, one.technician.id, one.bay.id, one.loaner and one.loaner.id) for one in slots]
     assert given_ == [(one.start, one.end, one.technician, one.bay, one.loaner) for one in found]
+    for limit in (1, 5, 50):
+        assert find_free([workshop], wanted, columns(busy), limit) == slots[:limit], (
+            "the first days are looked at alone"
+        )
     for slot, plain in zip(slots[::50], found[::50], strict=True):
         worked = [a + n * QUARTER for a, b in slot.worked for n in range(int((b - a) / QUARTER))]
         assert worked == plain.worked

@@ -114,7 +114,7 @@ class World:
             return [event.kind for event in read(unit, subject)]
 
     def occupied(self) -> int:
-        """Give how many bays, technicians and loaners are taken, once per visit: work may stop for breaks and nights."""
+        """Give how many bays, technicians and loaners are taken, once per visit whatever breaks its work has."""
         taken = select(occupancies.c.appointment, occupancies.c.resource).where(occupancies.c.active).distinct()
         with self.database.unit() as unit:
             return len(unit.connection.execute(taken).all())
