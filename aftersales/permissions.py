@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from foundation.access import OWNERS, Group, Rule, and_administrators, list_of, personal, read_of
 from foundation.identity import OWNER_ROLES, WORKSHOP_ROLES, Actor, Role
 from foundation.refusals import Forbidden
 
@@ -52,6 +53,63 @@ PERMISSIONS: Mapping[Act, Permission] = {
     Act.ARRANGE: Permission(Side.WORKSHOP, frozenset({Role.ADVISOR, Role.WORKSHOP_MANAGER})),
     Act.SET_UP: Permission(Side.WORKSHOP, frozenset({Role.WORKSHOP_MANAGER})),
 }
+
+
+ROUTES: Mapping[Act, tuple[str, ...]] = {
+    Act.BOOK: ("POST /v1/appointments",),
+    Act.CONFIRM: ("POST /v1/appointments/{appointment}/confirm",),
+    Act.RESCHEDULE: ("POST /v1/appointments/{appointment}/reschedule",),
+    Act.DECLINE: ("POST /v1/appointments/{appointment}/decline", "POST /v1/cases/{case}/decline"),
+    Act.WAIT: ("POST /v1/waitlist", "DELETE /v1/waitlist/{wait}"),
+    Act.ASK_ASSISTANCE: ("POST /v1/cases/{case}/assistance",),
+    Act.APPROVE: ("POST /v1/repair-orders/{order}/approvals",),
+    Act.REVIEW: ("POST /v1/repair-orders/{order}/review",),
+    Act.TAKE_STEP: ("POST /v1/repair-orders/{order}/steps",),
+    Act.ADD_LINES: ("POST /v1/repair-orders/{order}/lines",),
+    Act.SETTLE: ("POST /v1/repair-orders/{order}/settlement",),
+    Act.SAY_NO_SHOW: ("POST /v1/appointments/{appointment}/no-show",),
+    Act.ARRANGE: ("POST /v1/appointments/{appointment}/arrange",),
+    Act.SET_UP: (),  # on the pages only
+}
+
+
+def _rule(act: Act) -> Rule:
+    """Give the row of an act: the workshop's side has an owner's visit by a grant, and its own workshop by itself."""
+    permission = PERMISSIONS[act]
+    roles = and_administrators(permission.roles)
+    if permission.side is Side.OWNER or act is Act.SET_UP:
+        return Rule(f"desk.{act}", Group.WRITE, ROUTES[act], own=roles)
+    return Rule(f"desk.{act}", Group.WRITE, ROUTES[act], granted=roles)
+
+
+_CASE, _VISIT, _ORDER = "GET /v1/cases/{case}", "GET /v1/appointments/{appointment}", "GET /v1/repair-orders/{order}"
+TRACKED = frozenset({"cases.list", "cases.read", "appointments.read", "orders.read"})  # what a tracking link shows
+RULES = (
+    list_of("cases.list", "GET /v1/cases", "GET /v1/appointments", "GET /v1/repair-orders"),
+    list_of("waits.list", "GET /v1/waitlist"),
+    read_of("cases.read", _CASE),
+    read_of("appointments.read", _VISIT, f"{_VISIT}/calendar"),
+    read_of("orders.read", _ORDER, *(f"{_ORDER}/{part}" for part in ("lines", "approvals", "steps", "progress"))),
+    read_of("settlements.read", f"{_ORDER}/settlement"),
+    read_of("reviews.read", f"{_ORDER}/review"),
+    list_of("workshops.list", "GET /v1/workshops"),
+    list_of("slots.list", "GET /v1/slots"),
+    Rule(
+        "workshops.plan",
+        Group.READ,
+        ("GET /v1/workshops/{workshop}/days/{day}",),
+        own=and_administrators(WORKSHOP_ROLES),
+    ),
+    personal("messages.read", "GET /v1/messages", "POST /v1/messages/{message}/read"),
+    personal("consents.change", "GET /v1/consents", "POST /v1/consents", "DELETE /v1/consents"),
+    Rule(
+        "cases.share",
+        Group.PERSONAL,
+        ("GET /v1/cases/{case}/links", "POST /v1/cases/{case}/links", "DELETE /v1/cases/{case}/links/{link}"),
+        own=OWNERS,
+    ),
+    *map(_rule, Act),
+)
 
 
 def require(actor: Actor, act: Act, *, owner: str, workshop: str | None = None) -> None:

@@ -14,7 +14,7 @@ import diagnostics.http
 import foundation.http
 import ingest.http
 import parts_catalog.http
-from forecourt import health, http, pages, privacy_http
+from forecourt import access, health, http, pages, privacy_http
 from forecourt.rate_limits import AnonymousLimit, RateLimits
 from forecourt.settings import Settings
 from foundation.database import Database
@@ -46,11 +46,11 @@ def build_app(settings: Settings, database: Database, archive: Archive) -> FastA
     )
     app.state.wakeups = wakeups
     http.install(app, database)
-    throttle = RateLimits(settings)
+    throttle, table = RateLimits(settings), access.whole()
     app.add_middleware(AnonymousLimit, limits=throttle)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
-    actor = foundation.http.bearer_actor(database, throttle)
+    actor = foundation.http.bearer_actor(database, throttle, table)
     vehicles = Vehicles()
     app.include_router(foundation.http.router(database, throttle))
     app.include_router(ingest.http.router(database, actor, archive))
@@ -60,7 +60,9 @@ def build_app(settings: Settings, database: Database, archive: Archive) -> FastA
     app.include_router(privacy_http.router(database, actor, archive))
     app.include_router(health.router(database))
     _add_docs(app)
-    pages.mount(app, pages.Site(database, wakeups, vehicles, archive, settings.lang, settings.secure_cookies, throttle))
+    pages.mount(
+        app, pages.Site(database, wakeups, vehicles, archive, settings.lang, settings.secure_cookies, throttle, table)
+    )
     return app
 
 

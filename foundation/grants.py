@@ -5,7 +5,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from foundation.audit import tell
 from foundation.database import UnitOfWork
-from foundation.identity import Actor, Role
+from foundation.identity import GRANTEES, Actor, Role
 from foundation.tables import grants
 
 
@@ -31,9 +31,17 @@ def close_to(unit: UnitOfWork, subject: str, organisation: str) -> None:
 
 
 def visible(actor: Actor, owner: ColumnElement[str], subject: ColumnElement[str]) -> ColumnElement[bool]:
-    """Give the WHERE clause of what the actor may see: rows his organisation owns, and those opened to it."""
+    """Give the WHERE clause of what the actor may see: rows his organisation owns, and those opened to it.
+
+    A tracking link sees one subject of its organisation. What is opened to a house is for the roles that work there.
+    """
+    own = owner == actor.organisation
+    if actor.only is not None:
+        return and_(own, subject == actor.only)
+    if actor.role not in GRANTEES:
+        return own
     opened = exists().where(and_(grants.c.subject == subject, grants.c.organisation == actor.organisation))
-    return or_(owner == actor.organisation, opened)
+    return or_(own, opened)
 
 
 def is_open_to(unit: UnitOfWork, subject: str, organisation: str) -> bool:

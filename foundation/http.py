@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
+from foundation.access import Access
 from foundation.database import Database
 from foundation.identity import Actor, actor_of_token, issue_token, note_failed_sign_in, sign_in
 from foundation.refusals import Unauthenticated
@@ -56,8 +57,11 @@ _REFUSED: dict[str, Any] = {"content": {"application/problem+json": {}}, "descri
 _bearer = HTTPBearer(auto_error=False, description="A token from `forecourt account add` or POST /v1/tokens")
 
 
-def bearer_actor(database: Database, throttle: Throttle | None = None) -> ActorDependency:
-    """Give the dependency that turns the Authorization header into an actor, or refuses."""
+def bearer_actor(database: Database, throttle: Throttle | None = None, access: Access | None = None) -> ActorDependency:
+    """Give the dependency that turns the Authorization header into an actor, or refuses.
+
+    With the table of access it also refuses, before any query, what the role may do in no relation.
+    """
 
     def current_actor(
         request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
@@ -69,9 +73,16 @@ def bearer_actor(database: Database, throttle: Throttle | None = None) -> ActorD
         if throttle is not None and request.method not in READS:
             throttle.write(actor.account)
         request.state.actor = actor  # for the audit trail, should he be refused
+        if access is not None:
+            access.check(actor, request.method, route_of(request))
         return actor
 
     return current_actor
+
+
+def route_of(request: Request) -> str:
+    """Give the path of the route that was reached, with its parameters' names: the key of the table of access."""
+    return str(request.scope["route"].path)
 
 
 def router(database: Database, throttle: Throttle | None = None) -> APIRouter:

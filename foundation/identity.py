@@ -35,17 +35,24 @@ class Role(StrEnum):
 
 WORKSHOP_ROLES = frozenset({Role.TECHNICIAN, Role.ADVISOR, Role.WORKSHOP_MANAGER})
 OWNER_ROLES = frozenset({Role.OWNER, Role.FLEET_OPERATOR})
+# What is opened to an organisation is opened to those who work there.
+GRANTEES = WORKSHOP_ROLES | {Role.PARTS_MANAGER, Role.INTEGRATOR, Role.ADMINISTRATOR}
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Whoever asks: an account, the organisation it belongs to and its role there."""
+    """Whoever asks: an account, the organisation it belongs to and its role there.
+
+    A key reaches as far as its `scopes`; a tracking link shows `only` one subject. None: all that the role may.
+    """
 
     account: str
     organisation: str
     role: Role
     name: str = ""
     language: str | None = None
+    scopes: frozenset[str] | None = None
+    only: str | None = None
 
     def must_be(self, *roles: Role) -> None:
         """Raise `Forbidden` unless the actor has one of the roles; administrators of the organisation always may."""

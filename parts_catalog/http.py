@@ -8,9 +8,10 @@ from pydantic import Field
 
 from foundation.database import Database, UnitOfWork
 from foundation.http import ActorDependency, Body, problem_responses
-from foundation.identity import Actor, Role
+from foundation.identity import Actor
 from foundation.paging import MAXIMUM_LIMIT
 from ingest.vehicles import VehicleConfig, VehicleDirectory
+from parts_catalog.permissions import EXPECTING
 from parts_catalog.search import MAXIMUM_TEXT
 from parts_catalog.stock import expect
 from parts_catalog.views import Fitment, PartsPage, PartView, find_parts, fit_parts, show_part
@@ -75,7 +76,7 @@ def router(database: Database, current_actor: ActorDependency, vehicles: Vehicle
         summary="Say that one's own pieces of a part come on a later day; visits that need them are told",
     )
     def expected(actor: acting, part: PartId, body: Expected) -> dict[str, Any]:
-        actor.must_be(Role.PARTS_MANAGER, Role.WORKSHOP_MANAGER)
+        actor.must_be(*EXPECTING)
         with database.unit() as unit:
             touched = expect(unit, actor.organisation, part, body.location, body.expected)
             return {"part": part, "location": body.location, "expected": body.expected, "holds_touched": touched}
