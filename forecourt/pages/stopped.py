@@ -13,6 +13,7 @@ from forecourt.pages.acting import act
 from forecourt.pages.readers import Posted, Reader, posted, signed_in, to
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
+from forecourt.pages.technician import seen_vehicle
 from foundation.refusals import Invalid
 
 
@@ -24,8 +25,9 @@ def router(site: Site) -> APIRouter:
     def show(case: str, reader: Annotated[Reader, Depends(signed_in(site))], done: str = "") -> Response:
         with reader.unit() as unit:
             found = get_case(unit, reader.actor, case)
-            vehicle = site.vehicles.get(unit, reader.actor, found["vehicle"])
-            return reader.page("owner/stopped.html", case=found, vehicle=vehicle, kinds=WORDS, done=done)
+            vehicle = seen_vehicle(unit, reader, found["vehicle"])
+            mine = vehicle is not None and vehicle.organisation == reader.actor.organisation
+            return reader.page("owner/stopped.html", case=found, vehicle=vehicle, mine=mine, kinds=WORDS, done=done)
 
     @routes.post("/cases/{case}/assistance")
     def ask(case: str, form: Annotated[Posted, Depends(posted(site))]) -> Response:

@@ -1,7 +1,10 @@
 """One visit of an owner: held with its time running, confirmed with its calendar file, moved, declined, or offered."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Response
 
@@ -55,6 +58,8 @@ def router(site: Site) -> APIRouter:
         if found["urgent"] and found["advice"]:
             return to(f"/cases/{quote(case)}/stopped")
         visit = found["appointment"]
+        if visit and visit["workshop"]["organisation"] == reader.actor.organisation:
+            return to(calendar_of(visit))
         return to(f"/appointments/{quote(visit['id'])}" if visit else f"/cars/{quote(found['vehicle'])}")
 
     _decisions(routes, site)
@@ -88,6 +93,13 @@ def _decisions(routes: APIRouter, site: Site) -> None:
         kept = act_for(form, lambda unit: decline(unit, form.reader.actor, appointment)["replaces"] or "")
         done = "kept" if kept else "declined"
         return to(f"/appointments/{quote(kept or appointment)}?done={done}")
+
+
+def calendar_of(visit: Mapping[str, Any]) -> str:
+    """Give the address of a visit on its workshop's calendar."""
+    place = visit["workshop"]
+    day = datetime.fromisoformat(visit["start"]).astimezone(ZoneInfo(place["zone"])).date()
+    return f"/calendar?{urlencode({'workshop': place['id'], 'day': day, 'visit': visit['id']})}"
 
 
 def _visit(unit: UnitOfWork, reader: Reader, appointment: str) -> dict[str, Any]:

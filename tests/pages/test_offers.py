@@ -142,7 +142,13 @@ def test_a_stopped_car_is_told_to_stop_and_asks_for_help(scene: Scene, signed_in
     helped = post(owner, page, f"/cases/{case}/assistance", kind="towing", words="Nanpu bridge")
     assert "The workshop has been told" in helped
     assert "towing" in helped
-    assert "A stopped car asks for help" in advisor.get("/messages").text
+    messages = advisor.get("/messages").text
+    assert "A stopped car asks for help" in messages
+    first = next(action for action in forms_of(messages) if action.startswith("/messages/"))
+    opened = advisor.post(first, data=forms_of(messages)[first] | {"open": "yes"}).headers["location"]
+    seen = advisor.get(advisor.get(opened).headers["location"]).text
+    assert "Nanpu bridge" in seen
+    assert f"visit={visit}" in seen
     wrong = forms_of(owner.get(page).text)[f"/cases/{case}/assistance"]
     assert owner.post(f"/cases/{case}/assistance", data=wrong | {"kind": "helicopter"}).status_code == 422
 
