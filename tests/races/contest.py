@@ -57,7 +57,11 @@ class Rival:
                 if not self.patient or time.monotonic() > deadline:
                     raise
             else:
-                if answer.status_code < 500 or not self.patient or time.monotonic() > deadline:
+                if (
+                    (answer.status_code < 500 and answer.status_code != 429)
+                    or not self.patient
+                    or time.monotonic() > deadline
+                ):
                     return answer
             self.unanswered += 1
             time.sleep(AGAIN_S)
