@@ -51,11 +51,14 @@ def is_holiday(workshop: Workshop, day: date) -> bool:
 
 @lru_cache(maxsize=1024)
 def public_holidays(country: str, subdivision: str | None, year: int) -> frozenset[date]:
-    """Give the public holidays of a year; none where nobody knows them, for no search may fail over a calendar."""
+    """Give the public holidays of a year, of the country where its subdivision is unknown.
+
+    None where nobody knows them: no search may fail over a calendar.
+    """
     try:
         return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=year))
     except NotImplementedError:
-        return frozenset()
+        return frozenset() if subdivision is None else public_holidays(country, None, year)
 
 
 def check_country(country: str | None, subdivision: str | None) -> None:

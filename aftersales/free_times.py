@@ -171,7 +171,7 @@ def times_at(team: Team, window: Window, taken: Taken, earliest: datetime, lates
     quantum, day = _open(team.workshop, window)
     working = _working(team, window, quantum)
     people, bays = len(team.technicians), len(team.bays)
-    resources = [*team.technicians, *team.bays, *(team.loaners or ())]
+    resources: list[Bay | Technician | Loaner] = [*team.technicians, *team.bays, *(team.loaners or ())]
     busy = _taken(resources, team.workshop, window, taken)
     free = working & ~busy[:people, quantum]
     inside = quantum >= quantum_from(earliest) - window.first

@@ -52,6 +52,7 @@ from aftersales.views import (
 )
 from aftersales.visits_http import add_visits
 from aftersales.workshops import list_workshops, read_place
+from aftersales.workshops_http import add_workshops
 from foundation.database import Database, UnitOfWork
 from foundation.follow import Wakeups, follow
 from foundation.http import ActorDependency, IdempotencyKey
@@ -80,6 +81,7 @@ def router(
         _progress,
         add_visits,
         add_desk,
+        add_workshops,
     ):
         add(routes, desk)
     return routes

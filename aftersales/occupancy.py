@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import BigInteger, ColumnElement, Select, cast, exists, func, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, Select, cast, exists, func, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import DBAPIError
 
 from aftersales.cases import AppointmentState
 from aftersales.hours import Span
 from aftersales.operations import GRID_MIN
-from aftersales.tables import absences, appointments, occupancies
+from aftersales.tables import absences, appointments, bays, loaners, occupancies, technicians
 from aftersales.workshops import Workshop
 from foundation.database import UnitOfWork, new_id
 from foundation.refusals import Conflict
@@ -107,10 +107,15 @@ def occupy(unit: UnitOfWork, workshop: Workshop, appointment: str, takes: Sequen
     """Take resources for the appointment, each for its spans. Call it within `attempt`, with all its days locked.
 
     Expired holds in the way are switched off first: their sweep may not have come yet. Raises `SlotTaken` when a
-    resource has been reported absent meanwhile.
+    resource has been reported absent meanwhile, or is the workshop's no longer.
     """
-    away = absences.c.resource, absences.c.during
-    if unit.connection.execute(select(exists().where(_any_of(*away, takes)))).scalar_one():
+    wanted = {resource for resource, _ in takes}
+    here = union_all(*(select(table.c.id).where(table.c.id.in_(wanted)) for table in (bays, technicians, loaners)))
+    away = exists().where(_any_of(absences.c.resource, absences.c.during, takes))
+    there, absent = unit.connection.execute(
+        select(select(func.count()).select_from(here.subquery()).scalar_subquery(), away)
+    ).one()
+    if absent or there != len(wanted):
         raise SlotTaken("the workshop cannot keep this time any more")
     _switch_off_expired(unit, takes)
     rows = [

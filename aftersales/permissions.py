@@ -55,6 +55,8 @@ PERMISSIONS: Mapping[Act, Permission] = {
 }
 
 
+_WORKSHOP = "/v1/workshops/{workshop}"
+_KEPT = {"bays": "bay", "technicians": "technician", "loaners": "loaner", "absences": "absence", "services": "code"}
 ROUTES: Mapping[Act, tuple[str, ...]] = {
     Act.BOOK: ("POST /v1/appointments",),
     Act.CONFIRM: ("POST /v1/appointments/{appointment}/confirm",),
@@ -69,7 +71,11 @@ ROUTES: Mapping[Act, tuple[str, ...]] = {
     Act.SETTLE: ("POST /v1/repair-orders/{order}/settlement",),
     Act.SAY_NO_SHOW: ("POST /v1/appointments/{appointment}/no-show",),
     Act.ARRANGE: ("POST /v1/appointments/{appointment}/arrange",),
-    Act.SET_UP: (),  # on the pages only
+    Act.SET_UP: (
+        f"PATCH {_WORKSHOP}",
+        *(f"POST {_WORKSHOP}/{many}" for many in _KEPT),
+        *(f"{verb} {_WORKSHOP}/{many}/{{{one}}}" for many, one in _KEPT.items() for verb in ("PATCH", "DELETE")),
+    ),
 }
 
 
@@ -92,7 +98,7 @@ RULES = (
     read_of("orders.read", _ORDER, *(f"{_ORDER}/{part}" for part in ("lines", "approvals", "steps", "progress"))),
     read_of("settlements.read", f"{_ORDER}/settlement"),
     read_of("reviews.read", f"{_ORDER}/review"),
-    list_of("workshops.list", "GET /v1/workshops"),
+    list_of("workshops.list", "GET /v1/workshops", f"GET {_WORKSHOP}"),
     list_of("slots.list", "GET /v1/slots"),
     Rule(
         "workshops.plan",

@@ -35,74 +35,77 @@ LONGEST_ABSENCE = timedelta(days=366)
 
 def set_hours(unit: UnitOfWork, actor: Actor, workshop: str, weekly: Mapping[str, Hours]) -> None:
     """Replace the opening hours of the week; a weekday that is left out is closed."""
-    here = _managed(unit, actor, workshop)
+    here = managed(unit, actor, workshop)
     if unknown := set(weekly) - set(WEEKDAYS):
         raise Invalid(f"there is no weekday {min(unknown)}")
     for hours in weekly.values():
         check_hours(hours)
-    _keep(unit, actor, replace(here, opening_hours={day: weekly[day] for day in WEEKDAYS if weekly.get(day)}), "hours")
+    keep(unit, actor, replace(here, opening_hours={day: weekly[day] for day in WEEKDAYS if weekly.get(day)}), "hours")
 
 
 def set_special_day(unit: UnitOfWork, actor: Actor, workshop: str, day: date, hours: Hours | None) -> None:
     """Let a day have hours of its own (none: closed), or take that back (None)."""
-    here = _managed(unit, actor, workshop)
+    here = managed(unit, actor, workshop)
     special = {name: kept for name, kept in here.special_days.items() if name != day.isoformat()}
     if hours is not None:
         check_hours(hours)
         special[day.isoformat()] = hours
-    _keep(unit, actor, replace(here, special_days=dict(sorted(special.items()))), "special_day")
+    keep(unit, actor, replace(here, special_days=dict(sorted(special.items()))), "special_day")
 
 
-def put_bay(unit: UnitOfWork, actor: Actor, workshop: str, bay: Bay) -> None:
-    """Add a bay (its id is empty) or change one."""
-    here = _managed(unit, actor, workshop)
+def put_bay(unit: UnitOfWork, actor: Actor, workshop: str, bay: Bay) -> str:
+    """Add a bay (its id is empty) or change one; gives its id."""
+    here = managed(unit, actor, workshop)
     if not bay.name.strip():
         raise Invalid("a bay has a name")
     _known(bay.equipment, EQUIPMENT)
     kept = replace(bay, id=_id(bay.id, {one.id for one in here.bays}, "bay"), name=bay.name.strip())
-    _keep(unit, actor, replace(here, bays=(kept,)), "bay")
+    keep(unit, actor, replace(here, bays=(kept,)), "bay")
+    return kept.id
 
 
-def put_technician(unit: UnitOfWork, actor: Actor, workshop: str, person: Technician) -> None:
-    """Add a technician (the id is empty) or change one. Who has one name only is called by it in both languages."""
-    here = _managed(unit, actor, workshop)
+def put_technician(unit: UnitOfWork, actor: Actor, workshop: str, person: Technician) -> str:
+    """Add a technician (the id is empty) or change one; gives the id. A single name stands for both languages."""
+    here = managed(unit, actor, workshop)
     en, zh = person.name_en.strip(), person.name_zh.strip()
     if not (en or zh):
         raise Invalid("a technician has a name")
     _known(person.skills, SKILLS)
     key = _id(person.id, {one.id for one in here.technicians}, "tech")
     kept = replace(person, id=key, name_en=en or zh, name_zh=zh or en)
-    _keep(unit, actor, replace(here, technicians=(kept,)), "technician")
+    keep(unit, actor, replace(here, technicians=(kept,)), "technician")
+    return key
 
 
-def put_loaner(unit: UnitOfWork, actor: Actor, workshop: str, car: Loaner) -> None:
-    """Add a loaner car (its id is empty) or change its name."""
-    here = _managed(unit, actor, workshop)
+def put_loaner(unit: UnitOfWork, actor: Actor, workshop: str, car: Loaner) -> str:
+    """Add a loaner car (its id is empty) or change its name; gives its id."""
+    here = managed(unit, actor, workshop)
     if not car.name.strip():
         raise Invalid("a loaner car has a name")
     kept = Loaner(_id(car.id, {one.id for one in here.loaners}, "loan"), car.name.strip())
-    _keep(unit, actor, replace(here, loaners=(kept,)), "loaner")
+    keep(unit, actor, replace(here, loaners=(kept,)), "loaner")
+    return kept.id
 
 
 def set_service(unit: UnitOfWork, actor: Actor, workshop: str, wish: Wish, service: Service) -> None:
     """Time the visits for a wish: how long the bay is kept free around them, and their length if it is not usual."""
-    here = _managed(unit, actor, workshop)
+    here = managed(unit, actor, workshop)
     for minutes in (service.minutes or GRID_MIN, service.before, service.after):
         if minutes % GRID_MIN or not 0 <= minutes <= LONGEST_MIN:
             raise Invalid("write whole quarters of an hour in minutes, up to a day")
-    _keep(unit, actor, replace(here, services={wish.value: service}), "service")
+    keep(unit, actor, replace(here, services={wish.value: service}), "service")
 
 
 def set_holidays(unit: UnitOfWork, actor: Actor, workshop: str, country: str | None, subdivision: str | None) -> None:
     """Keep the public holidays of a country, or of none."""
-    here = _managed(unit, actor, workshop)
+    here = managed(unit, actor, workshop)
     check_country(country, subdivision)
-    _keep(unit, actor, replace(here, country=country, subdivision=subdivision), "holidays")
+    keep(unit, actor, replace(here, country=country, subdivision=subdivision), "holidays")
 
 
 def report_absence(unit: UnitOfWork, actor: Actor, workshop: str, resource: str, span: Span, reason: str) -> str:
     """Note when a bay, technician or loaner cannot be put to work; gives its id. What is booked then stays booked."""
-    here = _managed(unit, actor, workshop)
+    here = managed(unit, actor, workshop)
     if resource not in {one.id for one in resources(here)}:
         raise NotFound(f"there is no {resource} at this workshop")
     if not span[0] < span[1] <= span[0] + LONGEST_ABSENCE:
@@ -118,7 +121,7 @@ def report_absence(unit: UnitOfWork, actor: Actor, workshop: str, resource: str,
 
 def end_absence(unit: UnitOfWork, actor: Actor, workshop: str, absence: str) -> None:
     """Take an absence back; again is no harm."""
-    here = _managed(unit, actor, workshop)
+    here = managed(unit, actor, workshop)
     unit.connection.execute(absences.delete().where(absences.c.id == absence, absences.c.workshop == here.id))
     append(unit, here.id, "workshop_changed", {"what": "absence"}, actor.account)
     note_vacancy(unit, here.id)
@@ -204,7 +207,7 @@ def read_hours(written: str) -> Hours:
     return spans
 
 
-def _managed(unit: UnitOfWork, actor: Actor, workshop: str) -> Workshop:
+def managed(unit: UnitOfWork, actor: Actor, workshop: str) -> Workshop:
     """Give a workshop that the actor may change, locked: one change does not undo another. Bookings go on meanwhile."""
     locked = select(workshops.c.id).where(workshops.c.id == workshop).with_for_update(key_share=True)
     unit.connection.execute(locked)
@@ -213,7 +216,7 @@ def _managed(unit: UnitOfWork, actor: Actor, workshop: str) -> Workshop:
     return here
 
 
-def _keep(unit: UnitOfWork, actor: Actor, workshop: Workshop, what: str) -> None:
+def keep(unit: UnitOfWork, actor: Actor, workshop: Workshop, what: str) -> None:
     """Store a workshop; bays and technicians that are left out of it stay as they are."""
     add_workshop(unit, workshop)
     append(unit, workshop.id, "workshop_changed", {"what": what}, actor.account)

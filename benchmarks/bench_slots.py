@@ -51,7 +51,8 @@ def book_half(workshops: list[Workshop]) -> tuple[Taken, Busy]:
     taken: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     busy: Busy = {}
     for one in workshops:
-        for resource in (*one.bays, *one.technicians):
+        resources: list[Bay | Technician] = [*one.bays, *one.technicians]
+        for resource in resources:
             steps = np.cumsum(random.integers(4, 13, length // 8))
             steps = steps[: len(steps) // 2 * 2] + first
             taken[resource.id] = steps[::2], steps[1::2]

@@ -113,7 +113,7 @@ def searches(draw: st.DrawFn) -> tuple[Workshop, Wanted, Busy]:
     team = [Technician(f"t{n}", "", "", draw(skills), draw(shifts)) for n in range(draw(st.integers(1, 3)))]
     bays = [Bay(f"b{n}", str(n), draw(skills)) for n in range(draw(st.integers(1, 3)))]
     cars = [Loaner(f"c{n}", str(n)) for n in range(draw(st.integers(0, 2)))]
-    everything = [one.id for one in (*team, *bays, *cars)]
+    everything = [*(one.id for one in team), *(one.id for one in bays), *(one.id for one in cars)]
     minute = st.integers(-1000, 31 * 1440).map(lambda number: now + timedelta(minutes=number))
     away = st.tuples(minute, st.integers(1, 4000)).map(lambda one: (one[0], one[0] + timedelta(minutes=one[1])))
     absences = draw(st.dictionaries(st.sampled_from(everything), st.tuples(away), max_size=2))
