@@ -42,6 +42,7 @@ from aftersales.routes import (
 from aftersales.scope import find_order
 from aftersales.settlement import settle, sheet
 from aftersales.slot_search import SlotQuery, find_slots
+from aftersales.tracking_http import add_tracking
 from aftersales.views import (
     get_appointment,
     get_case,
@@ -52,7 +53,6 @@ from aftersales.views import (
 )
 from aftersales.visits_http import add_visits
 from aftersales.workshops import list_workshops, read_place
-from aftersales.workshops_http import add_workshops
 from foundation.database import Database, UnitOfWork
 from foundation.follow import Wakeups, follow
 from foundation.http import ActorDependency, IdempotencyKey
@@ -81,7 +81,7 @@ def router(
         _progress,
         add_visits,
         add_desk,
-        add_workshops,
+        add_tracking,
     ):
         add(routes, desk)
     return routes

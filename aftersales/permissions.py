@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from foundation.access import OWNERS, Group, Rule, and_administrators, list_of, personal, read_of
+from foundation.access import Group, Rule, and_administrators, list_of, personal, read_of
 from foundation.identity import OWNER_ROLES, WORKSHOP_ROLES, Actor, Role
 from foundation.refusals import Forbidden
 
@@ -29,6 +29,7 @@ class Act(StrEnum):
     SAY_NO_SHOW = "say_no_show"
     ARRANGE = "arrange"
     SET_UP = "set_up"
+    SHARE = "share"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ PERMISSIONS: Mapping[Act, Permission] = {
     Act.SETTLE: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
     Act.SAY_NO_SHOW: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
     Act.ARRANGE: Permission(Side.WORKSHOP, frozenset({Role.ADVISOR, Role.WORKSHOP_MANAGER})),
+    Act.SHARE: Permission(Side.OWNER, OWNER_ROLES),
     Act.SET_UP: Permission(Side.WORKSHOP, frozenset({Role.WORKSHOP_MANAGER})),
 }
 
@@ -58,6 +60,11 @@ PERMISSIONS: Mapping[Act, Permission] = {
 _WORKSHOP = "/v1/workshops/{workshop}"
 _KEPT = {"bays": "bay", "technicians": "technician", "loaners": "loaner", "absences": "absence", "services": "code"}
 ROUTES: Mapping[Act, tuple[str, ...]] = {
+    Act.SHARE: (
+        "GET /v1/cases/{case}/links",
+        "POST /v1/cases/{case}/links",
+        "DELETE /v1/cases/{case}/links/{link}",
+    ),
     Act.BOOK: ("POST /v1/appointments",),
     Act.CONFIRM: ("POST /v1/appointments/{appointment}/confirm",),
     Act.RESCHEDULE: ("POST /v1/appointments/{appointment}/reschedule",),
@@ -83,8 +90,9 @@ def _rule(act: Act) -> Rule:
     """Give the row of an act: the workshop's side has an owner's visit by a grant, and its own workshop by itself."""
     permission = PERMISSIONS[act]
     roles = and_administrators(permission.roles)
+    group = Group.PERSONAL if act is Act.SHARE else Group.WRITE  # no key hands on what it may see
     if permission.side is Side.OWNER or act is Act.SET_UP:
-        return Rule(f"desk.{act}", Group.WRITE, ROUTES[act], own=roles)
+        return Rule(f"desk.{act}", group, ROUTES[act], own=roles)
     return Rule(f"desk.{act}", Group.WRITE, ROUTES[act], granted=roles)
 
 
@@ -108,12 +116,6 @@ RULES = (
     ),
     personal("messages.read", "GET /v1/messages", "POST /v1/messages/{message}/read"),
     personal("consents.change", "GET /v1/consents", "POST /v1/consents", "DELETE /v1/consents"),
-    Rule(
-        "cases.share",
-        Group.PERSONAL,
-        ("GET /v1/cases/{case}/links", "POST /v1/cases/{case}/links", "DELETE /v1/cases/{case}/links/{link}"),
-        own=OWNERS,
-    ),
     *map(_rule, Act),
 )
 

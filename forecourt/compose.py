@@ -52,7 +52,7 @@ def build_app(settings: Settings, database: Database, archive: Archive) -> FastA
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     actor = foundation.http.bearer_actor(database, throttle, table)
     vehicles = Vehicles()
-    app.include_router(foundation.http.router(database, throttle))
+    app.include_router(foundation.http.router(database, throttle, actor, table.scopes()))
     app.include_router(ingest.http.router(database, actor, archive))
     app.include_router(diagnostics.http.router(database, actor, vehicles))
     app.include_router(parts_catalog.http.router(database, actor, vehicles))

@@ -72,11 +72,11 @@ def _faults() -> str:
 
 def _access() -> str:
     text = (
-        "Which role may do which action, by how its organisation stands to the object: its own, opened to it by a"
-        " grant, or neither (there, actions without one object: they show what one may see). A role that may do an action in"
-        " no relation is refused (403); an object that one may not see does not exist (404). A key reaches as far as"
-        " its scopes: actions by name, or all that stands under `read` or `write`. A few routes ask for more, such as"
-        " both sides' word before trouble codes are cleared: the action's own code says so."
+        "Which role may do which action, by how its organisation stands to the object: its own, opened to it by a "
+        "grant, or neither (there, actions without one object: they show what one may see). A role that may do an "
+        "action in no relation is refused (403); an object that one may not see does not exist (404). A key "
+        "reaches as far as its scopes: actions by name, or all that stands under `read` or `write`. A few routes "
+        "ask for more, such as both sides' word before trouble codes are cleared: the action's own code says so."
     )
     return f"# Access\n\n{NOTE}\n\n{text}\n\n{access.page()}\n"
 

@@ -36,6 +36,7 @@ SECURITY_EVENTS: Mapping[str, str] = {
     "sign_in_failed": "somebody failed to: the digest of the address alone",
     "credential_made": "a token, session or link was made",
     "credential_revoked": "one of them was ended or used up",
+    "password_set": "an account was given a new password",
     "grant_opened": "a vehicle or case was opened to another organisation",
     "grant_closed": "it was closed to it again",
     "access_refused": "a role was not enough for what its account asked for",

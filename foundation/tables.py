@@ -66,7 +66,8 @@ accounts = Table(
     ForeignKeyConstraint(["organisation"], ["organisations.id"]),
 )
 
-# Bearer tokens, page sessions and one-time sign-in links: only the SHA-256 of the secret is kept.
+# Bearer tokens, page sessions, one-time sign-in links, keys and tracking links: only the SHA-256 of the secret is kept.
+# `id` names a key or tracking link in lists; a tracking link shows one `subject`.
 credentials = Table(
     "credentials",
     metadata,
@@ -77,9 +78,14 @@ credentials = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True)),
     Column("revoked_at", DateTime(timezone=True)),
+    Column("id", Text),
+    Column("name", Text),
+    Column("scopes", JSONB),
+    Column("subject", Text),
     PrimaryKeyConstraint("digest"),
+    UniqueConstraint("id"),
     ForeignKeyConstraint(["account"], ["accounts.id"]),
-    CheckConstraint("kind IN ('bearer', 'session', 'sign_in_link')", name="kind"),
+    CheckConstraint("kind IN ('bearer', 'session', 'sign_in_link', 'key', 'tracking_link')", name="kind"),
     Index(None, "account"),
 )
 

@@ -12,9 +12,10 @@ from forecourt.pages.readers import SESSION_COOKIE, Posted, Reader, posted, sign
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
 from foundation.database import UnitOfWork
-from foundation.identity import address_of, end_other_sessions, list_sessions, organisation_name, show_oneself
+from foundation.identity import address_of, organisation_name, show_oneself
 from foundation.privacy import Person, person_of
 from foundation.refusals import Forbidden
+from foundation.sessions import end_other_sessions, list_sessions
 
 
 def router(site: Site) -> APIRouter:
