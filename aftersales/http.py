@@ -53,6 +53,7 @@ from aftersales.views import (
 )
 from aftersales.visits_http import add_visits
 from aftersales.workshops import list_workshops, read_place
+from aftersales.workshops_http import add_workshops
 from foundation.database import Database, UnitOfWork
 from foundation.follow import Wakeups, follow
 from foundation.http import ActorDependency, IdempotencyKey
@@ -82,6 +83,7 @@ def router(
         add_visits,
         add_desk,
         add_tracking,
+        add_workshops,
     ):
         add(routes, desk)
     return routes
