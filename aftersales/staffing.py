@@ -14,7 +14,7 @@ from aftersales.cases import Wish
 from aftersales.free_times import HORIZON_DAYS
 from aftersales.hours import WEEKDAYS, Hours, Span, check_hours
 from aftersales.occupancy import days_of, lock_days
-from aftersales.operations import OPERATIONS
+from aftersales.operations import GRID_MIN, OPERATIONS
 from aftersales.tables import absences, appointments, bays, loaners, occupancies, services, technicians
 from aftersales.workshop_setup import LONGEST_ABSENCE, keep, list_absences, managed
 from aftersales.workshops import Service, Workshop, load_workshop, workshop_summary
@@ -22,6 +22,7 @@ from foundation.database import UnitOfWork
 from foundation.identity import WORKSHOP_ROLES, Actor, Role
 from foundation.refusals import Conflict, Invalid, NotFound
 
+LONGEST_MIN = 24 * 60  # of a service's own length and buffers
 RESOURCES: Mapping[str, Table] = {"bays": bays, "technicians": technicians, "loaners": loaners}
 
 
@@ -151,6 +152,9 @@ def put_service(unit: UnitOfWork, actor: Actor, workshop: str, code: str, servic
         raise Invalid(f"{code} is neither an operation nor a wish")
     if service.minutes is not None and code not in OPERATIONS:
         raise Invalid(f"visits for {code} take as long as their operations; give those their minutes")
+    for minutes in (service.minutes or GRID_MIN, service.before, service.after):
+        if minutes % GRID_MIN or not 0 <= minutes <= LONGEST_MIN:
+            raise Invalid("write whole quarters of an hour in minutes, up to a day")
     keep(unit, actor, replace(here, services={code: service}), "service")
 
 

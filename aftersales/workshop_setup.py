@@ -13,15 +13,14 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.dialects.postgresql import Range
 
 from aftersales.calendars import check_country, spans_of
-from aftersales.cases import AppointmentState, Wish
+from aftersales.cases import AppointmentState
 from aftersales.day_plan import day_span, own_workshop
 from aftersales.hours import WEEKDAYS, Hours, Span, check_hours
 from aftersales.occupancy import days_of, local_day, lock_days
-from aftersales.operations import GRID_MIN
 from aftersales.permissions import Act, require
 from aftersales.tables import absences, appointments, occupancies, workshops
 from aftersales.waitlist import note_vacancy
-from aftersales.workshops import Bay, Loaner, Service, Technician, Workshop, add_workshop
+from aftersales.workshops import Bay, Loaner, Technician, Workshop, add_workshop
 from foundation.database import UnitOfWork, new_id
 from foundation.events import append
 from foundation.identity import Actor
@@ -29,7 +28,6 @@ from foundation.refusals import Invalid, NotFound
 
 SKILLS = ("general", "diagnosis", "engine", "electrical", "fuel", "transmission", "high_voltage")
 EQUIPMENT = ("lift", "diagnostics", "high_voltage")
-LONGEST_MIN = 24 * 60  # of a service's own length and buffers
 LONGEST_ABSENCE = timedelta(days=366)
 
 
@@ -85,15 +83,6 @@ def put_loaner(unit: UnitOfWork, actor: Actor, workshop: str, car: Loaner) -> st
     kept = Loaner(_id(car.id, {one.id for one in here.loaners}, "loan"), car.name.strip())
     keep(unit, actor, replace(here, loaners=(kept,)), "loaner")
     return kept.id
-
-
-def set_service(unit: UnitOfWork, actor: Actor, workshop: str, wish: Wish, service: Service) -> None:
-    """Time the visits for a wish: how long the bay is kept free around them, and their length if it is not usual."""
-    here = managed(unit, actor, workshop)
-    for minutes in (service.minutes or GRID_MIN, service.before, service.after):
-        if minutes % GRID_MIN or not 0 <= minutes <= LONGEST_MIN:
-            raise Invalid("write whole quarters of an hour in minutes, up to a day")
-    keep(unit, actor, replace(here, services={wish.value: service}), "service")
 
 
 def set_holidays(unit: UnitOfWork, actor: Actor, workshop: str, country: str | None, subdivision: str | None) -> None:

@@ -150,6 +150,8 @@ DONE: Mapping[str, str] = {
     "closed": N_("The account is closed; all its sign-ins are void."),
     "erased": N_("You have been erased. Files of readings follow within minutes."),
     "saved": N_("Saved."),
+    "key_made": N_("The key has been made."),
+    "key_ended": N_("The key is void from now on."),
     "kept": N_("Your visit stays as it was."),
     "waiting": N_("You are told as soon as something is free."),
     "helped": N_("The workshop has been told and will reach you."),

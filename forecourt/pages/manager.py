@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Response
 
 from aftersales.day_plan import own_workshop, own_workshops
 from aftersales.hours import WEEKDAYS, Hours
+from aftersales.staffing import RESOURCES, InUse, put_service, remove
 from aftersales.workshop_setup import (
     EQUIPMENT,
     SKILLS,
@@ -25,7 +26,6 @@ from aftersales.workshop_setup import (
     resources,
     set_holidays,
     set_hours,
-    set_service,
     set_special_day,
 )
 from aftersales.workshops import Bay, Loaner, Service, Technician
@@ -38,9 +38,9 @@ from forecourt.pages.repairs import whole
 from forecourt.pages.site import Site
 from foundation.database import UnitOfWork
 from foundation.identity import Role
-from foundation.refusals import Invalid, NotFound
+from foundation.refusals import Invalid, NotFound, Refusal
 
-Errors = Mapping[str, Invalid]  # by the field that is wrong
+Errors = Mapping[str, Refusal]  # by the field that is wrong
 
 
 class AtField(Exception):  # noqa: N818 - a refusal of a form, by field
@@ -77,7 +77,7 @@ def _hours(unit: UnitOfWork, form: Posted, workshop: str) -> None:
 
 
 def _week(form: Posted) -> dict[str, Hours]:
-    errors: dict[str, Invalid] = {}
+    errors: dict[str, Refusal] = {}
     weekly: dict[str, Hours] = {}
     for day in WEEKDAYS:
         try:
@@ -134,7 +134,7 @@ def _service(unit: UnitOfWork, form: Posted, workshop: str) -> None:
     try:
         length = whole(form.text("minutes"), wanted) if form.text("minutes") else None
         service = Service(length, whole(form.text("before"), wanted), whole(form.text("after"), wanted))
-        set_service(unit, form.reader.actor, workshop, wish, service)
+        put_service(unit, form.reader.actor, workshop, wish.value, service)
     except Invalid as refusal:
         raise AtField({f"service {wish}": refusal}) from refusal
 
@@ -145,6 +145,16 @@ def _holidays(unit: UnitOfWork, form: Posted, workshop: str) -> None:
         set_holidays(unit, form.reader.actor, workshop, country or None, subdivision or None)
     except Invalid as refusal:
         raise AtField({"country": refusal}) from refusal
+
+
+def _removal(unit: UnitOfWork, form: Posted, workshop: str) -> None:
+    kind, key = form.text("kind"), form.text("id")
+    if kind not in RESOURCES:
+        raise NotFound("there is nothing like this to take out")
+    try:
+        remove(unit, form.reader.actor, workshop, kind, key)
+    except InUse as refusal:
+        raise AtField({f"remove {key}": refusal}) from refusal
 
 
 def _absence(unit: UnitOfWork, form: Posted, workshop: str) -> None:
@@ -177,6 +187,7 @@ CHANGES: Mapping[str, Callable[[UnitOfWork, Posted, str], None]] = {
     "technicians": _technician,
     "loaners": _loaner,
     "services": _service,
+    "removals": _removal,
 }
 
 

@@ -8,7 +8,7 @@ from secrets import compare_digest, token_urlsafe
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from fastapi import Request
+from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -18,8 +18,9 @@ from forecourt.pages.rendering import render
 from forecourt.pages.site import Site
 from foundation.database import UnitOfWork
 from foundation.http import route_of
-from foundation.identity import Actor, Session, session_of
+from foundation.identity import SESSION_LIFE, Actor, Session, session_of
 from foundation.refusals import Forbidden, Unauthenticated
+from foundation.sessions import turn_session
 
 SESSION_COOKIE = "forecourt_session"
 ZONE_COOKIE = "zone"
@@ -166,9 +167,24 @@ def open_reader(site: Site, request: Request) -> Reader:
     secret = request.cookies.get(SESSION_COOKIE)
     with site.database.unit() as unit:
         session = _session(unit, secret) if secret else None
+        if secret and session and request.method == "GET":
+            request.state.turned_session = turn_session(unit, secret)
         # A fragment shows no menu.
         unread = count_unread(unit, session.actor) if session and "hx-request" not in request.headers else 0
         return Reader(site, request, session, unit.now(), unread)
+
+
+def keep_session(answer: Response, site: Site, request: Request, secret: str) -> None:
+    """Let the browser keep a session's secret."""
+    answer.set_cookie(
+        SESSION_COOKIE,
+        secret,
+        max_age=int(SESSION_LIFE.total_seconds()),
+        path="/",
+        secure=site.secure_cookies or request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
 
 
 def to(path: str) -> RedirectResponse:

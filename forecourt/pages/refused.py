@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from forecourt.http import STATUS, note_refused
-from forecourt.pages.readers import CSRF_FIELD, Reader, SessionLost, StaleForm, open_reader, own_path, to
+from forecourt.pages.readers import CSRF_FIELD, Reader, SessionLost, StaleForm, keep_session, open_reader, own_path, to
 from forecourt.pages.site import Site
 from foundation.refusals import Forbidden, Invalid, Refusal, TooMany, Unauthenticated
 
@@ -43,6 +43,8 @@ def page_route(site: Site) -> type[APIRoute]:
                 except RequestValidationError:
                     unreadable = Invalid("this address has something in it that does not belong there")
                     response = await run_in_threadpool(refused, site, request, unreadable)
+                if (turned := getattr(request.state, "turned_session", None)) is not None:
+                    keep_session(response, site, request, turned)
                 response.headers.update(HEADERS)
                 response.headers.setdefault("Cache-Control", "no-store")
                 return response

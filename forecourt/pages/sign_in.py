@@ -13,6 +13,7 @@ from forecourt.pages.readers import (
     Posted,
     Reader,
     anybody,
+    keep_session,
     open_reader,
     own_form,
     own_path,
@@ -22,7 +23,6 @@ from forecourt.pages.readers import (
 from forecourt.pages.refused import carried, page_route
 from forecourt.pages.site import Site
 from foundation.identity import (
-    SESSION_LIFE,
     end_session,
     note_failed_sign_in,
     open_session,
@@ -128,15 +128,7 @@ def _enter(site: Site, request: Request, secret: str, fields: dict[str, str]) ->
     answer: Response = to(own_path(fields.get("next")))
     if _waiting(fields):
         answer = carried(reader, 200, fields[_PATH], _waiting(fields))
-    answer.set_cookie(
-        SESSION_COOKIE,
-        secret,
-        max_age=int(SESSION_LIFE.total_seconds()),
-        path="/",
-        secure=site.secure_cookies or request.url.scheme == "https",
-        httponly=True,
-        samesite="lax",
-    )
+    keep_session(answer, site, request, secret)
     return answer
 
 

@@ -76,3 +76,23 @@ def test_what_is_refused_on_a_page_is_told_in_the_audit_trail(scene: Scene, sign
     with scene.database.unit() as unit:
         told = [event for event in read(unit, scene.owner.organisation) if event.kind == "access_refused"]
     assert [(event.actor, event.data["path"]) for event in told] == [(scene.owner.account, "/members")]
+
+
+def test_an_administrator_makes_a_key_that_is_shown_once_and_ends_it(
+    signed_in: Entrance, person: Callable[..., Actor], browser: Callable[[], TestClient]
+) -> None:
+    boss = signed_in(person(Role.ADMINISTRATOR))
+    form = forms_of(boss.get("/keys").text)["/keys"]
+    assert boss.post("/keys", data=form | {"name": "ERP"}).status_code == 422
+    made = boss.post("/keys", data=form | {"key": "1", "name": "ERP", "scope-read": "yes"})
+    secret = made.text.partition("readonly value=")[2].split('"')[1]
+    page = boss.get("/keys").text
+    assert "ERP" in page
+    assert secret not in page
+    outside = browser()
+    key = {"Authorization": f"Bearer {secret}"}
+    assert outside.get("/v1/cases", headers=key).status_code == 200
+    end = next(action for action in forms_of(page) if action.endswith("/revoke"))
+    post(boss, "/keys", end)
+    assert outside.get("/v1/cases", headers=key).status_code == 401
+    assert signed_in(person(Role.ADVISOR)).get("/keys").status_code == 403

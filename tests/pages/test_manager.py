@@ -95,6 +95,18 @@ def test_an_absence_is_reported_shown_and_taken_back(scene: Scene, manager: Test
     assert "flu" not in manager.get(PAGE).text
 
 
+def test_what_is_booked_is_not_taken_out_and_what_is_not_is(scene: Scene, manager: TestClient) -> None:
+    seen = visit_of(scene, scene.fail())
+    csrf = forms_of(manager.get(PAGE).text)[f"{BASE}/removals"]["csrf"]
+    kept = manager.post(f"{BASE}/removals", data={"csrf": csrf, "kind": "bays", "id": seen["bay"]})
+    assert kept.status_code == 422
+    assert f'id="wrong-remove-{seen["bay"]}"' in kept.text
+    other = next(one.id for one in workshop(scene).bays if one.id != seen["bay"])
+    manager.post(f"{BASE}/removals", data={"csrf": csrf, "kind": "bays", "id": other})
+    assert {one.id for one in workshop(scene).bays} >= {seen["bay"]}
+    assert other not in {one.id for one in workshop(scene).bays}
+
+
 def test_shifts_loaners_services_and_holidays_are_kept(scene: Scene, manager: TestClient) -> None:
     csrf = forms_of(manager.get(PAGE).text)[f"{BASE}/bays"]["csrf"]
     person = workshop(scene).technicians[0]
@@ -117,7 +129,7 @@ def test_shifts_loaners_services_and_holidays_are_kept(scene: Scene, manager: Te
     changed = next(one for one in here.technicians if one.id == person.id)
     assert changed.shifts is not None
     assert changed.shifts["mon"] == [["09:00", "12:00"]]
-    assert [one.name for one in here.loaners][-1] == "沪A·D12345"
+    assert "沪A·D12345" in {one.name for one in here.loaners}
     assert (here.services["repair"].before, here.services["repair"].after) == (15, 30)
     assert here.country == "CN"
     assert '"repair"' in manager.get(PAGE).text

@@ -1,7 +1,6 @@
 """What the owner is offered and told, without JavaScript: other times, late parts, waiting, help, reminders."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from fastapi.testclient import TestClient
@@ -11,14 +10,13 @@ from aftersales.late_parts import offer_later_times
 from aftersales.reminders import send_reminders
 from aftersales.tables import reminders
 from aftersales.views import get_appointment
-from aftersales.workshops import Loaner, add_workshop, load_workshop
 from diagnostics.findings import Urgency
 from foundation.clock import FixedClock
 from foundation.identity import Actor
 from parts_catalog import stock
 from tests.pages.forms import forms_of
 from tests.pages.scene import Scene
-from tests.pages.test_calendar import WORKSHOP, page_of, visit_of
+from tests.pages.test_calendar import page_of, visit_of
 from tests.pages.test_visit import post
 
 Entrance = Callable[[Actor], TestClient]
@@ -96,12 +94,12 @@ def test_a_loaner_car_is_wished_for_and_lent(scene: Scene, signed_in: Entrance) 
     page = "/cars/car-1/book?service=inspection"
     owner = signed_in(scene.owner)
     form = forms_of(owner.get(page).text)["/cars/car-1/book"] | {"loaner": "yes"}
-    assert "No workshop has a free time for this" in owner.post("/cars/car-1/book/times", data=form).text
-    with scene.database.unit() as unit:
-        add_workshop(unit, replace(load_workshop(unit, WORKSHOP), loaners=(Loaner("loan_1", "沪A·D12345"),)))
     chosen = forms_of(owner.post("/cars/car-1/book/times", data=form).text)["/cars/car-1/book"]
     held = owner.post("/cars/car-1/book", data=chosen | {"loaner": "yes"})
-    assert "沪A·D12345" in owner.get(held.headers["location"]).text
+    assert "<dt>Loaner car</dt>" in owner.get(held.headers["location"]).text
+    plain = forms_of(owner.get(page).text)["/cars/car-1/book"]
+    held = owner.post("/cars/car-1/book", data=plain)
+    assert "<dt>Loaner car</dt>" not in owner.get(held.headers["location"]).text
 
 
 def test_who_waits_says_so_and_leaves_again(scene: Scene, signed_in: Entrance) -> None:
