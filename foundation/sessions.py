@@ -30,9 +30,9 @@ def turn_session(unit: UnitOfWork, secret: str) -> str | None:
     now = unit.now()
     if now - row.issued_at < SESSION_TURN or row.expires_at - now <= TURN_GRACE:
         return None
-    unit.connection.execute(
-        update(credentials).where(credentials.c.digest == digest_of(secret)).values(expires_at=now + TURN_GRACE)
-    )
+    old = (credentials.c.digest == digest_of(secret), credentials.c.expires_at == row.expires_at)
+    if unit.connection.execute(update(credentials).where(*old).values(expires_at=now + TURN_GRACE)).rowcount == 0:
+        return None  # a request at the same time has turned it
     return issue(unit, actor_in(row), "session", row.expires_at - now, csrf=row.csrf)
 
 
