@@ -8,5 +8,5 @@ EXPECTING = (Role.PARTS_MANAGER, Role.WORKSHOP_MANAGER, Role.INTEGRATOR)
 RULES = (
     list_of("parts.read", "GET /v1/parts", "GET /v1/parts/{part}"),
     read_of("fitment.read", "GET /v1/fitment"),
-    Rule("parts.expect", Group.WRITE, ("POST /v1/parts/{part}/expected",), none=and_administrators(EXPECTING)),
+    Rule("parts.expect", Group.WRITE, ("POST /v1/parts/{part}/expected",), own=and_administrators(EXPECTING)),
 )

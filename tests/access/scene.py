@@ -9,7 +9,9 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from aftersales.reviews import review
 from aftersales.tables import waits
+from aftersales.views import get_repair_order
 from forecourt.compose import build_app
 from forecourt.settings import Settings
 from foundation.access import Relation
@@ -20,9 +22,20 @@ from ingest import commands
 from ingest.archive import Archive
 from ingest.commands import CommandKind
 from ingest.registry import Vehicles
-from tests.aftersales.world import FAMILY, GARAGE, STRANGERS, World
+from tests.aftersales.world import FAMILY, GARAGE, STEPS, STRANGERS, World
 
 HOUSES = {Relation.OWN: FAMILY, Relation.GRANTED: GARAGE, Relation.NONE: STRANGERS}
+
+OF_SETTLED = ("GET /v1/repair-orders/{order}/settlement", "GET /v1/repair-orders/{order}/review")
+# What a workshop keeps, by the name in the address: made anew for each request that may take it away.
+KEPT = {"bays": "bay", "technicians": "technician", "loaners": "loaner", "absences": "absence", "services": "code"}
+NEW: Mapping[str, dict[str, Any]] = {
+    "bays": {"name": "9"},
+    "technicians": {"name_en": "Lin Na", "name_zh": "林娜"},
+    "loaners": {"name": "Golf"},
+    "absences": {"resource": "tech_one_0", "start": "2027-03-01T00:00:00Z", "end": "2027-03-02T00:00:00Z"},
+    "services": {"code": "maintenance"},
+}
 
 
 @dataclass
@@ -47,10 +60,21 @@ class Scene:
             if "{account}" in route:
                 self.ids["account"] = add_account(unit, f"{new_id('x')}@x.example", Role.OWNER, FAMILY).account
 
+        for many, one in KEPT.items():
+            if f"{{{one}}}" in route:
+                token = self.tokens[Relation.GRANTED, Role.WORKSHOP_MANAGER]
+                made = TestClient(self.app).post(
+                    f"/v1/workshops/wks_one/{many}", json=NEW[many], headers={"Authorization": f"Bearer {token}"}
+                )
+                if one != "code":
+                    self.ids[one] = made.json()["id"]
+
     def ask(self, route: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
         verb, _, path = route.partition(" ")
         self.renew(route)
         client = TestClient(self.app, follow_redirects=False, headers=headers)
+        if route in OF_SETTLED:
+            path = path.replace("{order}", "{settled}")
         return client.request(verb, path.format_map(self.ids), **more)
 
 
@@ -61,7 +85,16 @@ def build(world: World, folder: Path) -> Scene:
     order = world.confirm(visit["id"])["repair_order"]
     world.clock.advance(timedelta(days=1))
     world.step(order, step="check_in", mileage_km=84_210)
+    car = world.another_car("car-s")
+    done = world.open(world.finding("f_s", car), car)
+    settled = world.confirm(done["appointment"]["id"])["repair_order"]
+    world.clock.advance(timedelta(days=1))
+    for step in STEPS:
+        world.step(settled, **step)
+    world.settle(settled)
     with world.database.unit() as unit:
+        review(unit, world.owner, settled, 5, "well done")
+        line = get_repair_order(unit, world.owner, order)["lines"][0]["id"]
         people = {
             (relation, role): add_account(unit, f"{role}.{relation}@x.example", role, house)
             for relation, house in HOUSES.items()
@@ -79,6 +112,7 @@ def build(world: World, folder: Path) -> Scene:
     ids = {
         "vehicle": world.vehicle.id, "case": view["id"], "appointment": visit["id"], "order": order,
         "command": command, "part": "belt", "workshop": "wks_one", "day": "2026-11-25", "finding": "f1",
-        "what": "hours", "wait": "wait_1", "message": "none", "account": "", "key": "", "link": "",
+        "what": "hours", "line": line, "settled": settled, "wait": "wait_1", "message": "none", "account": "", "key": "", "link": "",
+        "code": "maintenance",
     }  # fmt: skip
     return Scene(world, app, ids, people, tokens, sessions)
