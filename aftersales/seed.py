@@ -3,7 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from aftersales.hours import Hours
-from aftersales.workshops import Bay, Loaner, Place, Service, Technician, Workshop, add_workshop
+from aftersales.workshops import Bay, Loaner, Place, Technician, Timing, Workshop, add_workshop
 from foundation.database import UnitOfWork
 from foundation.identity import add_organisation, list_organisations
 
@@ -24,8 +24,8 @@ _LATE: dict[str, Hours] = {day: [["10:00", "20:00"]] for day in _WEEK}
 _EARLY: dict[str, Hours] = {day: [["08:00", "16:00"]] for day in _WEEK}
 _SHIFTS = (None, _LATE, _EARLY, None)
 # A washed car goes back to its owner, and high-voltage work begins with switching the car off safely.
-_SERVICES = {"maintenance": Service(None, 0, 15), "inspection": Service(None, 0, 15)} | {
-    f"repair_{fault}": Service(None, 30, 15) for fault in ("hybrid_battery", "traction_battery_fade", "cell_spread")
+_SERVICES = {"maintenance": Timing(None, 0, 15), "inspection": Timing(None, 0, 15)} | {
+    f"repair_{fault}": Timing(None, 30, 15) for fault in ("hybrid_battery", "traction_battery_fade", "cell_spread")
 }
 
 _BAYS = (("1", "lift"), ("2", "lift diagnostics"), ("3", "lift high_voltage diagnostics"))

@@ -17,7 +17,7 @@ from aftersales.occupancy import days_of, lock_days
 from aftersales.operations import GRID_MIN, OPERATIONS
 from aftersales.tables import absences, appointments, bays, loaners, occupancies, services, technicians
 from aftersales.workshop_setup import LONGEST_ABSENCE, keep, list_absences, managed
-from aftersales.workshops import Service, Workshop, load_workshop, workshop_summary
+from aftersales.workshops import Timing, Workshop, load_workshop, workshop_summary
 from foundation.database import UnitOfWork
 from foundation.identity import WORKSHOP_ROLES, Actor, Role
 from foundation.refusals import Conflict, Invalid, NotFound
@@ -65,7 +65,7 @@ def show_workshop(unit: UnitOfWork, actor: Actor, workshop: str) -> dict[str, An
     return view | ({"absences": list_absences(unit, actor, workshop)} if own else {})
 
 
-def service_view(code: str, one: Service) -> dict[str, Any]:
+def service_view(code: str, one: Timing) -> dict[str, Any]:
     return {"code": code, "minutes": one.minutes, "before_min": one.before, "after_min": one.after}
 
 
@@ -145,7 +145,7 @@ def remove(unit: UnitOfWork, actor: Actor, workshop: str, kind: str, key: str) -
     keep(unit, actor, load_workshop(unit, here.id), kind)
 
 
-def put_service(unit: UnitOfWork, actor: Actor, workshop: str, code: str, service: Service) -> None:
+def put_service(unit: UnitOfWork, actor: Actor, workshop: str, code: str, service: Timing) -> None:
     """Time an operation, or the buffers of all visits for a wish, the workshop's own way."""
     here = managed(unit, actor, workshop)
     if code not in OPERATIONS and code not in set(Wish):

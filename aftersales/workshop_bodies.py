@@ -102,7 +102,7 @@ class AbsenceChange(Body):
     model_config = _examples({"end": "2026-12-05T00:00:00+08:00"})
 
 
-class ServiceTimes(Body):
+class TimingChange(Body):
     """How long the bay is kept free around the work, and the work's own length where it is not the labour time."""
 
     minutes: Length | None = None
@@ -112,7 +112,7 @@ class ServiceTimes(Body):
     model_config = _examples({"minutes": 45, "before_min": 15, "after_min": 15})
 
 
-class NewService(ServiceTimes):
+class NewTiming(TimingChange):
     code: Id = Field(description="An operation, or a wish for the buffers of all its visits")
 
     model_config = _examples({"code": "maintenance", "minutes": 45, "before_min": 15, "after_min": 15})

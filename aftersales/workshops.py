@@ -45,7 +45,7 @@ class Loaner:
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class Timing:
     """How a workshop times an operation, or the visits for a wish; `minutes` None: by the labour time."""
 
     minutes: int | None
@@ -74,7 +74,7 @@ class Workshop:
     country: str | None = None
     subdivision: str | None = None
     loaners: tuple[Loaner, ...] = ()
-    services: Mapping[str, Service] = field(default_factory=dict)
+    services: Mapping[str, Timing] = field(default_factory=dict)
     absences: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)  # by bay, technician or loaner; not over yet
 
     def bays_for(self, work: Work) -> list[Bay]:
@@ -116,10 +116,10 @@ def load_workshops(unit: UnitOfWork, ids: Collection[str] | None = None) -> dict
         people_of[row.workshop].append(Technician(row.id, row.name_en, row.name_zh, frozenset(row.skills), row.shifts))
     for row in _at(unit, loaners, found):
         cars_of[row.workshop].append(Loaner(row.id, row.name))
-    services_of: defaultdict[str, dict[str, Service]] = defaultdict(dict)
+    services_of: defaultdict[str, dict[str, Timing]] = defaultdict(dict)
     of_these = select(services).where(services.c.workshop.in_(found)).order_by(services.c.code)
     for row in unit.connection.execute(of_these):
-        services_of[row.workshop][row.code] = Service(row.minutes, row.before_min, row.after_min)
+        services_of[row.workshop][row.code] = Timing(row.minutes, row.before_min, row.after_min)
     away = _absences(unit, found)
     return {
         row.id: Workshop(

@@ -25,13 +25,13 @@ from aftersales.workshop_bodies import (
     NewAbsence,
     NewBay,
     NewLoaner,
-    NewService,
     NewTechnician,
-    ServiceTimes,
+    NewTiming,
     TechnicianChange,
+    TimingChange,
 )
 from aftersales.workshop_setup import end_absence, managed, put_bay, put_loaner, put_technician, report_absence
-from aftersales.workshops import Bay, Loaner, Service, Technician
+from aftersales.workshops import Bay, Loaner, Technician, Timing
 from foundation.database import UnitOfWork
 from foundation.http import Body, IdempotencyKey
 from foundation.identity import Actor
@@ -176,7 +176,7 @@ def _services(routes: APIRouter, desk: Desk) -> None:
     @routes.post(
         f"{PATH}/services", status_code=201, responses=REFUSED_POST, summary="Time an operation or a wish one's own way"
     )
-    def add(actor: Acting, workshop: Key, body: NewService, key: IdempotencyKey = None) -> View:
+    def add(actor: Acting, workshop: Key, body: NewTiming, key: IdempotencyKey = None) -> View:
         def act(unit: UnitOfWork) -> View:
             put_service(unit, actor, workshop, body.code, _times(body))
             return show_workshop(unit, actor, workshop)
@@ -184,7 +184,7 @@ def _services(routes: APIRouter, desk: Desk) -> None:
         return desk.act(actor, Asked(f"workshops/{workshop}/services", key, body), act)
 
     @routes.patch(f"{PATH}/services/{{code}}", responses=REFUSED_POST, summary="Give it other times")
-    def change(actor: Acting, workshop: Key, code: Key, body: ServiceTimes) -> View:
+    def change(actor: Acting, workshop: Key, code: Key, body: TimingChange) -> View:
         with desk.database.unit() as unit:
             put_service(unit, actor, workshop, code, _times(body))
             return show_workshop(unit, actor, workshop)
@@ -196,8 +196,8 @@ def _services(routes: APIRouter, desk: Desk) -> None:
             return show_workshop(unit, actor, workshop)
 
 
-def _times(body: ServiceTimes) -> Service:
-    return Service(body.minutes, body.before_min, body.after_min)
+def _times(body: TimingChange) -> Timing:
+    return Timing(body.minutes, body.before_min, body.after_min)
 
 
 def _given(body: Body, **kinds: type) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from aftersales.free_times import HORIZON_DAYS, Taken, Window, times_at
 from aftersales.hours import Hours, Span, end_of_work
 from aftersales.operations import Work
 from aftersales.slots import Wanted, find_free
-from aftersales.workshops import Bay, Service, Technician, Workshop
+from aftersales.workshops import Bay, Technician, Timing, Workshop
 
 WORKSHOPS, BAYS, TECHNICIANS, LIMIT = 50, 10, 15, 50
 NOW = datetime(2026, 10, 20, 3, 10, tzinfo=UTC)  # the clocks change in two of the zones
@@ -40,7 +40,7 @@ def workshop(number: int) -> Workshop:
     return Workshop(
         f"w{number:02}", "", "", "", (0.0, 0.0), ZoneInfo(zone), "CNY", 0, 0, WEEK, {}, "",
         tuple(Bay(f"b{number}_{one:02}", "", frozenset()) for one in range(BAYS)), tuple(people), country,
-        services={"repair": Service(None, 15, 15)},
+        services={"repair": Timing(None, 15, 15)},
     )  # fmt: skip
 
 

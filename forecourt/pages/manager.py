@@ -28,7 +28,7 @@ from aftersales.workshop_setup import (
     set_hours,
     set_special_day,
 )
-from aftersales.workshops import Bay, Loaner, Service, Technician
+from aftersales.workshops import Bay, Loaner, Technician, Timing
 from forecourt.http import STATUS
 from forecourt.pages.acting import act
 from forecourt.pages.booking import wish_of
@@ -133,7 +133,7 @@ def _service(unit: UnitOfWork, form: Posted, workshop: str) -> None:
     wanted = "write whole quarters of an hour in minutes"
     try:
         length = whole(form.text("minutes"), wanted) if form.text("minutes") else None
-        service = Service(length, whole(form.text("before"), wanted), whole(form.text("after"), wanted))
+        service = Timing(length, whole(form.text("before"), wanted), whole(form.text("after"), wanted))
         put_service(unit, form.reader.actor, workshop, wish.value, service)
     except Invalid as refusal:
         raise AtField({f"service {wish}": refusal}) from refusal

@@ -10,7 +10,7 @@ import pytest
 from icalendar import Calendar
 
 from aftersales.holds import OWN_HOLD
-from aftersales.workshops import Bay, Service, Technician
+from aftersales.workshops import Bay, Technician, Timing
 from diagnostics.faults import FAULTS
 from diagnostics.findings import Urgency
 from ingest.registry import add_vehicle
@@ -171,7 +171,7 @@ def test_booking_over_a_holiday(street: Town) -> None:
 def test_work_over_several_days_and_a_public_holiday(street: Town) -> None:
     berlin = ZoneInfo("Europe/Berlin")
     mornings = {key: [["09:00", "12:00"]] for key in ("mon", "tue", "wed", "thu", "fri", "sat")}
-    eight_hours = {"maintenance": Service(minutes=480, before=30, after=30)}
+    eight_hours = {"maintenance": Timing(minutes=480, before=30, after=30)}
     place = garage(zone=berlin, place=(52.5, 13.4), country="DE", opening_hours=mornings, services=eight_hours)
     street.world.put(place)
     eve = datetime(2026, 12, 30, 14, tzinfo=berlin)
