@@ -8,8 +8,9 @@ from collections.abc import Callable
 import pytest
 from fastapi.testclient import TestClient
 
+from aftersales.views import get_appointment
 from foundation.events import read
-from foundation.identity import Actor, Role
+from foundation.identity import Actor, Role, issue_token
 from tests.pages.forms import forms_of
 from tests.pages.scene import Scene
 from tests.pages.test_visit import post
@@ -96,3 +97,25 @@ def test_an_administrator_makes_a_key_that_is_shown_once_and_ends_it(
     post(boss, "/keys", end)
     assert outside.get("/v1/cases", headers=key).status_code == 401
     assert signed_in(person(Role.ADVISOR)).get("/keys").status_code == 403
+
+
+def test_a_tracking_link_shows_one_case_and_nothing_else(
+    scene: Scene, signed_in: Entrance, browser: Callable[[], TestClient]
+) -> None:
+    visit = scene.fail()
+    with scene.database.unit() as unit:
+        case = get_appointment(unit, scene.owner, visit)["case"]
+        token = issue_token(unit, scene.owner)
+    owner = signed_in(scene.owner)
+    share = f"/cases/{case}/links"
+    made = owner.post(share, data=forms_of(owner.get(f"/appointments/{visit}").text)[share]).text
+    secret = made.partition("/track#")[2].partition('"')[0]
+    stranger = browser()
+    assert 'id="link"' in stranger.get("/track").text
+    shown = stranger.post("/track", data={"secret": secret}).text
+    assert "Pudong Workshop" in shown
+    assert "Alternator" in shown
+    assert "/appointments/" not in shown
+    for wrong in ("nonsense", token):
+        assert stranger.post("/track", data={"secret": wrong}).status_code == 401
+    assert stranger.get(f"/appointments/{visit}").headers["location"].startswith("/sign-in")
