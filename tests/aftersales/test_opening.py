@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from aftersales.cases import CaseState
-from aftersales.hours import Hours
 from aftersales.opening import open_case
 from aftersales.tables import appointments, cases, estimates
 from diagnostics.findings import Urgency
@@ -100,7 +99,7 @@ def test_a_missing_part_leaves_the_case_open_with_its_reason(world: World, fault
 
 
 def test_no_slot_within_the_urgency_leaves_the_case_open(world: World) -> None:
-    closed: dict[str, Hours] = {f"2026-11-{day}": [] for day in range(23, 30)}
+    closed: dict[str, list[list[str]]] = {f"2026-11-{day}": [] for day in range(23, 30)}
     world.put(garage(special_days=closed))
     case = world.open()
     assert [reason["code"] for reason in case["reasons"]] == ["no_slot_in_time"]
