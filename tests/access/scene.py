@@ -112,7 +112,8 @@ def build(world: World, folder: Path) -> Scene:
     ids = {
         "vehicle": world.vehicle.id, "case": view["id"], "appointment": visit["id"], "order": order,
         "command": command, "part": "belt", "workshop": "wks_one", "day": "2026-11-25", "finding": "f1",
-        "what": "hours", "line": line, "settled": settled, "wait": "wait_1", "message": "none", "account": "", "key": "", "link": "",
+        "what": "hours",
+        "line": line, "settled": settled, "wait": "wait_1", "message": "none", "account": "", "key": "", "link": "",
         "code": "maintenance",
     }  # fmt: skip
     return Scene(world, app, ids, people, tokens, sessions)
