@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Protocol, Self
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Header, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -38,6 +38,7 @@ IdempotencyKey = Annotated[
 ]
 
 
+Named = Annotated[str, Path(min_length=1, max_length=200)]  # an id in a path
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -237,7 +238,7 @@ def _add_keys(routes: APIRouter, database: Database, current: ActorDependency, s
     @routes.delete(
         "/keys/{key}", status_code=204, responses=problem_responses(401, 403, 404), summary="End a key at once"
     )
-    def end_key(key: str, actor: Acting) -> None:
+    def end_key(key: Named, actor: Acting) -> None:
         with database.unit() as unit:
             revoke_key(unit, actor, key)
 
@@ -269,7 +270,7 @@ def _add_accounts(routes: APIRouter, database: Database, current: ActorDependenc
         responses=problem_responses(401, 403, 404, 409),
         summary="Close an account and void all its credentials",
     )
-    def close(account: str, actor: Acting) -> None:
+    def close(account: Named, actor: Acting) -> None:
         with database.unit() as unit:
             if account not in {one.account for one in members(unit, actor.organisation, Role)}:
                 raise NotFound(f"there is no account {account}")
