@@ -53,11 +53,15 @@ def build_app(settings: Settings, database: Database, archive: Archive) -> FastA
     actor = foundation.http.bearer_actor(database, throttle, table)
     vehicles = Vehicles()
     app.include_router(foundation.http.router(database, throttle, actor, table.scopes()))
-    app.include_router(ingest.http.router(database, actor, archive))
-    app.include_router(diagnostics.http.router(database, actor, vehicles))
-    app.include_router(parts_catalog.http.router(database, actor, vehicles))
-    app.include_router(aftersales.http.router(database, wakeups, actor, vehicles))
-    app.include_router(privacy_http.router(database, actor, archive))
+    for routes in (
+        ingest.http.router(database, actor, archive),
+        diagnostics.http.router(database, actor, vehicles),
+        parts_catalog.http.router(database, actor, vehicles),
+        aftersales.http.router(database, wakeups, actor, vehicles),
+        privacy_http.router(database, actor, archive),
+    ):
+        # Whatever is asked: a credential ends, and a key has scopes.
+        app.include_router(routes, responses=foundation.http.problem_responses(401, 403))
     app.include_router(health.router(database))
     _add_docs(app)
     pages.mount(
