@@ -59,8 +59,6 @@ def ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield Ground(house, database, contest, server)
         contest.close()
     finally:
-        if request.session.testsfailed:  # what the service said of itself goes with its directory
-            print("".join(file.read_text("utf-8")[-4000:] for file in (house.data / "log").glob("*.log")))
         database.close()
         house.stop()
         if server:
