@@ -24,7 +24,7 @@ from tests.access.scene import HOUSES, Scene, build
 from tests.aftersales.world import GARAGE, World
 
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
-EACH = 2  # requests of each role to each operation in `make test`
+EACH = 1  # request of each role to each operation in `make test`, every second one to what is there
 MANY = 60  # and in `make soak`
 
 
@@ -40,16 +40,19 @@ def home_of(role: Role) -> Relation:
 
 
 def walk(scene: Scene, role: Role, examples: int) -> None:
-    """Ask every operation; every second request names what is there, so that it gets past the first refusal."""
+    """Ask every operation; what names something that is there gets past the first refusal."""
     actor = scene.people[home_of(role), role]
     document = schemathesis.openapi.from_asgi("/openapi.json", scene.app)
     operations = [found.ok() for found in document.get_all_operations() if found.ok().path != "/v1/me/erasure"]
     assert operations
     wrong = []
-    for operation in operations:
+    for number, operation in enumerate(operations, list(Role).index(role)):
         with scene.world.database.unit() as unit:  # one of its own: he may have signed out everywhere
             headers = {"Authorization": f"Bearer {issue_token(unit, actor)}"}
         ask = _asker(operation, scene, headers)
+        there = st.booleans() if examples > EACH else st.just(number % 2 == 0)
+        if operation.path.endswith("/progress"):  # a stream that is there does not end
+            there = st.just(False)
         bounded = hypothesis.settings(
             max_examples=examples,
             deadline=None,
@@ -59,7 +62,7 @@ def walk(scene: Scene, role: Role, examples: int) -> None:
             suppress_health_check=list(HealthCheck),
         )
         try:
-            bounded(given(operation.as_strategy(), st.booleans())(ask))()
+            bounded(given(operation.as_strategy(), there)(ask))()
         except (FailureGroup, Failure) as failure:  # all of them are told at once
             wrong.append(f"{operation.label}: {failure}\n" + "\n".join(map(str, getattr(failure, "exceptions", ()))))
     assert not wrong, "\n\n".join(wrong)
@@ -68,7 +71,7 @@ def walk(scene: Scene, role: Role, examples: int) -> None:
 def _asker(operation: Any, scene: Scene, headers: dict[str, str]) -> Callable[[Any, bool], None]:
     def ask(case: Any, there: bool) -> None:
         if there:
-            known = {name: scene.ids[name] for name in case.path_parameters if name in scene.ids}
+            known = {name: scene.ids[name] for name in case.path_parameters if scene.ids.get(name)}
             case.path_parameters = {**case.path_parameters, **known}
         with warnings.catch_warnings():
             warnings.simplefilter("default")
