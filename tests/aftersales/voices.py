@@ -1,6 +1,7 @@
 """The whole application with one client per person, and the sweeps by hand: what the stories of visits play with."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ingest.registry import add_vehicle
 from tests.aftersales.world import FAMILY, GARAGE, GOLF, STRANGERS, World
 
 HOUR_A_DAY = {key: [["09:00", "10:00"]] for key in ("mon", "tue", "wed", "thu", "fri", "sat")}  # one visit a day
+LONG = timedelta(days=3650)  # stories last longer than a token does
 
 
 class Voice:
@@ -24,7 +26,7 @@ class Voice:
     def __init__(self, app: FastAPI, world: World, actor: Actor) -> None:
         self.actor = actor
         with world.database.unit() as unit:
-            token = issue_token(unit, actor)
+            token = issue_token(unit, actor, LONG)
         self._client = TestClient(app, headers={"Authorization": f"Bearer {token}"})
 
     def get(self, path: str, status: int = 200, **query: Any) -> Any:
