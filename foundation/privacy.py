@@ -27,14 +27,14 @@ ERASED = "erased"  # what stands where a name has to
 PERSONAL: Mapping[str, str] = {
     "accounts": "email name language password_hash",
     "organisations": "name",
-    "credentials": "digest csrf",
+    "credentials": "digest csrf name",
     "events": "data",
     "idempotency_keys": "answer body_digest key",
 }
 IMPERSONAL: Mapping[str, str] = {
     "accounts": "id organisation role revoked_at created_at",
     "organisations": "id created_at",
-    "credentials": "kind account created_at expires_at revoked_at",
+    "credentials": "id kind account scopes subject created_at expires_at revoked_at",
     "events": "id xid subject number kind actor occurred_at data_digest digest erased_at",
     "event_subjects": "subject last_number head",
     "seals": "number sealed_at heads digest",
