@@ -3,48 +3,68 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, func, select
 
 from aftersales.cases import AppointmentState
 from aftersales.estimates import line_view, lines_of, totals
-from aftersales.tables import cases, repair_orders
-from aftersales.workshops import Workshop, load_workshops, workshop_summary
+from aftersales.tables import appointments, bays, cases, loaners, repair_orders, technicians, workshops
 from foundation.database import UnitOfWork
 from parts_catalog import stock
 
 
 def appointment_views(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
     """Show appointment rows that were found for the actor, in their order."""
-    workshops = load_workshops(unit, {row.workshop for row in rows})
-    estimates = estimate_views(unit, {row.estimate: workshops[row.workshop].currency for row in rows})
-    of_case = select(cases.c.id, cases.c.wish, cases.c.words).where(cases.c.id.in_([row.case for row in rows]))
-    wishes = {row.id: row for row in unit.connection.execute(of_case)}
-    of_visit = select(repair_orders.c.id, repair_orders.c.appointment).where(
-        repair_orders.c.appointment.in_([row.id for row in rows])
-    )
-    orders = {row.appointment: row.id for row in unit.connection.execute(of_visit)}
+    about = whereabouts_of(unit, [row.id for row in rows])
+    estimates = estimate_views(unit, {row.estimate: about[row.id].currency for row in rows})
+    offers = _offers(unit, rows)
     return [
         {
             "id": row.id,
             "case": row.case,
             "vehicle": row.vehicle,
             "state": state_now(unit, row).value,
-            "service": wishes[row.case].wish,
-            "words": wishes[row.case].words,
+            "service": about[row.id].wish,
+            "words": about[row.id].words,
             "start": row.during.lower.isoformat(),
             "end": row.during.upper.isoformat(),
-            **place_view(workshops[row.workshop], row),
+            **place_view(about[row.id]),
             "expires_at": row.expires_at.isoformat() if row.expires_at else None,
             "parts_ready_at": row.parts_ready_at.isoformat() if row.parts_ready_at else None,
             "reason_en": row.reason_en,
             "reason_zh": row.reason_zh,
             "sequence": row.sequence,
+            "replaces": row.replaces,
+            "offer": offers.get(row.id),
             "estimate": estimates[row.estimate],
-            "repair_order": orders.get(row.id),
+            "repair_order": about[row.id].order,
             "created_at": row.created_at.isoformat(),
         }
         for row in rows
     ]
+
+
+def _offers(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> dict[str, dict[str, Any]]:
+    """Show by visit the other time that is held beside it, with where it comes from."""
+    visits = {row.id: row for row in rows}
+    held = select(appointments).where(
+        appointments.c.replaces.in_(list(visits)),
+        appointments.c.state == AppointmentState.HELD,
+        appointments.c.expires_at > unit.now(),
+    )
+    found = {}
+    for one in unit.connection.execute(held):
+        visit = visits[one.replaces]
+        late = visit.parts_ready_at is not None and visit.parts_ready_at > visit.during.lower
+        found[visit.id] = {
+            "id": one.id,
+            "start": one.during.lower.isoformat(),
+            "end": one.during.upper.isoformat(),
+            "expires_at": one.expires_at.isoformat(),
+            "why": "waitlist" if one.wait is not None else "part_late" if late else "workshop",
+            "reason_en": one.reason_en,
+            "reason_zh": one.reason_zh,
+        }
+    return found
 
 
 def state_now(unit: UnitOfWork, row: Row[Any]) -> AppointmentState:
@@ -54,19 +74,60 @@ def state_now(unit: UnitOfWork, row: Row[Any]) -> AppointmentState:
     return AppointmentState.EXPIRED if over else state
 
 
-def place_view(workshop: Workshop, row: Row[Any]) -> dict[str, Any]:
-    """Show where and by whom: workshop, bay and technician of an appointment row."""
-    bay = next((one for one in workshop.bays if one.id == row.bay), None)
-    person = next((one for one in workshop.technicians if one.id == row.technician), None)
+def whereabouts_of(unit: UnitOfWork, wanted: Sequence[str]) -> dict[str, Row[Any]]:
+    """Give by appointment its case, where and by whom it is done, and the repair order that came of it."""
+    joined = (
+        appointments.join(cases, cases.c.id == appointments.c.case)
+        .join(workshops, workshops.c.id == appointments.c.workshop)
+        .outerjoin(bays, bays.c.id == appointments.c.bay)
+        .outerjoin(technicians, technicians.c.id == appointments.c.technician)
+        .outerjoin(loaners, loaners.c.id == appointments.c.loaner)
+        .outerjoin(repair_orders, repair_orders.c.appointment == appointments.c.id)
+    )
+    told: list[ColumnElement[Any]] = [
+        *(appointments.c[name] for name in ("id", "during", "workshop", "bay", "technician", "loaner")),
+        *(cases.c[name] for name in ("wish", "words", "fault")),
+        *(workshops.c[name] for name in ("currency", "latitude", "longitude", "zone")),
+        *(workshops.c[name].label(f"workshop_{name}") for name in ("organisation", "name_en", "name_zh")),
+        func.coalesce(bays.c.name, appointments.c.bay).label("bay_name"),
+        *(
+            func.coalesce(technicians.c[name], appointments.c.technician).label(f"technician_{name}")
+            for name in ("name_en", "name_zh")
+        ),
+        func.coalesce(loaners.c.name, appointments.c.loaner).label("loaner_name"),
+        repair_orders.c.id.label("order"),
+    ]
+    rows = unit.connection.execute(select(*told).select_from(joined).where(appointments.c.id.in_(wanted)))
+    return {row.id: row for row in rows}
+
+
+def place_view(about: Row[Any]) -> dict[str, Any]:
+    """Show where and by whom: workshop, bay, technician and loaner car of a visit (`whereabouts_of`)."""
     return {
-        "workshop": workshop_summary(workshop),
-        "bay": {"id": row.bay, "name": bay.name if bay else row.bay},
-        "technician": {
-            "id": row.technician,
-            "name_en": person.name_en if person else row.technician,
-            "name_zh": person.name_zh if person else row.technician,
+        "workshop": {
+            "id": about.workshop,
+            "organisation": about.workshop_organisation,
+            "name_en": about.workshop_name_en,
+            "name_zh": about.workshop_name_zh,
+            "latitude": about.latitude,
+            "longitude": about.longitude,
+            "zone": about.zone,
         },
+        "bay": {"id": about.bay, "name": about.bay_name},
+        "technician": {
+            "id": about.technician,
+            "name_en": about.technician_name_en,
+            "name_zh": about.technician_name_zh,
+        },
+        "loaner": {"id": about.loaner, "name": about.loaner_name} if about.loaner else None,
     }
+
+
+def no_shows_of(unit: UnitOfWork, organisation: str) -> int:
+    """Give how many visits an owner's organisation did not come to."""
+    missed = appointments.c.organisation == organisation, appointments.c.state == AppointmentState.NO_SHOW
+    number: int = unit.connection.execute(select(func.count()).select_from(appointments).where(*missed)).scalar_one()
+    return number
 
 
 def estimate_views(unit: UnitOfWork, currencies: dict[str, str]) -> dict[str, dict[str, Any]]:

@@ -1,11 +1,15 @@
 """The bodies that the desk's routes take, with an example of each."""
 
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
+from aftersales.assistance import Assistance
 from aftersales.cases import SettlementGroup, Wish
+from aftersales.consents import Channel, Purpose
 from foundation.http import Body
+from foundation.refusals import Invalid
 
 NO_NUL = r"^[^\x00]*$"  # the one character that PostgreSQL's text cannot hold
 Words = Annotated[str, Field(max_length=2000, pattern=NO_NUL)]
@@ -43,6 +47,18 @@ class Move(Body):
     slot: str = Field(min_length=1, max_length=1000, description="The id of a free slot, from GET /v1/slots?case=")
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"slot": "WyJ3a3NfLi4u"}]})
+
+
+class Arrangement(Body):
+    bay: Id
+    technician: Id
+    start: AwareDatetime = Field(description="The visit's own start: bay and technician change at once")
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"bay": "bay_2", "technician": "tech_4", "start": "2026-11-24T01:00:00Z"}],
+        }
+    )
 
 
 class StepTaken(Body):
@@ -101,3 +117,46 @@ class Rating(Body):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"rating": 5, "words": "It told me before the lamp did"}]}
     )
+
+
+class Waiting(Body):
+    """Either `case`, or `vehicle` with what is wished."""
+
+    case: Id | None = Field(None, description="A case, with a visit for which an earlier time is waited, or without")
+    vehicle: Id | None = Field(None, description="Without a case: the car of a new one")
+    service: Wish = Wish.MAINTENANCE
+    words: Words | None = Field(None, description="What is wished, in the owner's own words")
+    workshop: Id | None = Field(None, description="May be left out when the case has its visit")
+    latest_day: date | None = Field(None, description="Nothing later is offered; in the workshop's zone")
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"case": "case_7q", "latest_day": "2026-12-04"},
+                {"vehicle": "car-7", "service": "maintenance", "workshop": "wks_shanghai_pudong"},
+            ]
+        }
+    )
+
+
+class ConsentGiven(Body):
+    channel: Channel
+    purpose: Purpose
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"channel": "mail", "purpose": "reminders"}]})
+
+
+class HelpWanted(Body):
+    kind: Assistance
+    words: Words | None = Field(None, description="Where the car stands, or what the helper should know")
+    latitude: float | None = Field(None, ge=-90, le=90)
+    longitude: float | None = Field(None, ge=-180, le=180)
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"kind": "towing", "words": "Exit 12", "latitude": 31.23, "longitude": 121.47}]}
+    )
+
+    def place(self) -> tuple[float, float] | None:
+        if (self.latitude is None) != (self.longitude is None):
+            raise Invalid("a place has a latitude and a longitude")
+        return None if self.latitude is None or self.longitude is None else (self.latitude, self.longitude)

@@ -5,48 +5,66 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row
-from sqlalchemy.dialects.postgresql import Range
 
+from aftersales.alternatives import accept, after_move, keep, withdraw_alternative
 from aftersales.approvals import record
 from aftersales.cases import AppointmentState, CaseState, Wish
 from aftersales.chosen_slots import PartsNotThere, check_free, or_next_best, visit_at, workshop_of
 from aftersales.estimates import Line, lines_of
-from aftersales.holds import LEAD, expiry, live_appointment, lock_day_of, place_elsewhere
+from aftersales.holds import (
+    LEAD,
+    expiry,
+    live_appointment,
+    lock_day_of,
+    place_elsewhere,
+    seat,
+    take_slot,
+    taken_span,
+)
+from aftersales.messages import notify, owners_of, place_and_time
 from aftersales.moves import change_appointment, move_appointment, move_case, tell
-from aftersales.occupancy import HoldExpired, occupy, still_occupies, vacate
+from aftersales.occupancy import HoldExpired, still_occupies, vacate
 from aftersales.operations import work_of
 from aftersales.permissions import Act, require
 from aftersales.planning import bookable
 from aftersales.progress import create_order
+from aftersales.reasons import reason
 from aftersales.release import release_visit
-from aftersales.scope import find_case, lock_appointment, lock_case
+from aftersales.reminders import remind
+from aftersales.scope import find_case, lock_appointment, lock_case, lock_visit
 from aftersales.slot_ids import SlotKey, read_slot
 from aftersales.slot_search import same_again
 from aftersales.slots import Slot, check_slot
 from aftersales.views import get_appointment, get_case
+from aftersales.waitlist import end_wait, serve, wait_on
 from aftersales.workshops import load_workshop
 from foundation.database import UnitOfWork
-from foundation.grants import open_to
+from foundation.grants import close_to, open_to
 from foundation.identity import Actor, Role
 from foundation.refusals import Conflict, Invalid
 from ingest.vehicles import VehicleDirectory
 from parts_catalog import stock
 
-OVER = frozenset({AppointmentState.DECLINED, AppointmentState.CANCELLED})
+OVER = frozenset(
+    {AppointmentState.DECLINED, AppointmentState.CANCELLED, AppointmentState.NO_SHOW, AppointmentState.TAKEN}
+)
 
 
 def confirm(unit: UnitOfWork, actor: Actor, appointment: str) -> dict[str, Any]:
     """Make the held visit the owner's: parts and slot stay without an end, every line is approved as it is shown.
 
-    Again is no harm. Raises `HoldExpired` when the hold has run out.
+    Confirming another time on offer for a visit moves the visit there. Again is no harm. Raises `HoldExpired` when
+    the hold has run out.
     """
     case, row = lock_appointment(unit, actor, appointment)
     require(actor, Act.CONFIRM, owner=row.organisation)
+    if row.replaces is not None:
+        return _accept(unit, actor, row)
     if row.state in {AppointmentState.CONFIRMED, AppointmentState.ARRIVED}:
         return get_appointment(unit, actor, appointment)
     workshop = load_workshop(unit, row.workshop)
-    # Under the day's lock nobody can take a hold for expired while it is being confirmed.
-    lock_day_of(unit, workshop, row.during.lower)
+    # Under its days' locks nobody can take a hold for expired while it is being confirmed.
+    lock_day_of(unit, workshop, taken_span(row))
     _check_held(unit, row)
     lines = lines_of(unit, [row.estimate])[row.estimate]
     _keep_parts(unit, case.id, lines)
@@ -57,23 +75,42 @@ def confirm(unit: UnitOfWork, actor: Actor, appointment: str) -> dict[str, Any]:
         record(unit, order, line, "approved", actor, "confirmation")
     open_to(unit, row.vehicle, row.workshop_organisation, Role.TECHNICIAN)
     tell(unit, case.id, "appointment_confirmed", actor.account, appointment=appointment, repair_order=order)
+    serve(unit, row.wait)
+    remind(unit, appointment, row.during.lower, workshop.zone)
+    fields = place_and_time(workshop, when=row.during.lower)
+    notify(unit, owners_of(unit, row), "visit_confirmed", appointment, case.id, **fields)
     return get_appointment(unit, actor, appointment)
 
 
 def decline(unit: UnitOfWork, actor: Actor, appointment: str) -> dict[str, Any]:
-    """Say no to a visit before the car arrives: bay, technician and parts are free at once. Again is no harm."""
+    """Say no to a visit before the car arrives: bay, technician and parts are free at once. Again is no harm.
+
+    Saying no to what was offered to who waits, or to another time of a visit, leaves all else as it is.
+    """
     case, row = lock_appointment(unit, actor, appointment)
     require(actor, Act.DECLINE, owner=row.organisation)
+    if row.state == AppointmentState.HELD and row.replaces is not None:
+        keep(unit, actor, lock_visit(unit, row.replaces), row)
+        return get_appointment(unit, actor, appointment)
+    if row.state == AppointmentState.HELD and row.wait is not None:
+        _decline_offer(unit, actor, case, row)
+        return get_appointment(unit, actor, appointment)
+    return _decline(unit, actor, case, row)
+
+
+def _decline(unit: UnitOfWork, actor: Actor, case: Row[Any], row: Row[Any]) -> dict[str, Any]:
+    appointment = row.id
     if row.state == AppointmentState.ARRIVED:
         raise Conflict("the car is at the workshop already; decline lines of the repair order instead", state=row.state)
-    if row.state in OVER or case.state == CaseState.DECLINED:
+    if row.state in OVER or row.replaces is not None or case.state == CaseState.DECLINED:
         return get_appointment(unit, actor, appointment)
     if row.state == AppointmentState.EXPIRED:
         if case.state != CaseState.OPEN:  # the case has moved on to another visit, which is not meant here
             return get_appointment(unit, actor, appointment)
     else:
-        move_appointment(unit, row, AppointmentState.DECLINED)
+        move_appointment(unit, row, AppointmentState.DECLINED, sequence=row.sequence + 1)
     release_visit(unit, row, actor.account)
+    end_wait(unit, case.id)
     move_case(unit, case, CaseState.DECLINED)
     tell(unit, case.id, "case_declined", actor.account, appointment=appointment)
     return get_appointment(unit, actor, appointment)
@@ -85,8 +122,9 @@ def decline_case(unit: UnitOfWork, actor: Actor, case: str) -> dict[str, Any]:
     require(actor, Act.DECLINE, owner=row.organisation)
     live = live_appointment(unit, row.id)
     if live is not None:
-        decline(unit, actor, live.id)
+        _decline(unit, actor, row, live)
     elif row.state == CaseState.OPEN:
+        end_wait(unit, row.id)
         move_case(unit, row, CaseState.DECLINED)
         tell(unit, row.id, "case_declined", actor.account)
     elif row.state != CaseState.DECLINED:
@@ -103,7 +141,7 @@ def reschedule(
     """
     case, row = lock_appointment(unit, actor, appointment)
     require(actor, Act.RESCHEDULE, owner=row.organisation)
-    if row.state not in {AppointmentState.HELD, AppointmentState.CONFIRMED}:
+    if row.replaces is not None or row.state not in {AppointmentState.HELD, AppointmentState.CONFIRMED}:
         raise Conflict("only a visit that is held or confirmed can be moved", state=row.state)
     if row.state == AppointmentState.HELD:
         _check_held(unit, row)
@@ -116,8 +154,34 @@ def reschedule(
         raise Conflict("a confirmed visit moves within its workshop; decline it to go to another one")
     else:
         _move_to(unit, actor, vehicles, (case, row), key)
-    tell(unit, case.id, "appointment_moved", actor.account, appointment=appointment, start=key.start.isoformat())
+    withdraw_alternative(unit, appointment)
+    after_move(unit, actor, row)
     return get_appointment(unit, actor, appointment)
+
+
+def _accept(unit: UnitOfWork, actor: Actor, alternative: Row[Any]) -> dict[str, Any]:
+    visit = lock_visit(unit, alternative.replaces)
+    if alternative.state == AppointmentState.TAKEN:
+        return get_appointment(unit, actor, visit.id)
+    workshop = load_workshop(unit, alternative.workshop)
+    lock_day_of(unit, workshop, taken_span(visit), taken_span(alternative))
+    _check_held(unit, alternative)
+    if visit.state == AppointmentState.HELD:
+        _check_held(unit, visit)
+    elif visit.state != AppointmentState.CONFIRMED:
+        raise Conflict(f"the appointment is {visit.state}", state=visit.state)
+    accept(unit, actor, visit, alternative)
+    return get_appointment(unit, actor, visit.id)
+
+
+def _decline_offer(unit: UnitOfWork, actor: Actor, case: Row[Any], row: Row[Any]) -> None:
+    """Give back a time that was offered to who waits; he waits on, and his case is open as before."""
+    move_appointment(unit, row, AppointmentState.DECLINED, sequence=row.sequence + 1)
+    release_visit(unit, row, actor.account)
+    close_to(unit, case.id, row.workshop_organisation)
+    wait_on(unit, row.wait)
+    move_case(unit, case, CaseState.OPEN, reasons=[reason("waiting_for_slot")])
+    tell(unit, case.id, "appointment_kept", actor.account, offer=row.id)
 
 
 def _keep_parts(unit: UnitOfWork, case: str, lines: Sequence[Line]) -> None:
@@ -144,30 +208,23 @@ def _check_held(unit: UnitOfWork, row: Row[Any]) -> None:
 
 def _move_within(unit: UnitOfWork, row: Row[Any], key: SlotKey, wish: Wish) -> None:
     workshop = load_workshop(unit, row.workshop)
-    wanted = same_again(row, wish, unit.now() + LEAD)
+    wanted = replace(same_again(row, wish, unit.now() + LEAD), loaner=key.loaner is not None)
     slot = check_slot(workshop, key, wanted.work, wanted.not_before)
     if row.parts_ready_at is not None and slot.start < row.parts_ready_at:
         raise PartsNotThere("the parts for this visit arrive later", ready_at=row.parts_ready_at.isoformat())
 
     def move() -> None:
-        lock_day_of(unit, workshop, row.during.lower, slot.start)
+        lock_day_of(unit, workshop, taken_span(row), slot.span)
         check_free(unit, slot, row.case)
         vacate(unit, row.id)
-        occupy(unit, workshop, row.id, [slot.bay.id, slot.technician.id], (slot.start, slot.end))
+        take_slot(unit, row.id, slot)
         change_appointment(unit, row.id, **_moved(unit, row, slot))
 
     or_next_best(unit, move, [workshop], wanted)
 
 
 def _moved(unit: UnitOfWork, row: Row[Any], slot: Slot) -> dict[str, Any]:
-    values = {
-        "during": Range(slot.start, slot.end),
-        "bay": slot.bay.id,
-        "technician": slot.technician.id,
-        "sequence": row.sequence + 1,
-        "reason_en": slot.reason["en"],
-        "reason_zh": slot.reason["zh"],
-    }
+    values = {**seat(slot), "sequence": row.sequence + 1}
     if row.state == AppointmentState.HELD:
         values["expires_at"] = expiry(unit.now(), row.expires_at - unit.now(), slot.start)
         stock.keep(unit, row.case, values["expires_at"])
@@ -182,7 +239,8 @@ def _move_to(
     workshop = workshop_of(unit, key)
     options = bookable(unit, vehicle, case, Wish(case.wish), [workshop])
     wanted = same_again(row, Wish(case.wish), unit.now() + LEAD)
-    wanted = replace(wanted, work=work_of(options.operations), parts_ready=options.parts_ready)
+    work, ready = work_of(options.operations), options.parts_ready
+    wanted = replace(wanted, work=work, parts_ready=ready, loaner=key.loaner is not None)
     slot = check_slot(workshop, key, wanted.work, wanted.not_before)
     visit = visit_at(unit, case, options, slot)
 

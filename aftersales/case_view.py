@@ -8,10 +8,12 @@ from sqlalchemy import Row, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from aftersales.appointment_view import appointment_views, held_parts
+from aftersales.assistance import assistance_of
 from aftersales.cases import CaseState, Wish
 from aftersales.codes import codes_of
 from aftersales.reasons import STOP_ADVICE
 from aftersales.tables import appointments, case_findings
+from aftersales.waitlist import waits_of
 from diagnostics.faults import FAULTS
 from diagnostics.findings import URGENCY_TEXT, Urgency
 from foundation.database import UnitOfWork
@@ -30,6 +32,8 @@ def case_views(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[str, Any
     visits = _latest_visits(unit, [row.id for row in rows])
     findings = _findings(unit, [row.id for row in rows])
     codes = codes_of(unit, [row.id for row in rows])
+    waiting = waits_of(unit, [row.id for row in rows])
+    helped = assistance_of(unit, [row.id for row in rows])
     return [
         {
             "id": row.id,
@@ -46,6 +50,8 @@ def case_views(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[str, Any
             "appointment": visits.get(row.id),
             "estimate": visits[row.id]["estimate"] if row.id in visits else None,
             "reservations": held_parts(unit, row.id) if row.state in HOLDING else [],
+            "wait": waiting.get(row.id),
+            "assistance": helped[row.id],
             "repair_order": visits[row.id]["repair_order"] if row.id in visits else None,
             "opened_at": row.opened_at.isoformat(),
             "updated_at": row.updated_at.isoformat(),
@@ -54,16 +60,22 @@ def case_views(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[str, Any
     ]
 
 
-def _matter(row: Row[Any]) -> dict[str, Any]:
+def title_of(row: Row[Any]) -> dict[str, str]:
+    """Say by language what a case is about: its fault, or the owner's wish."""
     en, zh = WISHES[Wish(row.wish)]
     if row.fault is not None:
         en, zh = FAULTS[row.fault].en, FAULTS[row.fault].zh
+    return {"en": en, "zh": zh}
+
+
+def _matter(row: Row[Any]) -> dict[str, Any]:
+    title = title_of(row)
     return {
         "source": "wish" if row.fault is None else "finding",
         "fault": row.fault,
         "service": row.wish,
-        "title_en": en,
-        "title_zh": zh,
+        "title_en": title["en"],
+        "title_zh": title["zh"],
     }
 
 
@@ -83,7 +95,7 @@ def _urgency(row: Row[Any]) -> dict[str, Any]:
 def _latest_visits(unit: UnitOfWork, wanted: Sequence[str]) -> dict[str, dict[str, Any]]:
     newest = (
         select(appointments)
-        .where(appointments.c.case.in_(wanted))
+        .where(appointments.c.case.in_(wanted), appointments.c.replaces.is_(None))
         .ext(distinct_on(appointments.c.case))
         .order_by(appointments.c.case, appointments.c.created_at.desc(), appointments.c.id.desc())
     )

@@ -39,6 +39,8 @@ class AppointmentState(StrEnum):
     DECLINED = "declined"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+    NO_SHOW = "no_show"  # the car did not come; everything released
+    TAKEN = "taken"  # another time on offer that became the time of the visit it was offered for
 
 
 APPOINTMENT_MOVES: Mapping[AppointmentState, frozenset[AppointmentState]] = {
@@ -47,6 +49,8 @@ APPOINTMENT_MOVES: Mapping[AppointmentState, frozenset[AppointmentState]] = {
             AppointmentState.CONFIRMED,
             AppointmentState.DECLINED,
             AppointmentState.EXPIRED,
+            AppointmentState.TAKEN,
+            AppointmentState.CANCELLED,
         }
     ),
     AppointmentState.CONFIRMED: frozenset(
@@ -54,12 +58,15 @@ APPOINTMENT_MOVES: Mapping[AppointmentState, frozenset[AppointmentState]] = {
             AppointmentState.ARRIVED,
             AppointmentState.CANCELLED,
             AppointmentState.DECLINED,
+            AppointmentState.NO_SHOW,
         }
     ),
     AppointmentState.ARRIVED: frozenset(),
     AppointmentState.DECLINED: frozenset(),
     AppointmentState.EXPIRED: frozenset(),
     AppointmentState.CANCELLED: frozenset(),
+    AppointmentState.NO_SHOW: frozenset(),
+    AppointmentState.TAKEN: frozenset(),
 }
 
 

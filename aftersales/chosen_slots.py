@@ -42,9 +42,9 @@ def visit_at(unit: UnitOfWork, case: Row[Any] | None, options: Options, slot: Sl
 
 
 def check_free(unit: UnitOfWork, slot: Slot, apart_from_case: str | None = None) -> None:
-    """Raise `SlotTaken` unless bay and technician are free; final only while the day is locked."""
-    busy = busy_spans(unit, [slot.workshop.id], (slot.start, slot.end), apart_from_case)
-    if not all(is_free(busy, one, slot.start, slot.end) for one in (slot.bay.id, slot.technician.id)):
+    """Raise `SlotTaken` unless all it takes is free; final only while its days are locked."""
+    busy = busy_spans(unit, [slot.workshop.id], slot.span, apart_from_case)
+    if not all(is_free(busy, one, *span) for one, span in slot.takes):
         raise SlotTaken("somebody else has just taken this slot")
 
 

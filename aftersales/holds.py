@@ -10,12 +10,13 @@ from sqlalchemy.dialects.postgresql import Range
 
 from aftersales.cases import AppointmentState, CaseState
 from aftersales.estimates import Draft, labour, material, write_estimate
+from aftersales.hours import Span
 from aftersales.moves import change_appointment, move_case, tell
-from aftersales.occupancy import local_day, lock_days, occupy, vacate
-from aftersales.operations import Operation, work_of
+from aftersales.occupancy import days_of, lock_days, occupy, vacate
+from aftersales.operations import Operation
 from aftersales.parts_choice import PartsPlan
 from aftersales.slots import Slot
-from aftersales.tables import appointments
+from aftersales.tables import appointments, cases
 from aftersales.workshops import Workshop, load_workshop
 from foundation.database import UnitOfWork, new_id
 from foundation.grants import close_to, open_to
@@ -50,14 +51,16 @@ class Visit:
         return wanted
 
 
-def place(unit: UnitOfWork, case: Row[Any], visit: Visit, booked_by: str, life: timedelta) -> str:
-    """Hold a visit for a case and propose it; gives the appointment's id.
+def place(
+    unit: UnitOfWork, case: Row[Any], visit: Visit, booked_by: str, life: timedelta, wait: str | None = None
+) -> str:
+    """Hold a visit for a case and propose it; gives the appointment's id. `wait`: it is offered to who waited for it.
 
-    Call it within `occupancy.attempt`. Raises `OutOfStock` when the parts have gone meanwhile.
+    Call it within `occupancy.attempt`, with the day locked. Raises `OutOfStock` when the parts have gone meanwhile.
     """
     now = unit.now()
     slot = visit.slot
-    lock_day_of(unit, slot.workshop, slot.start)
+    expires_at = expiry(now, life, slot.start)
     appointment = new_id("apt")
     unit.connection.execute(
         appointments.insert().values(
@@ -67,13 +70,16 @@ def place(unit: UnitOfWork, case: Row[Any], visit: Visit, booked_by: str, life: 
             vehicle=case.vehicle,
             state=AppointmentState.HELD.value,
             booked_by=booked_by,
+            wait=wait,
             sequence=0,
             created_at=now,
             updated_at=now,
-            **_placement(unit, case, visit, expiry(now, life, slot.start)),
+            **_placement(unit, case, visit, expires_at),
         )
     )
-    _take(unit, case, appointment, visit)
+    if case.reasons:  # it was planned before, and says why it has no visit
+        _close_earlier(unit, case, slot.workshop)
+    _take(unit, case, appointment, visit, expires_at)
     move_case(unit, case, CaseState.PROPOSED, reasons=list(visit.parts.missing), questions=list(visit.parts.questions))
     tell(unit, case.id, "appointment_proposed", booked_by, appointment=appointment, start=slot.start.isoformat())
     return appointment
@@ -86,8 +92,8 @@ def place_elsewhere(unit: UnitOfWork, case: Row[Any], appointment: Row[Any], vis
     lock_days(
         unit,
         [
-            (old.id, local_day(appointment.during.lower, old.zone)),
-            (slot.workshop.id, local_day(slot.start, slot.workshop.zone)),
+            *((old.id, day) for day in days_of(taken_span(appointment), old.zone)),
+            *((slot.workshop.id, day) for day in days_of(slot.span, slot.workshop.zone)),
         ],
     )
     vacate(unit, appointment.id)
@@ -96,7 +102,24 @@ def place_elsewhere(unit: UnitOfWork, case: Row[Any], appointment: Row[Any], vis
     expires_at = min(appointment.expires_at, slot.start)
     moved = _placement(unit, case, visit, expires_at)
     change_appointment(unit, appointment.id, sequence=appointment.sequence + 1, **moved)
-    _take(unit, case, appointment.id, visit)
+    _take(unit, case, appointment.id, visit, expires_at)
+
+
+def take_slot(unit: UnitOfWork, appointment: str, slot: Slot) -> None:
+    """Take what a slot needs for an appointment. Call it within `attempt`, with its days locked."""
+    occupy(unit, slot.workshop, appointment, slot.takes)
+
+
+def seat(slot: Slot) -> dict[str, Any]:
+    """Give the columns of an appointment that say when, where and by whom."""
+    return {
+        "during": Range(slot.start, slot.end),
+        "bay": slot.bay.id,
+        "technician": slot.technician.id,
+        "loaner": slot.loaner.id if slot.loaner else None,
+        "reason_en": slot.reason["en"],
+        "reason_zh": slot.reason["zh"],
+    }
 
 
 def expiry(now: datetime, life: timedelta, start: datetime) -> datetime:
@@ -104,44 +127,66 @@ def expiry(now: datetime, life: timedelta, start: datetime) -> datetime:
     return min(now + life, start)
 
 
-def lock_day_of(unit: UnitOfWork, workshop: Workshop, *starts: datetime) -> None:
-    lock_days(unit, [(workshop.id, local_day(start, workshop.zone)) for start in starts])
+def lock_day_of(unit: UnitOfWork, workshop: Workshop, *spans: Span) -> None:
+    """Lock every local day that the spans touch: of a slot its `span`, of a visit its `taken_span`."""
+    lock_days(unit, [(workshop.id, day) for span in spans for day in days_of(span, workshop.zone)])
+
+
+def taken_span(appointment: Row[Any]) -> Span:
+    """Give from when until when a visit takes its bay, buffers included."""
+    during = appointment.during
+    return (
+        during.lower - timedelta(minutes=appointment.before_min),
+        during.upper + timedelta(minutes=appointment.after_min),
+    )
 
 
 def live_appointment(unit: UnitOfWork, case: str) -> Row[Any] | None:
     """Give the case's visit that is held, confirmed or begun, if there is one."""
     live = (AppointmentState.HELD, AppointmentState.CONFIRMED, AppointmentState.ARRIVED)
     return unit.connection.execute(
-        select(appointments).where(appointments.c.case == case, appointments.c.state.in_(live))
+        select(appointments).where(
+            appointments.c.case == case, appointments.c.state.in_(live), appointments.c.replaces.is_(None)
+        )
     ).one_or_none()
+
+
+def locked_cases(unit: UnitOfWork, wanted: Sequence[str]) -> Sequence[Row[Any]]:
+    """Lock cases for a sweep, in ascending order; one that somebody decides on right now is left to the next sweep."""
+    chosen = select(cases).where(cases.c.id.in_(wanted)).order_by(cases.c.id)
+    return unit.connection.execute(chosen.with_for_update(skip_locked=True)).all()
 
 
 def _placement(unit: UnitOfWork, case: Row[Any], visit: Visit, expires_at: datetime) -> dict[str, Any]:
     slot = visit.slot
-    work = work_of(visit.operations)
+    work = slot.work
     return {
         "workshop": slot.workshop.id,
         "workshop_organisation": slot.workshop.organisation,
         "estimate": write_estimate(unit, case, slot.workshop, visit.drafts()),
-        "during": Range(slot.start, slot.end),
+        **seat(slot),
         "minutes": work.minutes,
+        "before_min": work.before,
+        "after_min": work.after,
         "skills": sorted(work.skills),
         "equipment": sorted(work.equipment),
-        "bay": slot.bay.id,
-        "technician": slot.technician.id,
         "parts_ready_at": visit.parts.ready_at,
-        "reason_en": slot.reason["en"],
-        "reason_zh": slot.reason["zh"],
         "expires_at": expires_at,
     }
 
 
-def _take(unit: UnitOfWork, case: Row[Any], appointment: str, visit: Visit) -> None:
+def _close_earlier(unit: UnitOfWork, case: Row[Any], workshop: Workshop) -> None:
+    """End the sight of workshops at which the case had a visit before that came to nothing."""
+    other = appointments.c.case == case.id, appointments.c.workshop_organisation != workshop.organisation
+    for organisation in unit.connection.execute(
+        select(appointments.c.workshop_organisation).where(*other).distinct()
+    ).scalars():
+        close_to(unit, case.id, organisation)
+
+
+def _take(unit: UnitOfWork, case: Row[Any], appointment: str, visit: Visit, until: datetime) -> None:
     slot = visit.slot
-    occupy(unit, slot.workshop, appointment, [slot.bay.id, slot.technician.id], (slot.start, slot.end))
+    take_slot(unit, appointment, slot)
     if wanted := visit.takes():
-        until: datetime = unit.connection.execute(
-            select(appointments.c.expires_at).where(appointments.c.id == appointment)
-        ).scalar_one()
         stock.reserve(unit, wanted, case.id, until)
     open_to(unit, case.id, slot.workshop.organisation, Role.ADVISOR)

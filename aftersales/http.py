@@ -1,17 +1,15 @@
 """The HTTP door of the desk: cases, workshops, slots, appointments, repair orders and their live progress."""
 
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from typing import Annotated, Any
+from collections.abc import AsyncIterator
+from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Header, Path, Query
+from fastapi import APIRouter, Body, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime
 
 from aftersales import bookings, wishes
 from aftersales.approvals import approve, list_approvals
 from aftersales.bodies import (
-    NO_NUL,
     Booking,
     Decision,
     FoundLabour,
@@ -23,12 +21,28 @@ from aftersales.bodies import (
     StepTaken,
 )
 from aftersales.cases import Wish
+from aftersales.desk_http import add_desk
 from aftersales.order_lines import Labour, Material, add_line
 from aftersales.repair_orders import take_step
 from aftersales.reviews import get_review, review
+from aftersales.routes import (
+    REFUSED_GET,
+    REFUSED_POST,
+    Asked,
+    Cursor,
+    Desk,
+    Filter,
+    Key,
+    Limit,
+    Listing,
+    Near,
+    View,
+    listing,
+)
 from aftersales.scope import find_order
 from aftersales.settlement import settle, sheet
 from aftersales.slot_search import SlotQuery, find_slots
+from aftersales.tracking_http import add_tracking
 from aftersales.views import (
     get_appointment,
     get_case,
@@ -37,57 +51,18 @@ from aftersales.views import (
     list_cases,
     list_repair_orders,
 )
+from aftersales.visits_http import add_visits
 from aftersales.workshops import list_workshops, read_place
+from aftersales.workshops_http import add_workshops
 from foundation.database import Database, UnitOfWork
 from foundation.follow import Wakeups, follow
-from foundation.http import ActorDependency, IdempotencyKey, problem_responses
-from foundation.idempotency import once
+from foundation.http import ActorDependency, IdempotencyKey
 from foundation.identity import Actor
-from foundation.paging import DEFAULT_LIMIT, MAXIMUM_LIMIT, Page
+from foundation.paging import DEFAULT_LIMIT
 from foundation.refusals import Invalid
 from ingest.vehicles import VehicleDirectory
 
-View = dict[str, Any]
-Limit = Annotated[int, Query(ge=1, le=MAXIMUM_LIMIT)]
-Cursor = Annotated[str | None, Query(max_length=1000, description="`next` of the page before")]
-Key = Annotated[str, Path(max_length=200, pattern=NO_NUL)]
-Filter = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
-Near = Annotated[str | None, Query(max_length=64, description="latitude,longitude", examples=["31.23,121.47"])]
 FoundLine = Annotated[FoundLabour | FoundPart, Body(discriminator="kind")]
-REFUSED_GET = problem_responses(401, 404, 422)
-REFUSED_POST = problem_responses(401, 403, 404, 409, 422)
-
-
-class Listing(BaseModel):
-    """A page of views, and the cursor of the next one."""
-
-    items: list[View]
-    next: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    """What the routes work with."""
-
-    database: Database
-    wakeups: Wakeups
-    current_actor: ActorDependency
-    vehicles: VehicleDirectory
-
-    def act(self, actor: Actor, asked: "_Asked", what: Callable[[UnitOfWork], View]) -> View:
-        """Act in one unit of work, once per idempotency key."""
-        with self.database.unit() as unit:
-            body = asked.body.model_dump(mode="json") if asked.body is not None else {}
-            return once(unit, actor, asked.route, asked.key, body, lambda: what(unit))
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Which request this is, for `Idempotency-Key`."""
-
-    route: str
-    key: str | None
-    body: BaseModel | None = None
 
 
 def router(
@@ -95,13 +70,26 @@ def router(
 ) -> APIRouter:
     """Give the routes of the desk."""
     routes = APIRouter(prefix="/v1", tags=["aftersales"])
-    desk = _Desk(database, wakeups, current_actor, vehicles)
-    for add in (_cases, _workshops, _appointments, _bookings, _orders, _work, _closing, _progress):
+    desk = Desk(database, wakeups, current_actor, vehicles)
+    for add in (
+        _cases,
+        _workshops,
+        _appointments,
+        _bookings,
+        _orders,
+        _work,
+        _closing,
+        _progress,
+        add_visits,
+        add_desk,
+        add_tracking,
+        add_workshops,
+    ):
         add(routes, desk)
     return routes
 
 
-def _cases(routes: APIRouter, desk: _Desk) -> None:
+def _cases(routes: APIRouter, desk: Desk) -> None:
     Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
 
     @routes.get("/cases", responses=REFUSED_GET, summary="Cases, the newest first")
@@ -113,7 +101,7 @@ def _cases(routes: APIRouter, desk: _Desk) -> None:
         cursor: Cursor = None,
     ) -> Listing:
         with desk.database.unit() as unit:
-            return _listing(list_cases(unit, actor, state=state, vehicle=vehicle, limit=limit, cursor=cursor))
+            return listing(list_cases(unit, actor, state=state, vehicle=vehicle, limit=limit, cursor=cursor))
 
     @routes.get("/cases/{case}", responses=REFUSED_GET, summary="One case with its visit, estimate and parts")
     def one_case(actor: Acting, case: Key) -> View:
@@ -124,11 +112,11 @@ def _cases(routes: APIRouter, desk: _Desk) -> None:
         "/cases/{case}/decline", responses=REFUSED_POST, summary="Say no to a case and all that is held for it"
     )
     def decline(actor: Acting, case: Key, body: Nothing | None = None, key: IdempotencyKey = None) -> View:
-        asked = _Asked(f"cases/{case}/decline", key, body)
+        asked = Asked(f"cases/{case}/decline", key, body)
         return desk.act(actor, asked, lambda unit: bookings.decline_case(unit, actor, case))
 
 
-def _workshops(routes: APIRouter, desk: _Desk) -> None:
+def _workshops(routes: APIRouter, desk: Desk) -> None:
     Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
 
     @routes.get("/workshops", responses=REFUSED_GET, summary="Workshops, the nearest first when a place is given")
@@ -146,14 +134,15 @@ def _workshops(routes: APIRouter, desk: _Desk) -> None:
         vehicle: Filter = None,
         after: AwareDatetime | None = None,
         limit: Limit = DEFAULT_LIMIT,
+        loaner: Annotated[bool, Query(description="With a loaner car of the workshop's for as long")] = False,
     ) -> Listing:
         place = read_place(near) if near else None
-        query = SlotQuery(place, workshop, service, case, vehicle, after, limit)
+        query = SlotQuery(place, workshop, service, case, vehicle, after, limit, loaner)
         with desk.database.unit() as unit:
             return Listing(items=find_slots(unit, actor, desk.vehicles, query))
 
 
-def _appointments(routes: APIRouter, desk: _Desk) -> None:
+def _appointments(routes: APIRouter, desk: Desk) -> None:
     Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
 
     @routes.get("/appointments", responses=REFUSED_GET, summary="Appointments, the newest first")
@@ -167,7 +156,7 @@ def _appointments(routes: APIRouter, desk: _Desk) -> None:
     ) -> Listing:
         wanted = {"state": state, "vehicle": vehicle, "case": case}
         with desk.database.unit() as unit:
-            return _listing(list_appointments(unit, actor, **wanted, limit=limit, cursor=cursor))
+            return listing(list_appointments(unit, actor, **wanted, limit=limit, cursor=cursor))
 
     @routes.get("/appointments/{appointment}", responses=REFUSED_GET, summary="One appointment with its estimate")
     def appointment(actor: Acting, appointment: Key) -> View:
@@ -180,16 +169,16 @@ def _appointments(routes: APIRouter, desk: _Desk) -> None:
             vehicle = desk.vehicles.get(unit, actor, body.vehicle)
             return wishes.book(unit, actor, vehicle, body.slot, body.service, body.words, body.case)
 
-        return desk.act(actor, _Asked("appointments", key, body), act)
+        return desk.act(actor, Asked("appointments", key, body), act)
 
 
-def _bookings(routes: APIRouter, desk: _Desk) -> None:
+def _bookings(routes: APIRouter, desk: Desk) -> None:
     Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
     path = "/appointments/{appointment}"
 
     @routes.post(f"{path}/confirm", responses=REFUSED_POST, summary="Confirm a held visit with all its lines")
     def confirm(actor: Acting, appointment: Key, body: Nothing | None = None, key: IdempotencyKey = None) -> View:
-        asked = _Asked(f"appointments/{appointment}/confirm", key, body)
+        asked = Asked(f"appointments/{appointment}/confirm", key, body)
         return desk.act(actor, asked, lambda unit: bookings.confirm(unit, actor, appointment))
 
     @routes.post(f"{path}/reschedule", responses=REFUSED_POST, summary="Move a visit to another free slot")
@@ -197,15 +186,15 @@ def _bookings(routes: APIRouter, desk: _Desk) -> None:
         def act(unit: UnitOfWork) -> View:
             return bookings.reschedule(unit, actor, desk.vehicles, appointment, body.slot)
 
-        return desk.act(actor, _Asked(f"appointments/{appointment}/reschedule", key, body), act)
+        return desk.act(actor, Asked(f"appointments/{appointment}/reschedule", key, body), act)
 
     @routes.post(f"{path}/decline", responses=REFUSED_POST, summary="Say no: slot and parts are free at once")
     def decline(actor: Acting, appointment: Key, body: Nothing | None = None, key: IdempotencyKey = None) -> View:
-        asked = _Asked(f"appointments/{appointment}/decline", key, body)
+        asked = Asked(f"appointments/{appointment}/decline", key, body)
         return desk.act(actor, asked, lambda unit: bookings.decline(unit, actor, appointment))
 
 
-def _orders(routes: APIRouter, desk: _Desk) -> None:
+def _orders(routes: APIRouter, desk: Desk) -> None:
     Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
 
     @routes.get("/repair-orders", responses=REFUSED_GET, summary="Repair orders, the newest first")
@@ -219,7 +208,7 @@ def _orders(routes: APIRouter, desk: _Desk) -> None:
     ) -> Listing:
         wanted = {"state": state, "vehicle": vehicle, "case": case}
         with desk.database.unit() as unit:
-            return _listing(list_repair_orders(unit, actor, **wanted, limit=limit, cursor=cursor))
+            return listing(list_repair_orders(unit, actor, **wanted, limit=limit, cursor=cursor))
 
     @routes.get("/repair-orders/{order}", responses=REFUSED_GET, summary="One repair order with its next steps")
     def one_order(actor: Acting, order: Key) -> View:
@@ -242,7 +231,7 @@ def _orders(routes: APIRouter, desk: _Desk) -> None:
             return Listing(items=get_repair_order(unit, actor, order)["steps"])
 
 
-def _work(routes: APIRouter, desk: _Desk) -> None:
+def _work(routes: APIRouter, desk: Desk) -> None:
     Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
     path = "/repair-orders/{order}"
 
@@ -253,7 +242,7 @@ def _work(routes: APIRouter, desk: _Desk) -> None:
             line = Labour(body.text_en, body.text_zh, max(1, round(body.hours * 100)), body.group)
         else:
             line = Material(body.part, body.quantity)
-        asked = _Asked(f"repair-orders/{order}/lines", key, body)
+        asked = Asked(f"repair-orders/{order}/lines", key, body)
         return desk.act(actor, asked, lambda unit: add_line(unit, actor, desk.vehicles, order, line))
 
     @routes.post(f"{path}/approvals", status_code=201, responses=REFUSED_POST, summary="Approve or decline lines")
@@ -262,17 +251,17 @@ def _work(routes: APIRouter, desk: _Desk) -> None:
             approve(unit, actor, order, body.lines, body.decision)
             return get_repair_order(unit, actor, order)
 
-        return desk.act(actor, _Asked(f"repair-orders/{order}/approvals", key, body), act)
+        return desk.act(actor, Asked(f"repair-orders/{order}/approvals", key, body), act)
 
     @routes.post(f"{path}/steps", status_code=201, responses=REFUSED_POST, summary="Take a step of the repair")
     def step(actor: Acting, order: Key, body: StepTaken, key: IdempotencyKey = None) -> View:
         def act(unit: UnitOfWork) -> View:
             return take_step(unit, actor, order, body.step, body.note, body.mileage_km)
 
-        return desk.act(actor, _Asked(f"repair-orders/{order}/steps", key, body), act)
+        return desk.act(actor, Asked(f"repair-orders/{order}/steps", key, body), act)
 
 
-def _closing(routes: APIRouter, desk: _Desk) -> None:
+def _closing(routes: APIRouter, desk: Desk) -> None:
     Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
     path = "/repair-orders/{order}"
 
@@ -284,7 +273,7 @@ def _closing(routes: APIRouter, desk: _Desk) -> None:
     @routes.post(f"{path}/settlement", status_code=201, responses=REFUSED_POST, summary="Settle completed work")
     def settle_order(actor: Acting, order: Key, body: SettlementWish | None = None, key: IdempotencyKey = None) -> View:
         old_parts = body.return_old_parts if body else None
-        asked = _Asked(f"repair-orders/{order}/settlement", key, body)
+        asked = Asked(f"repair-orders/{order}/settlement", key, body)
         return desk.act(actor, asked, lambda unit: settle(unit, actor, order, old_parts))
 
     @routes.get(f"{path}/review", responses=REFUSED_GET, summary="The owner's review")
@@ -294,11 +283,11 @@ def _closing(routes: APIRouter, desk: _Desk) -> None:
 
     @routes.post(f"{path}/review", status_code=201, responses=REFUSED_POST, summary="Rate a settled repair, once")
     def rate(actor: Acting, order: Key, body: Rating, key: IdempotencyKey = None) -> View:
-        asked = _Asked(f"repair-orders/{order}/review", key, body)
+        asked = Asked(f"repair-orders/{order}/review", key, body)
         return desk.act(actor, asked, lambda unit: review(unit, actor, order, body.rating, body.words))
 
 
-def _progress(routes: APIRouter, desk: _Desk) -> None:
+def _progress(routes: APIRouter, desk: Desk) -> None:
     Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
 
     def watched(actor: Acting, order: Key) -> str:
@@ -327,7 +316,3 @@ def _progress(routes: APIRouter, desk: _Desk) -> None:
     ) -> AsyncIterator[ServerSentEvent]:
         async for event in follow(desk.database, desk.wakeups, order, after):
             yield ServerSentEvent(id=str(event.number), data=event.to_json())
-
-
-def _listing(page: Page[View]) -> Listing:
-    return Listing(items=page.items, next=page.next)

@@ -1,18 +1,21 @@
-"""Who occupies which bay and technician when: a workshop-day lock for speed, the exclusion constraint as guarantee."""
+"""Who occupies which bay, technician and loaner when: workshop-day locks for speed, the constraint as guarantee."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, func, or_, select, update
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import BigInteger, ColumnElement, Select, cast, exists, func, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import DBAPIError
 
 from aftersales.cases import AppointmentState
 from aftersales.hours import Span
-from aftersales.tables import appointments, occupancies
+from aftersales.operations import GRID_MIN
+from aftersales.tables import absences, appointments, bays, loaners, occupancies, technicians
 from aftersales.workshops import Workshop
 from foundation.database import UnitOfWork, new_id
 from foundation.refusals import Conflict
@@ -36,26 +39,44 @@ class HoldExpired(Conflict):
 
 
 def busy_spans(unit: UnitOfWork, workshops: Iterable[str], span: Span, apart_from_case: str | None = None) -> Busy:
-    """Give per bay or technician when it is taken within `span`; a hold past its expiry takes nothing.
+    """Give per bay, technician or loaner when it is taken within `span`; a hold past its expiry takes nothing.
 
     `apart_from_case`: a holder's own hold must not hide the slot from him.
     """
-    query = (
-        select(occupancies.c.resource, occupancies.c.during)
-        .join(appointments, appointments.c.id == occupancies.c.appointment)
-        .where(
-            appointments.c.workshop.in_(list(workshops)),
-            occupancies.c.active,
-            occupancies.c.during.overlaps(Range(*span)),
-            or_(appointments.c.state != AppointmentState.HELD, appointments.c.expires_at > unit.now()),
-        )
-    )
-    if apart_from_case is not None:
-        query = query.where(appointments.c.case != apart_from_case)
+    query = _taken(unit, select(occupancies.c.resource, occupancies.c.during), workshops, span, apart_from_case)
     busy: defaultdict[str, list[Span]] = defaultdict(list)
     for resource, during in unit.connection.execute(query):
         busy[resource].append((during.lower, during.upper))
     return busy
+
+
+def taken_quanta(
+    unit: UnitOfWork, workshops: Iterable[str], span: Span, apart_from_case: str | None = None
+) -> dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """Give the same as columns: per resource the first quarter hour, since the epoch, of each taking, and its end."""
+    during, quantum_s = occupancies.c.during, GRID_MIN * 60
+    first = cast(func.floor(func.extract("epoch", func.lower(during)) / quantum_s), BigInteger)
+    end = cast(func.ceil(func.extract("epoch", func.upper(during)) / quantum_s), BigInteger)
+    query = select(occupancies.c.resource, func.array_agg(first), func.array_agg(end))
+    query = _taken(unit, query, workshops, span, apart_from_case).group_by(occupancies.c.resource)
+    return {
+        resource: (np.array(begin, np.int64), np.array(until, np.int64))
+        for resource, begin, until in unit.connection.execute(query)
+    }
+
+
+def _taken(
+    unit: UnitOfWork, query: Select[Any], workshops: Iterable[str], span: Span, apart_from_case: str | None
+) -> Select[Any]:
+    query = query.join(appointments, appointments.c.id == occupancies.c.appointment).where(
+        appointments.c.workshop.in_(list(workshops)),
+        occupancies.c.active,
+        occupancies.c.during.overlaps(Range(*span)),
+        or_(appointments.c.state != AppointmentState.HELD, appointments.c.expires_at > unit.now()),
+    )
+    if apart_from_case is not None:
+        query = query.where(appointments.c.case != apart_from_case)
+    return query
 
 
 def is_free(busy: Busy, resource: str, start: datetime, end: datetime) -> bool:
@@ -76,12 +97,27 @@ def local_day(at: datetime, zone: ZoneInfo) -> date:
     return at.astimezone(zone).date()
 
 
-def occupy(unit: UnitOfWork, workshop: Workshop, appointment: str, resources: Sequence[str], span: Span) -> None:
-    """Take the resources for the appointment. Call it within `attempt`, with the day locked.
+def days_of(span: Span, zone: ZoneInfo) -> list[date]:
+    """Give every local day that a span touches."""
+    first, last = local_day(span[0], zone), local_day(span[1] - timedelta.resolution, zone)
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
-    Expired holds in the way are switched off first: their sweep may not have come yet.
+
+def occupy(unit: UnitOfWork, workshop: Workshop, appointment: str, takes: Sequence[tuple[str, Span]]) -> None:
+    """Take resources for the appointment, each for its spans. Call it within `attempt`, with all its days locked.
+
+    Expired holds in the way are switched off first: their sweep may not have come yet. Raises `SlotTaken` when a
+    resource has been reported absent meanwhile, or is the workshop's no longer.
     """
-    _switch_off_expired(unit, resources, span)
+    wanted = {resource for resource, _ in takes}
+    here = union_all(*(select(table.c.id).where(table.c.id.in_(wanted)) for table in (bays, technicians, loaners)))
+    away = exists().where(_any_of(absences.c.resource, absences.c.during, takes))
+    there, absent = unit.connection.execute(
+        select(select(func.count()).select_from(here.subquery()).scalar_subquery(), away)
+    ).one()
+    if absent or there != len(wanted):
+        raise SlotTaken("the workshop cannot keep this time any more")
+    _switch_off_expired(unit, takes)
     rows = [
         {
             "id": new_id("occ"),
@@ -91,7 +127,7 @@ def occupy(unit: UnitOfWork, workshop: Workshop, appointment: str, resources: Se
             "appointment": appointment,
             "active": True,
         }
-        for resource in sorted(resources)
+        for resource, span in sorted(takes)
     ]
     unit.connection.execute(occupancies.insert(), rows)
 
@@ -124,10 +160,9 @@ def vacate(unit: UnitOfWork, appointment: str) -> None:
 
 
 def still_occupies(unit: UnitOfWork, appointment: str) -> bool:
-    """Say whether the appointment has its bay and technician. The day must be locked."""
-    mine = and_(occupancies.c.appointment == appointment, occupancies.c.active)
-    held: int = unit.connection.execute(select(func.count()).where(mine)).scalar_one()
-    return held == 2
+    """Say whether the appointment has all it takes: it is given back as a whole only. Its days must be locked."""
+    mine = exists().where(occupancies.c.appointment == appointment, occupancies.c.active)
+    return bool(unit.connection.execute(select(mine)).scalar_one())
 
 
 def sqlstate(error: DBAPIError) -> str | None:
@@ -135,19 +170,23 @@ def sqlstate(error: DBAPIError) -> str | None:
     return getattr(original, "sqlstate", None)
 
 
-def _switch_off_expired(unit: UnitOfWork, resources: Sequence[str], span: Span) -> None:
+def _any_of(
+    resource: ColumnElement[str], during: ColumnElement[Any], takes: Sequence[tuple[str, Span]]
+) -> ColumnElement[bool]:
+    return or_(*((resource == one) & during.overlaps(Range(*span)) for one, span in takes))
+
+
+def _switch_off_expired(unit: UnitOfWork, takes: Sequence[tuple[str, Span]]) -> None:
+    """Switch off the expired holds in the way, each with all it takes: one that is confirmed yet must miss nothing."""
+    of = occupancies.c
     expired = (
-        select(appointments.c.id)
-        .where(appointments.c.state == AppointmentState.HELD, appointments.c.expires_at <= unit.now())
-        .scalar_subquery()
-    )
-    unit.connection.execute(
-        update(occupancies)
+        select(of.appointment)
+        .join(appointments, appointments.c.id == of.appointment)
         .where(
-            occupancies.c.resource.in_(resources),
-            occupancies.c.active,
-            occupancies.c.during.overlaps(Range(*span)),
-            occupancies.c.appointment.in_(expired),
+            of.active,
+            _any_of(of.resource, of.during, takes),
+            appointments.c.state == AppointmentState.HELD,
+            appointments.c.expires_at <= unit.now(),
         )
-        .values(active=False)
     )
+    unit.connection.execute(update(occupancies).where(of.active, of.appointment.in_(expired)).values(active=False))

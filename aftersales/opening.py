@@ -10,6 +10,7 @@ from aftersales.cases import CaseState, Wish
 from aftersales.moves import DESK, tell
 from aftersales.proposing import propose
 from aftersales.scope import lock_case, lock_vehicle
+from aftersales.stopped_cars import alert
 from aftersales.tables import case_findings, cases
 from diagnostics.faults import FAULTS
 from diagnostics.findings import URGENCY_TEXT, Finding, Urgency
@@ -43,6 +44,8 @@ def open_case(unit: UnitOfWork, finding: Finding, vehicle: Vehicle) -> str:
     case = _merge(unit, lock_case(unit, running), finding) if running else _insert(unit, finding, vehicle)
     if case.state == CaseState.OPEN:
         propose(unit, case, vehicle)
+    if case.urgency == Urgency.S0:
+        alert(unit, case, vehicle)
     return str(case.id)
 
 

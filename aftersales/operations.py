@@ -74,11 +74,18 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a visit asks of a workshop: working minutes on the grid, and what technician and bay must have."""
+    """What a visit asks of a workshop: working minutes on the grid, and what technician and bay must have.
+
+    `before` and `after`: minutes for which the bay is taken as well. `operations`: labour minutes by operation, for
+    each workshop to time its own way (`Workshop.timed`); none: the times are settled.
+    """
 
     minutes: int
     skills: frozenset[str]
     equipment: frozenset[str]
+    before: int = 0
+    after: int = 0
+    operations: tuple[tuple[str, float], ...] = ()
 
 
 def _names(written: str) -> frozenset[str]:
@@ -206,9 +213,15 @@ def operations_for_wish(wish: Wish, fuel: Fuel | None) -> tuple[Operation, ...]:
 
 def work_of(operations: Sequence[Operation]) -> Work:
     """Join operations to what one visit asks of one bay and one technician."""
-    minutes = sum(operation.hours_hundredths for operation in operations) * 60 / 100
+    labour = tuple((operation.code, operation.hours_hundredths * 60 / 100) for operation in operations)
     return Work(
-        ceil(round(minutes, 6) / GRID_MIN) * GRID_MIN,
+        on_grid(sum(minutes for _, minutes in labour)),
         frozenset().union(*(operation.skills for operation in operations)),
         frozenset().union(*(operation.equipment for operation in operations)),
+        operations=labour,
     )
+
+
+def on_grid(minutes: float) -> int:
+    """Give the minutes that are planned for so many minutes of labour: the next quarter of an hour."""
+    return ceil(round(minutes, 6) / GRID_MIN) * GRID_MIN

@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from aftersales.appointment_view import place_view
+from aftersales.appointment_view import place_view, whereabouts_of
 from aftersales.approvals import APPROVED, standing
 from aftersales.estimates import line_view, lines_of, totals
 from aftersales.guards import next_steps
 from aftersales.progress import STEP_WORDS, steps_of
-from aftersales.tables import appointments, cases, reviews, settlements
+from aftersales.tables import reviews, settlements
 from aftersales.workshops import load_workshops
 from diagnostics.faults import FAULTS
 from foundation.database import UnitOfWork
@@ -18,11 +18,7 @@ from foundation.database import UnitOfWork
 
 def order_summaries(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
     """Show repair orders for a list: what, where, when and how far."""
-    workshops = load_workshops(unit, {row.workshop for row in rows})
-    of_visits = select(appointments).where(appointments.c.id.in_([row.appointment for row in rows]))
-    visits = {visit.id: visit for visit in unit.connection.execute(of_visits)}
-    of_cases = select(cases).where(cases.c.id.in_([row.case for row in rows]))
-    found = {case.id: case for case in unit.connection.execute(of_cases)}
+    visits = whereabouts_of(unit, [row.appointment for row in rows])
     return [
         {
             "id": row.id,
@@ -30,14 +26,14 @@ def order_summaries(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[str
             "appointment": row.appointment,
             "vehicle": row.vehicle,
             "state": row.state,
-            "service": found[row.case].wish,
-            "fault": found[row.case].fault,
-            "title_en": FAULTS[found[row.case].fault].en if found[row.case].fault else None,
-            "title_zh": FAULTS[found[row.case].fault].zh if found[row.case].fault else None,
-            "words": found[row.case].words,
+            "service": visits[row.appointment].wish,
+            "fault": visits[row.appointment].fault,
+            "title_en": FAULTS[visits[row.appointment].fault].en if visits[row.appointment].fault else None,
+            "title_zh": FAULTS[visits[row.appointment].fault].zh if visits[row.appointment].fault else None,
+            "words": visits[row.appointment].words,
             "start": visits[row.appointment].during.lower.isoformat(),
             "end": visits[row.appointment].during.upper.isoformat(),
-            **place_view(workshops[row.workshop], visits[row.appointment]),
+            **place_view(visits[row.appointment]),
             "mileage_km": row.mileage_km,
             "parts_issued": row.parts_issued_at is not None,
             "reworks": row.reworks,

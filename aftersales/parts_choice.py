@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
+from sqlalchemy import select
+
+from aftersales.calendars import spans_of
+from aftersales.free_times import HORIZON_DAYS
 from aftersales.occupancy import local_day
 from aftersales.operations import PartNeed
 from aftersales.reasons import Question, Reason, part_reason
-from aftersales.slots import HORIZON_DAYS, spans_of
+from aftersales.tables import workshops as workshops_table
 from aftersales.workshops import Workshop
 from foundation.database import UnitOfWork
 from ingest.vehicles import VehicleConfig
-from parts_catalog.fitment import fitting_parts
+from parts_catalog.fitment import fitting_parts_of
 from parts_catalog.parts import FitAnswer, FitVerdict, Price, StockOffer
 from parts_catalog.prices import price_of
 from parts_catalog.stock import offers
@@ -67,16 +71,24 @@ class Survey:
 
 
 def survey(unit: UnitOfWork, config: VehicleConfig, needs: Sequence[PartNeed], workshops: Sequence[Workshop]) -> Survey:
-    """Ask the catalogue for fit, stock and price of everything that the needs could be met with."""
-    answers = tuple((need, tuple(fitting_parts(unit, config, need.part_type, need.position))) for need in needs)
+    """Ask the catalogue for fit, stock and price of everything that the needs could be met with at the workshops."""
+    found = fitting_parts_of(unit, config, [need.part_type for need in needs]) if needs else {}
+    answers = tuple(
+        (need, tuple(one for one in found[need.part_type] if need.position in {None, one.position})) for need in needs
+    )
     fitting = sorted({one.part.id for _, found in answers for one in found if one.verdict is FitVerdict.FITS})
     currencies = {workshop.currency for workshop in workshops}
     return Survey(
         answers,
         offers(unit, fitting) if fitting else {},
         {currency: price_of(unit, fitting, currency) if fitting else {} for currency in currencies},
-        frozenset(workshop.stock_location for workshop in workshops),
+        _shelves(unit),
     )
+
+
+def _shelves(unit: UnitOfWork) -> frozenset[str]:
+    """Give the stock locations of all workshops."""
+    return frozenset(unit.connection.execute(select(workshops_table.c.stock_location)).scalars())
 
 
 def choose_parts(found: Survey, workshop: Workshop, now: datetime) -> PartsPlan:
@@ -108,6 +120,11 @@ def next_opening(workshop: Workshop, now: datetime) -> datetime:
     return now + timedelta(days=HORIZON_DAYS + 1)
 
 
+def opening_on(workshop: Workshop, day: date) -> datetime:
+    """Give when a part that comes on a day can be worked with: as the workshop opens, on that day or after it."""
+    return next_opening(workshop, datetime.combine(day - timedelta(days=1), time(12), workshop.zone))
+
+
 def _choose(
     found: Survey, need: PartNeed, answers: Sequence[FitAnswer], workshop: Workshop, times: tuple[datetime, datetime]
 ) -> ChosenPart | Reason:
@@ -122,7 +139,7 @@ def _choose(
         return part_reason("part_without_price", need.part_type)
     now, delivery = times
     options = [
-        ChosenPart(need, one, prices[one.part.id], offer.location, now if here else delivery)
+        ChosenPart(need, one, prices[one.part.id], offer.location, _ready(workshop, offer, now if here else delivery))
         for one in priced
         for offer in found.offers.get(one.part.id, ())
         if offer.available >= one.quantity
@@ -131,6 +148,11 @@ def _choose(
     if not options:
         return part_reason("part_out_of_stock", need.part_type)
     return min(options, key=lambda one: (one.ready_at, one.price.net.amount, one.answer.part.id, one.location))
+
+
+def _ready(workshop: Workshop, offer: StockOffer, otherwise: datetime) -> datetime:
+    """Give when pieces are at the workshop: later than usual when their location still waits for them itself."""
+    return max(otherwise, opening_on(workshop, offer.expected)) if offer.expected is not None else otherwise
 
 
 def _question(need: PartNeed, answer: FitAnswer) -> Question:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from foundation.access import Group, Rule, and_administrators, list_of, personal, read_of
 from foundation.identity import OWNER_ROLES, WORKSHOP_ROLES, Actor, Role
 from foundation.refusals import Forbidden
 
@@ -18,11 +19,17 @@ class Act(StrEnum):
     CONFIRM = "confirm"
     RESCHEDULE = "reschedule"
     DECLINE = "decline"
+    WAIT = "wait"
+    ASK_ASSISTANCE = "ask_assistance"
     APPROVE = "approve"
     REVIEW = "review"
     TAKE_STEP = "take_step"
     ADD_LINES = "add_lines"
     SETTLE = "settle"
+    SAY_NO_SHOW = "say_no_show"
+    ARRANGE = "arrange"
+    SET_UP = "set_up"
+    SHARE = "share"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +43,81 @@ PERMISSIONS: Mapping[Act, Permission] = {
     Act.CONFIRM: Permission(Side.OWNER, OWNER_ROLES),
     Act.RESCHEDULE: Permission(Side.OWNER, OWNER_ROLES),
     Act.DECLINE: Permission(Side.OWNER, OWNER_ROLES),
+    Act.WAIT: Permission(Side.OWNER, OWNER_ROLES),
+    Act.ASK_ASSISTANCE: Permission(Side.OWNER, OWNER_ROLES),
     Act.APPROVE: Permission(Side.OWNER, OWNER_ROLES),
     Act.REVIEW: Permission(Side.OWNER, OWNER_ROLES),
     Act.TAKE_STEP: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
     Act.ADD_LINES: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
     Act.SETTLE: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
+    Act.SAY_NO_SHOW: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
+    Act.ARRANGE: Permission(Side.WORKSHOP, frozenset({Role.ADVISOR, Role.WORKSHOP_MANAGER})),
+    Act.SHARE: Permission(Side.OWNER, OWNER_ROLES),
+    Act.SET_UP: Permission(Side.WORKSHOP, frozenset({Role.WORKSHOP_MANAGER})),
 }
+
+
+_WORKSHOP = "/v1/workshops/{workshop}"
+_KEPT = {"bays": "bay", "technicians": "technician", "loaners": "loaner", "absences": "absence", "services": "code"}
+ROUTES: Mapping[Act, tuple[str, ...]] = {
+    Act.SHARE: (
+        "GET /v1/cases/{case}/links",
+        "POST /v1/cases/{case}/links",
+        "DELETE /v1/cases/{case}/links/{link}",
+    ),
+    Act.BOOK: ("POST /v1/appointments",),
+    Act.CONFIRM: ("POST /v1/appointments/{appointment}/confirm",),
+    Act.RESCHEDULE: ("POST /v1/appointments/{appointment}/reschedule",),
+    Act.DECLINE: ("POST /v1/appointments/{appointment}/decline", "POST /v1/cases/{case}/decline"),
+    Act.WAIT: ("POST /v1/waitlist", "DELETE /v1/waitlist/{wait}"),
+    Act.ASK_ASSISTANCE: ("POST /v1/cases/{case}/assistance",),
+    Act.APPROVE: ("POST /v1/repair-orders/{order}/approvals",),
+    Act.REVIEW: ("POST /v1/repair-orders/{order}/review",),
+    Act.TAKE_STEP: ("POST /v1/repair-orders/{order}/steps",),
+    Act.ADD_LINES: ("POST /v1/repair-orders/{order}/lines",),
+    Act.SETTLE: ("POST /v1/repair-orders/{order}/settlement",),
+    Act.SAY_NO_SHOW: ("POST /v1/appointments/{appointment}/no-show",),
+    Act.ARRANGE: ("POST /v1/appointments/{appointment}/arrange",),
+    Act.SET_UP: (
+        f"PATCH {_WORKSHOP}",
+        *(f"POST {_WORKSHOP}/{many}" for many in _KEPT),
+        *(f"{verb} {_WORKSHOP}/{many}/{{{one}}}" for many, one in _KEPT.items() for verb in ("PATCH", "DELETE")),
+    ),
+}
+
+
+def _rule(act: Act) -> Rule:
+    """Give the row of an act: the workshop's side has an owner's visit by a grant, and its own workshop by itself."""
+    permission = PERMISSIONS[act]
+    roles = and_administrators(permission.roles)
+    group = Group.PERSONAL if act is Act.SHARE else Group.WRITE  # no key hands on what it may see
+    if permission.side is Side.OWNER or act is Act.SET_UP:
+        return Rule(f"desk.{act}", group, ROUTES[act], own=roles)
+    return Rule(f"desk.{act}", Group.WRITE, ROUTES[act], granted=roles)
+
+
+_CASE, _VISIT, _ORDER = "GET /v1/cases/{case}", "GET /v1/appointments/{appointment}", "GET /v1/repair-orders/{order}"
+TRACKED = frozenset({"cases.list", "cases.read", "appointments.read", "orders.read"})  # what a tracking link shows
+RULES = (
+    list_of("cases.list", "GET /v1/cases", "GET /v1/appointments", "GET /v1/repair-orders"),
+    list_of("waits.list", "GET /v1/waitlist"),
+    read_of("cases.read", _CASE),
+    read_of("appointments.read", _VISIT, f"{_VISIT}/calendar"),
+    read_of("orders.read", _ORDER, *(f"{_ORDER}/{part}" for part in ("lines", "approvals", "steps", "progress"))),
+    read_of("settlements.read", f"{_ORDER}/settlement"),
+    read_of("reviews.read", f"{_ORDER}/review"),
+    list_of("workshops.list", "GET /v1/workshops", f"GET {_WORKSHOP}"),
+    list_of("slots.list", "GET /v1/slots"),
+    Rule(
+        "workshops.plan",
+        Group.READ,
+        ("GET /v1/workshops/{workshop}/days/{day}",),
+        own=and_administrators(WORKSHOP_ROLES),
+    ),
+    personal("messages.read", "GET /v1/messages", "POST /v1/messages/{message}/read"),
+    personal("consents.change", "GET /v1/consents", "POST /v1/consents", "DELETE /v1/consents"),
+    *map(_rule, Act),
+)
 
 
 def require(actor: Actor, act: Act, *, owner: str, workshop: str | None = None) -> None:

@@ -36,10 +36,9 @@ def options_for(
 ) -> Options:
     """Plan the parts of the operations at the workshops (None: all within reach of where the car is kept)."""
     near = place_of(vehicle)
-    every = list(load_workshops(unit).values())
-    chosen = tuple(reachable(every, near) if workshops is None else workshops)
+    chosen = tuple(reachable(load_workshops(unit).values(), near) if workshops is None else workshops)
     needs = [need for operation in operations for need in operation.needs]
-    found = survey(unit, vehicle.config, needs, every)
+    found = survey(unit, vehicle.config, needs, chosen)
     now = unit.now()
     plans = {workshop.id: choose_parts(found, workshop, now) for workshop in chosen}
     return Options(tuple(operations), chosen, plans, near)

@@ -4,19 +4,20 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Row, update
+from sqlalchemy import Row, select, update
 
 from aftersales.cases import Wish
 from aftersales.holds import DESK_HOLD, Visit, lock_day_of, place
+from aftersales.messages import notify, owners_of, place_and_time
 from aftersales.moves import DESK, tell
-from aftersales.occupancy import SlotTaken, attempt, local_day
+from aftersales.occupancy import SlotTaken, attempt, days_of
 from aftersales.operations import work_of
 from aftersales.parts_choice import PartsPlan
 from aftersales.planning import Options, evidence_of, operations_of, options_for
 from aftersales.reasons import Question, Reason, reason
 from aftersales.slots import Slot, Wanted, free_slots, why_none
-from aftersales.tables import cases
-from aftersales.workshops import Workshop
+from aftersales.tables import appointments, cases
+from aftersales.workshops import Workshop, load_workshop
 from diagnostics.findings import Urgency
 from foundation.database import UnitOfWork
 from ingest.vehicles import Vehicle
@@ -43,9 +44,10 @@ def propose(unit: UnitOfWork, case: Row[Any], vehicle: Vehicle) -> None:
             _wait(unit, case, [why_none(feasible, wanted.work, wanted)])
             return
         try:
-            attempt(unit, _holding(unit, case, options, (feasible, wanted, first)))
+            held = attempt(unit, _holding(unit, case, options, (feasible, wanted, first)))
         except (SlotTaken, OutOfStock):
             continue
+        _tell_owners(unit, held)
         return
     raise SlotTaken("every slot was taken while it was being held; try again")
 
@@ -68,13 +70,13 @@ def _wanted(unit: UnitOfWork, case: Row[Any], options: Options) -> Wanted:
 def _holding(
     unit: UnitOfWork, case: Row[Any], options: Options, found: tuple[Sequence[Workshop], Wanted, Slot]
 ) -> Callable[[], str]:
-    """Give the act that locks the day of the slot found, looks again, and holds what is best on it."""
+    """Give the act that locks the days of the slot found, looks again, and holds what is best on them."""
     workshops, wanted, first = found
 
     def hold_best() -> str:
-        lock_day_of(unit, first.workshop, first.start)
+        lock_day_of(unit, first.workshop, first.span)
         best = _best(unit, workshops, wanted)
-        if best is None or _day(best) != _day(first):
+        if best is None or _days(best) != _days(first):
             raise SlotTaken("this day has just been filled")
         visit = Visit(options.operations, evidence_of(unit, case), options.parts[best.workshop.id], best)
         return place(unit, case, visit, DESK, DESK_HOLD)
@@ -86,8 +88,15 @@ def _best(unit: UnitOfWork, workshops: Sequence[Workshop], wanted: Wanted) -> Sl
     return next(iter(free_slots(unit, workshops, wanted, limit=1)), None)
 
 
-def _day(slot: Slot) -> tuple[str, date]:
-    return slot.workshop.id, local_day(slot.start, slot.workshop.zone)
+def _days(slot: Slot) -> list[tuple[str, date]]:
+    return [(slot.workshop.id, day) for day in days_of(slot.span, slot.workshop.zone)]
+
+
+def _tell_owners(unit: UnitOfWork, held: str) -> None:
+    visit = unit.connection.execute(select(appointments).where(appointments.c.id == held)).one()
+    workshop = load_workshop(unit, visit.workshop)
+    fields = place_and_time(workshop, when=visit.during.lower, until=visit.expires_at)
+    notify(unit, owners_of(unit, visit), "visit_proposed", held, visit.case, **fields)
 
 
 def _wait(unit: UnitOfWork, case: Row[Any], reasons: Sequence[Reason], questions: Sequence[Question] = ()) -> None:

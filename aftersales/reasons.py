@@ -1,6 +1,7 @@
 """Why no visit is proposed, or why a visit is as it is: one row per reason, in both languages."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import TypedDict
 
 from aftersales.operations import PART_WORDS
@@ -41,8 +42,8 @@ _REASONS: Mapping[str, tuple[str, str]] = {
         "没有门店具备此项作业所需的技能和设备：{skills}",
     ),
     "work_too_long": (
-        "This work takes {hours} hours, longer than any one opening day; the workshop will agree the days with you",
-        "此项作业需{hours}小时，超过单个营业日时长；门店将与您另行商定日期",
+        "This work takes {hours} hours, more than the workshop is open in {days} days; it will agree the days with you",
+        "此项作业需{hours}小时，超过门店未来{days}天的营业时长；门店将与您另行商定日期",
     ),
     "no_slot_in_time": (
         "No workshop has a free bay and technician by {latest}; please choose a later time yourself",
@@ -56,12 +57,24 @@ _REASONS: Mapping[str, tuple[str, str]] = {
         "The proposed visit was not confirmed in time and has been given back",
         "建议的预约未在时限内确认，已释放",
     ),
+    "no_show": (
+        "The car did not arrive for its visit, which has been given back; please book another time",
+        "车辆未按预约到店，预约已释放；请另约时间",
+    ),
+    "waiting_for_slot": ("You wait for a time at this workshop", "您正在候补该门店的时间"),
     "parts_arrive": ("The parts arrive on {day}", "配件{day}到货"),
-    "first_free": ("The first time a bay and a technician are free", "工位和技师最早的空闲时间"),
+    "first_free_technician": ("The first time a technician with the skills is free", "具备技能的技师最早的空闲时间"),
+    "first_free_bay": ("The first time a bay with the equipment is free", "具备设备的工位最早的空闲时间"),
+    "first_free_loaner": ("The first time a loaner car is free", "代步车最早的空闲时间"),
+    "closed_before": ("The workshop is closed on {day}", "门店{day}休息"),
     "as_soon_as_open": ("A bay and a technician are free", "工位和技师空闲"),
 }
 
 _DAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS_EN = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 _DAYS_ZH = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 
 # What the owner of a stopped car is told first (urgency S0).
@@ -94,3 +107,10 @@ def weekday_reason(code: str, weekday: int) -> Reason:
     """Give a reason whose `{day}` is a day of the week (0 = Monday) in each language."""
     en, zh = _REASONS[code]
     return Reason(code=code, en=en.format(day=_DAYS_EN[weekday]), zh=zh.format(day=_DAYS_ZH[weekday]))
+
+
+def day_reason(code: str, day: date) -> Reason:
+    """Give a reason whose `{day}` is a day of the year in each language."""
+    en, zh = _REASONS[code]
+    in_english, in_chinese = f"{day.day} {_MONTHS_EN[day.month - 1]}", f"{day.month}月{day.day}日"
+    return Reason(code=code, en=en.format(day=in_english), zh=zh.format(day=in_chinese))

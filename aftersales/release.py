@@ -4,12 +4,17 @@ from typing import Any
 
 from sqlalchemy import Row, exists, select
 
+from aftersales.alternatives import withdraw_alternative
 from aftersales.cases import AppointmentState, CaseState, RepairOrderState
+from aftersales.messages import notify, owners_of, place_and_time
 from aftersales.moves import DESK, move_appointment, move_case, tell
 from aftersales.occupancy import vacate
 from aftersales.progress import advance
 from aftersales.reasons import reason
+from aftersales.reminders import drop_reminders
 from aftersales.tables import appointments, repair_orders
+from aftersales.waitlist import let_lapse, note_vacancy
+from aftersales.workshops import load_workshop
 from foundation.database import UnitOfWork
 from foundation.grants import close_to
 from parts_catalog import stock
@@ -27,15 +32,23 @@ def release_visit(unit: UnitOfWork, appointment: Row[Any], actor: str) -> None:
     if order is not None and order.state in CANCELLABLE:
         advance(unit, order, RepairOrderState.CANCELLED, "cancel", actor)
     close_vehicle(unit, appointment)
+    drop_reminders(unit, appointment.id)
+    withdraw_alternative(unit, appointment.id)
+    note_vacancy(unit, appointment.workshop)
 
 
 def expire_visit(unit: UnitOfWork, case: Row[Any], appointment: Row[Any]) -> None:
     """End a hold that is over; the case is open again and says why. Its parts are the caller's to free."""
-    move_appointment(unit, appointment, AppointmentState.EXPIRED)
+    move_appointment(unit, appointment, AppointmentState.EXPIRED, sequence=appointment.sequence + 1)
     vacate(unit, appointment.id)
+    withdraw_alternative(unit, appointment.id)
+    let_lapse(unit, appointment.wait)
+    note_vacancy(unit, appointment.workshop)
     close_to(unit, case.id, appointment.workshop_organisation)
     move_case(unit, case, CaseState.OPEN, reasons=[reason("hold_expired")])
     tell(unit, case.id, "appointment_expired", DESK, appointment=appointment.id)
+    fields = place_and_time(load_workshop(unit, appointment.workshop), when=appointment.during.lower)
+    notify(unit, owners_of(unit, appointment), "visit_expired", appointment.id, case.id, **fields)
 
 
 def close_vehicle(unit: UnitOfWork, appointment: Row[Any]) -> None:

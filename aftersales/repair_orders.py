@@ -5,14 +5,17 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from aftersales.alternatives import withdraw_alternative
 from aftersales.cases import STEPS, AppointmentState, CaseState, RepairOrderState, Step
 from aftersales.guards import why_blocked
 from aftersales.moves import move_appointment, move_case, tell
 from aftersales.permissions import Act, require
 from aftersales.progress import advance
+from aftersales.reminders import drop_reminders
 from aftersales.scope import lock_order
 from aftersales.tables import appointments
 from aftersales.views import get_repair_order
+from aftersales.waitlist import end_wait
 from foundation.database import UnitOfWork
 from foundation.identity import Actor
 from foundation.refusals import Conflict, Invalid
@@ -68,6 +71,9 @@ def _check_in(
     visit = unit.connection.execute(select(appointments).where(appointments.c.id == order.appointment)).one()
     move_appointment(unit, visit, AppointmentState.ARRIVED)
     move_case(unit, case, CaseState.IN_REPAIR)
+    withdraw_alternative(unit, visit.id)
+    drop_reminders(unit, visit.id)
+    end_wait(unit, case.id)
     tell(unit, case.id, "car_arrived", actor.account, appointment=visit.id, repair_order=order.id)
     return {"mileage_km": mileage_km}
 

@@ -43,6 +43,12 @@ def lock_vehicle(unit: UnitOfWork, vehicle: str) -> None:
     unit.connection.execute(select(func.pg_advisory_xact_lock(key)))
 
 
+def lock_counts(unit: UnitOfWork, *counted: str) -> None:
+    """Let one unit at a time count, and add to, what is capped; taken behind the case and before any day."""
+    keys = [func.pg_advisory_xact_lock(func.hashtextextended(f"capped {one}", 0)) for one in counted]
+    unit.connection.execute(select(*keys))
+
+
 def lock_case(unit: UnitOfWork, case: str) -> Row[Any]:
     """Lock a case, which stands for its visits, orders and lines: always the first lock that is taken."""
     return unit.connection.execute(select(cases).where(cases.c.id == case).with_for_update()).one()
@@ -52,6 +58,11 @@ def lock_appointment(unit: UnitOfWork, actor: Actor, appointment: str) -> tuple[
     """Give (case, appointment), locked and as they are now."""
     case = lock_case(unit, find_appointment(unit, actor, appointment).case)
     return case, _again(unit, appointments, appointment)
+
+
+def lock_visit(unit: UnitOfWork, appointment: str) -> Row[Any]:
+    """Lock an appointment of a case that is locked already."""
+    return _again(unit, appointments, appointment)
 
 
 def lock_order(unit: UnitOfWork, actor: Actor, order: str) -> tuple[Row[Any], Row[Any]]:

@@ -1,9 +1,9 @@
-"""The demo's workshops: three in Shanghai and Beijing, with bays, technicians, hours and a stock location each."""
+"""The demo's workshops: three in Shanghai and Beijing, with bays, technicians and their shifts, hours and a loaner."""
 
 from zoneinfo import ZoneInfo
 
 from aftersales.hours import Hours
-from aftersales.workshops import Bay, Place, Technician, Workshop, add_workshop
+from aftersales.workshops import Bay, Loaner, Place, Technician, Timing, Workshop, add_workshop
 from foundation.database import UnitOfWork
 from foundation.identity import add_organisation, list_organisations
 
@@ -15,8 +15,18 @@ _DAY: Hours = [["08:30", "12:00"], ["13:00", "18:00"]]
 _LONG_DAY: Hours = [["08:00", "12:00"], ["12:30", "20:00"]]
 _SIX_DAYS = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat"), _DAY)
 _SEVEN_DAYS = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), _LONG_DAY)
-_CLOSED = ("2027-01-01", "2027-02-05", "2027-02-06", "2027-02-07", "2027-02-08", "2027-02-09", "2027-05-01")
-_SPECIAL: dict[str, Hours] = {day: [] for day in _CLOSED}
+# Beside China's public holidays: the workshops' own opening in the last days of two long holidays.
+_SHORT_DAY: Hours = [["09:00", "12:00"], ["13:00", "16:00"]]
+_SPECIAL: dict[str, Hours] = {"2027-02-10": _SHORT_DAY, "2027-10-04": _SHORT_DAY, "2027-10-05": _SHORT_DAY}
+# The second technician comes late and the third leaves early; who has no shift works the opening hours.
+_WEEK = ("mon", "tue", "wed", "thu", "fri", "sat")
+_LATE: dict[str, Hours] = {day: [["10:00", "20:00"]] for day in _WEEK}
+_EARLY: dict[str, Hours] = {day: [["08:00", "16:00"]] for day in _WEEK}
+_SHIFTS = (None, _LATE, _EARLY, None)
+# A washed car goes back to its owner, and high-voltage work begins with switching the car off safely.
+_SERVICES = {"maintenance": Timing(None, 0, 15), "inspection": Timing(None, 0, 15)} | {
+    f"repair_{fault}": Timing(None, 30, 15) for fault in ("hybrid_battery", "traction_battery_fade", "cell_spread")
+}
 
 _BAYS = (("1", "lift"), ("2", "lift diagnostics"), ("3", "lift high_voltage diagnostics"))
 _EVERYBODY = "general diagnosis engine electrical"
@@ -73,7 +83,12 @@ def _workshop(key: str, en: str, zh: str, place: Place, rate: int, hours: dict[s
         f"loc_{name}",
         tuple(Bay(f"bay_{name}_{number}", number, frozenset(gear.split())) for number, gear in _BAYS),
         tuple(
-            Technician(f"tech_{name}_{number}", english, chinese, frozenset(skills.split()))
-            for number, ((english, chinese), skills) in enumerate(zip(_PEOPLE[key], _SKILLS, strict=True), 1)
+            Technician(f"tech_{name}_{number}", english, chinese, frozenset(skills.split()), shifts)
+            for number, ((english, chinese), skills, shifts) in enumerate(
+                zip(_PEOPLE[key], _SKILLS, _SHIFTS, strict=True), 1
+            )
         ),
+        country="CN",
+        loaners=(Loaner(f"loan_{name}_1", "1"),),
+        services=_SERVICES,
     )

@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from aftersales.cases import Wish
 from foundation.refusals import Invalid
 
+LONGEST_MIN = 31 * 24 * 60
 NO_SLOT = "this slot is not offered for this work; ask for free slots again"
 
 
 @dataclass(frozen=True, slots=True)
 class SlotKey:
-    """What a slot id says: where, when (aware UTC), how long, for what, in which bay, by whom."""
+    """What a slot id says: where, when (aware UTC), how long, for what, in which bay, by whom, with which loaner."""
 
     workshop: str
     start: datetime
@@ -22,10 +23,12 @@ class SlotKey:
     wish: Wish
     bay: str
     technician: str
+    loaner: str | None = None
 
 
 def write_slot(key: SlotKey) -> str:
     fields = [key.workshop, int(key.start.timestamp()), key.minutes, key.wish.value, key.bay, key.technician]
+    fields.append(key.loaner)
     return base64.urlsafe_b64encode(json.dumps(fields, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
@@ -33,12 +36,12 @@ def read_slot(written: str) -> SlotKey:
     """Decode a slot id, or raise `Invalid`; that it decodes says nothing yet about the slot being offered."""
     try:
         fields = json.loads(base64.b64decode(written + "=" * (-len(written) % 4), altchars=b"-_", validate=True))
-        workshop, start, minutes, wish, bay, technician = fields
-        texts = all(isinstance(field, str) for field in (workshop, wish, bay, technician))
+        workshop, start, minutes, wish, bay, technician, loaner = fields
+        texts = all(isinstance(field, str) for field in (workshop, wish, bay, technician, loaner or ""))
         numbers = all(type(field) is int for field in (start, minutes))
-        key = SlotKey(workshop, datetime.fromtimestamp(start, UTC), minutes, Wish(wish), bay, technician)
+        key = SlotKey(workshop, datetime.fromtimestamp(start, UTC), minutes, Wish(wish), bay, technician, loaner)
     except (binascii.Error, UnicodeError, ValueError, TypeError, OverflowError, OSError, RecursionError) as error:
         raise Invalid(NO_SLOT) from error
-    if not (texts and numbers and 0 < minutes <= 24 * 60):
+    if not (texts and numbers and 0 < minutes <= LONGEST_MIN):
         raise Invalid(NO_SLOT)
     return key

@@ -30,6 +30,7 @@ class SlotQuery:
     vehicle: str | None = None
     after: datetime | None = None
     limit: int = 50
+    loaner: bool = False
 
 
 def find_slots(unit: UnitOfWork, actor: Actor, vehicles: VehicleDirectory, query: SlotQuery) -> list[dict[str, Any]]:
@@ -46,22 +47,31 @@ def find_slots(unit: UnitOfWork, actor: Actor, vehicles: VehicleDirectory, query
         vehicle = vehicles.get(unit, actor, query.vehicle)
         options = bookable(unit, vehicle, None, wish, _within(unit, workshops, query.near))
         near = query.near or options.near
-        wanted = _wanted(options, wish, not_before, near)
+        wanted = _wanted(options, wish, not_before, near, query)
         return [slot.to_json(near) for slot in free_slots(unit, options.workshops, wanted, query.limit)]
     # Without a vehicle the fuel is unknown; a wish takes the same hours for all of them.
-    wanted = Wanted(work_of(operations_for_wish(wish, None)), wish, not_before, {}, near=query.near)
+    work = work_of(operations_for_wish(wish, None))
+    wanted = Wanted(work, wish, not_before, {}, near=query.near, loaner=query.loaner)
     every = workshops or list(load_workshops(unit).values())
     return [slot.to_json(query.near) for slot in free_slots(unit, every, wanted, query.limit)]
 
 
 def work_of_appointment(appointment: Row[Any]) -> Work:
-    return Work(appointment.minutes, frozenset(appointment.skills), frozenset(appointment.equipment))
+    skills, equipment = frozenset(appointment.skills), frozenset(appointment.equipment)
+    return Work(appointment.minutes, skills, equipment, appointment.before_min, appointment.after_min)
 
 
 def same_again(appointment: Row[Any], wish: Wish, not_before: datetime) -> Wanted:
     """Ask for another time of a visit at its own workshop, where its parts are or will be."""
     ready = {appointment.workshop: appointment.parts_ready_at} if appointment.parts_ready_at else {}
-    return Wanted(work_of_appointment(appointment), wish, not_before, ready, apart_from_case=appointment.case)
+    return Wanted(
+        work_of_appointment(appointment),
+        wish,
+        not_before,
+        ready,
+        apart_from_case=appointment.case,
+        loaner=appointment.loaner is not None,
+    )
 
 
 def _for_case(
@@ -73,17 +83,18 @@ def _for_case(
     live = live_appointment(unit, case.id)
     if live is None:
         options = bookable(unit, vehicle, case, wish, _within(unit, workshops, query.near))
-        return free_slots(unit, options.workshops, _wanted(options, wish, not_before, near), query.limit)
+        return free_slots(unit, options.workshops, _wanted(options, wish, not_before, near, query), query.limit)
     if live.state == AppointmentState.ARRIVED:
         raise Conflict("the car is at the workshop already")
     own = load_workshop(unit, live.workshop)
     found: list[Slot] = []
     if workshops is None or own.id == workshops[0].id:
-        found += free_slots(unit, [own], same_again(live, wish, not_before), query.limit)
+        again = same_again(live, wish, not_before)
+        found += free_slots(unit, [own], replace(again, loaner=again.loaner or query.loaner), query.limit)
     if live.state == AppointmentState.HELD:
         others = workshops or reachable(load_workshops(unit).values(), near)
         options = bookable(unit, vehicle, case, wish, [one for one in others if one.id != own.id])
-        wanted = replace(_wanted(options, wish, not_before, near), apart_from_case=case.id)
+        wanted = replace(_wanted(options, wish, not_before, near, query), apart_from_case=case.id)
         found += free_slots(unit, options.workshops, wanted, query.limit)
     return sorted(found, key=lambda slot: (slot.completion, slot.workshop.id))[: query.limit]
 
@@ -94,8 +105,9 @@ def _within(unit: UnitOfWork, workshops: list[Workshop] | None, near: Place | No
     return workshops
 
 
-def _wanted(options: Options, wish: Wish, not_before: datetime, near: Place | None) -> Wanted:
-    return Wanted(work_of(options.operations), wish, not_before, options.parts_ready, near=near)
+def _wanted(options: Options, wish: Wish, not_before: datetime, near: Place | None, query: SlotQuery) -> Wanted:
+    work = work_of(options.operations)
+    return Wanted(work, wish, not_before, options.parts_ready, near=near, loaner=query.loaner)
 
 
 def _not_before(unit: UnitOfWork, query: SlotQuery) -> datetime:

@@ -1,49 +1,82 @@
-"""Free slots of one visit by plain enumeration: quarter-hour starts over two weeks in each workshop's own days."""
+"""Free slots of one visit: the earliest completions among all that the workshops' calendars and bookings allow."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from aftersales.calendars import hours_on, weekly_hours
 from aftersales.cases import Wish
-from aftersales.hours import Span, end_of_work, open_spans, working_minutes
-from aftersales.occupancy import Busy, busy_spans, is_free, local_day
-from aftersales.operations import GRID_MIN, Work
-from aftersales.reasons import Reason, reason, weekday_reason
+from aftersales.free_times import HORIZON_DAYS, PER_DAY, QUANTUM_S, Quanta, Taken, Team, Times, Window, times_at
+from aftersales.hours import Span
+from aftersales.occupancy import local_day, taken_quanta
+from aftersales.operations import Work
+from aftersales.reasons import Reason, day_reason, reason, weekday_reason
 from aftersales.slot_ids import NO_SLOT, SlotKey, write_slot
-from aftersales.workshops import Bay, Place, Technician, Workshop, distance_km, workshop_summary
+from aftersales.workshops import Bay, Loaner, Place, Technician, Workshop, distance_km, workshop_summary
 from foundation.database import UnitOfWork
 from foundation.refusals import Invalid
 
-HORIZON_DAYS = 14
 REACHABLE_KM = 150.0
 TRAVEL_KM_H = 40.0
-_GRID = timedelta(minutes=GRID_MIN)
+FIRST_DAYS = (2, 8)  # most searches end here
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A visit that is possible now: the bay and technician are chosen, `reason` says what binds its time."""
+    """A visit that is possible now, with all it takes; `reason` says what binds its time.
+
+    `work` has the workshop's own times; `worked`: when the technician works on it.
+    """
 
     workshop: Workshop
     start: datetime
     end: datetime
-    minutes: int
+    work: Work
     wish: Wish
     bay: Bay
     technician: Technician
+    loaner: Loaner | None
+    worked: tuple[Span, ...]
     reason: Reason
 
     @property
     def id(self) -> str:
         return write_slot(
-            SlotKey(self.workshop.id, self.start, self.minutes, self.wish, self.bay.id, self.technician.id)
+            SlotKey(
+                self.workshop.id,
+                self.start,
+                self.work.minutes,
+                self.wish,
+                self.bay.id,
+                self.technician.id,
+                self.loaner.id if self.loaner else None,
+            )
         )
 
     @property
     def completion(self) -> datetime:
         """When the car is promised back."""
         return self.end
+
+    @property
+    def span(self) -> Span:
+        """From when until when the bay is taken, buffers included: everything else lies within."""
+        return self.start - timedelta(minutes=self.work.before), self.end + timedelta(minutes=self.work.after)
+
+    @property
+    def takes(self) -> list[tuple[str, Span]]:
+        """Give what is taken when: the bay throughout, the loaner from drop-off to completion, the technician at work.
+
+        In the order in which it is written: two bookings never wait for each other in a circle.
+        """
+        taken = [(self.bay.id, self.span), *((self.technician.id, span) for span in self.worked)]
+        if self.loaner is not None:
+            taken.append((self.loaner.id, (self.start, self.end)))
+        return sorted(taken)
 
     def to_json(self, near: Place | None = None) -> dict[str, Any]:
         return {
@@ -59,6 +92,7 @@ class Slot:
                 "name_en": self.technician.name_en,
                 "name_zh": self.technician.name_zh,
             },
+            "loaner": {"id": self.loaner.id, "name": self.loaner.name} if self.loaner else None,
             "distance_km": round(distance_km(near, self.workshop.place), 1) if near else None,
             "reason": self.reason["code"],
             "reason_en": self.reason["en"],
@@ -77,19 +111,56 @@ class Wanted:
     latest_day: date | None = None
     near: Place | None = None
     apart_from_case: str | None = None
+    loaner: bool = False
+
+    def team(self, workshop: Workshop) -> Team:
+        return Team.of(workshop, workshop.timed(self.work, self.wish), self.loaner)
+
+    def arrival(self, workshop: Workshop) -> datetime:
+        """Give when the car can be at a workshop, parts or no parts."""
+        return self.not_before + _way(workshop, self.near)
+
+    def earliest(self, workshop: Workshop) -> datetime:
+        arrival = self.arrival(workshop)
+        return max(arrival, self.parts_ready.get(workshop.id, arrival))
 
 
 def free_slots(unit: UnitOfWork, workshops: Iterable[Workshop], wanted: Wanted, limit: int = 50) -> list[Slot]:
     """Give free slots, earliest completion first; the way there and back counts when the car's place is known."""
     places = reachable(workshops, wanted.near)
-    until = wanted.not_before + timedelta(days=HORIZON_DAYS + 1)
-    busy = busy_spans(unit, [one.id for one in places], (wanted.not_before, until), wanted.apart_from_case)
-    found = [slot for workshop in places for slot in _slots_at(workshop, busy, wanted)]
+    window = Window(wanted.not_before)
+    taken = taken_quanta(unit, [one.id for one in places], window.span, wanted.apart_from_case)
+    return find_free(places, wanted, taken, limit)
 
-    def rank(slot: Slot) -> tuple[datetime, str]:
-        return slot.completion + _way(slot.workshop, wanted.near), slot.workshop.id
 
-    return sorted(found, key=rank)[:limit]
+def find_free(workshops: Collection[Workshop], wanted: Wanted, taken: Taken, limit: int) -> list[Slot]:
+    """Give the `limit` best slots that what is taken leaves free.
+
+    The first days are looked at alone: nothing that begins behind them is done before they are over.
+    """
+    teams = [wanted.team(one) for one in sorted(workshops, key=lambda one: one.id)]
+    equipped = [team for team in teams if team.technicians and team.bays]
+    ways = np.array([2 * _way(team.workshop, wanted.near).total_seconds() for team in equipped])
+    for days in (*FIRST_DAYS, HORIZON_DAYS):
+        window = Window(wanted.not_before, days)
+        found = [times_at(team, window, taken, wanted.earliest(team.workshop), wanted.latest_day) for team in equipped]
+        ranked = _ranked(found, ways, limit)
+        over = [window.days(times.team.workshop.zone)[-1].midnight + PER_DAY for times in found]
+        bound = min((over * QUANTUM_S + way for over, way in zip(over, ways, strict=True)), default=0.0)
+        if days == HORIZON_DAYS or (len(ranked) == limit and ranked[-1][0] < bound):
+            break
+    return [_slot(found[number], start, wanted) for _, number, start in ranked]
+
+
+def _ranked(found: Sequence[Times], ways: npt.NDArray[np.float64], limit: int) -> list[tuple[float, int, int]]:
+    """Give (completion and way in seconds, number of the workshop, start) of the best slots, in order."""
+    starts = [_best(times, limit) for times in found]
+    number = np.repeat(np.arange(len(found)), [len(one) for one in starts])
+    start = np.concatenate([np.zeros(0, np.int64), *starts])
+    ends = [times.end[one] for times, one in zip(found, starts, strict=True)]
+    rank = np.concatenate([np.zeros(0, np.int64), *ends]) * QUANTUM_S + ways[number]
+    order = np.lexsort((start, number, rank))[:limit]
+    return list(zip(rank[order].tolist(), number[order].tolist(), start[order].tolist(), strict=True))
 
 
 def reachable(workshops: Iterable[Workshop], near: Place | None) -> list[Workshop]:
@@ -106,74 +177,93 @@ def check_slot(workshop: Workshop, key: SlotKey, work: Work, not_before: datetim
 
     Raises `Invalid` for what is never offered: another length, off the grid, closed, past, or unfit resources.
     """
-    bay = next((one for one in workshop.bays_for(work) if one.id == key.bay), None)
-    technician = next((one for one in workshop.technicians_for(work) if one.id == key.technician), None)
-    spans = spans_of(workshop, local_day(key.start, workshop.zone))
-    end = end_of_work(spans, key.start, work.minutes)
-    on_grid = any((key.start - opens) % _GRID == timedelta() for opens, closes in spans if opens <= key.start < closes)
-    if bay is None or technician is None or end is None or not on_grid or key.minutes != work.minutes:
+    work = workshop.timed(work, key.wish)
+    team = Team.of(workshop, work, key.loaner is not None)
+    # Whether work may stay over night is decided by the whole team, so by what the search saw.
+    named = replace(
+        team,
+        technicians=[one for one in team.technicians if one.id == key.technician],
+        bays=[one for one in team.bays if one.id == key.bay],
+        loaners=None if team.loaners is None else [one for one in team.loaners if one.id == key.loaner],
+    )
+    if not named.technicians or not named.bays or key.minutes != work.minutes:
         raise Invalid(NO_SLOT)
     if not not_before <= key.start <= not_before + timedelta(days=HORIZON_DAYS + 1):
         raise Invalid("this slot lies in the past or too far ahead; ask for free slots again")
-    return Slot(workshop, key.start, end, work.minutes, key.wish, bay, technician, reason("as_soon_as_open"))
-
-
-def spans_of(workshop: Workshop, day: date) -> list[Span]:
-    return open_spans(workshop.zone, workshop.opening_hours, workshop.special_days, day)
+    times = times_at(named, Window(not_before), {}, not_before)
+    at, rest = divmod(int(key.start.timestamp()), QUANTUM_S)
+    start = int(np.searchsorted(times.quantum, at - times.window.first))
+    offered = rest == 0 and start < len(times.quantum) and times.quantum[start] == at - times.window.first
+    if not offered or not times.offered[start]:
+        raise Invalid(NO_SLOT)
+    return _build(times, start, key.wish, reason("as_soon_as_open"))
 
 
 def why_none(workshops: Sequence[Workshop], work: Work, wanted: Wanted) -> Reason:
-    """Say in words why there is no slot: nobody is equipped, no day is long enough, or all is taken."""
-    equipped = [one for one in workshops if one.bays_for(work) and one.technicians_for(work)]
+    """Say in words why there is no slot: nobody is equipped, no time is long enough, or all is taken."""
+    teams = [wanted.team(one) for one in workshops]
+    equipped = [team for team in teams if team.technicians and team.bays]
     if not equipped:
         return reason("no_workshop_equipped", skills=", ".join(sorted(work.skills | work.equipment)))
-    longest = max(working_minutes(spans_of(one, day)) for one in equipped for day in _days(one, wanted))
-    if longest < work.minutes:
-        return reason("work_too_long", hours=work.minutes / 60)
+    window = Window(wanted.not_before)
+    if not any(times_at(team, window, {}, wanted.not_before).allowed.any() for team in equipped):
+        return reason("work_too_long", hours=work.minutes / 60, days=HORIZON_DAYS)
     if wanted.latest_day is not None:
         return reason("no_slot_in_time", latest=wanted.latest_day.isoformat())
     return reason("no_slot", days=HORIZON_DAYS)
 
 
-def _days(workshop: Workshop, wanted: Wanted) -> list[date]:
-    first = local_day(wanted.not_before, workshop.zone)
-    return [first + timedelta(days=number) for number in range(HORIZON_DAYS)]
+def _best(times: Times, limit: int) -> Quanta:
+    starts = np.flatnonzero(times.offered)
+    return starts[np.lexsort((starts, times.end[starts]))[:limit]]
 
 
-def _slots_at(workshop: Workshop, busy: Busy, wanted: Wanted) -> list[Slot]:
-    bays, people = workshop.bays_for(wanted.work), workshop.technicians_for(wanted.work)
-    parts_ready = wanted.parts_ready.get(workshop.id, wanted.not_before)
-    earliest = max(wanted.not_before, parts_ready)
-    found: list[Slot] = []
-    passed_over = False
-    for start, end in _possible(workshop, wanted, earliest):
-        bay = next((one for one in bays if is_free(busy, one.id, start, end)), None)
-        person = next((one for one in people if is_free(busy, one.id, start, end)), None)
-        if bay is None or person is None:
-            passed_over = True
-            continue
-        if parts_ready > wanted.not_before:
-            why = weekday_reason("parts_arrive", parts_ready.astimezone(workshop.zone).weekday())
-        else:
-            why = reason("first_free" if passed_over else "as_soon_as_open")
-        found.append(Slot(workshop, start, end, wanted.work.minutes, wanted.wish, bay, person, why))
-    return found
+def _slot(times: Times, start: int, wanted: Wanted) -> Slot:
+    return _build(times, start, wanted.wish, _binding(times, start, wanted))
 
 
-def _possible(workshop: Workshop, wanted: Wanted, earliest: datetime) -> Iterable[Span]:
-    """Give start and end of every visit that the opening hours allow."""
-    for day in _days(workshop, wanted):
-        if wanted.latest_day is not None and day > wanted.latest_day:
-            return
-        spans = spans_of(workshop, day)
-        for opens, closes in spans:
-            start = opens
-            while start < closes:
-                end = end_of_work(spans, start, wanted.work.minutes) if start >= earliest else None
-                if end is not None:
-                    yield start, end
-                start += _GRID
+def _build(times: Times, start: int, wish: Wish, why: Reason) -> Slot:
+    team, at = times.team, times.window.at
+    return Slot(
+        team.workshop,
+        at(times.quantum[start]),
+        at(times.end[start]),
+        team.work,
+        wish,
+        team.bays[times.bay[start]],
+        team.technicians[times.technician[start]],
+        None if team.loaners is None else team.loaners[times.loaner[start]],
+        tuple(times.worked(start)),
+        why,
+    )
+
+
+def _binding(times: Times, start: int, wanted: Wanted) -> Reason:
+    """Say what binds a slot's time: the parts, or the last thing before it that was in the way."""
+    workshop = times.team.workshop
+    arrival, earliest = wanted.arrival(workshop), wanted.earliest(workshop)
+    if earliest > arrival:
+        return weekday_reason("parts_arrive", earliest.astimezone(workshop.zone).weekday())
+    day = local_day(times.window.at(times.quantum[start]), workshop.zone)
+    closed = _closed_before(workshop, local_day(arrival, workshop.zone), day)
+    blocked = np.flatnonzero(times.allowed[:start] & ~times.offered[:start])
+    if len(blocked):
+        last = blocked[-1]
+        if closed is None or closed < local_day(times.window.at(times.quantum[last]), workshop.zone):
+            if times.technician[last] < 0:
+                return reason("first_free_technician")
+            return reason("first_free_bay" if times.bay[last] < 0 else "first_free_loaner")
+    return day_reason("closed_before", closed) if closed is not None else reason("as_soon_as_open")
+
+
+def _closed_before(workshop: Workshop, first: date, day: date) -> date | None:
+    """Give the last day before a slot's on which the workshop is closed out of the ordinary."""
+    while day > first:
+        day -= timedelta(days=1)
+        if weekly_hours(workshop.opening_hours, day) and not hours_on(workshop, day):
+            return day
+    return None
 
 
 def _way(workshop: Workshop, near: Place | None) -> timedelta:
-    return timedelta(hours=2 * distance_km(near, workshop.place) / TRAVEL_KM_H) if near else timedelta()
+    return timedelta(hours=distance_km(near, workshop.place) / TRAVEL_KM_H) if near else timedelta()

@@ -2,9 +2,11 @@
 
 from sqlalchemy import select
 
+from aftersales.alternatives import expire_alternative
 from aftersales.cases import AppointmentState
+from aftersales.holds import locked_cases
 from aftersales.release import expire_visit
-from aftersales.tables import appointments, cases
+from aftersales.tables import appointments
 from foundation.database import UnitOfWork
 from parts_catalog import stock
 
@@ -16,31 +18,18 @@ def expire_holds(unit: UnitOfWork) -> int:
 
     A case that somebody else has locked is being decided on right now; the next sweep looks at it again.
     """
-    due = unit.connection.execute(
-        select(appointments.c.id, appointments.c.case)
-        .where(appointments.c.state == AppointmentState.HELD, appointments.c.expires_at <= unit.now())
-        .order_by(appointments.c.expires_at)
-        .limit(BATCH)
-    ).all()
-    free = unit.connection.execute(
-        select(cases)
-        .where(cases.c.id.in_([row.case for row in due]))
-        .order_by(cases.c.id)
-        .with_for_update(skip_locked=True)
-    ).all()
+    over = appointments.c.state == AppointmentState.HELD, appointments.c.expires_at <= unit.now()
+    due = select(appointments.c.case).where(*over).order_by(appointments.c.expires_at).limit(BATCH)
     expired = 0
-    for case in free:
-        visit = unit.connection.execute(
-            select(appointments).where(
-                appointments.c.case == case.id,
-                appointments.c.state == AppointmentState.HELD,
-                appointments.c.expires_at <= unit.now(),
-            )
-        ).one_or_none()
-        if visit is None:
-            continue
-        expire_visit(unit, case, visit)
-        expired += 1
+    for case in locked_cases(unit, list(unit.connection.execute(due).scalars())):
+        # A visit and the other time on offer for it may both be over; the offer goes first.
+        mine = select(appointments).where(appointments.c.case == case.id, *over)
+        for visit in unit.connection.execute(mine.order_by(appointments.c.replaces.asc().nulls_last())).all():
+            if visit.replaces is not None:
+                expire_alternative(unit, visit)
+            else:
+                expire_visit(unit, case, visit)
+            expired += 1
     # The parts of a hold end at the same instant; the stock frees them in its own lock order.
     stock.expire(unit)
     return expired

@@ -1,21 +1,21 @@
 """What an actor may see of the desk: cases, appointments and repair orders as JSON; the pages show the same."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Row, Table, select, tuple_
+from sqlalchemy import Column, Row, Table, select
 
-from aftersales.appointment_view import appointment_views, held_parts
+from aftersales.appointment_view import appointment_views, held_parts, no_shows_of
 from aftersales.case_view import case_views
+from aftersales.listing import newest_first
 from aftersales.order_view import order_summaries, order_view
 from aftersales.scope import find_appointment, find_case, find_order
 from aftersales.tables import appointments, cases, repair_orders
 from foundation.database import UnitOfWork
 from foundation.grants import visible
 from foundation.identity import Actor
-from foundation.paging import DEFAULT_LIMIT, MAXIMUM_LIMIT, Page, cut, read_cursor
-from foundation.refusals import Invalid
+from foundation.paging import DEFAULT_LIMIT, Page
 
 Views = Page[dict[str, Any]]
 
@@ -25,8 +25,10 @@ def get_case(unit: UnitOfWork, actor: Actor, case: str) -> dict[str, Any]:
 
 
 def get_appointment(unit: UnitOfWork, actor: Actor, appointment: str) -> dict[str, Any]:
-    view = appointment_views(unit, [find_appointment(unit, actor, appointment)])[0]
-    return view | {"reservations": held_parts(unit, view["case"])}
+    row = find_appointment(unit, actor, appointment)
+    view = appointment_views(unit, [row])[0]
+    missed = no_shows_of(unit, row.organisation)
+    return view | {"reservations": held_parts(unit, view["case"]), "no_shows": missed}
 
 
 def get_repair_order(unit: UnitOfWork, actor: Actor, order: str) -> dict[str, Any]:
@@ -93,24 +95,9 @@ def _page(
     cursor: str | None,
 ) -> Page[Row[Any]]:
     """Give a page of rows that the actor may see; `columns` are the case that opens them and the time they order by."""
-    if not 1 <= limit <= MAXIMUM_LIMIT:
-        raise Invalid(f"a page has 1 to {MAXIMUM_LIMIT} rows")
     case, at = columns
     query = select(table).where(visible(actor, table.c.organisation, case))
     for name, value in wanted.items():
         if value is not None:
             query = query.where(table.c[name] == value)
-    if cursor is not None:
-        query = query.where(tuple_(at, table.c.id) < tuple_(*_place(read_cursor(cursor))))
-    rows: Sequence[Row[Any]] = unit.connection.execute(
-        query.order_by(at.desc(), table.c.id.desc()).limit(limit + 1)
-    ).all()
-    return cut(rows, limit, lambda row: [getattr(row, at.name).isoformat(), row.id])
-
-
-def _place(key: list[Any]) -> tuple[datetime, str]:
-    try:
-        at, last = key
-        return datetime.fromisoformat(at), str(last)
-    except (TypeError, ValueError) as error:
-        raise Invalid("this page cursor is not valid") from error
+    return newest_first(unit, query, (at, table.c.id), limit, cursor)

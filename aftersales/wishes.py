@@ -2,17 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, and_, func, or_, select
 
 from aftersales.cases import AppointmentState, CaseState, Wish
 from aftersales.chosen_slots import check_free, or_next_best, visit_at, workshop_of
 from aftersales.holds import LEAD, OWN_HOLD, live_appointment, lock_day_of, place
+from aftersales.moves import DESK
 from aftersales.opening import insert_case
 from aftersales.operations import work_of
 from aftersales.permissions import Act, require
 from aftersales.planning import bookable, place_of
 from aftersales.release import expire_visit
-from aftersales.scope import find_case, lock_case
+from aftersales.scope import find_case, lock_case, lock_counts
 from aftersales.slot_ids import read_slot
 from aftersales.slots import Wanted, check_slot
 from aftersales.tables import appointments
@@ -26,6 +27,7 @@ from parts_catalog import stock
 # Hoarding slots is the classic abuse of a booking desk (OWASP API6): live holds of one's own choosing are capped.
 LIVE_HOLDS = {Role.OWNER: 5}
 LIVE_HOLDS_OF_A_FLEET = 100
+LIVE_HOLDS_OF_A_VEHICLE = 3  # whoever booked them: nobody brings one car to more workshops than that
 
 
 class TooManyHolds(Conflict):
@@ -54,15 +56,22 @@ def book(
         raise Invalid(f"this slot or request is for {key.wish} and {service}, but the visit is for {wish}")
     if row is None and wish is Wish.REPAIR and not (words or "").strip():
         raise Invalid("please say in your own words what is to be repaired")
-    _check_holds(unit, actor)
+    _check_holds(unit, actor, vehicle)
     workshop = workshop_of(unit, key)
     options = bookable(unit, vehicle, row, wish, [workshop])
-    wanted = Wanted(work_of(options.operations), wish, unit.now() + LEAD, options.parts_ready, near=place_of(vehicle))
+    wanted = Wanted(
+        work_of(options.operations),
+        wish,
+        unit.now() + LEAD,
+        options.parts_ready,
+        near=place_of(vehicle),
+        loaner=key.loaner is not None,
+    )
     chosen = check_slot(workshop, key, wanted.work, wanted.not_before)
     visit = visit_at(unit, row, options, chosen)
 
     def hold() -> str:
-        lock_day_of(unit, workshop, chosen.start)
+        lock_day_of(unit, workshop, chosen.span)
         check_free(unit, chosen)
         opened = row if row is not None else insert_case(unit, vehicle, wish, actor.account, words=words)
         return place(unit, opened, visit, actor.account, OWN_HOLD)
@@ -84,14 +93,16 @@ def _open_case_of(unit: UnitOfWork, actor: Actor, vehicle: Vehicle, case: str) -
     return row
 
 
-def _check_holds(unit: UnitOfWork, actor: Actor) -> None:
-    live: int = unit.connection.execute(
-        select(func.count()).where(
-            appointments.c.organisation == actor.organisation,
-            appointments.c.booked_by == actor.account,
-            appointments.c.state == AppointmentState.HELD,
-            appointments.c.expires_at > unit.now(),
+def _check_holds(unit: UnitOfWork, actor: Actor, vehicle: Vehicle) -> None:
+    lock_counts(unit, f"holds of {actor.account}", f"holds for {vehicle.id}")
+    mine = and_(appointments.c.organisation == actor.organisation, appointments.c.booked_by == actor.account)
+    for_car = and_(appointments.c.vehicle == vehicle.id, appointments.c.booked_by != DESK)
+    live = unit.connection.execute(
+        select(func.count().filter(mine).label("mine"), func.count().filter(for_car).label("for_car")).where(
+            or_(mine, for_car), appointments.c.state == AppointmentState.HELD, appointments.c.expires_at > unit.now()
         )
-    ).scalar_one()
-    if live >= LIVE_HOLDS.get(actor.role, LIVE_HOLDS_OF_A_FLEET):
-        raise TooManyHolds("please confirm or decline the visits that are held for you first", held=live)
+    ).one()
+    if live.mine >= LIVE_HOLDS.get(actor.role, LIVE_HOLDS_OF_A_FLEET):
+        raise TooManyHolds("please confirm or decline the visits that are held for you first", held=live.mine)
+    if live.for_car >= LIVE_HOLDS_OF_A_VEHICLE:
+        raise TooManyHolds("please confirm or decline the visits that are held for this car first", held=live.for_car)

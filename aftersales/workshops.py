@@ -1,18 +1,19 @@
-"""Workshops, their bays and technicians: a directory that every signed-in account may read."""
+"""Workshops and what they can put to work: a directory that every signed-in account may read."""
 
 from collections import defaultdict
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from math import asin, cos, radians, sin, sqrt
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Row, Table, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from aftersales.hours import Hours, check_hours
-from aftersales.operations import Work
-from aftersales.tables import bays, reviews, technicians, workshops
+from aftersales.cases import Wish
+from aftersales.hours import Hours, Span, check_hours
+from aftersales.operations import Work, on_grid
+from aftersales.tables import absences, bays, loaners, reviews, services, technicians, workshops
 from foundation.database import UnitOfWork
 from foundation.identity import Actor
 from foundation.refusals import Invalid, NotFound
@@ -34,6 +35,22 @@ class Technician:
     name_en: str
     name_zh: str
     skills: frozenset[str]
+    shifts: Mapping[str, Hours] | None = None  # by weekday, or by a date that replaces its weekday; None: opening hours
+
+
+@dataclass(frozen=True, slots=True)
+class Loaner:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How a workshop times an operation, or the visits for a wish; `minutes` None: by the labour time."""
+
+    minutes: int | None
+    before: int
+    after: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +71,11 @@ class Workshop:
     stock_location: str
     bays: tuple[Bay, ...]
     technicians: tuple[Technician, ...]
+    country: str | None = None
+    subdivision: str | None = None
+    loaners: tuple[Loaner, ...] = ()
+    services: Mapping[str, Timing] = field(default_factory=dict)
+    absences: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)  # by bay, technician or loaner; not over yet
 
     def bays_for(self, work: Work) -> list[Bay]:
         """Give the bays that have the equipment, the plainest first: a special bay is kept for who needs it."""
@@ -65,6 +87,20 @@ class Workshop:
         fit = [person for person in self.technicians if work.skills <= person.skills]
         return sorted(fit, key=lambda person: (len(person.skills), person.id))
 
+    def timed(self, work: Work, wish: Wish) -> Work:
+        """Give the work with this workshop's own times and buffers; what has its times already keeps them."""
+        if not work.operations:
+            return work
+        own = {code: self.services[code] for code in (wish.value, *dict(work.operations)) if code in self.services}
+        minutes = sum(own[code].minutes or labour if code in own else labour for code, labour in work.operations)
+        return replace(
+            work,
+            minutes=on_grid(minutes),
+            before=max((one.before for one in own.values()), default=0),
+            after=max((one.after for one in own.values()), default=0),
+            operations=(),
+        )
+
 
 def load_workshops(unit: UnitOfWork, ids: Collection[str] | None = None) -> dict[str, Workshop]:
     """Give all workshops, or those of `ids` that exist, by id."""
@@ -73,12 +109,18 @@ def load_workshops(unit: UnitOfWork, ids: Collection[str] | None = None) -> dict
         chosen = chosen.where(workshops.c.id.in_(ids))
     rows = unit.connection.execute(chosen).all()
     found = [row.id for row in rows]
-    bays_of, people_of = defaultdict(list), defaultdict(list)
-    for row in unit.connection.execute(select(bays).where(bays.c.workshop.in_(found)).order_by(bays.c.id)):
+    bays_of, people_of, cars_of = defaultdict(list), defaultdict(list), defaultdict(list)
+    for row in _at(unit, bays, found):
         bays_of[row.workshop].append(Bay(row.id, row.name, frozenset(row.equipment)))
-    of = technicians.c.workshop
-    for row in unit.connection.execute(select(technicians).where(of.in_(found)).order_by(technicians.c.id)):
-        people_of[row.workshop].append(Technician(row.id, row.name_en, row.name_zh, frozenset(row.skills)))
+    for row in _at(unit, technicians, found):
+        people_of[row.workshop].append(Technician(row.id, row.name_en, row.name_zh, frozenset(row.skills), row.shifts))
+    for row in _at(unit, loaners, found):
+        cars_of[row.workshop].append(Loaner(row.id, row.name))
+    services_of: defaultdict[str, dict[str, Timing]] = defaultdict(dict)
+    of_these = select(services).where(services.c.workshop.in_(found)).order_by(services.c.code)
+    for row in unit.connection.execute(of_these):
+        services_of[row.workshop][row.code] = Timing(row.minutes, row.before_min, row.after_min)
+    away = _absences(unit, found)
     return {
         row.id: Workshop(
             row.id,
@@ -95,9 +137,26 @@ def load_workshops(unit: UnitOfWork, ids: Collection[str] | None = None) -> dict
             row.stock_location,
             tuple(bays_of[row.id]),
             tuple(people_of[row.id]),
+            row.country,
+            row.subdivision,
+            tuple(cars_of[row.id]),
+            services_of[row.id],
+            away[row.id],
         )
         for row in rows
     }
+
+
+def _at(unit: UnitOfWork, table: Table, found: Collection[str]) -> Iterable[Row[Any]]:
+    return unit.connection.execute(select(table).where(table.c.workshop.in_(found)).order_by(table.c.id))
+
+
+def _absences(unit: UnitOfWork, found: Collection[str]) -> Mapping[str, Mapping[str, tuple[Span, ...]]]:
+    away: defaultdict[str, defaultdict[str, tuple[Span, ...]]] = defaultdict(lambda: defaultdict(tuple))
+    query = select(absences).where(absences.c.workshop.in_(found), func.upper(absences.c.during) > unit.now())
+    for row in unit.connection.execute(query.order_by(absences.c.during)):
+        away[row.workshop][row.resource] += ((row.during.lower, row.during.upper),)
+    return away
 
 
 def load_workshop(unit: UnitOfWork, workshop: str) -> Workshop:
@@ -108,9 +167,11 @@ def load_workshop(unit: UnitOfWork, workshop: str) -> Workshop:
 
 
 def add_workshop(unit: UnitOfWork, workshop: Workshop) -> None:
-    """Put a workshop with its bays and technicians into the directory, or bring it up to date; its id is kept."""
-    for hours in (*workshop.opening_hours.values(), *workshop.special_days.values()):
-        check_hours(hours)
+    """Put a workshop with what it has into the directory, or bring it up to date; its id is kept."""
+    shifts = [person.shifts or {} for person in workshop.technicians]
+    for week in (workshop.opening_hours, workshop.special_days, *shifts):
+        for hours in week.values():
+            check_hours(hours)
     here = {"organisation": workshop.organisation, "workshop": workshop.id}
     row = {
         "organisation": workshop.organisation,
@@ -125,13 +186,21 @@ def add_workshop(unit: UnitOfWork, workshop: Workshop) -> None:
         "opening_hours": workshop.opening_hours,
         "special_days": workshop.special_days,
         "stock_location": workshop.stock_location,
+        "country": workshop.country,
+        "subdivision": workshop.subdivision,
     }
     _put(unit, workshops, workshop.id, row)
     for bay in workshop.bays:
         _put(unit, bays, bay.id, {**here, "name": bay.name, "equipment": sorted(bay.equipment)})
     for person in workshop.technicians:
         names = {"name_en": person.name_en, "name_zh": person.name_zh, "skills": sorted(person.skills)}
-        _put(unit, technicians, person.id, {**here, **names})
+        _put(unit, technicians, person.id, {**here, **names, "shifts": person.shifts})
+    for car in workshop.loaners:
+        _put(unit, loaners, car.id, {**here, "name": car.name})
+    for code, one in workshop.services.items():
+        times = {"minutes": one.minutes, "before_min": one.before, "after_min": one.after}
+        statement = insert(services).values(**here, code=code, **times)
+        unit.connection.execute(statement.on_conflict_do_update(index_elements=["workshop", "code"], set_=times))
 
 
 def _put(unit: UnitOfWork, table: Table, key: str, values: dict[str, Any]) -> None:

@@ -7,13 +7,15 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import aftersales.http
 import diagnostics.http
 import foundation.http
 import ingest.http
 import parts_catalog.http
-from forecourt import health, http, pages
+from forecourt import access, health, http, pages, privacy_http
+from forecourt.rate_limits import AnonymousLimit, RateLimits
 from forecourt.settings import Settings
 from foundation.database import Database
 from foundation.follow import Wakeups
@@ -34,20 +36,37 @@ def build_app(settings: Settings, database: Database, archive: Archive) -> FastA
         wakeups.stop()
 
     app = FastAPI(
-        title="Forecourt", version="1", description=DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None
+        title="Forecourt",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        responses=foundation.http.problem_responses(429),
     )
     app.state.wakeups = wakeups
-    http.install(app)
-    actor = foundation.http.bearer_actor(database)
+    http.install(app, database)
+    throttle, table = RateLimits(settings), access.whole()
+    app.add_middleware(AnonymousLimit, limits=throttle)
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
+    actor = foundation.http.bearer_actor(database, throttle, table)
     vehicles = Vehicles()
-    app.include_router(foundation.http.router(database))
-    app.include_router(ingest.http.router(database, actor, archive))
-    app.include_router(diagnostics.http.router(database, actor, vehicles))
-    app.include_router(parts_catalog.http.router(database, actor, vehicles))
-    app.include_router(aftersales.http.router(database, wakeups, actor, vehicles))
+    app.include_router(foundation.http.router(database, throttle, actor, table.scopes()))
+    for routes in (
+        ingest.http.router(database, actor, archive),
+        diagnostics.http.router(database, actor, vehicles),
+        parts_catalog.http.router(database, actor, vehicles),
+        aftersales.http.router(database, wakeups, actor, vehicles),
+        privacy_http.router(database, actor, archive),
+    ):
+        # Whatever is asked: a credential ends, and a key has scopes.
+        app.include_router(routes, responses=foundation.http.problem_responses(401, 403))
     app.include_router(health.router(database))
     _add_docs(app)
-    pages.mount(app, pages.Site(database, wakeups, vehicles, archive, settings.lang, settings.secure_cookies))
+    pages.mount(
+        app, pages.Site(database, wakeups, vehicles, archive, settings.lang, settings.secure_cookies, throttle, table)
+    )
     return app
 
 

@@ -9,9 +9,13 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DataError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from foundation.refusals import Refusal
+from foundation.audit import tell
+from foundation.database import Database
+from foundation.identity import Actor
+from foundation.refusals import Forbidden, Refusal, TooMany
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +28,7 @@ STATUS: Mapping[str, HTTPStatus] = {
     "forbidden": HTTPStatus.FORBIDDEN,
     "not_found": HTTPStatus.NOT_FOUND,
     "invalid": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "too_many_requests": HTTPStatus.TOO_MANY_REQUESTS,
     "idempotency_key_reused": HTTPStatus.UNPROCESSABLE_ENTITY,
     "conflict": HTTPStatus.CONFLICT,
     "slot_taken": HTTPStatus.CONFLICT,
@@ -49,13 +54,25 @@ def _plain(errors: "Sequence[Any]") -> list[dict[str, Any]]:
     return [{"where": [str(step) for step in error["loc"]], "what": error["msg"]} for error in errors]
 
 
-def install(app: FastAPI) -> None:
-    """Make every refusal and fault of the app answer as problem+json."""
+def note_refused(database: Database, actor: Actor, method: str, path: str) -> None:
+    """Tell the audit trail who asked for what his role may not have."""
+    with database.unit() as unit:
+        tell(unit, actor.organisation, "access_refused", actor.account, method=method, path=path[:200])
+
+
+def install(app: FastAPI, database: Database | None = None) -> None:
+    """Make every refusal and fault of the app answer as problem+json; with a database, refused access is told in it."""
 
     @app.exception_handler(Refusal)
-    async def refused(_: Request, refusal: Refusal) -> JSONResponse:
+    async def refused(request: Request, refusal: Refusal) -> JSONResponse:
+        actor: Actor | None = getattr(request.state, "actor", None)
+        if database is not None and actor is not None and isinstance(refusal, Forbidden):
+            await run_in_threadpool(note_refused, database, actor, request.method, request.url.path)
         status = STATUS.get(refusal.code, HTTPStatus.CONFLICT)
-        return problem(status, refusal.code, refusal.detail, refusal.extra)
+        answer = problem(status, refusal.code, refusal.detail, refusal.extra)
+        if isinstance(refusal, TooMany):
+            answer.headers["Retry-After"] = str(refusal.retry_after)
+        return answer
 
     @app.exception_handler(RequestValidationError)
     async def malformed(_: Request, error: RequestValidationError) -> JSONResponse:

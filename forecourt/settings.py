@@ -34,6 +34,29 @@ class Settings(BaseSettings):
     secure_cookies: bool = Field(
         default=False, description="Set when pages are served over https: cookies are sent there only."
     )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Mail server as `smtp://`, `smtp+starttls://` or `smtps://user:password@host:port`; without it, no"
+        " mail is sent.",
+    )
+    mail_from: str = Field(default="forecourt@localhost", description="Address from which mail is sent.")
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses or networks, with commas between, of proxies whose `X-Forwarded-For` and"
+        " `X-Forwarded-Proto` are believed; without any, nobody's.",
+    )
+    limit_sign_ins_address: int = Field(
+        default=20, ge=0, description="Most passwords tried for one e-mail address in 15 minutes; 0: no limit."
+    )
+    limit_sign_ins_client: int = Field(
+        default=100, ge=0, description="Most passwords tried from one network address in 15 minutes; 0: no limit."
+    )
+    limit_writes: int = Field(default=3000, ge=0, description="Most writes of one account in a minute; 0: no limit.")
+    limit_anonymous: int = Field(
+        default=1200,
+        ge=0,
+        description="Most requests without a credential from one network address in a minute; 0: no limit.",
+    )
     log_level: str = Field(
         default="info", description="Least level that is logged: `debug`, `info`, `warning`, `error`."
     )

@@ -1,14 +1,17 @@
 """Queueing background work on procrastinate, in the transaction that needs it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import procrastinate
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from foundation.database import UnitOfWork
 
 OPEN_CASE = "open_case"
 JOIN_CODES = "join_codes"
+SEND_MAIL = "send_mail"
 QUEUE = "desk"
 
 
@@ -21,3 +24,12 @@ def queue(unit: UnitOfWork, task: str, **arguments: Any) -> None:
     """Queue a task within the unit of work: it exists when, and only when, the unit commits."""
     app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
     app.configure_task(task, queue=QUEUE, connection=unit.driver).defer(**arguments)
+
+
+def unqueue(unit: UnitOfWork, vehicles: Sequence[str]) -> int:
+    """Take back what waits to be done, or failed, for vehicles that are erased; gives how much that was."""
+    done = unit.connection.execute(
+        text("DELETE FROM procrastinate_jobs WHERE status <> 'doing' AND args->>'vehicle' = ANY(:vehicles)"),
+        {"vehicles": list(vehicles)},
+    )
+    return done.rowcount

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import procrastinate
 
 from aftersales.codes import LastAnswer, SeenCode, join_codes
+from aftersales.messages import delivered, mail_to_send
 from aftersales.opening import open_case
 from aftersales.scope import lock_vehicle
 from diagnostics.alarms import get_finding
-from forecourt.task_queue import JOIN_CODES, OPEN_CASE, QUEUE, dsn
+from forecourt.mail import NoMailServerError, Send
+from forecourt.task_queue import JOIN_CODES, OPEN_CASE, QUEUE, SEND_MAIL, dsn
 from foundation.database import Database, UnitOfWork
-from foundation.identity import desk_of
+from foundation.identity import address_of, desk_of, open_account
 from ingest import dtcs
 from ingest.dtcs import KnownCode
 from ingest.registry import Vehicles
@@ -19,8 +21,8 @@ HEARTBEAT_S = 1.0
 STALLED_S = 5.0  # a worker that was killed is noticed after this, and its task is run again
 
 
-def build_tasks(database: Database) -> procrastinate.App:
-    """Build the task runner's application over one database."""
+def build_tasks(database: Database, send: Send | None = None) -> procrastinate.App:
+    """Build the task runner's application over one database; `send` is the port for mail (None: there is none)."""
     app = procrastinate.App(
         connector=procrastinate.PsycopgConnector(conninfo=dsn(database.url), min_size=1, max_size=4)
     )
@@ -41,6 +43,20 @@ def build_tasks(database: Database) -> procrastinate.App:
             # The report's own codes too: by now they may have been cleared, and they belong to the case all the same.
             reported = dtcs.codes_of_report(unit, device, boot, seq)
             _join(unit, vehicle, [*reported, *dtcs.standing_codes(unit, vehicle)])
+
+    @app.task(name=SEND_MAIL, queue=QUEUE, retry=retry)
+    def run_send_mail(message: str) -> None:
+        with database.unit() as unit:
+            mail = mail_to_send(unit, message)
+            if mail is None:
+                return
+            if send is None:
+                raise NoMailServerError("a letter was queued, but FORECOURT_SMTP_URL is not set")
+            reader = open_account(unit, mail.account)
+            if reader is not None:  # an account that was closed meanwhile is not written to
+                language = "zh" if (reader.language or "").lower().startswith("zh") else "en"
+                send(address_of(unit, reader.account), mail, language)
+            delivered(unit, message)
 
     return app
 

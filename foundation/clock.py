@@ -1,5 +1,6 @@
 """The one clock: business time comes from here, so that tests, the demo and the workshop simulation can move it."""
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -40,10 +41,17 @@ class OffsetClock:
         self._refresh_s = refresh_s
         self._offset = timedelta()
         self._read_at: float | None = None
+        self._reading = threading.Lock()
 
     def now(self) -> datetime:
+        """Give the instant. One thread at a time looks the offset up; the others go on with what they know."""
         elapsed = time.monotonic()
-        if self._read_at is None or elapsed - self._read_at > self._refresh_s:
-            self._offset = self._read_offset()
-            self._read_at = elapsed
+        never = self._read_at is None
+        if (self._read_at is None or elapsed - self._read_at > self._refresh_s) and self._reading.acquire(never):
+            try:
+                if not never or self._read_at is None:
+                    self._offset = self._read_offset()
+                    self._read_at = elapsed
+            finally:
+                self._reading.release()
         return datetime.now(UTC) + self._offset

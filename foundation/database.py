@@ -45,6 +45,9 @@ class Database:
     def __init__(self, url: str, clock: Clock | None = None, *, pool_size: int = 10) -> None:
         self.url = url
         self.engine: Engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+        # A unit asks the time while it holds a connection: had it to wait for a second one of the same pool, units that
+        # hold all of them would wait for each other.
+        self._clock_engine: Engine = create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
         self.clock: Clock = clock or OffsetClock(self._read_offset)
 
     @contextmanager
@@ -55,9 +58,10 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+        self._clock_engine.dispose()
 
     def _read_offset(self) -> timedelta:
-        with self.engine.connect() as connection:
+        with self._clock_engine.connect() as connection:
             return connection.execute(select(clock_offset.c.offset)).scalar_one_or_none() or timedelta()
 
 

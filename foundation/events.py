@@ -2,7 +2,7 @@
 
 Numbers are taken under the subject row's lock, so they appear in the order in which their transactions commit.
 A follower of several subjects reads below `pg_snapshot_xmin` in (xid, id) order: nothing that commits later can
-appear behind its cursor.
+appear behind its cursor. The rows of a subject are a hash chain; `foundation/audit.py` checks it.
 """
 
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, text, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Row, bindparam, select, text, tuple_
+from sqlalchemy.dialects.postgresql import JSONB
 
 from foundation.database import UnitOfWork
 from foundation.refusals import Invalid
-from foundation.tables import event_subjects, events
+from foundation.tables import events
 
 CHANNEL = "forecourt_events"
 
@@ -63,22 +63,54 @@ class Event:
         }
 
 
-def append(unit: UnitOfWork, subject: str, kind: str, data: dict[str, Any], actor: str | None = None) -> int:
-    """Write what happened into the transaction of the change it tells of; gives its number within the subject."""
-    number: int = unit.connection.execute(
-        insert(event_subjects)
-        .values(subject=subject, last_number=1)
-        .on_conflict_do_update(
-            index_elements=[event_subjects.c.subject], set_={"last_number": event_subjects.c.last_number + 1}
-        )
-        .returning(event_subjects.c.last_number)
-    ).scalar_one()
-    unit.connection.execute(
-        events.insert().values(
-            subject=subject, number=number, kind=kind, data=data, actor=actor, occurred_at=unit.now()
-        )
+def _hash(words: str) -> str:
+    return f"encode(sha256(convert_to({words}, 'UTF8')), 'hex')"
+
+
+def link(previous: str, subject: str, number: str, kind: str, data_digest: str, actor: str, at: str) -> str:
+    """Give the SQL of an event's digest, from the SQL of what it covers; `foundation/audit.py` has it in Python."""
+    micros = f"CAST(extract(epoch FROM {at}) * 1000000 AS bigint)"
+    covered = f"jsonb_build_array({previous}, {subject}, {number}, {kind}, {data_digest}, {actor}, {micros})"
+    return _hash(f"CAST({covered} AS text)")
+
+
+def data_hash(data: str) -> str:
+    """Give the SQL of the digest of an event's data: over PostgreSQL's own spelling, which reads back the same."""
+    return _hash(f"CAST({data} AS text)")
+
+
+def _link(previous: str, number: str, data_digest: str) -> str:
+    subject, kind, actor = (f"CAST(:{name} AS text)" for name in ("subject", "kind", "actor"))
+    return link(previous, subject, number, kind, data_digest, actor, "CAST(:at AS timestamptz)")
+
+
+# One statement, under the row lock of the subject: the next number and the new head, then the row that they stand for.
+_APPEND = text(
+    f"""
+    WITH told AS (SELECT CAST(:data AS jsonb) AS data),
+    hashed AS (SELECT data, {data_hash("data")} AS digest FROM told),
+    head AS (
+        INSERT INTO event_subjects AS mine (subject, last_number, head)
+        SELECT CAST(:subject AS text), 1, {_link("CAST('' AS text)", "1", "hashed.digest")} FROM hashed
+        ON CONFLICT (subject) DO UPDATE SET
+            last_number = mine.last_number + 1,
+            head = {_link("mine.head", "mine.last_number + 1", "(SELECT digest FROM hashed)")}
+        RETURNING last_number, head
     )
-    unit.connection.execute(select(func.pg_notify(CHANNEL, subject)))
+    INSERT INTO events (subject, number, kind, data, actor, occurred_at, data_digest, digest)
+    SELECT :subject, head.last_number, :kind, hashed.data, :actor, :at, hashed.digest, head.head FROM head, hashed
+    RETURNING number, pg_notify(:channel, subject)
+    """  # noqa: S608 - put together from constants
+).bindparams(bindparam("data", type_=JSONB))
+
+
+def append(unit: UnitOfWork, subject: str, kind: str, data: dict[str, Any], actor: str | None = None) -> int:
+    """Write what happened into the transaction of the change it tells of; gives its number within the subject.
+
+    Its digest covers the digest of the subject's event before it.
+    """
+    told = {"subject": subject, "kind": kind, "data": data, "actor": actor, "at": unit.now(), "channel": CHANNEL}
+    number: int = unit.connection.execute(_APPEND, told).one().number
     return number
 
 

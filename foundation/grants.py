@@ -3,28 +3,45 @@
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
+from foundation.audit import tell
 from foundation.database import UnitOfWork
-from foundation.identity import Actor, Role
+from foundation.identity import GRANTEES, Actor, Role
 from foundation.tables import grants
 
 
 def open_to(unit: UnitOfWork, subject: str, organisation: str, role: Role) -> None:
     """Open a subject (the id of a vehicle, case or order) to another organisation; again is no harm."""
-    unit.connection.execute(
+    opened = unit.connection.execute(
         insert(grants)
         .values(subject=subject, organisation=organisation, role=role.value, granted_at=unit.now())
         .on_conflict_do_nothing()
-    )
+        .returning(grants.c.subject)
+    ).one_or_none()
+    if opened is not None:
+        tell(unit, f"grants:{subject}", "grant_opened", None, organisation=organisation, role=role.value)
 
 
 def close_to(unit: UnitOfWork, subject: str, organisation: str) -> None:
-    unit.connection.execute(grants.delete().where(grants.c.subject == subject, grants.c.organisation == organisation))
+    """Close a subject to another organisation again; again is no harm."""
+    closed = unit.connection.execute(
+        grants.delete().where(grants.c.subject == subject, grants.c.organisation == organisation)
+    )
+    if closed.rowcount:
+        tell(unit, f"grants:{subject}", "grant_closed", None, organisation=organisation)
 
 
 def visible(actor: Actor, owner: ColumnElement[str], subject: ColumnElement[str]) -> ColumnElement[bool]:
-    """Give the WHERE clause of what the actor may see: rows his organisation owns, and those opened to it."""
+    """Give the WHERE clause of what the actor may see: rows his organisation owns, and those opened to it.
+
+    A tracking link sees one subject of its organisation. What is opened to a house is for the roles that work there.
+    """
+    own = owner == actor.organisation
+    if actor.only is not None:
+        return and_(own, subject == actor.only)
+    if actor.role not in GRANTEES:
+        return own
     opened = exists().where(and_(grants.c.subject == subject, grants.c.organisation == actor.organisation))
-    return or_(owner == actor.organisation, opened)
+    return or_(own, opened)
 
 
 def is_open_to(unit: UnitOfWork, subject: str, organisation: str) -> bool:

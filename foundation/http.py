@@ -1,21 +1,53 @@
 """The HTTP door of the ground: bearer tokens, the acting account, and the types that every router uses."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any, Protocol, Self
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends, Header, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
+from foundation.access import Access
 from foundation.database import Database
-from foundation.identity import Actor, actor_of_token, issue_token, sign_in
-from foundation.refusals import Unauthenticated
+from foundation.identity import (
+    Actor,
+    Role,
+    actor_of_token,
+    add_account,
+    address_of,
+    end_session,
+    issue_link,
+    issue_token,
+    members,
+    note_failed_sign_in,
+    revoke_account,
+    set_password,
+    show_oneself,
+    sign_in,
+)
+from foundation.keys import Key, add_key, list_keys, revoke_key
+from foundation.refusals import Conflict, NotFound, Unauthenticated
 
+NO_NUL = r"^[^\x00]*$"
 ActorDependency = Callable[..., Actor]
 IdempotencyKey = Annotated[
     str | None,
     Header(alias="Idempotency-Key", min_length=1, max_length=200, description="Repeat with the same key: done once."),
 ]
+
+
+Named = Annotated[str, Path(min_length=1, max_length=200)]  # an id in a path
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Throttle(Protocol):
+    """Counts what is asked, and raises `TooMany`."""
+
+    def sign_in(self, request: Request, address: str) -> None: ...
+
+    def write(self, account: str) -> None: ...
 
 
 class Body(BaseModel):
@@ -41,34 +73,216 @@ class Token(BaseModel):
     organisation: str
 
 
+class NewPassword(Body):
+    password: str = Field(max_length=1024, description="At least 10 characters, and not the e-mail address")
+    current: str | None = Field(default=None, max_length=1024, description="An account without one: sign in afresh")
+
+
+class KeyWish(Body):
+    name: str = Field(min_length=1, max_length=200, pattern=NO_NUL, examples=["fleet system"])
+    scopes: list[str] = Field(min_length=1, max_length=100, examples=[["read"], ["cases.read", "desk.book"]])
+
+
+class KeyView(BaseModel):
+    id: str
+    name: str
+    scopes: list[str]
+    created_at: datetime
+    expires_at: datetime | None
+
+    @classmethod
+    def of(cls, key: Key) -> Self:
+        return cls.model_validate({**asdict(key), "scopes": list(key.scopes)})
+
+
+class NewKeyView(KeyView):
+    secret: str = Field(description="Used as a bearer token; only its digest is kept")
+
+
+class KeysView(BaseModel):
+    items: list[KeyView]
+
+
+class Invitation(Body):
+    email: str = Field(max_length=320, pattern=NO_NUL, examples=["li.wei@example.com"])
+    role: Role
+    name: str = Field(default="", max_length=200, pattern=NO_NUL)
+
+
+class AccountView(BaseModel):
+    id: str
+    email: str
+    name: str
+    role: Role
+
+
+class InvitedView(AccountView):
+    link: str = Field(description="Put the address of this house before it; the secret stands behind the #")
+
+
+class AccountsView(BaseModel):
+    items: list[AccountView]
+
+
+_REFUSED: dict[str, Any] = {"content": {"application/problem+json": {}}, "description": "Refused"}
 _bearer = HTTPBearer(auto_error=False, description="A token from `forecourt account add` or POST /v1/tokens")
 
 
-def bearer_actor(database: Database) -> ActorDependency:
-    """Give the dependency that turns the Authorization header into an actor, or refuses."""
+def bearer_actor(database: Database, throttle: Throttle | None = None, access: Access | None = None) -> ActorDependency:
+    """Give the dependency that turns the Authorization header into an actor, or refuses.
 
-    def current_actor(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Actor:
+    With the table of access it also refuses, before any query, what the role may do in no relation.
+    """
+
+    def current_actor(
+        request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    ) -> Actor:
         if credentials is None:
             raise Unauthenticated("this needs a bearer token")
         with database.unit() as unit:
-            return actor_of_token(unit, credentials.credentials)
+            actor = actor_of_token(unit, credentials.credentials)
+        if throttle is not None and request.method not in READS:
+            throttle.write(actor.account)
+        request.state.actor = actor  # for the audit trail, should he be refused
+        if access is not None:
+            access.check(actor, request.method, route_of(request))
+        return actor
 
     return current_actor
 
 
-def router(database: Database) -> APIRouter:
-    """Give the routes of identity."""
+def route_of(request: Request) -> str:
+    """Give the path of the route that was reached, with its parameters' names: the key of the table of access."""
+    return str(request.scope["route"].path)
+
+
+def router(
+    database: Database,
+    throttle: Throttle | None = None,
+    current_actor: ActorDependency | None = None,
+    scopes: frozenset[str] = frozenset(),
+) -> APIRouter:
+    """Give the routes of identity: tokens and, with the acting account's dependency, what is done with them."""
     routes = APIRouter(prefix="/v1", tags=["identity"])
-
-    @routes.post("/tokens", status_code=201, summary="Exchange e-mail and password for a bearer token")
-    def create_token(body: SignIn) -> Token:
-        with database.unit() as unit:
-            actor = sign_in(unit, body.email, body.password)
-            return Token(token=issue_token(unit, actor), role=actor.role.value, organisation=actor.organisation)
-
+    actor = current_actor or bearer_actor(database, throttle)
+    _add_tokens(routes, database, throttle, actor)
+    _add_keys(routes, database, actor, scopes)
+    _add_accounts(routes, database, actor)
     return routes
+
+
+def _add_tokens(routes: APIRouter, database: Database, throttle: Throttle | None, current: ActorDependency) -> None:
+    @routes.post(
+        "/tokens",
+        status_code=201,
+        responses=problem_responses(401, 422, 429),
+        summary="Exchange e-mail and password for a bearer token of 30 days",
+    )
+    def create_token(body: SignIn, request: Request) -> Token:
+        if throttle is not None:
+            throttle.sign_in(request, body.email)
+        try:
+            with database.unit() as unit:
+                actor = sign_in(unit, body.email, body.password)
+                token = issue_token(unit, actor)
+        except Unauthenticated:
+            with database.unit() as unit:
+                note_failed_sign_in(unit, body.email)
+            raise
+        return Token(token=token, role=actor.role.value, organisation=actor.organisation)
+
+    @routes.delete(
+        "/tokens/current",
+        dependencies=[Depends(current)],
+        status_code=204,
+        responses=problem_responses(401, 403),
+        summary="End the token that asks",
+    )
+    def end_token(given: Annotated[HTTPAuthorizationCredentials, Depends(_bearer)]) -> None:
+        with database.unit() as unit:
+            end_session(unit, given.credentials)
+
+    @routes.post(
+        "/me/password",
+        status_code=204,
+        responses=problem_responses(401, 403, 422),
+        summary="Set a password: the one before is asked for or, without one, a fresh sign-in",
+    )
+    def change_password(body: NewPassword, request: Request, actor: Annotated[Actor, Depends(current)]) -> None:
+        with database.unit() as unit:
+            if throttle is not None:
+                throttle.sign_in(request, address_of(unit, actor.account))
+            show_oneself(unit, actor, body.current)
+            set_password(unit, actor, body.password)
+
+
+def _add_keys(routes: APIRouter, database: Database, current: ActorDependency, scopes: frozenset[str]) -> None:
+    Acting = Annotated[Actor, Depends(current)]  # noqa: N806 - a type
+
+    @routes.get("/keys", responses=problem_responses(401, 403), summary="Your organisation's keys for integrators")
+    def keys(actor: Acting) -> KeysView:
+        with database.unit() as unit:
+            return KeysView(items=[KeyView.of(key) for key in list_keys(unit, actor)])
+
+    @routes.post(
+        "/keys",
+        status_code=201,
+        responses=problem_responses(401, 403, 422),
+        summary="Make a key that reaches as far as its scopes; it is shown this once",
+    )
+    def make_key(body: KeyWish, actor: Acting) -> NewKeyView:
+        with database.unit() as unit:
+            made, secret = add_key(unit, actor, body.name, body.scopes, scopes)
+        return NewKeyView(secret=secret, **KeyView.of(made).model_dump())
+
+    @routes.delete(
+        "/keys/{key}", status_code=204, responses=problem_responses(401, 403, 404), summary="End a key at once"
+    )
+    def end_key(key: Named, actor: Acting) -> None:
+        with database.unit() as unit:
+            revoke_key(unit, actor, key)
+
+
+def _add_accounts(routes: APIRouter, database: Database, current: ActorDependency) -> None:
+    Acting = Annotated[Actor, Depends(current)]  # noqa: N806 - a type
+
+    @routes.get("/accounts", responses=problem_responses(401, 403), summary="The people of your organisation")
+    def accounts(actor: Acting) -> AccountsView:
+        with database.unit() as unit:
+            people = members(unit, actor.organisation, Role)
+            return AccountsView(items=[_account(one, address_of(unit, one.account)) for one in people])
+
+    @routes.post(
+        "/accounts",
+        status_code=201,
+        responses=problem_responses(401, 403, 409, 422),
+        summary="Invite somebody: the secret of a sign-in link that works once, shown this once",
+    )
+    def invite(body: Invitation, actor: Acting) -> InvitedView:
+        with database.unit() as unit:
+            made = add_account(unit, body.email, body.role, actor.organisation, name=body.name, by=actor.account)
+            link = issue_link(unit, made)
+            return InvitedView(link=f"/sign-in#{link}", **_account(made, address_of(unit, made.account)).model_dump())
+
+    @routes.delete(
+        "/accounts/{account}",
+        status_code=204,
+        responses=problem_responses(401, 403, 404, 409),
+        summary="Close an account and void all its credentials",
+    )
+    def close(account: Named, actor: Acting) -> None:
+        with database.unit() as unit:
+            if account not in {one.account for one in members(unit, actor.organisation, Role)}:
+                raise NotFound(f"there is no account {account}")
+            if account == actor.account:
+                raise Conflict("nobody closes his own account here")
+            revoke_account(unit, account, by=actor.account)
+
+
+def _account(actor: Actor, email: str) -> "AccountView":
+    return AccountView(id=actor.account, email=email, name=actor.name, role=actor.role)
 
 
 def problem_responses(*codes: int) -> dict[int | str, dict[str, Any]]:
     """Document refusals in OpenAPI: `responses=problem_responses(404, 409)`."""
-    return {code: {"content": {"application/problem+json": {}}, "description": "Refused"} for code in codes}
+    return dict.fromkeys(codes, _REFUSED)

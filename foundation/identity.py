@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -11,12 +11,16 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import Row, select, update
 
+from foundation.audit import STRANGERS, tell
 from foundation.database import UnitOfWork, new_id
 from foundation.refusals import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from foundation.tables import accounts, credentials, organisations
 
 SESSION_LIFE = timedelta(days=14)
+TOKEN_LIFE = timedelta(days=30)
+LEAST_PASSWORD = 10
 LINK_LIFE = timedelta(hours=12)
+FRESH = timedelta(minutes=15)  # how long a sign-in counts as having just shown who one is
 _PASSWORDS = PasswordHash((Argon2Hasher(),))
 
 
@@ -33,17 +37,24 @@ class Role(StrEnum):
 
 WORKSHOP_ROLES = frozenset({Role.TECHNICIAN, Role.ADVISOR, Role.WORKSHOP_MANAGER})
 OWNER_ROLES = frozenset({Role.OWNER, Role.FLEET_OPERATOR})
+# What is opened to an organisation is opened to those who work there.
+GRANTEES = WORKSHOP_ROLES | {Role.PARTS_MANAGER, Role.INTEGRATOR, Role.ADMINISTRATOR}
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Whoever asks: an account, the organisation it belongs to and its role there."""
+    """Whoever asks: an account, the organisation it belongs to and its role there.
+
+    A key reaches as far as its `scopes`; a tracking link shows `only` one subject. None: all that the role may.
+    """
 
     account: str
     organisation: str
     role: Role
     name: str = ""
     language: str | None = None
+    scopes: frozenset[str] | None = None
+    only: str | None = None
 
     def must_be(self, *roles: Role) -> None:
         """Raise `Forbidden` unless the actor has one of the roles; administrators of the organisation always may."""
@@ -96,8 +107,12 @@ def add_account(
     name: str = "",
     language: str | None = None,
     password: str | None = None,
+    by: str | None = None,
 ) -> Actor:
-    """Create an account. Raises `NotFound` for an unknown organisation, `Conflict` for an e-mail that is taken."""
+    """Create an account; `by` is the account that does.
+
+    Raises `NotFound` for an unknown organisation, `Conflict` for an e-mail that is taken.
+    """
     organisation_name(unit, organisation)
     address = email.strip().lower()
     if "@" not in address:
@@ -118,6 +133,7 @@ def add_account(
             created_at=unit.now(),
         )
     )
+    tell(unit, organisation, "account_made", by, account=account, role=role.value)
     return Actor(account, organisation, role, name or address.split("@", 1)[0], language)
 
 
@@ -131,7 +147,7 @@ def account_named(unit: UnitOfWork, email: str) -> Actor:
     row = unit.connection.execute(select(accounts).where(accounts.c.email == email.strip().lower())).one_or_none()
     if row is None:
         raise NotFound(f"there is no account {email}")
-    return _actor(row)
+    return actor_in(row)
 
 
 def open_accounts(unit: UnitOfWork, wanted: Iterable[str]) -> set[str]:
@@ -140,29 +156,54 @@ def open_accounts(unit: UnitOfWork, wanted: Iterable[str]) -> set[str]:
     return set(unit.connection.execute(chosen).scalars())
 
 
-def revoke_account(unit: UnitOfWork, account: str) -> None:
+def members(unit: UnitOfWork, organisation: str, roles: Iterable[Role]) -> list[Actor]:
+    """Give an organisation's open accounts with one of the roles, by id: for what is told to a side as a whole."""
+    chosen = select(accounts).where(
+        accounts.c.organisation == organisation, accounts.c.role.in_(sorted(roles)), accounts.c.revoked_at.is_(None)
+    )
+    return [actor_in(row) for row in unit.connection.execute(chosen.order_by(accounts.c.id))]
+
+
+def open_account(unit: UnitOfWork, account: str) -> Actor | None:
+    """Give an account that is not closed, or None: it was closed, or nobody in person acted."""
+    chosen = select(accounts).where(accounts.c.id == account, accounts.c.revoked_at.is_(None))
+    row = unit.connection.execute(chosen).one_or_none()
+    return actor_in(row) if row is not None else None
+
+
+def address_of(unit: UnitOfWork, account: str) -> str:
+    """Give the e-mail address of an account: for what its owner agreed to be sent."""
+    address: str = unit.connection.execute(select(accounts.c.email).where(accounts.c.id == account)).scalar_one()
+    return address
+
+
+def revoke_account(unit: UnitOfWork, account: str, by: str | None = None) -> None:
     """Close an account and void all its credentials at once."""
     now = unit.now()
-    closed = unit.connection.execute(
-        update(accounts).where(accounts.c.id == account, accounts.c.revoked_at.is_(None)).values(revoked_at=now)
-    )
-    if closed.rowcount == 0:
+    organisation = unit.connection.execute(
+        update(accounts)
+        .where(accounts.c.id == account, accounts.c.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .returning(accounts.c.organisation)
+    ).scalar_one_or_none()
+    if organisation is None:
         raise NotFound(f"there is no open account {account}")
     unit.connection.execute(
         update(credentials)
         .where(credentials.c.account == account, credentials.c.revoked_at.is_(None))
         .values(revoked_at=now)
     )
+    tell(unit, organisation, "account_revoked", by, account=account)
 
 
-def issue_token(unit: UnitOfWork, actor: Actor, life: timedelta | None = None) -> str:
+def issue_token(unit: UnitOfWork, actor: Actor, life: timedelta = TOKEN_LIFE) -> str:
     """Give a new bearer token; only its digest is kept, so it can be shown this once."""
-    return _issue(unit, actor.account, "bearer", life)
+    return issue(unit, actor, "bearer", life)
 
 
 def issue_link(unit: UnitOfWork, actor: Actor) -> str:
     """Give the secret of a sign-in link that works once."""
-    return _issue(unit, actor.account, "sign_in_link", LINK_LIFE)
+    return issue(unit, actor, "sign_in_link", LINK_LIFE)
 
 
 def sign_in(unit: UnitOfWork, email: str, password: str) -> Actor:
@@ -173,66 +214,143 @@ def sign_in(unit: UnitOfWork, email: str, password: str) -> Actor:
     known = row.password_hash if row is not None and row.password_hash else _decoy()
     if not _PASSWORDS.verify(password, known) or row is None or not row.password_hash:
         raise Unauthenticated("the e-mail address or the password is wrong")
-    return _actor(row)
+    tell(unit, row.organisation, "signed_in", row.id, by="password")
+    return actor_in(row)
+
+
+def show_oneself(unit: UnitOfWork, actor: Actor, password: str | None) -> None:
+    """Raise `Forbidden` unless the account's password is right or, where it has none, its sign-in is fresh."""
+    known = unit.connection.execute(
+        select(accounts.c.password_hash).where(accounts.c.id == actor.account)
+    ).scalar_one_or_none()
+    if known:
+        if password is None or not _PASSWORDS.verify(password, known):
+            raise Forbidden("this asks for the account's password, and that was not it")
+        return
+    fresh = select(credentials.c.digest).where(
+        credentials.c.account == actor.account,
+        credentials.c.kind.in_(("session", "bearer")),
+        credentials.c.revoked_at.is_(None),
+        credentials.c.created_at > unit.now() - FRESH,
+    )
+    if unit.connection.execute(fresh.limit(1)).one_or_none() is None:
+        raise Forbidden("this asks for a sign-in of the last minutes; sign in again")
+
+
+def note_failed_sign_in(unit: UnitOfWork, email: str) -> None:
+    """Tell of a sign-in that was refused; in a unit of its own, for the refused one is rolled back."""
+    address = email.strip().lower()
+    whose = select(accounts.c.organisation).where(accounts.c.email == address)
+    organisation: str | None = unit.connection.execute(whose).scalar_one_or_none()
+    tell(unit, organisation or STRANGERS, "sign_in_failed", None, address=address_digest(address))
+
+
+def address_digest(address: str) -> str:
+    """Give what the log holds in place of an e-mail address."""
+    return digest_of(address.strip().lower())
 
 
 def actor_of_token(unit: UnitOfWork, token: str) -> Actor:
-    """Give the actor of a bearer token; raises `Unauthenticated` when it is unknown, expired or revoked."""
-    return _actor(_find(unit, token, "bearer"))
+    """Give the actor of a token, key or tracking link; raises `Unauthenticated` when it is unknown or over."""
+    row = find_credential(unit, token, "bearer", "key", "tracking_link")
+    actor = actor_in(row)
+    if row.kind == "bearer":
+        return actor
+    role = Role.INTEGRATOR if row.kind == "key" else actor.role
+    return replace(actor, role=role, scopes=frozenset(row.scopes), only=row.subject)
+
+
+def set_password(unit: UnitOfWork, actor: Actor, password: str) -> None:
+    """Give the account a new password; raises `Invalid` for one that is easily guessed."""
+    if len(password) < LEAST_PASSWORD:
+        raise Invalid(f"a password has at least {LEAST_PASSWORD} characters")
+    mine = accounts.c.id == actor.account
+    if password.strip().lower() == unit.connection.execute(select(accounts.c.email).where(mine)).scalar_one():
+        raise Invalid("the e-mail address is no password")
+    unit.connection.execute(update(accounts).where(mine).values(password_hash=_PASSWORDS.hash(password)))
+    tell(unit, actor.organisation, "password_set", actor.account)
 
 
 def open_session(unit: UnitOfWork, link: str) -> str:
     """Use up a sign-in link and give the secret of a new page session."""
-    row = _find(unit, link, "sign_in_link")
+    row = find_credential(unit, link, "sign_in_link")
     used = unit.connection.execute(
         update(credentials)
-        .where(credentials.c.digest == _digest(link), credentials.c.revoked_at.is_(None))
+        .where(credentials.c.digest == digest_of(link), credentials.c.revoked_at.is_(None))
         .values(revoked_at=unit.now())
     )
     if used.rowcount == 0:
         raise Unauthenticated("this sign-in link was used before")
-    return _issue(unit, row.id, "session", SESSION_LIFE, csrf=secrets.token_urlsafe(24))
+    tell(unit, row.organisation, "signed_in", row.id, by="link")
+    return issue(unit, actor_in(row), "session", SESSION_LIFE, csrf=secrets.token_urlsafe(24))
 
 
 def start_session(unit: UnitOfWork, actor: Actor) -> str:
     """Give the secret of a new page session for an actor who has just shown his password."""
-    return _issue(unit, actor.account, "session", SESSION_LIFE, csrf=secrets.token_urlsafe(24))
+    return issue(unit, actor, "session", SESSION_LIFE, csrf=secrets.token_urlsafe(24))
 
 
 def session_of(unit: UnitOfWork, secret: str) -> Session:
-    row = _find(unit, secret, "session")
-    return Session(_actor(row), row.csrf)
+    row = find_credential(unit, secret, "session")
+    return Session(actor_in(row), row.csrf)
 
 
 def end_session(unit: UnitOfWork, secret: str) -> None:
-    unit.connection.execute(
-        update(credentials).where(credentials.c.digest == _digest(secret)).values(revoked_at=unit.now())
-    )
+    """End a page session or a bearer token; again is no harm."""
+    ended = unit.connection.execute(
+        update(credentials)
+        .where(
+            credentials.c.digest == digest_of(secret),
+            credentials.c.revoked_at.is_(None),
+            accounts.c.id == credentials.c.account,
+        )
+        .values(revoked_at=unit.now())
+        .returning(accounts.c.id, accounts.c.organisation, credentials.c.kind)
+    ).one_or_none()
+    if ended is not None:
+        tell(unit, ended.organisation, "credential_revoked", ended.id, kind=ended.kind)
 
 
-def _issue(unit: UnitOfWork, account: str, kind: str, life: timedelta | None, csrf: str | None = None) -> str:
+def new_secret() -> tuple[str, str]:
+    """Give a secret of a new credential, and the digest that is kept of it."""
     secret = secrets.token_urlsafe(32)
+    return secret, digest_of(secret)
+
+
+def issue(unit: UnitOfWork, actor: Actor, kind: str, life: timedelta, csrf: str | None = None) -> str:
+    """Give the secret of a new credential of a kind."""
+    secret, digest = new_secret()
     now = unit.now()
     unit.connection.execute(
         credentials.insert().values(
-            digest=_digest(secret),
+            digest=digest,
             kind=kind,
-            account=account,
+            account=actor.account,
             csrf=csrf,
             created_at=now,
-            expires_at=now + life if life else None,
+            expires_at=now + life,
         )
     )
+    tell(unit, actor.organisation, "credential_made", actor.account, kind=kind)
     return secret
 
 
-def _find(unit: UnitOfWork, secret: str, kind: str) -> "Row[tuple[object, ...]]":
+def find_credential(unit: UnitOfWork, secret: str, *kinds: str) -> "Row[tuple[object, ...]]":
+    """Give the account of a valid credential of one of the kinds; raises `Unauthenticated` when there is none."""
     row = unit.connection.execute(
-        select(accounts, credentials.c.expires_at, credentials.c.csrf)
+        select(
+            accounts,
+            credentials.c.kind,
+            credentials.c.expires_at,
+            credentials.c.csrf,
+            credentials.c.scopes,
+            credentials.c.subject,
+            credentials.c.created_at.label("issued_at"),
+        )
         .join(credentials, credentials.c.account == accounts.c.id)
         .where(
-            credentials.c.digest == _digest(secret),
-            credentials.c.kind == kind,
+            credentials.c.digest == digest_of(secret),
+            credentials.c.kind.in_(kinds),
             credentials.c.revoked_at.is_(None),
             accounts.c.revoked_at.is_(None),
         )
@@ -242,11 +360,13 @@ def _find(unit: UnitOfWork, secret: str, kind: str) -> "Row[tuple[object, ...]]"
     return row
 
 
-def _actor(row: "Row[tuple[object, ...]]") -> Actor:
+def actor_in(row: "Row[tuple[object, ...]]") -> Actor:
+    """Give the actor that a row of accounts names."""
     return Actor(row.id, row.organisation, Role(row.role), row.name, row.language)
 
 
-def _digest(secret: str) -> str:
+def digest_of(secret: str) -> str:
+    """Give what is kept of a secret."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

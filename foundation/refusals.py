@@ -5,6 +5,7 @@
     ├── Forbidden         his own object, but his role may not do this
     ├── NotFound          it does not exist, or not for him
     ├── Invalid           the request makes no sense as it stands
+    ├── TooMany           asked too often; worth asking again after some seconds
     └── Conflict          it made sense, but the world has moved on
         ├── KeyReused         an Idempotency-Key came back with another body
         └── …                 rooms add their own: a taken slot, missing stock
@@ -40,6 +41,16 @@ class NotFound(Refusal):
 
 class Invalid(Refusal):
     code = "invalid"
+
+
+class TooMany(Refusal):
+    """Asked too often. `retry_after` is in seconds, and an answer's `Retry-After`."""
+
+    code = "too_many_requests"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"this was asked too often; ask again in {retry_after} s", retry_after=retry_after)
+        self.retry_after = retry_after
 
 
 class Conflict(Refusal):

@@ -66,7 +66,8 @@ accounts = Table(
     ForeignKeyConstraint(["organisation"], ["organisations.id"]),
 )
 
-# Bearer tokens, page sessions and one-time sign-in links: only the SHA-256 of the secret is kept.
+# Bearer tokens, page sessions, one-time sign-in links, keys and tracking links: only the SHA-256 of the secret is kept.
+# `id` names a key or tracking link in lists; a tracking link shows one `subject`.
 credentials = Table(
     "credentials",
     metadata,
@@ -77,9 +78,14 @@ credentials = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True)),
     Column("revoked_at", DateTime(timezone=True)),
+    Column("id", Text),
+    Column("name", Text),
+    Column("scopes", JSONB),
+    Column("subject", Text),
     PrimaryKeyConstraint("digest"),
+    UniqueConstraint("id"),
     ForeignKeyConstraint(["account"], ["accounts.id"]),
-    CheckConstraint("kind IN ('bearer', 'session', 'sign_in_link')", name="kind"),
+    CheckConstraint("kind IN ('bearer', 'session', 'sign_in_link', 'key', 'tracking_link')", name="kind"),
     Index(None, "account"),
 )
 
@@ -100,9 +106,12 @@ event_subjects = Table(
     metadata,
     Column("subject", Text),
     Column("last_number", BigInteger, nullable=False),
+    Column("head", Text, nullable=False),  # the digest of the subject's last event
     PrimaryKeyConstraint("subject"),
 )
 
+# Each row's `digest` covers the one before it in its subject and everything of the row but `data`, for which
+# `data_digest` stands: so a person's data can be replaced (`erased_at`) and the chain still holds.
 events = Table(
     "events",
     metadata,
@@ -114,9 +123,36 @@ events = Table(
     Column("data", JSONB, nullable=False),
     Column("actor", Text),
     Column("occurred_at", DateTime(timezone=True), nullable=False),
+    Column("data_digest", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("erased_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("subject", "number"),
     Index(None, "xid", "id"),
+    Index("ix_events_actor", "actor", postgresql_where=text("actor IS NOT NULL")),
+)
+
+# A seal covers the heads that moved since the one before it (`sealed_heads`), and that one's digest.
+seals = Table(
+    "seals",
+    metadata,
+    Column("number", BigInteger),
+    Column("sealed_at", DateTime(timezone=True), nullable=False),
+    Column("heads", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
+    PrimaryKeyConstraint("number"),
+)
+
+sealed_heads = Table(
+    "sealed_heads",
+    metadata,
+    Column("subject", Text),
+    Column("number", BigInteger),
+    Column("head", Text, nullable=False),
+    Column("seal", BigInteger, nullable=False),
+    PrimaryKeyConstraint("subject", "number"),
+    ForeignKeyConstraint(["seal"], ["seals.number"]),
+    Index(None, "seal"),
 )
 
 idempotency_keys = Table(

@@ -7,12 +7,13 @@ reader finds segments through the manifest alone. A row is (vehicle, device, boo
 quality) and one float32 column per signal; `<signal>.quality` stands beside a signal that has doubtful values.
 """
 
+import io
 import os
 import secrets
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -21,17 +22,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
 
 from foundation.database import UnitOfWork
 from foundation.refusals import Invalid
 from ingest.batch import Batch, IntArray, from_us, to_us
 from ingest.bulk import copy
 from ingest.readings import FloatArray, TripColumns
-from ingest.tables import segment_contents, segments
+from ingest.tables import segment_contents, segment_erasures, segment_removals, segments
 from ingest.topics import is_id
 from ingest.trip_log import TripSpan
 
 _WORKER_LOCKS = 0x1F0D
+_EVERY_WORKER = 0x1F10
+_READING = 0x1F0F
+_ERASER = "erasure"
 _TEMPORARY = ".tmp"
 
 
@@ -103,6 +108,80 @@ class Archive:
             (self._root / name).unlink()
         return lost
 
+    def mark_for_erasure(self, unit: UnitOfWork, vehicles: Sequence[str]) -> None:
+        """Take vehicles out of the manifest: nobody finds their readings any more; `erase_some` clears the files."""
+        held = select(segment_contents.c.segment, segment_contents.c.vehicle).where(
+            segment_contents.c.vehicle.in_(vehicles)
+        )
+        kept = insert(segment_erasures).from_select(["segment", "vehicle"], held.distinct())
+        unit.connection.execute(kept.on_conflict_do_nothing())
+        unit.connection.execute(segment_contents.delete().where(segment_contents.c.vehicle.in_(vehicles)))
+
+    def erase_some(self, unit: UnitOfWork, limit: int = 50) -> int:
+        """Write segments anew without the vehicles that were marked; gives how many were dealt with.
+
+        The old files stay until `remove_files`, in a later unit. One eraser works at a time; what a killed one wrote
+        and never listed is deleted first.
+        """
+        if unit.connection.execute(select(segment_erasures.c.segment).limit(1)).one_or_none() is None:
+            return 0
+        self.clean(unit, _ERASER)
+        marked = select(
+            segment_erasures.c.segment, func.array_agg(segment_erasures.c.vehicle).label("vehicles")
+        ).group_by(segment_erasures.c.segment)
+        due = unit.connection.execute(marked.order_by(segment_erasures.c.segment).limit(limit)).all()
+        for name, vehicles in due:
+            left = self._read(name, [("vehicle", "not in", vehicles)])
+            if len(left):
+                self._replace(unit, name, _plain(left))
+            run = unit.connection.execute
+            for table in (segment_contents, segment_erasures):
+                run(table.delete().where(table.c.segment == name))
+            run(segments.delete().where(segments.c.name == name))
+            run(segment_removals.insert().values(name=name))
+        return len(due)
+
+    def remove_files(self, unit: UnitOfWork) -> int:
+        """Delete the files that nothing lists any more, when nobody reads; gives how many."""
+        names = list(unit.connection.execute(select(segment_removals.c.name)).scalars())
+        if names:
+            unit.connection.execute(select(func.pg_advisory_xact_lock(_READING)))
+        for name in names:
+            (self._root / name).unlink(missing_ok=True)
+        for folder in {(self._root / name).parent for name in names}:
+            _sync_directory(folder)
+        unit.connection.execute(segment_removals.delete().where(segment_removals.c.name.in_(names)))
+        return len(names)
+
+    def days(self, unit: UnitOfWork, vehicle: str) -> list[date]:
+        """Give the days (UTC) on which a vehicle has readings."""
+        spans = select(segment_contents.c.first_at, segment_contents.c.last_at).where(
+            segment_contents.c.vehicle == vehicle
+        )
+        found = set()
+        for first, last in unit.connection.execute(spans):
+            day, end = first.astimezone(UTC).date(), last.astimezone(UTC).date()
+            while day <= end:
+                found.add(day)
+                day += timedelta(days=1)
+        return sorted(found)
+
+    def export_day(self, unit: UnitOfWork, vehicle: str, day: date) -> bytes:
+        """Give all that is stored of a vehicle's day (UTC), qualities included, as one Parquet file."""
+        start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        end = start + timedelta(days=1)
+        names = self._names(
+            unit,
+            segment_contents.c.vehicle == vehicle,
+            segment_contents.c.first_at < end,
+            segment_contents.c.last_at >= start,
+        )
+        wanted = [("vehicle", "==", vehicle), ("time", ">=", start), ("time", "<", end)]
+        tables = [_plain(self._read(name, wanted)) for name in names]
+        file = io.BytesIO()
+        pq.write_table(pa.concat_tables(tables, promote_options="permissive").sort_by("time"), file, compression="zstd")
+        return file.getvalue()
+
     def read_span(self, unit: UnitOfWork, span: TripSpan) -> TripColumns:
         """Give every stored reading of the span's boot within it, in order of time; seconds count from its start."""
         names = self._names(
@@ -138,6 +217,7 @@ class Archive:
 
     def recent(self, unit: UnitOfWork, vehicles: Iterable[str], seconds: float) -> Rows:
         """Give the last `seconds` of event time of each vehicle that has any."""
+        _reading(unit)
         wanted = sorted(vehicles)
         newest = (
             select(segment_contents.c.vehicle, func.max(segment_contents.c.last_at).label("at"))
@@ -155,7 +235,16 @@ class Archive:
         names = sorted(unit.connection.execute(query).scalars())
         return _in_order([self._read(name, [("vehicle", "in", wanted)]) for name in names])
 
+    def _replace(self, unit: UnitOfWork, old: str, left: pa.Table) -> None:
+        name = f"date={unit.now().date().isoformat()}/{_ERASER}.{secrets.token_hex(12)}.parquet"
+        size = self._write(name, left)
+        unit.connection.execute(
+            segments.insert().values(name=name, worker=_ERASER, written_at=unit.now(), rows=len(left), bytes=size)
+        )
+        unit.connection.execute(segment_contents.update().where(segment_contents.c.segment == old).values(segment=name))
+
     def _names(self, unit: UnitOfWork, *conditions: Any) -> list[str]:
+        _reading(unit)
         return sorted(
             unit.connection.execute(select(segment_contents.c.segment).where(*conditions).distinct()).scalars()
         )
@@ -191,12 +280,23 @@ _KEYS = [*_TEXTS, "seq", "position", "time"]
 
 
 def hold(unit: UnitOfWork, worker: str) -> None:
-    """Keep `clean` of the same worker waiting until this unit has ended."""
+    """Keep `clean` of the same worker, and `stop_workers`, waiting until this unit has ended."""
     if not is_id(worker):
         raise ValueError(f"{worker!r} cannot be a worker's name")
     unit.connection.execute(
-        text("SELECT pg_advisory_xact_lock_shared(:kind, :worker)"), {"kind": _WORKER_LOCKS, "worker": _number(worker)}
+        text("SELECT pg_advisory_xact_lock_shared(:every), pg_advisory_xact_lock_shared(:kind, :worker)"),
+        {"every": _EVERY_WORKER, "kind": _WORKER_LOCKS, "worker": _number(worker)},
     )
+
+
+def stop_workers(unit: UnitOfWork) -> None:
+    """Wait until no worker is inside a batch, and keep all of them out of one until this unit ends."""
+    unit.connection.execute(select(func.pg_advisory_xact_lock(_EVERY_WORKER)))
+
+
+def _reading(unit: UnitOfWork) -> None:
+    """Keep `remove_files` waiting until this unit has ended: it may open the files that it finds listed now."""
+    unit.connection.execute(select(func.pg_advisory_xact_lock_shared(_READING)))
 
 
 def _number(worker: str) -> int:
@@ -246,6 +346,14 @@ def _to_table(batch: Batch) -> pa.Table:
         if name in batch.doubts:
             columns[f"{name}.quality"] = batch.doubts[name][order]
     return pa.table(columns)
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Give a table whose dictionaries hold what its rows hold, and nothing of rows that were left out."""
+    for name in _TEXTS:
+        place = table.column_names.index(name)
+        table = table.set_column(place, name, table[name].cast(pa.string()).combine_chunks().dictionary_encode())
+    return table
 
 
 def _contents(name: str, batch: Batch) -> Iterable[tuple[object, ...]]:

@@ -138,6 +138,19 @@ segment_contents = Table(
     Index(None, "organisation"),
 )
 
+# Cars whose readings are still in a file that the manifest no longer says they are in; and files that nobody lists any
+# more, to be deleted. Both are work that a killed process leaves to the next one.
+segment_erasures = Table(
+    "segment_erasures",
+    metadata,
+    Column("segment", Text),
+    Column("vehicle", Text),
+    PrimaryKeyConstraint("segment", "vehicle"),
+    ForeignKeyConstraint(["segment"], ["segments.name"]),
+)
+
+segment_removals = Table("segment_removals", metadata, Column("name", Text), PrimaryKeyConstraint("name"))
+
 # The newest reading per vehicle and signal, by (at, boot, seq, position); boots compare byte by byte, as in numpy.
 last_values = Table(
     "last_values",

@@ -28,15 +28,25 @@ def fitting_parts(
     the brand's rank. Parts at different positions are not alternatives of one another: `position` keeps one position.
     `part_type` is a name of `part_types.py` or its words in either language; another one raises `NotFound`.
     """
-    kind = part_type_of(part_type)
+    found = fitting_parts_of(unit, config, [part_type])[part_type]
+    return [answer for answer in found if position in (None, answer.position)]
+
+
+def fitting_parts_of(unit: UnitOfWork, config: VehicleConfig, wanted: Sequence[str]) -> dict[str, list[FitAnswer]]:
+    """Give the same for several part types at once, by the name that each was asked for with; all their positions."""
+    kinds = {asked: part_type_of(asked).name for asked in wanted}
     car = Car.of(config, *vehicle_keys(unit, config))
-    lines = _lines(unit, (table.c.part_type == kind.name) & _may_speak_of(car))
-    answers = [(answer, known) for known in _known(unit, list(lines)) for answer in _answers(known, lines, car)]
-    offered = [
-        (answer, known)
-        for answer, known in answers
-        if place(answer.verdict) <= place(FitVerdict.DEPENDS_ON) and position in (None, answer.position)
-    ]
+    lines: dict[str, dict[str, list[Application]]] = {kind: {} for kind in kinds.values()}
+    spoken = select(table).where(table.c.part_type.in_(list(lines)), _may_speak_of(car))
+    for row in unit.connection.execute(spoken.order_by(table.c.part, table.c.source, table.c.id)):
+        lines[row.part_type].setdefault(row.part, []).append(_application(row))
+    known = {one.part.id: one for one in _known(unit, sorted({part for found in lines.values() for part in found}))}
+    return {asked: _offered(known, lines[kind], car) for asked, kind in kinds.items()}
+
+
+def _offered(known: Mapping[str, "_Known"], lines: Lines, car: Car) -> list[FitAnswer]:
+    answers = [(answer, known[part]) for part in lines for answer in _answers(known[part], lines, car)]
+    offered = [pair for pair in answers if place(pair[0].verdict) <= place(FitVerdict.DEPENDS_ON)]
     return [answer for answer, _ in sorted(offered, key=lambda pair: _listed(pair[0], pair[1], lines))]
 
 

@@ -1,15 +1,19 @@
 """The HTTP door of the catalogue: search, one part, and what fits a car."""
 
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
+from pydantic import Field
 
 from foundation.database import Database, UnitOfWork
-from foundation.http import ActorDependency, problem_responses
+from foundation.http import ActorDependency, Body, problem_responses
 from foundation.identity import Actor
 from foundation.paging import MAXIMUM_LIMIT
 from ingest.vehicles import VehicleConfig, VehicleDirectory
+from parts_catalog.permissions import EXPECTING
 from parts_catalog.search import MAXIMUM_TEXT
+from parts_catalog.stock import expect
 from parts_catalog.views import Fitment, PartsPage, PartView, find_parts, fit_parts, show_part
 
 Text = Annotated[
@@ -29,6 +33,11 @@ PartTypeName = Annotated[
 Position = Annotated[str | None, Query(max_length=40, description="Keep one position only", examples=["front"])]
 PartId = Annotated[str, Path(max_length=64, pattern=r"^[^\x00]*$", description="Id of a part")]
 REFUSED = problem_responses(401, 404, 422)
+
+
+class Expected(Body):
+    location: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$", examples=["loc_shanghai_pudong"])
+    expected: date = Field(examples=["2026-12-03"], description="The day on which the pieces come")
 
 
 def router(database: Database, current_actor: ActorDependency, vehicles: VehicleDirectory) -> APIRouter:
@@ -60,5 +69,16 @@ def router(database: Database, current_actor: ActorDependency, vehicles: Vehicle
     ) -> dict[str, Any]:
         with database.unit() as unit:
             return fit_parts(unit, vehicles.get(unit, actor, vehicle).config, part_type, position)
+
+    @routes.post(
+        "/parts/{part}/expected",
+        responses=problem_responses(401, 403, 404, 422),
+        summary="Say that one's own pieces of a part come on a later day; visits that need them are told",
+    )
+    def expected(actor: acting, part: PartId, body: Expected) -> dict[str, Any]:
+        actor.must_be(*EXPECTING)
+        with database.unit() as unit:
+            touched = expect(unit, actor.organisation, part, body.location, body.expected)
+            return {"part": part, "location": body.location, "expected": body.expected, "holds_touched": touched}
 
     return routes

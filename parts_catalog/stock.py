@@ -10,7 +10,7 @@ wait for each other in a circle. `stock.reserved` is always the sum of the rows 
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Row, and_, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
@@ -21,6 +21,7 @@ from parts_catalog.parts import Reservation, StockOffer
 from parts_catalog.tables import parts, reservations, stock
 
 Key = tuple[str, str]
+FORESEEN = timedelta(days=365)
 
 
 class OutOfStock(Conflict):
@@ -150,6 +151,40 @@ def receive(unit: UnitOfWork, organisation: str, part: str, location: str, quant
     ).one_or_none()
     if mine is None:
         raise NotFound(f"there is no location {location}")
+    came = reservations.c.part == part, reservations.c.location == location, reservations.c.state == "held"
+    unit.connection.execute(update(reservations).where(*came).values(expected=None))
+
+
+def expect(unit: UnitOfWork, organisation: str, part: str, location: str, day: date) -> int:
+    """Note that an organisation's pieces of a part come to its location on `day` only, those that are held too.
+
+    Gives how many holds that touches. Raises `NotFound` for a part that it does not keep there, `Invalid` for a day
+    that is over or too far to be planned with.
+    """
+    if not unit.now().date() - timedelta(days=1) <= day <= unit.now().date() + FORESEEN:
+        raise Invalid(f"pieces are expected within the next {FORESEEN.days} days")
+    here = stock.c.part == part, stock.c.location == location, stock.c.organisation == organisation
+    kept = unit.connection.execute(update(stock).where(*here).values(expected=day).returning(stock.c.part))
+    if kept.one_or_none() is None:
+        raise NotFound(f"there is no part {part} at {location}")
+    touched = unit.connection.execute(
+        update(reservations)
+        .where(reservations.c.part == part, reservations.c.location == location, reservations.c.state == "held")
+        .values(expected=day)
+        .returning(reservations.c.id)
+    )
+    return len(touched.all())
+
+
+def late_holds(unit: UnitOfWork) -> dict[str, date]:
+    """Give by holder on which day the last of his held pieces comes that were promised as here and are not."""
+    rows = unit.connection.execute(
+        select(reservations.c.holder, func.max(reservations.c.expected).label("expected"))
+        .where(reservations.c.state == "held", reservations.c.expected.is_not(None), ~_overdue(unit.now()))
+        .group_by(reservations.c.holder)
+        .order_by(reservations.c.holder)
+    )
+    return {row.holder: row.expected for row in rows}
 
 
 def _held(holder: str) -> ColumnElement[bool]:

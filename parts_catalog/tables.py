@@ -191,6 +191,7 @@ reservations = Table(
     Column("quantity", Integer, nullable=False),
     Column("state", Text, nullable=False),
     Column("reserved_until", DateTime(timezone=True)),
+    Column("expected", Date),  # these very pieces turned out to come on that day only
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("ended_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("id"),

@@ -20,10 +20,11 @@ COMMANDS: Mapping[str, str] = MappingProxyType({
     "seed": "installation:seed",
     "doctor": "installation:doctor",
     "organisation": "provision:organisations",
-    "account": "provision:accounts",
+    "account": "persons:accounts",
     "vehicle": "provision:vehicles",
     "device": "provision:devices",
     "parts": "catalogue:parts",
+    "audit": "audit:audit",
 })  # fmt: skip
 
 

@@ -7,18 +7,28 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from forecourt.pages import (
+    account,
     advisor,
     booking,
+    calendar,
     car_commands,
     home,
+    inbox,
+    keys,
     live,
+    manager,
+    members,
     owner,
     parts,
     repairs,
     sign_in,
+    stopped,
     technician,
+    track,
     trend,
+    visit,
     voltage,
+    waiting,
 )
 from forecourt.pages.refused import HEADERS
 from forecourt.pages.site import Site
@@ -28,7 +38,30 @@ __all__ = ["Site", "mount"]
 STATIC = Path(__file__).parent / "static"
 _ROUTERS = tuple(
     page.router
-    for page in (home, sign_in, owner, booking, repairs, live, technician, car_commands, advisor, parts, trend, voltage)
+    for page in (
+        home,
+        sign_in,
+        owner,
+        booking,
+        visit,
+        waiting,
+        stopped,
+        inbox,
+        account,
+        members,
+        keys,
+        track,
+        repairs,
+        live,
+        technician,
+        car_commands,
+        advisor,
+        calendar,
+        manager,
+        parts,
+        trend,
+        voltage,
+    )
 )
 
 

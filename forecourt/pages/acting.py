@@ -12,11 +12,24 @@ KEY_FIELD = "key"
 
 def act(form: Posted, do: Callable[[UnitOfWork], Any]) -> None:
     """Run `do`; the same form sent again, by a second tap or a reload, changes nothing more."""
+
+    def run(unit: UnitOfWork) -> str:
+        do(unit)
+        return ""
+
+    act_for(form, run)
+
+
+def act_for(form: Posted, do: Callable[[UnitOfWork], str]) -> str:
+    """Run `do` as `act` does and give the id of what it made; the same form sent again gives the same id."""
     asked = {name: value for name, value in form.fields.items() if name not in {CSRF_FIELD, KEY_FIELD}}
     with form.reader.unit() as unit:
-
-        def run() -> dict[str, Any]:
-            do(unit)
-            return {}
-
-        once(unit, form.reader.actor, form.reader.request.url.path, form.key, asked, run)
+        answer = once(
+            unit,
+            form.reader.actor,
+            form.reader.request.url.path,
+            form.key,
+            asked,
+            lambda: {"made": do(unit)},
+        )
+    return str(answer["made"])

@@ -1,22 +1,24 @@
-"""Booking: the owner's own wish, or another time for a visit; confirming, moving and declining."""
+"""Booking, as an owner does it on his phone: a wish or a finding, a workshop, a time; then it is held for him."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Response
 
-from aftersales.bookings import confirm, decline, reschedule
-from aftersales.cases import Wish
-from aftersales.slot_search import SlotQuery
-from aftersales.views import get_appointment, get_case
+from aftersales.cases import CaseState, Wish
+from aftersales.slot_search import SlotQuery, find_slots
+from aftersales.views import get_case, list_cases
 from aftersales.wishes import book
 from forecourt.http import STATUS
-from forecourt.pages.acting import act
+from forecourt.pages.acting import act_for
 from forecourt.pages.readers import Posted, Reader, posted, signed_in, to
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
-from forecourt.pages.slot_choice import offered
+from forecourt.pages.slot_choice import ALL, by_day
+from forecourt.pages.workshop_choice import choices
+from foundation.database import UnitOfWork
 from foundation.refusals import Conflict, Invalid, Refusal
 
 
@@ -27,93 +29,89 @@ def router(site: Site) -> APIRouter:
     Form = Annotated[Posted, Depends(posted(site))]  # noqa: N806 - a type
 
     @routes.get("/cars/{vehicle}/book")
-    def choose(vehicle: str, reader: Somebody, service: Wish = Wish.MAINTENANCE, case: str = "") -> Response:
-        return _book_page(reader, vehicle, {"service": service, "case": case})
+    def choose(
+        vehicle: str, reader: Somebody, service: Wish | None = None, case: str = "", workshop: str = ""
+    ) -> Response:
+        if service is None and not case:
+            return _wish_page(reader, vehicle)
+        return _book_page(reader, vehicle, {"service": service or "", "case": case, "workshop": workshop})
+
+    @routes.post("/cars/{vehicle}/book/times")
+    def look(vehicle: str, form: Form) -> Response:
+        """Show the times of another workshop; what was typed stays on the page and out of its address."""
+        return _book_page(form.reader, vehicle, form.fields)
 
     @routes.post("/cars/{vehicle}/book")
     def hold(vehicle: str, form: Form) -> Response:
-        reader = form.reader
         try:
-            act(
-                form,
-                lambda unit: book(
-                    unit,
-                    reader.actor,
-                    site.vehicles.get(unit, reader.actor, vehicle),
-                    form.text("slot"),
-                    _wish(form.text("service")),
-                    form.text("words") or None,
-                    form.text("case") or None,
-                ),
-            )
+            made = act_for(form, lambda unit: _hold(unit, form, vehicle))
         except (Conflict, Invalid) as refusal:
-            return _book_page(reader, vehicle, form.fields, refusal)
-        return to(f"/cars/{quote(vehicle)}?done=held")
-
-    @routes.get("/appointments/{appointment}/move")
-    def choose_another(appointment: str, reader: Somebody) -> Response:
-        return _move_page(reader, appointment)
-
-    @routes.post("/appointments/{appointment}/move")
-    def move(appointment: str, form: Form) -> Response:
-        reader = form.reader
-        try:
-            act(form, lambda unit: reschedule(unit, reader.actor, site.vehicles, appointment, form.text("slot")))
-        except (Conflict, Invalid) as refusal:
-            return _move_page(reader, appointment, refusal)
-        return _back(reader, appointment, "moved")
-
-    @routes.post("/appointments/{appointment}/confirm")
-    def accept(appointment: str, form: Form) -> Response:
-        act(form, lambda unit: confirm(unit, form.reader.actor, appointment))
-        return _back(form.reader, appointment, "confirmed")
-
-    @routes.post("/appointments/{appointment}/decline")
-    def refuse(appointment: str, form: Form) -> Response:
-        act(form, lambda unit: decline(unit, form.reader.actor, appointment))
-        return _back(form.reader, appointment, "declined")
+            return _book_page(form.reader, vehicle, form.fields, refusal)
+        return to(f"/appointments/{quote(made)}?done=held")
 
     return routes
 
 
+def _hold(unit: UnitOfWork, form: Posted, vehicle: str) -> str:
+    reader = form.reader
+    visit = book(
+        unit,
+        reader.actor,
+        reader.site.vehicles.get(unit, reader.actor, vehicle),
+        form.text("slot"),
+        wish_of(form.text("service")),
+        form.text("words") or None,
+        form.text("case") or None,
+    )
+    return str(visit["id"])
+
+
+def _wish_page(reader: Reader, vehicle: str) -> Response:
+    """Ask what the visit is for: a fault that was found and has no visit yet, or a wish."""
+    with reader.unit() as unit:
+        found = reader.site.vehicles.get(unit, reader.actor, vehicle)
+        waiting = list_cases(unit, reader.actor, vehicle=vehicle, state=CaseState.OPEN).items
+        return reader.page("owner/wish.html", vehicle=found, waiting=waiting)
+
+
 def _book_page(reader: Reader, vehicle: str, typed: Mapping[str, str], refusal: Refusal | None = None) -> Response:
-    """Show the wishes and the free times of one of them; what was typed before a refusal stays."""
+    """Show workshops and the free times of one of them; what was typed before a refusal stays."""
     with reader.unit() as unit:
         found = reader.site.vehicles.get(unit, reader.actor, vehicle)
         case = get_case(unit, reader.actor, typed["case"]) if typed.get("case") else None
-        wish = _wish(case["service"] if case else typed.get("service", ""))
-        query = SlotQuery(wish=wish, vehicle=vehicle, case=case["id"] if case else None, limit=5000)
+        wish = wish_of(case["service"] if case else typed.get("service", ""))
+        loaner = typed.get("loaner") == "yes"
+        query = SlotQuery(wish=wish, vehicle=vehicle, case=case["id"] if case else None, limit=ALL, loaner=loaner)
+        shown = _offer(unit, reader, query, typed.get("workshop", ""))
         return reader.page(
-            "owner/book.html",
-            _status(refusal),
+            "owner/times.html" if reader.is_fragment else "owner/book.html",
+            int(STATUS.get(refusal.code, 409)) if refusal else 200,
             vehicle=found,
             case=case,
             service=wish,
             words=typed.get("words", ""),
             chosen=typed.get("slot", ""),
-            days=offered(unit, reader, query),
+            loaner=loaner,
             refusal=refusal,
+            choices=choices(unit, reader, found, shown["all"]),
+            **shown,
         )
 
 
-def _move_page(reader: Reader, appointment: str, refusal: Refusal | None = None) -> Response:
-    with reader.unit() as unit:
-        visit = get_appointment(unit, reader.actor, appointment)
-        days = offered(unit, reader, SlotQuery(case=visit["case"], limit=5000))
-        return reader.page("owner/move.html", _status(refusal), visit=visit, days=days, chosen="", refusal=refusal)
+def _offer(unit: UnitOfWork, reader: Reader, query: SlotQuery, workshop: str) -> dict[str, Any]:
+    """Give all slots, the workshop that is shown (as asked, else the one that is done first) and its days."""
+    every = find_slots(unit, reader.actor, reader.site.vehicles, query)
+    places = {slot["workshop"]["id"]: slot["workshop"] for slot in every}
+    shown = workshop if workshop in places else next(iter(places), "")
+    if len(every) == ALL and shown:  # the earliest ones of all places; of the one that is shown, all are wanted
+        own = find_slots(unit, reader.actor, reader.site.vehicles, replace(query, workshop=shown))
+    else:
+        own = [slot for slot in every if slot["workshop"]["id"] == shown]
+    days = by_day(own)
+    return {"all": every, "shown": places.get(shown), "days": days}
 
 
-def _back(reader: Reader, appointment: str, done: str) -> Response:
-    with reader.unit() as unit:
-        vehicle = get_appointment(unit, reader.actor, appointment)["vehicle"]
-    return to(f"/cars/{quote(vehicle)}?done={done}")
-
-
-def _wish(written: str) -> Wish:
+def wish_of(written: str) -> Wish:
     if written not in set(Wish):
         raise Invalid("a visit is for maintenance, repair or inspection")
     return Wish(written)
-
-
-def _status(refusal: Refusal | None) -> int:
-    return int(STATUS.get(refusal.code, 409)) if refusal else 200

@@ -44,6 +44,20 @@ def clock(context: Context, value: datetime | str, zone: str) -> str:
     return format_skeleton("Hm", _read(value), tzinfo=ZoneInfo(zone), locale=_language(context))
 
 
+def local_day(value: datetime | str, zone: str) -> str:
+    """Give the day where it happens as a form's field wants it."""
+    return _read(value).astimezone(ZoneInfo(zone)).date().isoformat()
+
+
+def local_time(value: datetime | str, zone: str) -> str:
+    """Give the time of day where it happens as a form's field wants it."""
+    return _read(value).astimezone(ZoneInfo(zone)).strftime("%H:%M")
+
+
+def days_later(value: date, days: int) -> str:
+    return (value + timedelta(days)).isoformat()
+
+
 def weekday(context: Context, value: date) -> str:
     return format_skeleton("MMMEd", datetime.combine(value, time()), locale=_language(context))
 
@@ -54,6 +68,11 @@ def age(context: Context, value: datetime | str) -> str:
     if elapsed < timedelta(seconds=2):
         return catalogue(_language(context)).gettext(NOW)
     return format_timedelta(-elapsed, add_direction=True, threshold=0.9, locale=_language(context))
+
+
+def seconds_left(context: Context, value: datetime | str) -> int:
+    """Give how many whole seconds are left until an instant, seen from the page's own `now`."""
+    return max(0, int((_read(value) - context["now"]).total_seconds()))
 
 
 def number(context: Context, value: float, digits: int = 0) -> str:
@@ -85,9 +104,10 @@ def multiline(text: str) -> Markup:
 
 
 def install(environment: Environment) -> None:
-    for filter_ in (money, instant, local_instant, clock, weekday, age, number, percent, said):
+    for filter_ in (money, instant, local_instant, clock, weekday, age, seconds_left, number, percent, said):
         environment.filters[filter_.__name__] = pass_context(filter_)
-    environment.filters.update(multiline=multiline, car_name=car_name)
+    for plain in (local_day, local_time, days_later, multiline, car_name):
+        environment.filters[plain.__name__] = plain
 
 
 def _time(moment: datetime, zone: ZoneInfo, language: str) -> Markup:

@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 
+from aftersales.assistance import Assistance
 from aftersales.cases import AppointmentState, CaseState, RepairOrderState, Wish
+from aftersales.consents import Channel
 from forecourt.pages.menu import N_
+from foundation.identity import Role
 from ingest.commands import CommandKind, CommandState
 
 # state: (words, colour of its chip)
@@ -22,6 +25,8 @@ APPOINTMENT: Mapping[str, tuple[str, str]] = {
     AppointmentState.DECLINED: (N_("Declined"), ""),
     AppointmentState.EXPIRED: (N_("Expired"), ""),
     AppointmentState.CANCELLED: (N_("Cancelled"), ""),
+    AppointmentState.NO_SHOW: (N_("The car did not come"), "bad"),
+    AppointmentState.TAKEN: (N_("Accepted"), ""),
 }
 ORDER: Mapping[str, tuple[str, str]] = {
     RepairOrderState.EXPECTED: (N_("Car expected"), ""),
@@ -78,12 +83,78 @@ MONITOR: Mapping[str, str] = {
     "exhaust_gas_sensor": N_("Exhaust gas sensor"),
     "particulate_filter": N_("Particulate filter"),
 }
+# Of a wish, what it is for, as its card says it.
+WISH_HELP: Mapping[str, str] = {
+    Wish.MAINTENANCE: N_("Oil, filters and what the service plan says"),
+    Wish.REPAIR: N_("Something is wrong; you say it in your own words"),
+    Wish.INSPECTION: N_("A check before a journey, a sale or the official test"),
+}
 UNIT: Mapping[str, str] = {"degC": "°C"}
+# Why another time is held beside a visit.
+OFFER: Mapping[str, str] = {
+    "waitlist": N_("An earlier time is free"),
+    "part_late": N_("A part comes later: another time for your visit"),
+    "workshop": N_("The workshop proposes another time"),
+}
+CHANNEL: Mapping[str, str] = {
+    Channel.INBOX: N_("In my messages here"),
+    Channel.MAIL: N_("By e-mail"),
+}
+HELP: Mapping[str, str] = {
+    Assistance.TOWING: N_("Have it towed to the workshop"),
+    Assistance.MOBILE_SERVICE: N_("Send the mobile service"),
+}
+ROLE: Mapping[str, str] = {
+    Role.OWNER: N_("Owner"),
+    Role.TECHNICIAN: N_("Technician"),
+    Role.ADVISOR: N_("Service advisor"),
+    Role.PARTS_MANAGER: N_("Parts manager"),
+    Role.WORKSHOP_MANAGER: N_("Workshop manager"),
+    Role.FLEET_OPERATOR: N_("Fleet operator"),
+    Role.INTEGRATOR: N_("Integrator"),
+    Role.ADMINISTRATOR: N_("Administrator"),
+}
+WEEKDAY: Mapping[str, str] = {
+    "mon": N_("Monday"),
+    "tue": N_("Tuesday"),
+    "wed": N_("Wednesday"),
+    "thu": N_("Thursday"),
+    "fri": N_("Friday"),
+    "sat": N_("Saturday"),
+    "sun": N_("Sunday"),
+}
+EQUIPMENT: Mapping[str, str] = {
+    "lift": N_("Lift"),
+    "diagnostics": N_("Diagnostics"),
+    "high_voltage": N_("High voltage"),
+}
+SKILL: Mapping[str, str] = {
+    "general": N_("General work"),
+    "diagnosis": N_("Diagnosis"),
+    "engine": N_("Engine"),
+    "electrical": N_("Electrical work"),
+    "fuel": N_("Fuel system"),
+    "transmission": N_("Transmission"),
+    "high_voltage": N_("High voltage"),
+}
 # What a page says after a form was taken; the address names the key only.
 DONE: Mapping[str, str] = {
     "held": N_("This time is held for you. Please look at the estimate, and confirm."),
     "confirmed": N_("Confirmed. The workshop expects you; the parts are yours."),
     "moved": N_("The visit has been moved."),
+    "offered": N_("The visit stays until its owner answers: the new time is held for him and proposed to him."),
+    "arranged": N_("Bay and technician have been changed."),
+    "no_show": N_("Noted. Bay, technician and parts are free again."),
+    "signed_out": N_("You are signed out everywhere else."),
+    "invited": N_("The account has been made."),
+    "closed": N_("The account is closed; all its sign-ins are void."),
+    "erased": N_("You have been erased. Files of readings follow within minutes."),
+    "saved": N_("Saved."),
+    "key_made": N_("The key has been made."),
+    "key_ended": N_("The key is void from now on."),
+    "kept": N_("Your visit stays as it was."),
+    "waiting": N_("You are told as soon as something is free."),
+    "helped": N_("The workshop has been told and will reach you."),
     "declined": N_("Declined. Everything that was held for you has been released."),
     "decided": N_("Your decision has been passed on to the workshop."),
     "reviewed": N_("Thank you for your review."),

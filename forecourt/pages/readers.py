@@ -8,16 +8,19 @@ from secrets import compare_digest, token_urlsafe
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from fastapi import Request
+from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
+from aftersales.messages import count_unread
 from forecourt.pages import language
 from forecourt.pages.rendering import render
 from forecourt.pages.site import Site
 from foundation.database import UnitOfWork
-from foundation.identity import Actor, Session, session_of
+from foundation.http import route_of
+from foundation.identity import SESSION_LIFE, Actor, Session, session_of
 from foundation.refusals import Forbidden, Unauthenticated
+from foundation.sessions import turn_session
 
 SESSION_COOKIE = "forecourt_session"
 ZONE_COOKIE = "zone"
@@ -55,6 +58,7 @@ class Reader:
     request: Request
     session: Session | None
     now: datetime
+    unread: int = 0  # messages of the signed-in account
 
     @property
     def actor(self) -> Actor:
@@ -87,6 +91,7 @@ class Reader:
                 "session": self.session,
                 "zone": _zone(self.request),
                 "now": self.now,
+                "unread": self.unread,
                 "here": here if self.request.method == "GET" else "/",
                 "form_key": token_urlsafe(16),
                 **context,
@@ -127,6 +132,7 @@ def signed_in(site: Site) -> Callable[[Request], Reader]:
         opened = open_reader(site, request)
         if opened.session is None:
             raise Unauthenticated("nobody is signed in")
+        site.access.check(opened.session.actor, request.method, route_of(request))
         return opened
 
     return reader
@@ -142,6 +148,8 @@ def posted(site: Site) -> Callable[[Request], Awaitable[Posted]]:
             raise SessionLost(request.url.path, fields)
         if not compare_digest(fields.get(CSRF_FIELD, "").encode(), reader.session.csrf.encode()):
             raise StaleForm(request.url.path, fields)
+        site.throttle.write(reader.session.actor.account)
+        site.access.check(reader.session.actor, request.method, route_of(request))
         return Posted(reader, fields)
 
     return form
@@ -159,7 +167,24 @@ def open_reader(site: Site, request: Request) -> Reader:
     secret = request.cookies.get(SESSION_COOKIE)
     with site.database.unit() as unit:
         session = _session(unit, secret) if secret else None
-        return Reader(site, request, session, unit.now())
+        if secret and session and request.method == "GET":
+            request.state.turned_session = turn_session(unit, secret)
+        # A fragment shows no menu.
+        unread = count_unread(unit, session.actor) if session and "hx-request" not in request.headers else 0
+        return Reader(site, request, session, unit.now(), unread)
+
+
+def keep_session(answer: Response, site: Site, request: Request, secret: str) -> None:
+    """Let the browser keep a session's secret."""
+    answer.set_cookie(
+        SESSION_COOKIE,
+        secret,
+        max_age=int(SESSION_LIFE.total_seconds()),
+        path="/",
+        secure=site.secure_cookies or request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
 
 
 def to(path: str) -> RedirectResponse:

@@ -10,10 +10,10 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
-from forecourt.http import STATUS
-from forecourt.pages.readers import CSRF_FIELD, Reader, SessionLost, StaleForm, open_reader, own_path, to
+from forecourt.http import STATUS, note_refused
+from forecourt.pages.readers import CSRF_FIELD, Reader, SessionLost, StaleForm, keep_session, open_reader, own_path, to
 from forecourt.pages.site import Site
-from foundation.refusals import Invalid, Refusal, Unauthenticated
+from foundation.refusals import Forbidden, Invalid, Refusal, TooMany, Unauthenticated
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -38,9 +38,13 @@ def page_route(site: Site) -> type[APIRoute]:
                     response = await handle(request)
                 except Refusal as refusal:
                     response = await run_in_threadpool(refused, site, request, refusal)
+                    if isinstance(refusal, TooMany):
+                        response.headers["Retry-After"] = str(refusal.retry_after)
                 except RequestValidationError:
                     unreadable = Invalid("this address has something in it that does not belong there")
                     response = await run_in_threadpool(refused, site, request, unreadable)
+                if (turned := getattr(request.state, "turned_session", None)) is not None:
+                    keep_session(response, site, request, turned)
                 response.headers.update(HEADERS)
                 response.headers.setdefault("Cache-Control", "no-store")
                 return response
@@ -52,6 +56,8 @@ def page_route(site: Site) -> type[APIRoute]:
 
 def refused(site: Site, request: Request, refusal: Refusal) -> Response:
     reader = open_reader(site, request)
+    if isinstance(refusal, Forbidden) and reader.session:
+        note_refused(site.database, reader.session.actor, request.method, request.url.path)
     status = int(STATUS.get(refusal.code, 409))
     if reader.is_fragment:
         # A fragment's place on the page keeps what it shows; the sentence goes above the page.

@@ -13,6 +13,7 @@ from forecourt.pages.readers import (
     Posted,
     Reader,
     anybody,
+    keep_session,
     open_reader,
     own_form,
     own_path,
@@ -21,7 +22,14 @@ from forecourt.pages.readers import (
 )
 from forecourt.pages.refused import carried, page_route
 from forecourt.pages.site import Site
-from foundation.identity import SESSION_LIFE, end_session, open_session, session_of, sign_in, start_session
+from foundation.identity import (
+    end_session,
+    note_failed_sign_in,
+    open_session,
+    session_of,
+    sign_in,
+    start_session,
+)
 from foundation.refusals import Invalid, Unauthenticated
 
 # A form that waits for its person to sign in again: where it goes, and the prefix of its fields.
@@ -34,8 +42,8 @@ def router(site: Site) -> APIRouter:
     routes = APIRouter(route_class=page_route(site), include_in_schema=False)
 
     @routes.get("/sign-in")
-    def show(reader: Annotated[Reader, Depends(anybody(site))], next: str = "/") -> Response:  # noqa: A002 - as in the URL
-        return reader.page("sign_in.html", next=own_path(next), email="", problem=None)
+    def show(reader: Annotated[Reader, Depends(anybody(site))], next: str = "/", done: str = "") -> Response:  # noqa: A002 - as in the URL
+        return reader.page("sign_in.html", next=own_path(next), email="", problem=None, done=done)
 
     @routes.post("/sign-in")
     async def with_password(request: Request) -> Response:
@@ -83,14 +91,19 @@ def router(site: Site) -> APIRouter:
 
 def _with_password(site: Site, request: Request, fields: dict[str, str]) -> Response:
     email = fields.get("email", "")
+    site.throttle.sign_in(request, email)
     try:
         with site.database.unit() as unit:
             secret = start_session(unit, sign_in(unit, email, fields.get("password", "")))
     except Unauthenticated:
+        with site.database.unit() as unit:
+            note_failed_sign_in(unit, email)
         reader = open_reader(site, request)
         if _waiting(fields):
             return carried(reader, 401, fields[_PATH], _waiting(fields))
-        return reader.page("sign_in.html", 401, next=own_path(fields.get("next")), email=email, problem="password")
+        return reader.page(
+            "sign_in.html", 401, next=own_path(fields.get("next")), email=email, problem="password", done=""
+        )
     return _enter(site, request, secret, fields)
 
 
@@ -102,7 +115,7 @@ def _with_link(site: Site, request: Request, fields: dict[str, str]) -> Response
             secret = open_session(unit, link)
     except Unauthenticated:
         reader = open_reader(site, request)
-        return reader.page("sign_in.html", 401, next=own_path(fields.get("next")), email="", problem="link")
+        return reader.page("sign_in.html", 401, next=own_path(fields.get("next")), email="", problem="link", done="")
     return _enter(site, request, secret, fields)
 
 
@@ -115,15 +128,7 @@ def _enter(site: Site, request: Request, secret: str, fields: dict[str, str]) ->
     answer: Response = to(own_path(fields.get("next")))
     if _waiting(fields):
         answer = carried(reader, 200, fields[_PATH], _waiting(fields))
-    answer.set_cookie(
-        SESSION_COOKIE,
-        secret,
-        max_age=int(SESSION_LIFE.total_seconds()),
-        path="/",
-        secure=site.secure_cookies or request.url.scheme == "https",
-        httponly=True,
-        samesite="lax",
-    )
+    keep_session(answer, site, request, secret)
     return answer
 
 

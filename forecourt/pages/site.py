@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from forecourt.rate_limits import RateLimits
+from foundation.access import Access
 from foundation.database import Database
 from foundation.follow import Wakeups
 from ingest.archive import Archive
@@ -18,3 +20,5 @@ class Site:
     archive: Archive
     language: str
     secure_cookies: bool
+    throttle: RateLimits
+    access: Access

@@ -10,8 +10,8 @@ from aftersales.slot_search import SlotQuery, find_slots
 from forecourt.pages.readers import Reader
 from foundation.database import UnitOfWork
 
-DAYS = 7
-_ALL = 5000  # more than quarter-hour starts of two weeks at the workshops within reach
+DAYS = 14
+ALL = 5000  # more than all quarter-hour starts of a month at one workshop
 
 
 @dataclass(slots=True)

@@ -74,7 +74,7 @@ def order_page(
     reader.actor.must_be(*WORKSHOP_ROLES)
     with reader.unit() as unit:
         found = get_repair_order(unit, reader.actor, order)
-        vehicle = _vehicle(unit, reader, found["vehicle"])
+        vehicle = seen_vehicle(unit, reader, found["vehicle"])
         return reader.page(
             "workshop/order.html",
             int(STATUS.get(refusal.code, 409)) if refusal else 200,
@@ -98,12 +98,12 @@ def _orders(unit: UnitOfWork, reader: Reader) -> dict[str, Any]:
         "today": today,
         "later": [row for row in open_ones if row not in today],
         "over": [row for row in rows if row["state"] in OVER][:20],
-        "vehicles": {row["vehicle"]: _vehicle(unit, reader, row["vehicle"]) for row in rows},
+        "vehicles": {row["vehicle"]: seen_vehicle(unit, reader, row["vehicle"]) for row in rows},
     }
 
 
-def _vehicle(unit: UnitOfWork, reader: Reader, vehicle: str) -> Vehicle | None:
-    """Give the car of an order, or None once its owner has closed it to the workshop again."""
+def seen_vehicle(unit: UnitOfWork, reader: Reader, vehicle: str) -> Vehicle | None:
+    """Give the car of an order or case, or None while its owner has not opened it to the workshop."""
     try:
         return reader.site.vehicles.get(unit, reader.actor, vehicle)
     except NotFound:

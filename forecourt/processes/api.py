@@ -35,6 +35,7 @@ def run(installation: Installation, port: int) -> None:
         log_level="warning",
         timeout_graceful_shutdown=3,  # what is still open then is cut; clients come back with Last-Event-ID
         server_header=False,
+        proxy_headers=False,  # the application believes the proxies that its settings name
     )
     Server(config, app.state.wakeups).run()
     database.close()

@@ -1,4 +1,4 @@
-"""The task worker: runs queued work, takes back what a killed worker left, and sweeps business deadlines."""
+"""The task worker: runs queued work, takes back what a killed worker left, sweeps deadlines, and keeps house."""
 
 import asyncio
 import signal
@@ -8,30 +8,42 @@ import psycopg
 import sqlalchemy.exc
 import structlog
 
-from aftersales.sweep import expire_holds
 from forecourt.heartbeat import Heartbeat
 from forecourt.installation import Installation
+from forecourt.mail import Send, smtp_sender
+from forecourt.privacy import keep_house
 from forecourt.processes import Process
+from forecourt.settings import Settings
+from forecourt.sweeps import sweep_deadlines
 from forecourt.task_queue import QUEUE
 from forecourt.tasks import HEARTBEAT_S, STALLED_S, build_tasks
 from foundation.database import Database
-from ingest.sending import expire_commands
-from parts_catalog.stock import expire
+from ingest.archive import Archive
+from ingest.registry import credentials
 
 SWEEP_S = 1.0
+HOUSE_S = 60.0
 log = structlog.get_logger()
 
 
 def run(installation: Installation, _port: int) -> None:
     """Work until SIGTERM or SIGINT."""
     database = Database(installation.database_url, pool_size=4)
-    asyncio.run(_work(database, Heartbeat.of(installation.paths, Process.TASKS)))
+    send = _mail_port(installation.settings)
+    asyncio.run(_work(installation, database, send))
     database.close()
 
 
-async def _work(database: Database, heartbeat: Heartbeat) -> None:
+def _mail_port(settings: Settings) -> Send | None:
+    if settings.smtp_url is None:
+        return None
+    return smtp_sender(settings.smtp_url.get_secret_value(), settings.mail_from)
+
+
+async def _work(installation: Installation, database: Database, send: Send | None) -> None:
     """Work until SIGTERM or SIGINT; a lost database connection ends the process, and the supervisor restarts it."""
-    app = build_tasks(database)
+    app = build_tasks(database, send)
+    heartbeat = Heartbeat.of(installation.paths, Process.TASKS)
     async with app.open_async():
         worker = asyncio.create_task(
             app.run_worker_async(
@@ -48,20 +60,22 @@ async def _work(database: Database, heartbeat: Heartbeat) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, worker.cancel)
-        sweeper = asyncio.create_task(_sweep(app, database, heartbeat))
-        done, _ = await asyncio.wait({worker, sweeper}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (worker, sweeper):
+        sweeper = asyncio.create_task(_sweep(app, database, heartbeat, mail=send is not None))
+        keeper = asyncio.create_task(_keep_house(installation, database))
+        running = (worker, sweeper, keeper)
+        done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        for task in running:
             task.cancel()
-        await asyncio.gather(worker, sweeper, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
         for task in done:
             if not task.cancelled() and (error := task.exception()) is not None:
                 raise error
 
 
-async def _sweep(app: procrastinate.App, database: Database, heartbeat: Heartbeat) -> None:
+async def _sweep(app: procrastinate.App, database: Database, heartbeat: Heartbeat, *, mail: bool) -> None:
     while True:
         try:
-            await asyncio.to_thread(_sweep_deadlines, database)
+            await asyncio.to_thread(sweep_deadlines, database, mail=mail)
             for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S):
                 log.warning("task_taken_back", task=job.task_name, number=job.id)
                 await app.job_manager.retry_job(job)
@@ -73,8 +87,22 @@ async def _sweep(app: procrastinate.App, database: Database, heartbeat: Heartbea
         await asyncio.sleep(SWEEP_S)
 
 
-def _sweep_deadlines(database: Database) -> None:
+async def _keep_house(installation: Installation, database: Database) -> None:
+    """Keep house once a minute; and cut off the devices that were locked out since, those of erased cars."""
+    archive = Archive(installation.archive_directory)
+    let_in = None
+    while True:
+        try:
+            await asyncio.to_thread(keep_house, database, archive)
+            now_in = await asyncio.to_thread(_devices, database)
+            if let_in is not None and now_in != let_in:
+                await asyncio.to_thread(installation.let_devices_in, database)
+            let_in = now_in
+        except sqlalchemy.exc.OperationalError:
+            log.warning("database_away")  # as above
+        await asyncio.sleep(HOUSE_S)
+
+
+def _devices(database: Database) -> list[tuple[str, str]]:
     with database.unit() as unit:
-        expire_holds(unit)
-        expire(unit)
-        expire_commands(unit)
+        return credentials(unit)

@@ -56,9 +56,10 @@ def problem(response: httpx2.Response, status: int, code: str) -> dict[str, Any]
     return document
 
 
-# route, body, the people who may, and those who see the object but may not. Everybody else does not see it.
+# route, body, the people who may, and those who see the object but may not. Everybody else does not see it, an owner of
+# the house that works on it neither: a grant opens it to who works there.
 OWNERS, WORKERS = ("owner", "fleet"), ("technician", "advisor", "manager")
-SEEING = ("owner", "fleet", "integrator", "technician", "advisor", "manager", "storekeeper", "garage_owner")
+SEEING = ("owner", "fleet", "integrator", "technician", "advisor", "manager", "storekeeper")
 MATRIX: list[tuple[str, dict[str, Any] | None, tuple[str, ...]]] = [
     ("GET /v1/cases/{case}", None, SEEING),
     ("GET /v1/appointments/{appointment}", None, SEEING),

@@ -1,16 +1,23 @@
 """The guarantee under the lock: overlapping and empty occupancies cannot be stored, deadlocks are tried once more."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from psycopg import errors
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from aftersales.occupancy import SlotTaken, attempt
+from aftersales.cases import Wish
+from aftersales.occupancy import HoldExpired, SlotTaken, attempt, occupy
+from aftersales.slot_search import SlotQuery, find_slots
 from aftersales.tables import occupancies
+from aftersales.wishes import book
+from aftersales.workshops import Timing
 from foundation.database import UnitOfWork
-from tests.aftersales.world import World, local
+from ingest.registry import Vehicles
+from tests.aftersales.world import World, garage, local
 
 START, END = local("2026-11-24T09:00"), local("2026-11-24T10:00")
 
@@ -57,3 +64,22 @@ def test_a_deadlock_is_tried_once_more(world: World) -> None:
             attempt(unit, failing(1, errors.ExclusionViolation))
         with pytest.raises(DBAPIError):
             attempt(unit, failing(1, errors.DiskFull))
+
+
+def test_an_expired_hold_in_the_way_gives_back_all_that_it_has(world: World) -> None:
+    workshop = world.put(garage(services={"maintenance": Timing(900, 0, 0)}))
+    with world.database.unit() as unit:
+        slots = find_slots(unit, world.owner, Vehicles(), SlotQuery(vehicle="car-1", wish=Wish.MAINTENANCE))
+        visit = book(unit, world.owner, world.vehicle, slots[0]["id"], Wish.MAINTENANCE)
+    assert world.occupied() == 2
+    world.clock.advance(timedelta(hours=3))
+    end = datetime.fromisoformat(visit["end"])
+    with world.database.unit() as unit:
+        occupy(unit, workshop, visit["id"], [("bay_one_0", (end - timedelta(minutes=15), end))])
+        left = select(occupancies.c.resource, occupancies.c.during).where(occupancies.c.active)
+        ((resource, during),) = unit.connection.execute(left)
+    assert (resource, during.lower) == ("bay_one_0", end - timedelta(minutes=15)), (
+        "days that nobody wanted are free, too"
+    )
+    with pytest.raises(HoldExpired):
+        world.confirm(visit["id"])

@@ -99,7 +99,7 @@ def test_a_missing_part_leaves_the_case_open_with_its_reason(world: World, fault
 
 
 def test_no_slot_within_the_urgency_leaves_the_case_open(world: World) -> None:
-    closed = {f"2026-11-{day}": [] for day in range(23, 30)}
+    closed: dict[str, list[list[str]]] = {f"2026-11-{day}": [] for day in range(23, 30)}
     world.put(garage(special_days=closed))
     case = world.open()
     assert [reason["code"] for reason in case["reasons"]] == ["no_slot_in_time"]
@@ -108,8 +108,8 @@ def test_no_slot_within_the_urgency_leaves_the_case_open(world: World) -> None:
     assert stopped["appointment"]["start"] == local("2026-11-30T08:30").isoformat(), "a towed car waits at the workshop"
 
 
-def test_work_longer_than_a_day_is_refused_in_words(world: World) -> None:
-    world.put(garage(opening_hours={"mon": [["09:00", "10:00"]]}))
+def test_work_longer_than_a_month_holds_is_refused_in_words(world: World) -> None:
+    world.put(garage(opening_hours={}, special_days={"2026-11-30": [["09:00", "10:00"]]}))
     assert [reason["code"] for reason in world.open()["reasons"]] == ["work_too_long"]
 
 

@@ -114,9 +114,10 @@ class World:
             return [event.kind for event in read(unit, subject)]
 
     def occupied(self) -> int:
-        """Give how many bays and technicians are taken."""
+        """Give how many bays, technicians and loaners are taken, once per visit whatever breaks its work has."""
+        taken = select(occupancies.c.appointment, occupancies.c.resource).where(occupancies.c.active).distinct()
         with self.database.unit() as unit:
-            return len(unit.connection.execute(select(occupancies).where(occupancies.c.active)).all())
+            return len(unit.connection.execute(taken).all())
 
     def reserved(self) -> dict[str, int]:
         """Give the pieces that the stock holds back, by part."""

@@ -1,12 +1,15 @@
 """The composed application over a real database in which workshops and catalogue are seeded."""
 
+import os
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy.engine import URL
 
 from forecourt.compose import build_app
@@ -15,6 +18,7 @@ from forecourt.settings import Settings
 from foundation.database import Database
 from foundation.identity import Actor, Role, add_account, add_organisation, issue_link
 from ingest.archive import Archive
+from tests.pages.people import ARGUMENTS
 from tests.pages.scene import Scene, build_scene
 from tests.pages.served import Served
 
@@ -109,3 +113,14 @@ def signed_in(database: Database, browser: Callable[[], TestClient]) -> Entrance
         return client
 
     return enter
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None and not os.environ.get("CI"):
+        pytest.skip("there is no Chromium on this machine: apt-get install chromium fonts-noto-cjk")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()

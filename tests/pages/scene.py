@@ -43,7 +43,7 @@ class Scene:
     vehicle: str
     device: str
 
-    def fail(self) -> str:
+    def fail(self, urgency: Urgency = Urgency.S1) -> str:
         """Let the alternator be found failing; gives the appointment that is proposed."""
         with self.database.unit() as unit:
             now = unit.now()
@@ -52,7 +52,7 @@ class Scene:
                 "alternator",
                 0.97,
                 0.6,
-                Urgency.S1,
+                urgency,
                 now - timedelta(days=3),
                 now - timedelta(minutes=5),
                 (EVIDENCE,),

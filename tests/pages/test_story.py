@@ -1,74 +1,23 @@
 """The whole way in a real browser: a live car, its finding, the visit, the repair as it happens, sheet and review."""
 
 import os
-import shutil
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 from aftersales.repair_orders import take_step
 from foundation.clock import FixedClock
-from foundation.identity import Actor, issue_link
+from tests.pages.people import PHONE, Person
 from tests.pages.scene import Scene
 from tests.pages.served import Served
 
 SCREENSHOT = Path(__file__).parents[2] / "docs/screenshots/owner.png"
-PHONE = {"width": 390, "height": 844}
-# Without a GPU and without a word to the outside.
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WORDS = {
     "en": {"confirm": "Confirm", "steps": ["Car received", "Inspected", "Repair started", "Parts handed out"]},
     "zh_CN": {"confirm": "确认", "steps": ["车辆已接收", "已检查", "开始维修", "配件已领用"]},
 }
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None and not os.environ.get("CI"):
-        pytest.skip("there is no Chromium on this machine: apt-get install chromium fonts-noto-cjk")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-class Person:
-    """Somebody at a browser of his own, signed in by his link; remembers what the browser complained of."""
-
-    def __init__(self, chromium: Browser, served: Served, scene: Scene, actor: Actor, language: str) -> None:
-        self._context = chromium.new_context(
-            viewport=PHONE,
-            locale=language.replace("_", "-"),
-            timezone_id="Asia/Shanghai",  # type: ignore[arg-type]
-        )
-        self.page: Page = self._context.new_page()
-        self.complaints: list[str] = []
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", lambda said: self.complaints.append(said.text) if "Security" in said.text else None)
-        with scene.database.unit() as unit:
-            link = issue_link(unit, actor)
-        self.page.goto(f"{served.url}/sign-in#{link}")
-        self.page.wait_for_url(lambda url: "sign-in" not in url)
-        assert link not in self.page.url
-
-    def step(self, name: str, **typed: str) -> None:
-        form = self.page.locator(f"form:has(input[name=step][value={name}])")
-        for field, value in typed.items():
-            form.locator(f"[name={field}]").fill(value)
-        with self.page.expect_navigation(url="**/jobs/*done=step"):
-            form.locator("button.big").click()
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
@@ -126,7 +75,9 @@ def _see_it_fail_and_confirm(page: Page, scene: Scene, confirm: str) -> None:
     button = page.locator("#visits form button.main")
     expect(button).to_have_text(confirm)
     button.click()
-    page.wait_for_url("**/cars/car-1?done=confirmed")
+    page.wait_for_url("**/appointments/*done=confirmed")
+    page.click("a.back")
+    page.wait_for_url("**/cars/car-1")
 
 
 def _review_while_the_car_drives(page: Page, scene: Scene, clock: FixedClock) -> None:
@@ -148,7 +99,7 @@ def test_a_session_that_ends_under_the_page_is_said_and_keeps_what_was_typed(
     page = person.page
     page.goto(f"{served.url}/cars/car-1/book?service=repair")
     page.fill("[name=words]", "rattles <b>in</b> the cold")
-    page.locator("label.choice").first.click()
+    page.locator(".times label.choice").first.click()
     page.context.clear_cookies()
     page.locator("form:has([name=words]) button.main").click()
     expect(page.locator("h1")).to_have_text("Your session has ended")
@@ -158,7 +109,7 @@ def test_a_session_that_ends_under_the_page_is_said_and_keeps_what_was_typed(
     page.locator("button.main").click()
     expect(page.locator("h1")).to_have_text("Send again?")
     page.locator("button.main").click()
-    expect(page.locator("#visits")).to_contain_text("rattles <b>in</b> the cold")
+    expect(page.locator("#visit")).to_contain_text("rattles <b>in</b> the cold")
 
 
 def test_live_values_say_that_the_session_has_ended(chromium: Browser, served: Served, scene: Scene) -> None:

@@ -39,3 +39,29 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "yes";
   setTimeout(() => { delete form.dataset.sent; }, 5000);
 });
+
+// Counts down what is held: `<... data-left="SECONDS">`, from the server's own time on. Asks again when it is over.
+const ends = new WeakMap();
+setInterval(() => {
+  for (const box of document.querySelectorAll("[data-left]")) {
+    if (ends.get(box)?.from !== box.dataset.left) {
+      ends.set(box, { from: box.dataset.left, at: performance.now() + 1000 * Number(box.dataset.left), over: false });
+    }
+    const end = ends.get(box);
+    const left = Math.max(0, Math.ceil((end.at - performance.now()) / 1000));
+    const two = (value) => String(value).padStart(2, "0");
+    box.textContent = `${Math.floor(left / 3600)}:${two(Math.floor(left / 60) % 60)}:${two(left % 60)}`;
+    if (left === 0 && !end.over && document.getElementById("live")) htmx.trigger("#live", "changed");
+    end.over = left === 0;
+  }
+}, 500);
+
+// Where the car stands, when its owner asks for help and wants to send it along.
+const here = document.getElementById("here");
+if (here && navigator.geolocation) {
+  here.hidden = false;
+  here.addEventListener("click", () => navigator.geolocation.getCurrentPosition(({ coords }) => {
+    here.form.elements.place.value = `${coords.latitude.toFixed(5)},${coords.longitude.toFixed(5)}`;
+    here.textContent = here.dataset.found;
+  }, () => { here.textContent = here.dataset.failed; }));
+}

@@ -1,0 +1,136 @@
+"""What people are told about their visits: one row per notice, in both languages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text in both languages."""
+
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One kind of message; title and text name what is filled in as `{name}`."""
+
+    title: Words
+    text: Words
+
+
+NOTICES: Mapping[str, Notice] = {
+    "visit_proposed": Notice(
+        Words("A visit is proposed for your car", "已为您的车辆建议预约"),
+        Words(
+            "{when} at {workshop}: all is held for you until {until}. Please confirm or decline.",
+            "{when}，{workshop}：工位、技师和配件为您保留至{until}。请确认或取消。",
+        ),
+    ),
+    "visit_confirmed": Notice(
+        Words("Your visit is confirmed", "您的预约已确认"),
+        Words("{when} at {workshop}. The parts are yours.", "{when}，{workshop}。所需配件已为您预留。"),
+    ),
+    "visit_moved": Notice(
+        Words("Your visit was moved", "您的预约已改期"),
+        Words("It is now {when} at {workshop}.", "新的时间：{when}，{workshop}。"),
+    ),
+    "visit_expired": Notice(
+        Words("The proposed visit has expired", "建议的预约已过期"),
+        Words(
+            "{when} at {workshop} was not confirmed in time and has been given back. You can book another time.",
+            "{when}（{workshop}）未在时限内确认，已释放。您可以另约时间。",
+        ),
+    ),
+    "no_show": Notice(
+        Words("Your car did not arrive", "您的车辆未到店"),
+        Words(
+            "The visit of {when} at {workshop} has been given back. Please book another time.",
+            "{when}（{workshop}）的预约已释放，请另约时间。",
+        ),
+    ),
+    "slot_offered": Notice(
+        Words("A time you waited for is free", "您候补的时间已空出"),
+        Words(
+            "{when} at {workshop} is held for you until {until}. Accept it, or decline it; what you have stays yours.",
+            "{when}，{workshop}，为您保留至{until}。您可以接受或放弃；已有预约不受影响。",
+        ),
+    ),
+    "time_proposed": Notice(
+        Words("The workshop proposes another time", "门店建议另一时间"),
+        Words(
+            "{when} at {workshop} is held for you until {until}: accept it, or keep your visit of {old}.",
+            "{when}（{workshop}）为您保留至{until}：您可以接受，或保留原定的{old}。",
+        ),
+    ),
+    "offer_lapsed": Notice(
+        Words("The offered time has gone to the next in line", "候补时间已转给下一位"),
+        Words(
+            "{when} at {workshop} was not accepted in time. What you have booked is unchanged.",
+            "{when}（{workshop}）未在时限内接受。您已有的预约不变。",
+        ),
+    ),
+    "part_late": Notice(
+        Words("A part comes later than promised", "配件将晚于承诺时间到货"),
+        Words(
+            "The part comes on {day}. {when} at {workshop} is held for you instead, until {until}: accept it, or keep"
+            " your visit of {old}.",
+            "配件将于{day}到货。已为您保留{when}，{workshop}，至{until}：您可以接受，或保留原定的{old}。",
+        ),
+    ),
+    "part_late_no_time": Notice(
+        Words("A part comes later than promised", "配件将晚于承诺时间到货"),
+        Words(
+            "The part for your visit of {old} at {workshop} comes on {day}, and no later time is free yet. The workshop"
+            " will call you, or choose another time yourself.",
+            "您{old}（{workshop}）所需的配件将于{day}到货，暂无合适的时间。门店将与您联系，您也可以自行改期。",
+        ),
+    ),
+    "part_in_time": Notice(
+        Words("The part comes in time after all", "配件仍将按时到货"),
+        Words("Your visit of {when} at {workshop} stays as it is.", "您{when}（{workshop}）的预约保持不变。"),
+    ),
+    "visit_at_risk": Notice(  # to the workshop
+        Words("A part for a visit comes later", "预约所需配件延迟"),
+        Words(
+            "A part for the visit of {old} at {workshop} comes on {day}. The owner has been told.",
+            "{old}（{workshop}）预约所需配件将于{day}到货，已通知车主。",
+        ),
+    ),
+    "visit_kept": Notice(  # to the workshop
+        Words("The owner keeps his time", "车主保留原定时间"),
+        Words(
+            "The visit of {when} at {workshop} stays, though a part for it comes later.",
+            "{when}（{workshop}）的预约不变，但有配件将延迟到货。",
+        ),
+    ),
+    "stop_car": Notice(
+        Words("Stop the car", "请立即停车"),
+        Words(
+            "Stop where it is safe and switch the engine off; do not drive on. Ask for towing or for the mobile service"
+            " here: {workshop} is told at once.",
+            "请在安全处停车并熄火，不要继续行驶。您可以在此申请拖车或上门救援，{workshop}会立即收到通知。",
+        ),
+    ),
+    "assistance_asked": Notice(  # to the workshop
+        Words("A stopped car asks for help", "车辆抛锚求助"),
+        Words("Asked for: {kind_en}. Car {vehicle}. {place}", "需要：{kind_zh}。车辆{vehicle}。{place}"),
+    ),
+    "day_before": Notice(
+        Words("You have a visit to the workshop", "您有到店预约"),
+        Words("{when} at {workshop}.", "{when}，{workshop}。"),
+    ),
+    "hours_before": Notice(
+        Words("Your visit to the workshop begins soon", "您的到店预约即将开始"),
+        Words("{when} at {workshop}.", "{when}，{workshop}。"),
+    ),
+}
+
+
+def local_words(at: datetime, zone: ZoneInfo) -> Words:
+    """Write an instant as the wall time of a workshop."""
+    wall = at.astimezone(zone)
+    return Words(f"{wall:%Y-%m-%d %H:%M}", f"{wall.month}月{wall.day}日{wall:%H:%M}")

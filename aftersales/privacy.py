@@ -1,0 +1,162 @@
+"""What the desk knows of a person: his words, what he was told, where his car stood, and what was found on it.
+
+A settled repair stays on file with its lines and amounts, as the law wants; the person leaves it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Select, Table, delete, func, select, update
+
+from aftersales.cases import CaseState
+from aftersales.tables import (
+    absences,
+    appointments,
+    approvals,
+    assistances,
+    case_codes,
+    case_findings,
+    cases,
+    consents,
+    estimate_lines,
+    estimates,
+    messages,
+    reminders,
+    repair_orders,
+    repair_steps,
+    reviews,
+    settlements,
+    technicians,
+    waits,
+)
+from foundation.database import UnitOfWork
+from foundation.privacy import ERASED, Person, Rows, rows_of
+
+PERSONAL: Mapping[str, str] = {
+    "cases": "words probability reasons questions",
+    "case_findings": "finding organisation case document merged_at",
+    "case_codes": "case ecu kind code organisation first_seen_at seen_at gone_at freeze joined_at",
+    "estimate_lines": "evidence",
+    "repair_steps": "note",
+    "reviews": "words",
+    "assistances": "words latitude longitude",
+    "messages": "id organisation account channel kind cause case title_en title_zh text_en text_zh state created_at"
+    " delivered_at read_at",
+    "technicians": "name_en name_zh",
+    "absences": "reason",
+}
+IMPERSONAL: Mapping[str, str] = {
+    "workshops": "id organisation name_en name_zh latitude longitude zone currency labour_rate tax_basis_points"
+    " opening_hours special_days stock_location country subdivision",
+    "bays": "id organisation workshop name equipment",
+    "technicians": "id organisation workshop skills account shifts",
+    "absences": "id organisation workshop resource during",
+    "loaners": "id organisation workshop name",
+    "services": "organisation workshop code minutes before_min after_min",
+    "cases": "id organisation vehicle finding fault wish urgency state latest_day opened_at updated_at",
+    "estimates": "id organisation case workshop currency created_at",
+    "estimate_lines": "id organisation estimate position kind settlement_group operation part part_type part_location"
+    " text_en text_zh hundredths unit_net tax_basis_points required hash",
+    "appointments": "id organisation case vehicle workshop workshop_organisation estimate state during minutes skills"
+    " equipment bay technician loaner before_min after_min parts_ready_at reason_en reason_zh booked_by expires_at"
+    " sequence replaces wait created_at updated_at",
+    "occupancies": "id organisation resource during appointment active",
+    "repair_orders": "id organisation workshop_organisation case appointment estimate vehicle workshop state"
+    " mileage_km parts_issued_at reworks created_at updated_at",
+    "repair_steps": "order number organisation step state actor taken_at",
+    "approvals": "id organisation order line number decision hash actor channel decided_at",
+    # The sheet has the car by its opaque id, the workshop, lines and amounts; no person stands in it.
+    "settlements": "order organisation number sheet net tax currency settled_by settled_at",
+    "reviews": "order organisation workshop rating reviewed_by reviewed_at",
+    "assistances": "id organisation case kind workshop asked_by asked_at",
+    "waits": "id organisation account case workshop latest_day state lapses joined_at ended_at",
+    "vacancies": "id workshop freed_at",
+    "consents": "id organisation account channel purpose given_at withdrawn_at",
+    "reminders": "id organisation appointment kind due_at state ended_at",
+}
+
+# Tables of a private owner's own organisation, and what a person did in his own name wherever he is.
+_OWNED = (
+    cases, case_findings, case_codes, estimates, estimate_lines, appointments, repair_orders, repair_steps, approvals,
+    settlements, reviews, assistances, messages, consents, waits, reminders,
+)  # fmt: skip
+_BY_NAME: Mapping[Table, str] = {
+    repair_steps: "actor",
+    approvals: "actor",
+    reviews: "reviewed_by",
+    assistances: "asked_by",
+    messages: "account",
+    consents: "account",
+    waits: "account",
+    technicians: "account",
+}
+
+
+def subjects_of(unit: UnitOfWork, person: Person) -> set[str]:
+    """Give the subjects of the event log that tell of a private owner's visits."""
+    if not person.private:
+        return set()
+    mine = (select(it.c.id).where(it.c.organisation == person.organisation) for it in (cases, repair_orders))
+    return {subject for query in mine for subject in unit.connection.execute(query).scalars()}
+
+
+def export_of(unit: UnitOfWork, person: Person) -> dict[str, Rows]:
+    """Give everything on file of a private owner's visits; of anybody else what he did in his own name."""
+    if person.private:
+        return {it.name: rows_of(unit, it, it.c.organisation == person.organisation) for it in _OWNED}
+    away = rows_of(unit, absences, absences.c.resource.in_(_works_as(person)))
+    return {"absences": away} | {
+        it.name: rows_of(unit, it, it.c[name] == person.account) for it, name in _BY_NAME.items()
+    }
+
+
+def under_way(unit: UnitOfWork, person: Person) -> list[dict[str, Any]]:
+    """Give why a person cannot be erased yet: his car is in repair, and the repair is not settled."""
+    if not person.private:
+        return []
+    query = select(cases.c.id).where(cases.c.organisation == person.organisation, cases.c.state == CaseState.IN_REPAIR)
+    return [{"case": case, "code": "in_repair"} for case in unit.connection.execute(query.order_by("id")).scalars()]
+
+
+def to_come(unit: UnitOfWork, person: Person) -> list[str]:
+    """Give the cases of a private owner that are to be declined first, so that everything held for them is free."""
+    if not person.private:
+        return []
+    before_arrival = (CaseState.OPEN, CaseState.PROPOSED, CaseState.CONFIRMED)
+    query = select(cases.c.id).where(cases.c.organisation == person.organisation, cases.c.state.in_(before_arrival))
+    return list(unit.connection.execute(query.order_by(cases.c.id)).scalars())
+
+
+def erase(unit: UnitOfWork, person: Person, *, vehicles: bool) -> None:
+    """Take the person out of what stays on file; `vehicles`: what was found on his cars goes, too."""
+    run, now = unit.connection.execute, unit.now()
+    home = person.organisation
+    if person.private:
+        orders = select(repair_orders.c.id).where(repair_orders.c.organisation == home)
+        run(update(cases).where(cases.c.organisation == home).values(words=None))
+        run(update(repair_steps).where(repair_steps.c.order.in_(orders)).values(note=None))
+        run(update(reviews).where(reviews.c.order.in_(orders)).values(words=""))
+        run(update(assistances).where(assistances.c.organisation == home).values(_NO_PLACE))
+        run(delete(messages).where(messages.c.organisation == home))
+        due = reminders.c.organisation == home, reminders.c.state == "due"
+        run(update(reminders).where(*due).values(state="dropped", ended_at=now))
+    if person.private and vehicles:
+        run(update(cases).where(cases.c.organisation == home).values(probability=None, reasons=[], questions=[]))
+        run(update(estimate_lines).where(estimate_lines.c.organisation == home).values(evidence=[]))
+        for table in (case_findings, case_codes):
+            run(delete(table).where(table.c.organisation == home))
+    run(update(reviews).where(reviews.c.reviewed_by == person.account).values(words=""))
+    run(update(assistances).where(assistances.c.asked_by == person.account).values(_NO_PLACE))
+    run(delete(messages).where(messages.c.account == person.account))
+    withdrawn = func.greatest(consents.c.given_at, now)
+    mine = consents.c.account == person.account, consents.c.withdrawn_at.is_(None)
+    run(update(consents).where(*mine).values(withdrawn_at=withdrawn))
+    run(update(absences).where(absences.c.resource.in_(_works_as(person))).values(reason=""))
+    run(update(technicians).where(technicians.c.account == person.account).values(name_en=ERASED, name_zh="已注销"))
+
+
+def _works_as(person: Person) -> "Select[Any]":
+    return select(technicians.c.id).where(technicians.c.account == person.account)
+
+
+_NO_PLACE: dict[str, Any] = {"words": None, "latitude": None, "longitude": None}

@@ -1,0 +1,121 @@
+"""The one table of access of the whole house: every package's rows, with the pages that do the same actions."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import aftersales.permissions
+import diagnostics.permissions
+import foundation.permissions
+import ingest.permissions
+import parts_catalog.permissions
+from foundation.access import Access, Group, Relation, Rule, and_administrators, list_of, personal, public, read_of
+from foundation.identity import WORKSHOP_ROLES, Role
+
+_PLANNING = and_administrators({Role.ADVISOR, Role.WORKSHOP_MANAGER})
+_MANAGING = and_administrators({Role.WORKSHOP_MANAGER})
+_WORKING = and_administrators(WORKSHOP_ROLES)
+
+# Rows of what forecourt itself offers.
+RULES = (
+    public(
+        "house.look",
+        *(f"GET /{page}" for page in ("health/live", "health/ready", "metrics", "docs", "openapi.json", "sign-in", "")),
+    ),
+    public(
+        "house.enter",
+        "POST /sign-in",
+        "POST /sign-in/link",
+        "POST /sign-in/resume",
+        "POST /language",
+    ),
+    public("house.track", "GET /track", "POST /track"),
+    personal("house.leave", "POST /sign-out"),
+    personal("me.take_along", "GET /v1/me/export", "POST /account/export"),
+    personal("me.erase", "POST /v1/me/erasure", "POST /account/erasure"),
+    personal("me.look", "GET /account", "POST /account/sessions"),
+    list_of("pages.cars", "GET /cars"),
+    read_of("orders.follow", "GET /live"),
+    Rule("pages.jobs", Group.READ, ("GET /jobs",), none=_WORKING),
+    Rule("pages.job", Group.READ, ("GET /jobs/{order}",), own=_WORKING, granted=_WORKING),
+    Rule("pages.board", Group.READ, ("GET /board",), none=_PLANNING),
+    Rule("pages.calendar", Group.READ, ("GET /calendar", "GET /calendar/live"), none=_PLANNING),
+    Rule("pages.workshop", Group.READ, ("GET /workshop",), none=_MANAGING),
+)
+
+# action of a package: the pages that do it, too.
+PAGES: Mapping[str, tuple[str, ...]] = {
+    "vehicles.read": ("GET /cars/{vehicle}", "GET /cars/{vehicle}/state", "GET /cars/{vehicle}/codes"),
+    "findings.read": ("GET /cars/{vehicle}/findings",),
+    "readings.read": (
+        "GET /cars/{vehicle}/findings/{finding}/trend",
+        "GET /cars/{vehicle}/findings/{finding}/voltage",
+    ),
+    "commands.ask": ("POST /cars/{vehicle}/commands", "POST /jobs/{order}/commands"),
+    "commands.answer": ("POST /cars/{vehicle}/commands/{command}", "POST /jobs/{order}/commands/{command}"),
+    "parts.read": ("GET /parts",),
+    "cases.read": ("GET /cases/{case}", "GET /cases/{case}/stopped", "GET /cars/{vehicle}/visits"),
+    "appointments.read": (
+        "GET /appointments/{appointment}",
+        "GET /appointments/{appointment}/now",
+        "GET /appointments/{appointment}/visit.ics",
+    ),
+    "settlements.read": ("GET /repair-orders/{order}/sheet",),
+    "messages.read": ("GET /messages", "POST /messages/{message}"),
+    "consents.change": ("POST /me/reminders",),
+    "accounts.list": ("GET /members",),
+    "accounts.invite": ("POST /members",),
+    "accounts.close": ("POST /members/{account}/revoke",),
+    "keys.list": ("GET /keys",),
+    "keys.create": ("POST /keys",),
+    "keys.revoke": ("POST /keys/{key}/revoke",),
+    "desk.book": ("GET /cars/{vehicle}/book", "POST /cars/{vehicle}/book/times", "POST /cars/{vehicle}/book"),
+    "desk.reschedule": ("GET /appointments/{appointment}/move", "POST /appointments/{appointment}/move"),
+    "desk.confirm": ("POST /appointments/{appointment}/confirm",),
+    "desk.decline": ("POST /appointments/{appointment}/decline",),
+    "desk.wait": ("POST /cars/{vehicle}/wait", "POST /appointments/{appointment}/wait", "POST /waits/{wait}/leave"),
+    "desk.share": ("POST /cases/{case}/links",),
+    "desk.ask_assistance": ("POST /cases/{case}/assistance",),
+    "desk.approve": ("POST /repair-orders/{order}/approvals",),
+    "desk.review": ("POST /repair-orders/{order}/review",),
+    "desk.take_step": ("POST /jobs/{order}/steps",),
+    "desk.settle": ("POST /jobs/{order}/settlement",),
+    "desk.arrange": ("POST /calendar/{workshop}/moves",),
+    "desk.say_no_show": ("POST /calendar/{workshop}/no-shows",),
+    "desk.set_up": ("POST /workshop/{workshop}/{what}",),
+}
+
+
+def whole() -> Access:
+    """Join the packages' rows, the pages and forecourt's own into the one table."""
+    rows = [
+        *foundation.permissions.RULES,
+        *ingest.permissions.RULES,
+        *diagnostics.permissions.RULES,
+        *parts_catalog.permissions.RULES,
+        *aftersales.permissions.RULES,
+        *RULES,
+    ]
+    if unknown := set(PAGES) - {rule.action for rule in rows}:
+        raise ValueError(f"pages of unknown actions: {sorted(unknown)}")
+    return Access(tuple(replace(rule, routes=(*rule.routes, *PAGES.get(rule.action, ()))) for rule in rows))
+
+
+def page() -> str:
+    """Write the table for people."""
+    lines = ["| action | for keys | own organisation | granted | none | routes |", "|---|---|---|---|---|---|"]
+    for rule in sorted(whole().rules, key=lambda rule: rule.action):
+        cells = [_named(rule.roles(relation)) if rule.group is not Group.PUBLIC else "" for relation in Relation]
+        if rule.group is Group.PUBLIC:
+            cells[-1] = "everybody, signed in or not"
+        routes = "<br>".join(f"`{route}`" for route in rule.routes)
+        lines.append(f"| `{rule.action}` | {_scope(rule)} | {' | '.join(cells)} | {routes} |")
+    return "\n".join(lines)
+
+
+def _named(roles: Iterable[Role]) -> str:
+    names = sorted(role.value for role in roles)
+    return "all roles" if len(names) == len(Role) else ", ".join(names)
+
+
+def _scope(rule: Rule) -> str:
+    return f"`{rule.group}`" if rule.group in {Group.READ, Group.WRITE} else "no"

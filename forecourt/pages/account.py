@@ -1,0 +1,87 @@
+"""One's own account: who one is, where one is signed in, how one is reminded, and one's data to take or erase."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Response
+from fastapi.responses import StreamingResponse
+
+from aftersales.consents import Channel, Purpose, list_consents
+from forecourt import privacy
+from forecourt.pages.acting import act
+from forecourt.pages.readers import SESSION_COOKIE, Posted, Reader, posted, signed_in, to
+from forecourt.pages.refused import page_route
+from forecourt.pages.site import Site
+from foundation.database import UnitOfWork
+from foundation.identity import address_of, organisation_name, show_oneself
+from foundation.privacy import Person, person_of
+from foundation.refusals import Forbidden
+from foundation.sessions import end_other_sessions, list_sessions
+
+
+def router(site: Site) -> APIRouter:
+    """Give the routes of one's account."""
+    routes = APIRouter(route_class=page_route(site), include_in_schema=False)
+    Form = Annotated[Posted, Depends(posted(site))]  # noqa: N806 - a type
+
+    @routes.get("/account")
+    def show(reader: Annotated[Reader, Depends(signed_in(site))], done: str = "") -> Response:
+        with reader.unit() as unit:
+            return reader.page("account.html", done=done, wrong=False, **_account(unit, reader))
+
+    @routes.post("/account/sessions")
+    def leave_elsewhere(form: Form) -> Response:
+        act(form, lambda unit: end_other_sessions(unit, form.reader.actor, _secret(form.reader)))
+        return to("/account?done=signed_out")
+
+    @routes.post("/account/export")
+    def take_along(form: Form) -> StreamingResponse:
+        actor = form.reader.actor
+        with form.reader.unit() as unit:
+            person = person_of(unit, actor)
+        return StreamingResponse(
+            privacy.export(site.database, site.archive, person, actor.account),
+            media_type="application/zip",
+            headers={"Content-Disposition": 'attachment; filename="forecourt-export.zip"'},
+        )
+
+    @routes.post("/account/erasure")
+    def erase(form: Form) -> Response:
+        """Erase the person; asked for with the password, and with a tick, for there is no way back."""
+        reader, actor = form.reader, form.reader.actor
+        try:
+            person = _who_means_it(form)
+        except Forbidden:
+            with reader.unit() as unit:
+                return reader.page("account.html", 403, done="", wrong=True, **_account(unit, reader))
+        privacy.erase(site.database, site.archive, person, actor.account, vehicles=bool(form.text("vehicles")))
+        answer = to("/sign-in?done=erased")
+        answer.delete_cookie(SESSION_COOKIE, path="/")
+        return answer
+
+    return routes
+
+
+def _who_means_it(form: Posted) -> Person:
+    """Give the person who asks to be erased; raises `Forbidden` unless he has ticked it and shown who he is."""
+    if not form.text("sure"):
+        raise Forbidden("tick that you mean it")
+    with form.reader.unit() as unit:
+        show_oneself(unit, form.reader.actor, form.fields.get("password"))
+        return person_of(unit, form.reader.actor)
+
+
+def _account(unit: UnitOfWork, reader: Reader) -> dict[str, Any]:
+    actor = reader.actor
+    given = [one for one in list_consents(unit, actor) if one["withdrawn_at"] is None]
+    return {
+        "address": address_of(unit, actor.account),
+        "organisation": organisation_name(unit, actor.organisation),
+        "sessions": list_sessions(unit, actor, _secret(reader)),
+        "channels": list(Channel),
+        "agreed": {one["channel"] for one in given if one["purpose"] == Purpose.REMINDERS},
+        "person": person_of(unit, actor),
+    }
+
+
+def _secret(reader: Reader) -> str:
+    return reader.request.cookies[SESSION_COOKIE]

@@ -1,0 +1,43 @@
+"""The sweeps of business deadlines, each in a unit of its own: what one of them cannot do yet holds up no other."""
+
+from collections.abc import Callable
+
+from aftersales.late_parts import offer_later_times
+from aftersales.messages import take_mail
+from aftersales.no_shows import sweep_no_shows
+from aftersales.offering import offer_one
+from aftersales.reminders import send_reminders
+from aftersales.sweep import expire_holds
+from aftersales.waitlist import end_past_waits
+from forecourt.task_queue import SEND_MAIL, queue
+from foundation.database import Database, UnitOfWork
+from ingest.registry import Vehicles
+from ingest.sending import expire_commands
+from parts_catalog.stock import expire
+
+OFFERS = 20  # per round: more are made in the next one
+# In their order: what ends makes room, and then the room is offered.
+SWEEPS: tuple[Callable[[UnitOfWork], object], ...] = (
+    expire_holds,
+    expire,
+    expire_commands,
+    sweep_no_shows,
+    offer_later_times,
+    send_reminders,
+    end_past_waits,
+)
+
+
+def sweep_deadlines(database: Database, *, mail: bool = False) -> None:
+    """Carry out everything that is due by now; `mail`: there is a mail server to send letters by."""
+    for sweep in SWEEPS:
+        with database.unit() as unit:
+            sweep(unit)
+    for _ in range(OFFERS):
+        with database.unit() as unit:
+            if not offer_one(unit, Vehicles()):
+                break
+    if mail:
+        with database.unit() as unit:
+            for message in take_mail(unit):
+                queue(unit, SEND_MAIL, message=message)

@@ -1,0 +1,119 @@
+"""One world of objects of a family, with every role in the family's house, in the garage's, and in strangers'."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from aftersales.reviews import review
+from aftersales.tables import waits
+from aftersales.views import get_repair_order
+from forecourt.compose import build_app
+from forecourt.settings import Settings
+from foundation.access import Relation
+from foundation.database import new_id
+from foundation.identity import Actor, Role, add_account, issue_token, session_of, start_session
+from foundation.keys import add_key, add_tracking_link
+from ingest import commands
+from ingest.archive import Archive
+from ingest.commands import CommandKind
+from ingest.registry import Vehicles
+from tests.aftersales.world import FAMILY, GARAGE, STEPS, STRANGERS, World
+
+HOUSES = {Relation.OWN: FAMILY, Relation.GRANTED: GARAGE, Relation.NONE: STRANGERS}
+
+OF_SETTLED = ("GET /v1/repair-orders/{order}/settlement", "GET /v1/repair-orders/{order}/review")
+# What a workshop keeps, by the name in the address: made anew for each request that may take it away.
+KEPT = {"bays": "bay", "technicians": "technician", "loaners": "loaner", "absences": "absence", "services": "code"}
+NEW: Mapping[str, dict[str, Any]] = {
+    "bays": {"name": "9"},
+    "technicians": {"name_en": "Lin Na", "name_zh": "林娜"},
+    "loaners": {"name": "Golf"},
+    "absences": {"resource": "tech_one_0", "start": "2027-03-01T00:00:00Z", "end": "2027-03-02T00:00:00Z"},
+    "services": {"code": "maintenance"},
+}
+
+
+@dataclass
+class Scene:
+    """`ids` fill the paths; `people` stand in every relation to what they name."""
+
+    world: World
+    app: FastAPI
+    ids: dict[str, str]
+    people: Mapping[tuple[Relation, Role], Actor]
+    tokens: Mapping[tuple[Relation, Role], str]
+    sessions: Mapping[tuple[Relation, Role], tuple[str, str]]
+
+    def renew(self, route: str) -> None:
+        """Make anew what the request is about to end."""
+        with self.world.database.unit() as unit:
+            if "{key}" in route:
+                boss = self.people[Relation.OWN, Role.ADMINISTRATOR]
+                self.ids["key"] = add_key(unit, boss, "k", ["read"], frozenset({"read"}))[0].id
+            if "{link}" in route:
+                self.ids["link"] = add_tracking_link(unit, self.world.owner, self.ids["case"], 1, ["cases.read"])[0].id
+            if "{account}" in route:
+                self.ids["account"] = add_account(unit, f"{new_id('x')}@x.example", Role.OWNER, FAMILY).account
+
+        for many, one in KEPT.items():
+            if f"{{{one}}}" in route:
+                token = self.tokens[Relation.GRANTED, Role.WORKSHOP_MANAGER]
+                made = TestClient(self.app).post(
+                    f"/v1/workshops/wks_one/{many}", json=NEW[many], headers={"Authorization": f"Bearer {token}"}
+                )
+                if one != "code":
+                    self.ids[one] = made.json()["id"]
+
+    def ask(self, route: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
+        verb, _, path = route.partition(" ")
+        self.renew(route)
+        client = TestClient(self.app, follow_redirects=False, headers=headers)
+        if route in OF_SETTLED:
+            path = path.replace("{order}", "{settled}")
+        return client.request(verb, path.format_map(self.ids), **more)
+
+
+def build(world: World, folder: Path) -> Scene:
+    """Let a visit be at work, so that nothing asked of it ends it, and a command wait for both sides."""
+    view = world.open()
+    visit = view["appointment"]
+    order = world.confirm(visit["id"])["repair_order"]
+    world.clock.advance(timedelta(days=1))
+    world.step(order, step="check_in", mileage_km=84_210)
+    car = world.another_car("car-s")
+    done = world.open(world.finding("f_s", car), car)
+    settled = world.confirm(done["appointment"]["id"])["repair_order"]
+    world.clock.advance(timedelta(days=1))
+    for step in STEPS:
+        world.step(settled, **step)
+    world.settle(settled)
+    with world.database.unit() as unit:
+        review(unit, world.owner, settled, 5, "well done")
+        line = get_repair_order(unit, world.owner, order)["lines"][0]["id"]
+        people = {
+            (relation, role): add_account(unit, f"{role}.{relation}@x.example", role, house)
+            for relation, house in HOUSES.items()
+            for role in Role
+        }
+        command = commands.ask(unit, world.owner, Vehicles(), world.vehicle.id, CommandKind.SNAPSHOT)["id"]
+        tokens = {key: issue_token(unit, actor) for key, actor in people.items()}
+        secrets = {key: start_session(unit, actor) for key, actor in people.items()}
+        sessions = {key: (secret, session_of(unit, secret).csrf) for key, secret in secrets.items()}
+        waited = {"id": "wait_1", "case": view["id"], "organisation": FAMILY, "account": world.owner.account}
+        ended = {"workshop": "wks_one", "state": "left", "lapses": 0, "joined_at": unit.now(), "ended_at": unit.now()}
+        unit.connection.execute(waits.insert().values(**waited, **ended))
+    app = build_app(Settings(data=folder, limit_writes=0), world.database, Archive(folder))
+    app.state.wakeups.stop()  # streams end at once
+    ids = {
+        "vehicle": world.vehicle.id, "case": view["id"], "appointment": visit["id"], "order": order,
+        "command": command, "part": "belt", "workshop": "wks_one", "day": "2026-11-25", "finding": "f1",
+        "what": "hours",
+        "line": line, "settled": settled, "wait": "wait_1", "message": "none", "account": "", "key": "", "link": "",
+        "code": "maintenance",
+    }  # fmt: skip
+    return Scene(world, app, ids, people, tokens, sessions)

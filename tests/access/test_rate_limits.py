@@ -1,0 +1,76 @@
+"""How often one may ask: the same answer for known and unknown addresses, and a proxy's word only from ours."""
+
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from forecourt.compose import build_app
+from forecourt.settings import Settings
+from foundation.database import Database
+from foundation.identity import Role, add_account, add_organisation, issue_token
+from ingest.archive import Archive
+
+
+def client(database: Database, folder: Path, here: str = "10.0.0.9", **limits: object) -> TestClient:
+    settings = Settings.model_validate({"data": folder, **limits})
+    return TestClient(build_app(settings, database, Archive(folder)), client=(here, 1), follow_redirects=False)
+
+
+@pytest.fixture
+def owner(database: Database) -> str:
+    with database.unit() as unit:
+        actor = add_account(unit, "li@example.com", Role.OWNER, add_organisation(unit, "Li"), password="right enough")
+        return issue_token(unit, actor)
+
+
+@pytest.mark.parametrize("email", ["li@example.com", "nobody@example.com"])
+def test_one_address_is_tried_so_often_whether_or_not_it_exists(
+    database: Database, tmp_path: Path, owner: str, email: str
+) -> None:
+    api = client(database, tmp_path, limit_sign_ins_address=2)
+    body = {"email": email, "password": "wrong"}
+    assert [api.post("/v1/tokens", json=body).status_code for _ in range(3)] == [401, 401, 429]
+    late = api.post("/v1/tokens", json=body | {"email": email.upper(), "password": "right enough"})
+    assert (late.status_code, late.json()["code"]) == (429, "too_many_requests")
+    assert 0 < int(late.headers["retry-after"]) <= 15 * 60 + 1
+    page = api.post("/sign-in", data=body)
+    assert (page.status_code, "retry-after" in page.headers) == (429, True)
+
+
+def test_one_client_tries_so_many_addresses(database: Database, tmp_path: Path) -> None:
+    api = client(database, tmp_path, limit_sign_ins_client=3)
+    bodies = [{"email": f"{number}@example.com", "password": "x"} for number in range(4)]
+    assert [api.post("/v1/tokens", json=body).status_code for body in bodies] == [401, 401, 401, 429]
+
+
+def test_an_account_writes_so_often_and_reads_on(database: Database, tmp_path: Path, owner: str) -> None:
+    api = client(database, tmp_path, limit_writes=2)
+    headers = {"Authorization": f"Bearer {owner}"}
+    consent = {"channel": "mail", "purpose": "reminders"}
+    said = [api.post("/v1/consents", json=consent, headers=headers).status_code for _ in range(3)]
+    assert (said[0] < 429, said[2]) == (True, 429)
+    assert api.get("/v1/vehicles", headers=headers).status_code == 200
+
+
+def test_nobody_in_particular_asks_so_often_but_health_is_free(database: Database, tmp_path: Path, owner: str) -> None:
+    api = client(database, tmp_path, limit_anonymous=2)
+    assert [api.get("/sign-in").status_code for _ in range(3)] == [200, 200, 429]
+    assert api.get("/health/live").status_code == 200
+    assert api.get("/v1/vehicles", headers={"Authorization": f"Bearer {owner}"}).status_code == 200
+
+
+@pytest.mark.parametrize(("trusted", "second"), [("10.0.0.0/24", 200), ("", 429), ("10.9.9.9", 429)])
+def test_who_stands_behind_a_proxy_is_believed_from_ours_only(
+    database: Database, tmp_path: Path, trusted: str, second: int
+) -> None:
+    api = client(database, tmp_path, limit_anonymous=1, trusted_proxies=trusted)
+    seen = [api.get("/sign-in", headers={"X-Forwarded-For": f"203.0.113.{n}"}).status_code for n in (1, 2)]
+    assert seen == [200, second]
+
+
+def test_the_answer_is_documented(database: Database, tmp_path: Path) -> None:
+    paths = client(database, tmp_path).get("/openapi.json").json()["paths"]
+    assert [
+        (path, verb) for path, verbs in paths.items() for verb in verbs if "429" not in verbs[verb]["responses"]
+    ] == []

@@ -1,0 +1,121 @@
+"""One's own account on the pages: sessions, data taken along and erased; and an administrator's members."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+
+import pytest
+from fastapi.testclient import TestClient
+
+from aftersales.views import get_appointment
+from foundation.events import read
+from foundation.identity import Actor, Role, issue_token
+from tests.pages.forms import forms_of
+from tests.pages.scene import Scene
+from tests.pages.test_visit import post
+
+Entrance = Callable[[Actor], TestClient]
+
+
+def test_one_signs_out_everywhere_else(scene: Scene, signed_in: Entrance) -> None:
+    here, there = signed_in(scene.owner), signed_in(scene.owner)
+    assert here.get("/account").text.count("Browser") == 2
+    assert "signed out everywhere else" in post(here, "/account", "/account/sessions")
+    assert there.get("/account").headers["location"].startswith("/sign-in")
+    assert "/account/sessions" not in forms_of(here.get("/account").text)
+
+
+def test_one_takes_his_data_along(scene: Scene, signed_in: Entrance) -> None:
+    scene.fail()
+    owner = signed_in(scene.owner)
+    answer = owner.post("/account/export", data=forms_of(owner.get("/account").text)["/account/export"])
+    assert answer.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        told = packed.read("person.json").decode()
+    assert "li.wei@example.com" in told
+    assert json.loads(told)
+
+
+def test_one_is_erased_only_when_he_means_it(scene: Scene, signed_in: Entrance) -> None:
+    owner = signed_in(scene.owner)
+    form = forms_of(owner.get("/account").text)["/account/erasure"]
+    for wrong in ({"password": "secret"}, {"sure": "yes", "password": "wrong"}):
+        refused = owner.post("/account/erasure", data=form | wrong)
+        assert refused.status_code == 403, wrong
+        assert "Nothing was erased" in refused.text
+    erased = owner.post("/account/erasure", data=form | {"sure": "yes", "password": "secret"})
+    assert "You have been erased" in owner.get(erased.headers["location"]).text
+    assert owner.get("/cars").headers["location"].startswith("/sign-in")
+    with pytest.raises(AssertionError):
+        signed_in(scene.owner)
+
+
+def test_an_administrator_invites_and_closes_accounts(
+    signed_in: Entrance, person: Callable[..., Actor], browser: Callable[[], TestClient]
+) -> None:
+    boss = person(Role.ADMINISTRATOR)
+    stranger = person(Role.OWNER, "Stranger")
+    client = signed_in(boss)
+    form = forms_of(client.get("/members").text)["/members"]
+    typed = form | {"email": "new@example.com", "name": "新人 <b>", "role": "technician"}
+    made = client.post("/members", data=typed)
+    assert "新人 &lt;b&gt;" in made.text
+    secret = made.text.partition("sign-in#")[2].partition('"')[0]
+    assert browser().post("/sign-in/link", data={"secret": secret}).headers["location"] == "/"
+    again = forms_of(client.get("/members").text)["/members"] | {"email": "new@example.com", "role": "technician"}
+    assert client.post("/members", data=again).status_code == 409
+    close = next(action for action in forms_of(client.get("/members").text) if action.endswith("/revoke"))
+    token = forms_of(client.get("/members").text)[close]
+    assert "new@example.com" not in post(client, "/members", close)
+    for account in (stranger.account, boss.account):
+        assert client.post(f"/members/{account}/revoke", data=token | {"key": account}).status_code in {404, 409}
+
+
+def test_what_is_refused_on_a_page_is_told_in_the_audit_trail(scene: Scene, signed_in: Entrance) -> None:
+    assert signed_in(scene.owner).get("/members").status_code == 403
+    with scene.database.unit() as unit:
+        told = [event for event in read(unit, scene.owner.organisation) if event.kind == "access_refused"]
+    assert [(event.actor, event.data["path"]) for event in told] == [(scene.owner.account, "/members")]
+
+
+def test_an_administrator_makes_a_key_that_is_shown_once_and_ends_it(
+    signed_in: Entrance, person: Callable[..., Actor], browser: Callable[[], TestClient]
+) -> None:
+    boss = signed_in(person(Role.ADMINISTRATOR))
+    form = forms_of(boss.get("/keys").text)["/keys"]
+    assert boss.post("/keys", data=form | {"name": "ERP"}).status_code == 422
+    made = boss.post("/keys", data=form | {"key": "1", "name": "ERP", "scope-read": "yes"})
+    secret = made.text.partition("readonly value=")[2].split('"')[1]
+    page = boss.get("/keys").text
+    assert "ERP" in page
+    assert secret not in page
+    outside = browser()
+    key = {"Authorization": f"Bearer {secret}"}
+    assert outside.get("/v1/cases", headers=key).status_code == 200
+    end = next(action for action in forms_of(page) if action.endswith("/revoke"))
+    post(boss, "/keys", end)
+    assert outside.get("/v1/cases", headers=key).status_code == 401
+    assert signed_in(person(Role.ADVISOR)).get("/keys").status_code == 403
+
+
+def test_a_tracking_link_shows_one_case_and_nothing_else(
+    scene: Scene, signed_in: Entrance, browser: Callable[[], TestClient]
+) -> None:
+    visit = scene.fail()
+    with scene.database.unit() as unit:
+        case = get_appointment(unit, scene.owner, visit)["case"]
+        token = issue_token(unit, scene.owner)
+    owner = signed_in(scene.owner)
+    share = f"/cases/{case}/links"
+    made = owner.post(share, data=forms_of(owner.get(f"/appointments/{visit}").text)[share]).text
+    secret = made.partition("/track#")[2].partition('"')[0]
+    stranger = browser()
+    assert 'id="link"' in stranger.get("/track").text
+    shown = stranger.post("/track", data={"secret": secret}).text
+    assert "Pudong Workshop" in shown
+    assert "Alternator" in shown
+    assert "/appointments/" not in shown
+    for wrong in ("nonsense", token):
+        assert stranger.post("/track", data={"secret": wrong}).status_code == 401
+    assert stranger.get(f"/appointments/{visit}").headers["location"].startswith("/sign-in")

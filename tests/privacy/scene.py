@@ -1,0 +1,131 @@
+"""A private owner of whom every room knows something, beside a workshop and a family that stay."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from aftersales import consents, reviews
+from aftersales.cases import Wish
+from aftersales.consents import Channel, Purpose
+from aftersales.opening import insert_case, open_case
+from aftersales.tables import assistances
+from aftersales.tables import messages as outbox
+from aftersales.views import get_case
+from diagnostics.tables import findings
+from foundation.database import Database
+from foundation.idempotency import once
+from foundation.identity import Actor, Role, add_account, add_organisation, issue_token, note_failed_sign_in
+from ingest.archive import Archive
+from ingest.intake import Intake
+from ingest.registry import add_device, add_vehicle
+from ingest.topics import Kind
+from tests.aftersales.world import GOLF, STEPS, World
+from tests.ingest.wire import columns, document
+
+NAME, EMAIL, VIN, PASSWORD = "Needle Zhao", "needle.zhao@example.com", "LSVNEED1E23456789", "a long enough secret"
+LATITUDE = 31.217654
+NEEDLES = ("needle", VIN.lower(), "31.217654", "rattles on cold mornings")
+CAR = "car-z"
+
+
+@dataclass
+class Scene:
+    world: World
+    archive: Archive
+    folder: Path
+    owner: Actor
+    token: str
+    orders: dict[str, Any]
+
+    @property
+    def database(self) -> Database:
+        return self.world.database
+
+
+def build(world: World, folder: Path) -> Scene:
+    """Let a private owner drive, book, be repaired, review and be told; his neighbour's car is in the same segments."""
+    database, archive = world.database, Archive(folder)
+    with database.unit() as unit:
+        home = add_organisation(unit, NAME)
+        owner = add_account(unit, EMAIL, Role.OWNER, home, name=NAME, password=PASSWORD)
+        car = add_vehicle(unit, home, CAR, VIN, GOLF, LATITUDE, 121.4)
+        token = issue_token(unit, owner)
+        for device, vehicle in (("dev-z", CAR), ("dev-1", "car-1")):
+            add_device(unit, vehicle, device)
+    _drive(world, archive)
+    with database.unit() as unit:
+        found = world.finding("find_z", car)
+        unit.connection.execute(
+            findings.insert().values(
+                id=found.id, vehicle=CAR, organisation=home, fault=found.fault, probability=0.97, severity=0.8,
+                urgency="S1", first_seen=found.first_seen, confirmed_at=found.confirmed, evidence=[{"text": "needle"}],
+                quiet_until=found.confirmed + timedelta(days=30), predictor="t", recorded_at=unit.now(),
+            )
+        )  # fmt: skip
+        case = get_case(unit, owner, open_case(unit, found, car))
+    mine = World(database, world.clock, owner, world.stranger, world.technician, car)
+    order = mine.confirm(case["appointment"]["id"])["repair_order"]
+    world.clock.advance(timedelta(days=1))
+    for step in STEPS:
+        mine.step(order, **(step | {"note": "the needle is loose"} if "note" in step else step))
+    mine.settle(order)
+    with database.unit() as unit:
+        reviews.review(unit, owner, order, 5, "it rattles on cold mornings no more")
+        wish = insert_case(unit, car, Wish.INSPECTION, owner.account, words="it rattles on cold mornings").id
+        consents.give(unit, owner, Channel.MAIL, Purpose.REMINDERS)
+        unit.connection.execute(
+            outbox.insert().values(
+                id="msg_z", organisation=home, account=owner.account, channel="inbox", kind="reminder", cause="x",
+                case=wish, title_en=NAME, title_zh="", text_en="", text_zh="", state="waiting", created_at=unit.now(),
+            )
+        )  # fmt: skip
+        unit.connection.execute(
+            assistances.insert().values(
+                id="ass_z", organisation=home, case=wish, kind="towing", workshop="wks_one", words="by the needle",
+                latitude=LATITUDE, longitude=121.4, asked_by=owner.account, asked_at=unit.now(),
+            )
+        )  # fmt: skip
+        for who in (owner, world.technician):
+            once(unit, who, "/v1/x", "key", {}, lambda: {"case": wish, "words": "it rattles on cold mornings"})
+        note_failed_sign_in(unit, EMAIL)
+    return Scene(world, archive, folder, owner, token, {"order": order, "wish": wish, "case": case["id"]})
+
+
+def _drive(world: World, archive: Archive) -> None:
+    intake = Intake(world.database, archive, "w1")
+    at = world.clock.now()
+    codes = {"7E8": {"stored": ["P0562"], "pending": [], "permanent": None}}
+    for seq in range(3):
+        intake.process(
+            [
+                columns(seq + 1, device="dev-z", at=at, engine_speed=[800.0 + seq, 801.0, None]),
+                columns(seq + 1, device="dev-1", at=at, engine_speed=[900.0 + seq, 901.0]),
+            ]
+        )
+    report = {"boot": "b1", "seq": 9, "t": at.isoformat(), "ecus": codes, "vin": VIN}
+    intake.process(
+        [
+            document(Kind.DTCS, report, device="dev-z", at=at),
+            document(Kind.READINGS_JSON, {"boot": "b1", "seq": 10, "words": "needle"}, device="dev-z", at=at),
+            document(Kind.STATUS, {"online": True, "agent": "needle 1"}, device="dev-z", at=at),
+        ]
+    )
+
+
+def places(database: Database, folder: Path, needle: str) -> set[str]:
+    """Give where a needle stands: every table of the database, row by row as text and raw bytes, and every file."""
+    found = set()
+    raw = needle.encode().hex()
+    with database.engine.connect() as connection:
+        tables = connection.execute(
+            text("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
+        ).scalars()
+        for table in sorted(tables):
+            within = "strpos(lower(t::text), :needle) + strpos(t::text, :raw) > 0"
+            query = f'SELECT count(*) FROM "{table}" t WHERE {within}'  # noqa: S608 - the database's own table names
+            if connection.execute(text(query), {"needle": needle, "raw": raw}).scalar_one():
+                found.add(table)
+    return found | {path.name for path in folder.rglob("*") if path.is_file() and needle.encode() in path.read_bytes()}
