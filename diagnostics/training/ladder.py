@@ -62,7 +62,7 @@ def boosted(
         )
         booster = lightgbm.train({**_SETTINGS, "seed": seed}, data, _ROUNDS)
         chosen = judged[:, place]
-        said[chosen, place] = booster.predict(test[chosen], num_threads=2)
+        said[chosen, place] = booster.predict(test[chosen], num_threads=0)
     return said
 
 

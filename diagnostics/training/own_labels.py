@@ -33,7 +33,7 @@ _SETTINGS: dict[str, Any] = {
     "objective": "binary", "metric": "binary_logloss", "learning_rate": 0.06, "num_leaves": 31,
     "min_data_in_leaf": 30, "feature_fraction": 0.5, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 5.0,
     "lambda_l1": 0.5, "max_bin": 127, "path_smooth": 1.0, "deterministic": True, "force_row_wise": True,
-    "num_threads": 2, "verbosity": -1,
+    "num_threads": 0, "verbosity": -1,
 }  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -64,7 +64,7 @@ def train_own(path: Path, label: str, group: str, costs: Costs, out: Path, seed:
         tell(f"fold {fold + 1} of {FOLDS}")
         held, stop = part // 2 == fold, part == (2 * fold + 2) % _PARTS
         booster = _boost(table, ~held & ~stop, stop, seed)
-        raw[held] = booster.predict(table.values[held], num_threads=2, num_iteration=booster.best_iteration)
+        raw[held] = booster.predict(table.values[held], num_threads=0, num_iteration=booster.best_iteration)
         rounds.append(booster.best_iteration)
     fold_of = part // 2
     probability, alarm = _unseen(raw, table.label, fold_of, costs)
@@ -94,7 +94,7 @@ def score_own(directory: Path, path: Path) -> tuple[FloatArray, BoolArray]:
     """Give probability and alarm `[row]` of a table, by what `train_own` wrote into `directory`."""
     metadata = json.loads((directory / METADATA).read_text("utf-8"))
     values = matrix_of(read_table(path), metadata["columns"], metadata["categories"])
-    raw = lightgbm.Booster(model_file=directory / PREDICTOR).predict(values, num_threads=2)
+    raw = lightgbm.Booster(model_file=directory / PREDICTOR).predict(values, num_threads=0)
     probability = Curve.from_json(metadata["calibration"])(np.asarray(raw, dtype=np.float32))
     return probability, probability >= np.float32(metadata["threshold"])
 

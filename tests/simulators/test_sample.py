@@ -134,7 +134,9 @@ def discriminate(features: np.ndarray, truth: np.ndarray, groups: np.ndarray) ->
     return auc(score, truth)
 
 
-@pytest.mark.parametrize("fault", ["alternator", "thermostat_stuck_open", "fuel_pump"])
+@pytest.mark.parametrize(
+    "fault", ["alternator", "thermostat_stuck_open", pytest.param("fuel_pump", marks=pytest.mark.soak)]
+)
 def test_trips_before_the_fault_cannot_be_told_from_healthy_cars(fault: str) -> None:
     longest_s = 240 if fault == "alternator" else 900  # an engine has to get warm
     blocks = list(sample_trips(21, 600, 5, shares={fault: 0.5}, longest_s=longest_s))
