@@ -36,7 +36,7 @@ def load_json(payload: bytes, constant: float | None = None) -> dict[str, Any]:
             raise Malformed(f"{name} is no JSON value")
         return constant
 
-    _check_size(payload)
+    check_size(payload)
     try:
         document = json.loads(payload.decode("utf-8"), parse_constant=literal, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
@@ -47,7 +47,7 @@ def load_json(payload: bytes, constant: float | None = None) -> dict[str, Any]:
 
 
 def load_messagepack(payload: bytes) -> dict[str, Any]:
-    _check_size(payload)
+    check_size(payload)
     try:
         document = msgpack.unpackb(payload, raw=False, strict_map_key=True, object_pairs_hook=_unique)
     except (ValueError, OverflowError, RecursionError, msgpack.UnpackException) as error:
@@ -148,7 +148,7 @@ def printable(words: str, limit: int = 64) -> str:
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in words[:limit])
 
 
-def _check_size(payload: bytes) -> None:
+def check_size(payload: bytes) -> None:
     if len(payload) > MAXIMUM_BYTES:
         raise Malformed(f"{len(payload)} bytes are more than {MAXIMUM_BYTES}")
 
