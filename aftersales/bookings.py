@@ -73,7 +73,7 @@ def confirm(unit: UnitOfWork, actor: Actor, appointment: str) -> dict[str, Any]:
     order = create_order(unit, row)
     for line in lines:
         record(unit, order, line, "approved", actor, "confirmation")
-    open_to(unit, row.vehicle, row.workshop_organisation, Role.TECHNICIAN)
+    open_to(unit, row.vehicle, row.workshop_organisation, Role.TECHNICIAN, actor.account)
     tell(unit, case.id, "appointment_confirmed", actor.account, appointment=appointment, repair_order=order)
     serve(unit, row.wait)
     remind(unit, appointment, row.during.lower, workshop.zone)
@@ -178,7 +178,7 @@ def _decline_offer(unit: UnitOfWork, actor: Actor, case: Row[Any], row: Row[Any]
     """Give back a time that was offered to who waits; he waits on, and his case is open as before."""
     move_appointment(unit, row, AppointmentState.DECLINED, sequence=row.sequence + 1)
     release_visit(unit, row, actor.account)
-    close_to(unit, case.id, row.workshop_organisation)
+    close_to(unit, case.id, row.workshop_organisation, actor.account)
     wait_on(unit, row.wait)
     move_case(unit, case, CaseState.OPEN, reasons=[reason("waiting_for_slot")])
     tell(unit, case.id, "appointment_kept", actor.account, offer=row.id)
@@ -245,6 +245,6 @@ def _move_to(
     visit = visit_at(unit, case, options, slot)
 
     def move() -> None:
-        place_elsewhere(unit, case, row, visit)
+        place_elsewhere(unit, case, row, visit, actor.account)
 
     or_next_best(unit, move, [workshop], wanted)

@@ -38,11 +38,16 @@ def spans_of(workshop: Workshop, day: date) -> list[Span]:
 
 def working_spans(workshop: Workshop, technician: Technician, day: date) -> list[Span]:
     """Give the UTC spans in which a technician works on a local day of the workshop."""
-    spans = spans_of(workshop, day)
-    shift = shift_on(technician, day)
-    if shift is not None:
-        spans = meet(spans, open_spans(workshop.zone, {}, {day.isoformat(): shift}, day))
+    spans = meet(spans_of(workshop, day), shift_spans(workshop, technician, day))
     return without(spans, workshop.absences.get(technician.id, ()))
+
+
+def shift_spans(workshop: Workshop, technician: Technician, day: date) -> list[Span]:
+    """Give the UTC spans of a technician's shift on a local day, whether he is absent or not."""
+    shift = shift_on(technician, day)
+    if shift is None:
+        return spans_of(workshop, day)
+    return open_spans(workshop.zone, {}, {day.isoformat(): shift}, day)
 
 
 def is_holiday(workshop: Workshop, day: date) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import Range
 from aftersales.calendars import spans_of, working_spans
 from aftersales.case_view import WISHES
 from aftersales.cases import AppointmentState, Wish
+from aftersales.disturbances import Disturbed, disturbances
 from aftersales.hours import Span, meet, without
 from aftersales.tables import appointments, cases, occupancies
 from aftersales.workshops import Bay, Loaner, Technician, Workshop, load_workshops, workshop_summary
@@ -42,6 +43,7 @@ def day_plan(unit: UnitOfWork, actor: Actor, workshop: str, day: date) -> dict[s
     here = own_workshop(unit, actor, workshop)
     rows = _taken(unit, actor, here, day_span(here, day))
     visits = {row.id: row for row in rows}
+    disturbed = disturbances(unit, here, visits)
     return {
         "workshop": workshop_summary(here),
         "day": day.isoformat(),
@@ -65,7 +67,7 @@ def day_plan(unit: UnitOfWork, actor: Actor, workshop: str, day: date) -> dict[s
             {"resource": row.resource, "visit": row.id, **dict(zip(("start", "end"), _pair(_span(row)), strict=True))}
             for row in rows
         ],
-        "visits": {key: _visit(row) for key, row in visits.items()},
+        "visits": {key: _visit(row, disturbed.get(key)) for key, row in visits.items()},
     }
 
 
@@ -127,7 +129,7 @@ def _at_work(workshop: Workshop, one: Bay | Technician | Loaner, day: date) -> d
     return {"open": _pairs(without(spans, away)), "absent": _pairs(away)}
 
 
-def _visit(row: Row[Any]) -> dict[str, Any]:
+def _visit(row: Row[Any], disturbed: Disturbed | None) -> dict[str, Any]:
     en, zh = (FAULTS[row.fault].en, FAULTS[row.fault].zh) if row.fault else WISHES[Wish(row.wish)]
     return {
         "id": row.id,
@@ -144,6 +146,7 @@ def _visit(row: Row[Any]) -> dict[str, Any]:
         "loaner": row.loaner,
         "expires_at": row.expires_at.isoformat() if row.expires_at else None,
         "replaces": row.replaces,
+        "disturbed": disturbed.reasons if disturbed else [],
     }
 
 

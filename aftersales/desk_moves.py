@@ -14,6 +14,7 @@ from aftersales.messages import notify, owners_of, place_and_time
 from aftersales.moves import change_appointment, tell
 from aftersales.occupancy import vacate
 from aftersales.permissions import Act, require
+from aftersales.reasons import Binding
 from aftersales.scope import lock_appointment
 from aftersales.slot_ids import SlotKey
 from aftersales.slot_search import same_again
@@ -21,11 +22,18 @@ from aftersales.slots import Slot, check_slot
 from aftersales.workshops import Workshop, load_workshop
 from foundation.database import UnitOfWork
 from foundation.identity import Actor
-from foundation.refusals import Conflict
+from foundation.refusals import Conflict, Invalid
 from parts_catalog import stock
 
 ARRANGED, MOVED, OFFERED = "arranged", "moved", "offered"
+SET_BY_DESK = Binding("set_by_workshop")
 MOVABLE = frozenset({AppointmentState.HELD, AppointmentState.CONFIRMED})
+
+
+class NotOffered(Invalid):
+    """No visit lies like this: it is closed then, or the bay or technician is away or unfit for the work."""
+
+    code = "not_offered"
 
 
 class OverlapsItself(Conflict):
@@ -49,9 +57,12 @@ def rearrange(unit: UnitOfWork, actor: Actor, appointment: str, bay: str, techni
     if row.state not in MOVABLE or (held and row.expires_at <= unit.now()):
         raise Conflict("only a visit that is held or confirmed can be moved", state=row.state)
     workshop = load_workshop(unit, row.workshop)
-    key = SlotKey(row.workshop, start.astimezone(UTC), row.minutes, Wish(case.wish), bay, technician, row.loaner)
+    key = SlotKey(
+        row.workshop, start.astimezone(UTC), row.minutes, Wish(case.wish), bay, technician, row.loaner, SET_BY_DESK
+    )
     if start == row.during.lower:
-        _place(unit, row, workshop, key, lambda slot: _change(unit, row, workshop, slot))
+        same = {"reason_en": row.reason_en, "reason_zh": row.reason_zh}
+        _place(unit, row, workshop, key, lambda slot: _change(unit, row, workshop, slot, **same))
         tell(unit, case.id, "appointment_arranged", actor.account, appointment=appointment)
         return ARRANGED
     if held:
@@ -68,7 +79,10 @@ def _place(unit: UnitOfWork, row: Row[Any], workshop: Workshop, key: SlotKey, ta
     # What stays at its time may begin sooner than anybody could book.
     not_before = min(unit.now(), row.during.lower) if key.start == row.during.lower else unit.now()
     wanted = same_again(row, key.wish, not_before)
-    slot = check_slot(workshop, key, wanted.work, wanted.not_before)
+    try:
+        slot = check_slot(workshop, key, wanted.work, wanted.not_before)
+    except Invalid as refusal:
+        raise NotOffered("closed then, or this bay or technician is away or unfit for the work") from refusal
     if row.parts_ready_at is not None and slot.start < row.parts_ready_at:
         raise PartsNotThere("the parts for this visit arrive later", ready_at=row.parts_ready_at.isoformat())
     or_next_best(unit, lambda: take(slot), [workshop], wanted)

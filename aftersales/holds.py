@@ -78,14 +78,14 @@ def place(
         )
     )
     if case.reasons:  # it was planned before, and says why it has no visit
-        _close_earlier(unit, case, slot.workshop)
-    _take(unit, case, appointment, visit, expires_at)
+        _close_earlier(unit, case, slot.workshop, booked_by)
+    _take(unit, case, appointment, visit, expires_at, booked_by)
     move_case(unit, case, CaseState.PROPOSED, reasons=list(visit.parts.missing), questions=list(visit.parts.questions))
     tell(unit, case.id, "appointment_proposed", booked_by, appointment=appointment, start=slot.start.isoformat())
     return appointment
 
 
-def place_elsewhere(unit: UnitOfWork, case: Row[Any], appointment: Row[Any], visit: Visit) -> None:
+def place_elsewhere(unit: UnitOfWork, case: Row[Any], appointment: Row[Any], visit: Visit, by: str) -> None:
     """Move a held visit to another workshop with new parts and a new estimate. Call it within `attempt`."""
     old = load_workshop(unit, appointment.workshop)
     slot = visit.slot
@@ -98,11 +98,11 @@ def place_elsewhere(unit: UnitOfWork, case: Row[Any], appointment: Row[Any], vis
     )
     vacate(unit, appointment.id)
     stock.release(unit, case.id)
-    close_to(unit, case.id, old.organisation)
+    close_to(unit, case.id, old.organisation, by)
     expires_at = min(appointment.expires_at, slot.start)
     moved = _placement(unit, case, visit, expires_at)
     change_appointment(unit, appointment.id, sequence=appointment.sequence + 1, **moved)
-    _take(unit, case, appointment.id, visit, expires_at)
+    _take(unit, case, appointment.id, visit, expires_at, by)
 
 
 def take_slot(unit: UnitOfWork, appointment: str, slot: Slot) -> None:
@@ -175,18 +175,18 @@ def _placement(unit: UnitOfWork, case: Row[Any], visit: Visit, expires_at: datet
     }
 
 
-def _close_earlier(unit: UnitOfWork, case: Row[Any], workshop: Workshop) -> None:
+def _close_earlier(unit: UnitOfWork, case: Row[Any], workshop: Workshop, by: str) -> None:
     """End the sight of workshops at which the case had a visit before that came to nothing."""
     other = appointments.c.case == case.id, appointments.c.workshop_organisation != workshop.organisation
     for organisation in unit.connection.execute(
         select(appointments.c.workshop_organisation).where(*other).distinct()
     ).scalars():
-        close_to(unit, case.id, organisation)
+        close_to(unit, case.id, organisation, by)
 
 
-def _take(unit: UnitOfWork, case: Row[Any], appointment: str, visit: Visit, until: datetime) -> None:
+def _take(unit: UnitOfWork, case: Row[Any], appointment: str, visit: Visit, until: datetime, by: str) -> None:
     slot = visit.slot
     take_slot(unit, appointment, slot)
     if wanted := visit.takes():
         stock.reserve(unit, wanted, case.id, until)
-    open_to(unit, case.id, slot.workshop.organisation, Role.ADVISOR)
+    open_to(unit, case.id, slot.workshop.organisation, Role.ADVISOR, by)

@@ -1,7 +1,7 @@
 """The outbox of what people are told: rows of the same unit as what they tell of, delivered after it has committed.
 
     inbox: delivered as it is written; shown on the owner's pages and by GET /v1/messages
-    mail:  waiting ──take_mail──▶ queued, with a task behind it ──sent──▶ delivered
+    mail:  waiting ──take_mail──▶ queued, with a task behind it ──take_up, sent──▶ delivered
 
 What happens to a visit is always in the inbox; mail goes only to who agreed to it (`consents.py`).
 """
@@ -27,6 +27,11 @@ from foundation.refusals import NotFound
 DESK_ROLES = frozenset({Role.ADVISOR, Role.WORKSHOP_MANAGER})
 MAIL_BATCH = 50
 STALE = timedelta(days=1)  # a letter that found no way out by then is of no use any more
+IN_HAND = timedelta(minutes=5)  # longer than any sending: a letter that was taken up so long ago was dropped
+
+
+class LetterInHandError(Exception):
+    """Somebody else is sending this letter; worth another try when his time is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +45,10 @@ class Mail:
 
 
 def owners_of(unit: UnitOfWork, visit: Row[Any]) -> list[Actor]:
-    """Give who is told of a visit on the owner's side: who booked it, else everybody who may decide on it."""
+    """Give who is told of a visit on the owner's side: who booked it himself, else everybody who may decide on it."""
     person = open_account(unit, visit.booked_by)
-    return [person] if person is not None else members(unit, visit.organisation, OWNER_ROLES)
+    himself = person is not None and person.organisation == visit.organisation and person.role is not Role.INTEGRATOR
+    return [person] if person is not None and himself else members(unit, visit.organisation, OWNER_ROLES)
 
 
 def desk_people(unit: UnitOfWork, workshop: Workshop) -> list[Actor]:
@@ -141,14 +147,27 @@ def take_mail(unit: UnitOfWork) -> list[str]:
     return taken
 
 
-def mail_to_send(unit: UnitOfWork, message: str) -> Mail | None:
-    """Lock a letter that was taken and give it; None: it was delivered before."""
+def take_up(unit: UnitOfWork, message: str) -> Mail | None:
+    """Take up the sending of a letter that was taken, and give it; None: it was delivered before.
+
+    Whoever takes it up has it for `IN_HAND`: until then, or until `put_down`, it raises `LetterInHandError` for others.
+    """
+    now = unit.now()
     row = unit.connection.execute(
         select(messages).where(messages.c.id == message, messages.c.state == "queued").with_for_update()
     ).one_or_none()
     if row is None:
         return None
+    if row.taken_up_at is not None and now < row.taken_up_at + IN_HAND:
+        raise LetterInHandError("this letter is being sent, or its sender died a moment ago")
+    unit.connection.execute(update(messages).where(messages.c.id == message).values(taken_up_at=now))
     return Mail(row.id, row.account, Words(row.title_en, row.title_zh), Words(row.text_en, row.text_zh))
+
+
+def put_down(unit: UnitOfWork, message: str) -> None:
+    """Note that a letter which was taken up could not be handed over: it may be taken up again at once."""
+    mine = messages.c.id == message, messages.c.state == "queued"
+    unit.connection.execute(update(messages).where(*mine).values(taken_up_at=None))
 
 
 def delivered(unit: UnitOfWork, message: str) -> None:

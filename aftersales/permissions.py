@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from foundation.access import Group, Rule, and_administrators, list_of, personal, read_of
+from foundation.access import NOBODY, Group, Rule, and_administrators, list_of, personal, read_of
 from foundation.identity import OWNER_ROLES, WORKSHOP_ROLES, Actor, Role
 from foundation.refusals import Forbidden
 
@@ -34,16 +34,24 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Permission:
+    """The side of an act and its roles; `granted`: who else may do it for a car that is opened to his house."""
+
     side: Side
     roles: frozenset[Role]
+    granted: frozenset[Role] = frozenset()
 
+
+# A fleet's or a dealer's own software books: an organisation's integrator does with its visits what an owner does, and
+# for a car that is opened to his house he holds a time, which its owner confirms. What is found during a repair is
+# approved, reviewed and shared by people alone.
+_BOOKING = OWNER_ROLES | {Role.INTEGRATOR}
 
 PERMISSIONS: Mapping[Act, Permission] = {
-    Act.BOOK: Permission(Side.OWNER, OWNER_ROLES),
-    Act.CONFIRM: Permission(Side.OWNER, OWNER_ROLES),
-    Act.RESCHEDULE: Permission(Side.OWNER, OWNER_ROLES),
-    Act.DECLINE: Permission(Side.OWNER, OWNER_ROLES),
-    Act.WAIT: Permission(Side.OWNER, OWNER_ROLES),
+    Act.BOOK: Permission(Side.OWNER, _BOOKING, frozenset({Role.INTEGRATOR})),
+    Act.CONFIRM: Permission(Side.OWNER, _BOOKING),
+    Act.RESCHEDULE: Permission(Side.OWNER, _BOOKING),
+    Act.DECLINE: Permission(Side.OWNER, _BOOKING),
+    Act.WAIT: Permission(Side.OWNER, _BOOKING),
     Act.ASK_ASSISTANCE: Permission(Side.OWNER, OWNER_ROLES),
     Act.APPROVE: Permission(Side.OWNER, OWNER_ROLES),
     Act.REVIEW: Permission(Side.OWNER, OWNER_ROLES),
@@ -92,7 +100,8 @@ def _rule(act: Act) -> Rule:
     roles = and_administrators(permission.roles)
     group = Group.PERSONAL if act is Act.SHARE else Group.WRITE  # no key hands on what it may see
     if permission.side is Side.OWNER or act is Act.SET_UP:
-        return Rule(f"desk.{act}", group, ROUTES[act], own=roles)
+        granted = and_administrators(permission.granted) if permission.granted else NOBODY
+        return Rule(f"desk.{act}", group, ROUTES[act], own=roles, granted=granted)
     return Rule(f"desk.{act}", Group.WRITE, ROUTES[act], granted=roles)
 
 
@@ -127,6 +136,9 @@ def require(actor: Actor, act: Act, *, owner: str, workshop: str | None = None) 
     actor: an object that he may not see does not exist for him.
     """
     permission = PERMISSIONS[act]
+    if permission.granted and actor.organisation != owner:
+        actor.must_be(*permission.granted)
+        return
     if actor.organisation != (owner if permission.side is Side.OWNER else workshop):
         raise Forbidden(f"this is for the {permission.side} of the visit to do")
     actor.must_be(*permission.roles)

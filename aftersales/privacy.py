@@ -41,7 +41,7 @@ PERSONAL: Mapping[str, str] = {
     "reviews": "words",
     "assistances": "words latitude longitude",
     "messages": "id organisation account channel kind cause case title_en title_zh text_en text_zh state created_at"
-    " delivered_at read_at",
+    " taken_up_at delivered_at read_at",
     "technicians": "name_en name_zh",
     "absences": "reason",
 }

@@ -1,6 +1,7 @@
 """Why no visit is proposed, or why a visit is as it is: one row per reason, in both languages."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import TypedDict
 
@@ -65,9 +66,31 @@ _REASONS: Mapping[str, tuple[str, str]] = {
     "parts_arrive": ("The parts arrive on {day}", "配件{day}到货"),
     "first_free_technician": ("The first time a technician with the skills is free", "具备技能的技师最早的空闲时间"),
     "first_free_bay": ("The first time a bay with the equipment is free", "具备设备的工位最早的空闲时间"),
-    "first_free_loaner": ("The first time a loaner car is free", "代步车最早的空闲时间"),
+    "only_technician": (
+        "Only {name_en} has the skills for this work, and is away or busy until {day}",
+        "只有{name_zh}具备此项作业的技能，{day}起才有空",
+    ),
+    "first_free_loaner": ("The first time a loaner car is free is {day}", "代步车最早{day}空闲"),
     "closed_before": ("The workshop is closed on {day}", "门店{day}休息"),
     "as_soon_as_open": ("A bay and a technician are free", "工位和技师空闲"),
+    "set_by_workshop": ("The workshop has set this time", "此时间由门店安排"),
+    # Why a booked visit cannot be kept as it stands.
+    "closed_meanwhile": ("The workshop is closed during this visit", "门店在此预约时段内休息"),
+    "away": ("{name_en} is away then", "{name_zh}届时无法安排"),
+    "off_shift": ("{name_en} does not work then", "{name_zh}届时不当班"),
+    "unfit": ("{name_en} is not fit for this work any more", "{name_zh}已不具备此项作业的条件"),
+}
+
+# What may bind a slot's time, and whether it names a day.
+SLOT_REASONS: Mapping[str, bool] = {
+    "parts_arrive": True,
+    "first_free_technician": False,
+    "only_technician": True,
+    "first_free_bay": False,
+    "first_free_loaner": True,
+    "closed_before": True,
+    "as_soon_as_open": False,
+    "set_by_workshop": False,
 }
 
 _DAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -92,6 +115,29 @@ STOP_ADVICE: tuple[Reason, ...] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What binds a slot's time, as its id carries it: a row of `SLOT_REASONS`, with the local day if it names one."""
+
+    code: str
+    day: date | None = None
+
+    def __post_init__(self) -> None:
+        if SLOT_REASONS[self.code] is not (self.day is not None):
+            raise ValueError(f"{self.code} {'names a' if self.day is None else 'names no'} day")
+
+    def told(self, name_en: str, name_zh: str) -> Reason:
+        """Say it in words; the names are those of the slot's technician."""
+        if self.day is None:
+            return reason(self.code)
+        if self.code == "parts_arrive":
+            return weekday_reason(self.code, self.day.weekday())
+        return day_reason(self.code, self.day, name_en=name_en, name_zh=name_zh)
+
+
+AS_SOON_AS_OPEN = Binding("as_soon_as_open")
+
+
 def reason(code: str, **fields: object) -> Reason:
     en, zh = _REASONS[code]
     return Reason(code=code, en=en.format(**fields), zh=zh.format(**fields))
@@ -109,8 +155,8 @@ def weekday_reason(code: str, weekday: int) -> Reason:
     return Reason(code=code, en=en.format(day=_DAYS_EN[weekday]), zh=zh.format(day=_DAYS_ZH[weekday]))
 
 
-def day_reason(code: str, day: date) -> Reason:
+def day_reason(code: str, day: date, **fields: str) -> Reason:
     """Give a reason whose `{day}` is a day of the year in each language."""
     en, zh = _REASONS[code]
     in_english, in_chinese = f"{day.day} {_MONTHS_EN[day.month - 1]}", f"{day.month}月{day.day}日"
-    return Reason(code=code, en=en.format(day=in_english), zh=zh.format(day=in_chinese))
+    return Reason(code=code, en=en.format(day=in_english, **fields), zh=zh.format(day=in_chinese, **fields))

@@ -31,7 +31,7 @@ def release_visit(unit: UnitOfWork, appointment: Row[Any], actor: str) -> None:
     ).one_or_none()
     if order is not None and order.state in CANCELLABLE:
         advance(unit, order, RepairOrderState.CANCELLED, "cancel", actor)
-    close_vehicle(unit, appointment)
+    close_vehicle(unit, appointment, actor)
     drop_reminders(unit, appointment.id)
     withdraw_alternative(unit, appointment.id)
     note_vacancy(unit, appointment.workshop)
@@ -44,14 +44,14 @@ def expire_visit(unit: UnitOfWork, case: Row[Any], appointment: Row[Any]) -> Non
     withdraw_alternative(unit, appointment.id)
     let_lapse(unit, appointment.wait)
     note_vacancy(unit, appointment.workshop)
-    close_to(unit, case.id, appointment.workshop_organisation)
+    close_to(unit, case.id, appointment.workshop_organisation, DESK)
     move_case(unit, case, CaseState.OPEN, reasons=[reason("hold_expired")])
     tell(unit, case.id, "appointment_expired", DESK, appointment=appointment.id)
     fields = place_and_time(load_workshop(unit, appointment.workshop), when=appointment.during.lower)
     notify(unit, owners_of(unit, appointment), "visit_expired", appointment.id, case.id, **fields)
 
 
-def close_vehicle(unit: UnitOfWork, appointment: Row[Any]) -> None:
+def close_vehicle(unit: UnitOfWork, appointment: Row[Any], by: str) -> None:
     """End the workshop's sight of the vehicle, unless another visit of it there goes on."""
     other = exists().where(
         appointments.c.vehicle == appointment.vehicle,
@@ -60,4 +60,4 @@ def close_vehicle(unit: UnitOfWork, appointment: Row[Any]) -> None:
         appointments.c.state.in_([AppointmentState.CONFIRMED, AppointmentState.ARRIVED]),
     )
     if not unit.connection.execute(select(other)).scalar_one():
-        close_to(unit, appointment.vehicle, appointment.workshop_organisation)
+        close_to(unit, appointment.vehicle, appointment.workshop_organisation, by)

@@ -80,7 +80,7 @@ def _close(unit: UnitOfWork, case: Row[Any], order: Row[Any], actor: Actor) -> N
     vacate(unit, order.appointment)  # work that ends early gives its bay back
     stock.release(unit, case.id)
     visit = unit.connection.execute(select(appointments).where(appointments.c.id == order.appointment)).one()
-    close_vehicle(unit, visit)
+    close_vehicle(unit, visit, actor.account)
     tell(unit, case.id, "case_settled", actor.account, repair_order=order.id)
 
 

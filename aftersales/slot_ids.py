@@ -4,9 +4,10 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from aftersales.cases import Wish
+from aftersales.reasons import AS_SOON_AS_OPEN, Binding
 from foundation.refusals import Invalid
 
 LONGEST_MIN = 31 * 24 * 60
@@ -15,7 +16,10 @@ NO_SLOT = "this slot is not offered for this work; ask for free slots again"
 
 @dataclass(frozen=True, slots=True)
 class SlotKey:
-    """What a slot id says: where, when (aware UTC), how long, for what, in which bay, by whom, with which loaner."""
+    """What a slot id says: where, when (aware UTC), how long, for what, in which bay, by whom, with which loaner.
+
+    `bound` is why it is then, as its owner was told; it decides nothing.
+    """
 
     workshop: str
     start: datetime
@@ -24,11 +28,12 @@ class SlotKey:
     bay: str
     technician: str
     loaner: str | None = None
+    bound: Binding = AS_SOON_AS_OPEN
 
 
 def write_slot(key: SlotKey) -> str:
     fields = [key.workshop, int(key.start.timestamp()), key.minutes, key.wish.value, key.bay, key.technician]
-    fields.append(key.loaner)
+    fields += [key.loaner, key.bound.code, key.bound.day.isoformat() if key.bound.day else None]
     return base64.urlsafe_b64encode(json.dumps(fields, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
@@ -36,11 +41,21 @@ def read_slot(written: str) -> SlotKey:
     """Decode a slot id, or raise `Invalid`; that it decodes says nothing yet about the slot being offered."""
     try:
         fields = json.loads(base64.b64decode(written + "=" * (-len(written) % 4), altchars=b"-_", validate=True))
-        workshop, start, minutes, wish, bay, technician, loaner = fields
+        workshop, start, minutes, wish, bay, technician, loaner, why, day = fields
         texts = all(isinstance(field, str) for field in (workshop, wish, bay, technician, loaner or ""))
         numbers = all(type(field) is int for field in (start, minutes))
-        key = SlotKey(workshop, datetime.fromtimestamp(start, UTC), minutes, Wish(wish), bay, technician, loaner)
-    except (binascii.Error, UnicodeError, ValueError, TypeError, OverflowError, OSError, RecursionError) as error:
+        bound = Binding(why, None if day is None else date.fromisoformat(day))
+        key = SlotKey(workshop, datetime.fromtimestamp(start, UTC), minutes, Wish(wish), bay, technician, loaner, bound)
+    except (
+        binascii.Error,
+        UnicodeError,
+        LookupError,
+        ValueError,
+        TypeError,
+        OverflowError,
+        OSError,
+        RecursionError,
+    ) as error:
         raise Invalid(NO_SLOT) from error
     if not (texts and numbers and 0 < minutes <= LONGEST_MIN):
         raise Invalid(NO_SLOT)

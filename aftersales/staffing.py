@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import Range
 
 from aftersales.calendars import check_country
 from aftersales.cases import Wish
+from aftersales.disturbances import booked_view, disturbances
 from aftersales.free_times import HORIZON_DAYS
 from aftersales.hours import WEEKDAYS, Hours, Span, check_hours
 from aftersales.occupancy import days_of, lock_days
@@ -43,7 +44,7 @@ class Calendar:
 
 
 def show_workshop(unit: UnitOfWork, actor: Actor, workshop: str) -> dict[str, Any]:
-    """Give a workshop with what it has; who works when, and who is absent, is for its own people only."""
+    """Give a workshop with what it has; who works when, who is away and what that disturbs is for its own people."""
     here = load_workshop(unit, workshop)
     own = here.organisation == actor.organisation and actor.role in {*WORKSHOP_ROLES, Role.ADMINISTRATOR}
     view = {
@@ -62,7 +63,20 @@ def show_workshop(unit: UnitOfWork, actor: Actor, workshop: str) -> dict[str, An
             for one in here.technicians
         ],
     }
-    return view | ({"absences": list_absences(unit, actor, workshop)} if own else {})
+    if not own:
+        return view
+    return view | {
+        "absences": list_absences(unit, actor, workshop),
+        "disturbed": [one.to_json() for one in disturbances(unit, here).values()],
+    }
+
+
+def show_resource(unit: UnitOfWork, actor: Actor, workshop: str, kind: str, key: str) -> dict[str, Any]:
+    """Show a bay, technician or loaner to the manager, with the visits that it cannot serve as it is now."""
+    view = show_workshop(unit, actor, workshop)
+    found: dict[str, Any] = next(one for one in view[kind] if one["id"] == key)
+    hit = [one for one in view["disturbed"] if key in (one["bay"], one["technician"], one["loaner"])]
+    return found | {"disturbed": hit}
 
 
 def service_view(code: str, one: Timing) -> dict[str, Any]:
@@ -171,14 +185,11 @@ def visits_of(unit: UnitOfWork, resource: str, span: Span | None = None) -> Sequ
     of = occupancies.c
     when = of.during.overlaps(Range(*span)) if span is not None else func.upper(of.during) > unit.now()
     rows = unit.connection.execute(
-        select(appointments.c.id, appointments.c.case, appointments.c.during)
+        select(appointments)
         .where(appointments.c.id.in_(select(of.appointment).where(of.resource == resource, of.active, when)))
         .order_by(func.lower(appointments.c.during), appointments.c.id)
     )
-    return [
-        {"id": row.id, "case": row.case, "start": row.during.lower.isoformat(), "end": row.during.upper.isoformat()}
-        for row in rows
-    ]
+    return [booked_view(row) for row in rows]
 
 
 def find_resource(here: Workshop, kind: str, key: str) -> Any:

@@ -76,7 +76,7 @@ def ask_assistance(
     )
     new = unit.connection.execute(asked.on_conflict_do_nothing().returning(assistances.c.id)).scalar_one_or_none()
     if new is not None:
-        open_to(unit, row.id, workshop.organisation, Role.ADVISOR)
+        open_to(unit, row.id, workshop.organisation, Role.ADVISOR, actor.account)
         tell(unit, row.id, "assistance_asked", actor.account, assistance=kind.value, workshop=workshop.id)
         fields = {"kind_en": WORDS[kind].en, "kind_zh": WORDS[kind].zh, "vehicle": row.vehicle}
         where = f"{latitude:.5f}, {longitude:.5f}" if place is not None else ""

@@ -27,8 +27,9 @@ def get_case(unit: UnitOfWork, actor: Actor, case: str) -> dict[str, Any]:
 def get_appointment(unit: UnitOfWork, actor: Actor, appointment: str) -> dict[str, Any]:
     row = find_appointment(unit, actor, appointment)
     view = appointment_views(unit, [row])[0]
-    missed = no_shows_of(unit, row.organisation)
-    return view | {"reservations": held_parts(unit, view["case"]), "no_shows": missed}
+    view |= {"reservations": held_parts(unit, view["case"])}
+    # Who follows by a tracking link sees this visit, not how its owner kept others.
+    return view if actor.only is not None else view | {"no_shows": no_shows_of(unit, row.organisation)}
 
 
 def get_repair_order(unit: UnitOfWork, actor: Actor, order: str) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def leave(unit: UnitOfWork, actor: Actor, wait: str) -> dict[str, Any]:
         if visit is not None and visit.state == AppointmentState.HELD and visit.wait == row.id:
             move_appointment(unit, visit, AppointmentState.DECLINED, sequence=visit.sequence + 1)
             release_visit(unit, visit, actor.account)
-            close_to(unit, case.id, visit.workshop_organisation)
+            close_to(unit, case.id, visit.workshop_organisation, actor.account)
             move_case(unit, case, CaseState.OPEN)
         elif visit is not None and row.state == "offered":
             withdraw_alternative(unit, visit.id)

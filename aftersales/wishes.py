@@ -7,6 +7,7 @@ from sqlalchemy import Row, and_, func, or_, select
 from aftersales.cases import AppointmentState, CaseState, Wish
 from aftersales.chosen_slots import check_free, or_next_best, visit_at, workshop_of
 from aftersales.holds import LEAD, OWN_HOLD, live_appointment, lock_day_of, place
+from aftersales.messages import notify, owners_of, place_and_time
 from aftersales.moves import DESK
 from aftersales.opening import insert_case
 from aftersales.operations import work_of
@@ -18,7 +19,9 @@ from aftersales.slot_ids import read_slot
 from aftersales.slots import Wanted, check_slot
 from aftersales.tables import appointments
 from aftersales.views import get_appointment
+from aftersales.workshops import Workshop
 from foundation.database import UnitOfWork
+from foundation.grants import open_to
 from foundation.identity import Actor, Role
 from foundation.refusals import Conflict, Invalid
 from ingest.vehicles import Vehicle
@@ -74,9 +77,20 @@ def book(
         lock_day_of(unit, workshop, chosen.span)
         check_free(unit, chosen)
         opened = row if row is not None else insert_case(unit, vehicle, wish, actor.account, words=words)
-        return place(unit, opened, visit, actor.account, OWN_HOLD)
+        appointment = place(unit, opened, visit, actor.account, OWN_HOLD)
+        if actor.organisation != vehicle.organisation:
+            _hand_over(unit, actor, workshop, appointment)
+        return appointment
 
     return get_appointment(unit, actor, or_next_best(unit, hold, [workshop], wanted))
+
+
+def _hand_over(unit: UnitOfWork, actor: Actor, workshop: Workshop, appointment: str) -> None:
+    """Tell the owners of a visit that another house holds for their car: they confirm it, and it goes on seeing it."""
+    row = unit.connection.execute(select(appointments).where(appointments.c.id == appointment)).one()
+    open_to(unit, row.case, actor.organisation, Role.INTEGRATOR, actor.account)
+    fields = place_and_time(workshop, when=row.during.lower, until=row.expires_at)
+    notify(unit, owners_of(unit, row), "visit_proposed", appointment, row.case, **fields)
 
 
 def _open_case_of(unit: UnitOfWork, actor: Actor, vehicle: Vehicle, case: str) -> Row[Any]:
@@ -95,7 +109,7 @@ def _open_case_of(unit: UnitOfWork, actor: Actor, vehicle: Vehicle, case: str) -
 
 def _check_holds(unit: UnitOfWork, actor: Actor, vehicle: Vehicle) -> None:
     lock_counts(unit, f"holds of {actor.account}", f"holds for {vehicle.id}")
-    mine = and_(appointments.c.organisation == actor.organisation, appointments.c.booked_by == actor.account)
+    mine = appointments.c.booked_by == actor.account
     for_car = and_(appointments.c.vehicle == vehicle.id, appointments.c.booked_by != DESK)
     live = unit.connection.execute(
         select(func.count().filter(mine).label("mine"), func.count().filter(for_car).label("for_car")).where(

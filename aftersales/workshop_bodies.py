@@ -6,6 +6,8 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from aftersales.bodies import NO_NUL, Id
+from aftersales.operations import GRID_MIN
+from aftersales.staffing import LONGEST_MIN
 from foundation.http import Body
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=NO_NUL)]
@@ -14,8 +16,8 @@ DayHours = Annotated[list[Annotated[list[Clock], Field(min_length=2, max_length=
 DayName = Annotated[str, Field(max_length=10)]
 Week = Annotated[dict[DayName, DayHours], Field(max_length=400)]
 Tags = Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=20)]
-Buffer = Annotated[int, Field(ge=0, le=1440, multiple_of=15)]
-Length = Annotated[int, Field(ge=15, le=6000, multiple_of=15)]
+Buffer = Annotated[int, Field(ge=0, le=LONGEST_MIN, multiple_of=GRID_MIN)]
+Length = Annotated[int, Field(ge=GRID_MIN, le=LONGEST_MIN, multiple_of=GRID_MIN)]
 _DAY = [["08:30", "12:00"], ["13:00", "18:00"]]
 
 

@@ -9,16 +9,16 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import Range
 
-from aftersales.calendars import check_country, spans_of
-from aftersales.cases import AppointmentState
-from aftersales.day_plan import day_span, own_workshop
+from aftersales.calendars import check_country
+from aftersales.day_plan import own_workshop
+from aftersales.disturbances import disturbances
 from aftersales.hours import WEEKDAYS, Hours, Span, check_hours
 from aftersales.occupancy import days_of, local_day, lock_days
 from aftersales.permissions import Act, require
-from aftersales.tables import absences, appointments, occupancies, workshops
+from aftersales.tables import absences, workshops
 from aftersales.waitlist import note_vacancy
 from aftersales.workshops import Bay, Loaner, Technician, Workshop, add_workshop
 from foundation.database import UnitOfWork, new_id
@@ -138,43 +138,10 @@ def list_absences(unit: UnitOfWork, actor: Actor, workshop: str) -> list[dict[st
     ]
 
 
-def disturbed(unit: UnitOfWork, actor: Actor, workshop: str) -> list[tuple[str, date]]:
-    """Give (visit, local day) of what is booked from today on but cannot be kept: closed then, or somebody absent."""
+def disturbed(unit: UnitOfWork, actor: Actor, workshop: str) -> list[dict[str, Any]]:
+    """Give what is booked but cannot be kept as it stands, with the reasons, the earliest first."""
     here = own_workshop(unit, actor, workshop)
-    away = (
-        select(appointments.c.id, appointments.c.during)
-        .join(occupancies, occupancies.c.appointment == appointments.c.id)
-        .join(
-            absences,
-            and_(absences.c.resource == occupancies.c.resource, absences.c.during.overlaps(occupancies.c.during)),
-        )
-        .where(
-            appointments.c.workshop == here.id,
-            occupancies.c.active,
-            appointments.c.state.in_((AppointmentState.HELD, AppointmentState.CONFIRMED)),
-            func.upper(occupancies.c.during) > unit.now(),
-        )
-    )
-    found = {(key, local_day(during.lower, here.zone)) for key, during in unit.connection.execute(away)}
-    found |= set(_outside_hours(unit, here))
-    return sorted(found, key=lambda one: (one[1], one[0]))
-
-
-def _outside_hours(unit: UnitOfWork, here: Workshop) -> list[tuple[str, date]]:
-    today = local_day(unit.now(), here.zone)
-    of = appointments
-    begin = func.lower(of.c.during)
-    booked = select(of.c.id, of.c.during).where(
-        of.c.workshop == here.id,
-        of.c.state.in_((AppointmentState.HELD, AppointmentState.CONFIRMED)),
-        begin >= day_span(here, today)[0],
-    )
-    found = []
-    for key, during in unit.connection.execute(booked.order_by(begin, of.c.id)):
-        day = local_day(during.lower, here.zone)
-        if not any(opens <= during.lower < closes for opens, closes in spans_of(here, day)):
-            found.append((key, day))
-    return found
+    return [one.to_json() for one in disturbances(unit, here).values()]
 
 
 def coming_special_days(unit: UnitOfWork, workshop: Workshop) -> dict[date, Hours]:
@@ -185,13 +152,14 @@ def coming_special_days(unit: UnitOfWork, workshop: Workshop) -> dict[date, Hour
 
 
 def read_hours(written: str) -> Hours:
-    """Read a day's hours as people write them, such as `08:30-12:00, 13:00-18:00`; nothing: closed."""
+    """Read a day's hours as people write them, such as `08:30-12:00, 13-18`; nothing: closed."""
     spans = []
+    written = written.replace("：", ":")
     for span in re.split(r"[,，;；\s]+(?=\d)", written.strip()) if written.strip() else ():
         clocks = re.split(r"\s*[-–—~至]\s*", span.strip(" ,，;；"))
         if len(clocks) != 2:
             raise Invalid("write the hours as 08:30-12:00, 13:00-18:00")
-        spans.append([clock.zfill(5) for clock in clocks])
+        spans.append([(clock if ":" in clock else f"{clock}:00").zfill(5) for clock in clocks])
     check_hours(spans)
     return spans
 

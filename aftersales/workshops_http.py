@@ -1,5 +1,6 @@
 """The HTTP door to a workshop and what it has: its calendar, bays, technicians, loaners, absences and services."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from aftersales.staffing import (
     put_service,
     remove,
     remove_service,
+    show_resource,
     show_workshop,
 )
 from aftersales.workshop_bodies import (
@@ -53,7 +55,11 @@ def _workshop(routes: APIRouter, desk: Desk) -> None:
         with desk.database.unit() as unit:
             return show_workshop(unit, actor, workshop)
 
-    @routes.patch(PATH, responses=REFUSED_POST, summary="Change opening hours, special days, zone or holidays")
+    @routes.patch(
+        PATH,
+        responses=REFUSED_POST,
+        summary="Change hours, special days, zone, holidays; `disturbed`: visits that it hits, for the desk to move",
+    )
     def change(actor: Acting, workshop: Key, body: CalendarChange) -> View:
         with desk.database.unit() as unit:
             country, subdivision = body.country, body.subdivision
@@ -71,18 +77,15 @@ def _bays(routes: APIRouter, desk: Desk) -> None:
 
     @routes.post(f"{PATH}/bays", status_code=201, responses=REFUSED_POST, summary="Add a bay")
     def add(actor: Acting, workshop: Key, body: NewBay, key: IdempotencyKey = None) -> View:
-        def act(unit: UnitOfWork) -> View:
-            bay = put_bay(unit, actor, workshop, Bay("", body.name, frozenset(body.equipment)))
-            return _one(unit, actor, workshop, "bays", bay)
-
-        return desk.act(actor, Asked(f"workshops/{workshop}/bays", key, body), act)
+        bay = Bay("", body.name, frozenset(body.equipment))
+        return _added(desk, actor, workshop, "bays", (key, body), lambda unit: put_bay(unit, actor, workshop, bay))
 
     @routes.patch(f"{PATH}/bays/{{bay}}", responses=REFUSED_POST, summary="Change a bay's name or equipment")
     def change(actor: Acting, workshop: Key, bay: Key, body: BayChange) -> View:
         with desk.database.unit() as unit:
             now: Bay = find_resource(managed(unit, actor, workshop), "bays", bay)
             put_bay(unit, actor, workshop, replace(now, **_given(body, equipment=frozenset)))
-            return _one(unit, actor, workshop, "bays", bay)
+            return show_resource(unit, actor, workshop, "bays", bay)
 
     @routes.delete(f"{PATH}/bays/{{bay}}", responses=REFUSED_POST, summary="Take a bay out of the workshop")
     def drop(actor: Acting, workshop: Key, bay: Key) -> View:
@@ -94,12 +97,13 @@ def _technicians(routes: APIRouter, desk: Desk) -> None:
 
     @routes.post(f"{PATH}/technicians", status_code=201, responses=REFUSED_POST, summary="Add a technician")
     def add(actor: Acting, workshop: Key, body: NewTechnician, key: IdempotencyKey = None) -> View:
-        def act(unit: UnitOfWork) -> View:
-            check_week(body.shifts or {}, dates=True)
-            person = Technician("", body.name_en, body.name_zh, frozenset(body.skills), body.shifts)
-            return _one(unit, actor, workshop, "technicians", put_technician(unit, actor, workshop, person))
+        person = Technician("", body.name_en, body.name_zh, frozenset(body.skills), body.shifts)
 
-        return desk.act(actor, Asked(f"workshops/{workshop}/technicians", key, body), act)
+        def put(unit: UnitOfWork) -> str:
+            check_week(body.shifts or {}, dates=True)
+            return put_technician(unit, actor, workshop, person)
+
+        return _added(desk, actor, workshop, "technicians", (key, body), put)
 
     @routes.patch(
         f"{PATH}/technicians/{{technician}}", responses=REFUSED_POST, summary="Change names, skills or shifts"
@@ -112,7 +116,7 @@ def _technicians(routes: APIRouter, desk: Desk) -> None:
             if "shifts" in body.model_fields_set:
                 given["shifts"] = body.shifts
             put_technician(unit, actor, workshop, replace(now, **given))
-            return _one(unit, actor, workshop, "technicians", technician)
+            return show_resource(unit, actor, workshop, "technicians", technician)
 
     @routes.delete(
         f"{PATH}/technicians/{{technician}}", responses=REFUSED_POST, summary="Take a technician out of the workshop"
@@ -126,16 +130,16 @@ def _loaners(routes: APIRouter, desk: Desk) -> None:
 
     @routes.post(f"{PATH}/loaners", status_code=201, responses=REFUSED_POST, summary="Add a loaner car")
     def add(actor: Acting, workshop: Key, body: NewLoaner, key: IdempotencyKey = None) -> View:
-        def act(unit: UnitOfWork) -> View:
-            return _one(unit, actor, workshop, "loaners", put_loaner(unit, actor, workshop, Loaner("", body.name)))
-
-        return desk.act(actor, Asked(f"workshops/{workshop}/loaners", key, body), act)
+        car = Loaner("", body.name)
+        return _added(
+            desk, actor, workshop, "loaners", (key, body), lambda unit: put_loaner(unit, actor, workshop, car)
+        )
 
     @routes.patch(f"{PATH}/loaners/{{loaner}}", responses=REFUSED_POST, summary="Call a loaner car something else")
     def change(actor: Acting, workshop: Key, loaner: Key, body: NewLoaner) -> View:
         with desk.database.unit() as unit:
             put_loaner(unit, actor, workshop, Loaner(loaner, body.name))
-            return _one(unit, actor, workshop, "loaners", loaner)
+            return show_resource(unit, actor, workshop, "loaners", loaner)
 
     @routes.delete(f"{PATH}/loaners/{{loaner}}", responses=REFUSED_POST, summary="Take a loaner car away")
     def drop(actor: Acting, workshop: Key, loaner: Key) -> View:
@@ -206,9 +210,20 @@ def _given(body: Body, **kinds: type) -> dict[str, Any]:
     return {name: kinds[name](value) if name in kinds else value for name, value in named.items()}
 
 
-def _one(unit: UnitOfWork, actor: Actor, workshop: str, kind: str, key: str) -> View:
-    shown: list[View] = show_workshop(unit, actor, workshop)[kind]
-    return next(one for one in shown if one["id"] == key)
+def _added(
+    desk: Desk,
+    actor: Actor,
+    workshop: str,
+    kind: str,
+    asked: tuple[str | None, Body],
+    put: Callable[[UnitOfWork], str],
+) -> View:
+    """Put a bay, technician or loaner into a workshop, once per idempotency key, and show it to the manager."""
+    return desk.act(
+        actor,
+        Asked(f"workshops/{workshop}/{kind}", *asked),
+        lambda unit: show_resource(unit, actor, workshop, kind, put(unit)),
+    )
 
 
 def _removed(desk: Desk, actor: Actor, workshop: str, kind: str, key: str) -> View:

@@ -62,6 +62,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "settlements.read": ("GET /repair-orders/{order}/sheet",),
     "messages.read": ("GET /messages", "POST /messages/{message}"),
     "consents.change": ("POST /me/reminders",),
+    "me.password": ("POST /account/password",),
     "accounts.list": ("GET /members",),
     "accounts.invite": ("POST /members",),
     "accounts.close": ("POST /members/{account}/revoke",),

@@ -47,7 +47,7 @@ def build_app(settings: Settings, database: Database, archive: Archive) -> FastA
     app.state.wakeups = wakeups
     http.install(app, database)
     throttle, table = RateLimits(settings), access.whole()
-    app.add_middleware(AnonymousLimit, limits=throttle)
+    app.add_middleware(AnonymousLimit, limits=throttle, database=database)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     actor = foundation.http.bearer_actor(database, throttle, table)
@@ -58,7 +58,7 @@ def build_app(settings: Settings, database: Database, archive: Archive) -> FastA
         diagnostics.http.router(database, actor, vehicles),
         parts_catalog.http.router(database, actor, vehicles),
         aftersales.http.router(database, wakeups, actor, vehicles),
-        privacy_http.router(database, actor, archive),
+        privacy_http.router(database, actor, archive, throttle),
     ):
         # Whatever is asked: a credential ends, and a key has scopes.
         app.include_router(routes, responses=foundation.http.problem_responses(401, 403))

@@ -28,6 +28,7 @@ STATUS: Mapping[str, HTTPStatus] = {
     "forbidden": HTTPStatus.FORBIDDEN,
     "not_found": HTTPStatus.NOT_FOUND,
     "invalid": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "not_offered": HTTPStatus.UNPROCESSABLE_ENTITY,
     "too_many_requests": HTTPStatus.TOO_MANY_REQUESTS,
     "idempotency_key_reused": HTTPStatus.UNPROCESSABLE_ENTITY,
     "conflict": HTTPStatus.CONFLICT,

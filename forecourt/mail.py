@@ -5,7 +5,9 @@ from collections.abc import Callable
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
-from aftersales.messages import Mail
+from aftersales.messages import Mail, delivered, put_down, take_up
+from foundation.database import Database
+from foundation.identity import address_of, open_account
 
 Send = Callable[[str, Mail, str], None]  # address, letter, language ("en" or "zh"); raises when it was not taken
 TIMEOUT_S = 20.0
@@ -32,6 +34,33 @@ def smtp_sender(url: str, sender: str) -> Send:
             server.send_message(letter(sender, address, mail, language))
 
     return send
+
+
+def send_letter(database: Database, send: Send | None, message: str) -> None:
+    """Send one queued letter, with no connection or lock held while the mail server is spoken to.
+
+    It is taken up and that is committed, then sent, then marked as delivered. Killed in between, it is taken up again
+    after `IN_HAND`: at worst a letter goes out twice, under the same Message-ID, and none is lost. Raises what the
+    server raised, `LetterInHandError`, or `NoMailServerError`; each is worth another try.
+    """
+    with database.unit() as unit:
+        mail = take_up(unit, message)
+        if mail is None:
+            return
+        if send is None:
+            raise NoMailServerError("a letter was queued, but FORECOURT_SMTP_URL is not set")
+        reader = open_account(unit, mail.account)
+        address = address_of(unit, reader.account) if reader is not None else ""
+    if reader is not None:  # an account that was closed meanwhile is not written to
+        language = "zh" if (reader.language or "").lower().startswith("zh") else "en"
+        try:
+            send(address, mail, language)
+        except Exception:
+            with database.unit() as unit:
+                put_down(unit, message)
+            raise
+    with database.unit() as unit:
+        delivered(unit, message)
 
 
 def letter(sender: str, address: str, mail: Mail, language: str) -> EmailMessage:

@@ -2,21 +2,22 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from forecourt import privacy
 from foundation.database import Database
-from foundation.http import ActorDependency, Body, problem_responses
-from foundation.identity import Actor, show_oneself
+from foundation.http import ActorDependency, Bearer, Body, Throttle, problem_responses
+from foundation.identity import Actor
+from foundation.passwords import show_oneself
 from foundation.privacy import person_of
 from ingest.archive import Archive
 
 
 class Erasure(Body):
     password: str | None = Field(default=None, max_length=1024, description="An account without one: sign in afresh")
-    vehicles: bool = Field(default=True, description="Also the history and the readings of your own cars")
+    vehicles: bool = Field(default=False, description="Also the history and the readings of your own cars")
 
 
 class Erased(BaseModel):
@@ -24,7 +25,7 @@ class Erased(BaseModel):
     vehicles: bool
 
 
-def router(database: Database, actor: ActorDependency, archive: Archive) -> APIRouter:
+def router(database: Database, actor: ActorDependency, archive: Archive, throttle: Throttle) -> APIRouter:
     """Give the routes under `/v1/me`."""
     routes = APIRouter(prefix="/v1/me", tags=["identity"], responses=problem_responses(401))
     Acting = Annotated[Actor, Depends(actor)]  # noqa: N806 - a type
@@ -50,9 +51,10 @@ def router(database: Database, actor: ActorDependency, archive: Archive) -> APIR
         summary="Erase yourself: at once from the database, within minutes from the archive's files",
         responses=problem_responses(403, 409),
     )
-    def erase(body: Erasure, who: Acting) -> Erased:
+    def erase(body: Erasure, request: Request, who: Acting, given: Bearer) -> Erased:
+        throttle.show_oneself(request, database, who)
+        show_oneself(database, who, given.credentials, body.password)
         with database.unit() as unit:
-            show_oneself(unit, who, body.password)
             person = person_of(unit, who)
         privacy.erase(database, archive, person, who.account, vehicles=body.vehicles)
         return Erased(account=who.account, vehicles=body.vehicles and person.private)

@@ -1,11 +1,15 @@
 """The reference pages in `docs/`, generated from the tables in the code: `python -m forecourt.reference`."""
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 from diagnostics.faults import FAULTS
 from forecourt import access
 from forecourt.settings import Settings
+from foundation.identity import FRESH, LINK_LIFE, SESSION_LIFE, TOKEN_LIFE
+from foundation.keys import MOST_DAYS
+from foundation.sessions import SESSION_TURN
 from ingest.signals import PIDS, SIGNALS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -78,7 +82,35 @@ def _access() -> str:
         "reaches as far as its scopes: actions by name, or all that stands under `read` or `write`. A few routes "
         "ask for more, such as both sides' word before trouble codes are cleared: the action's own code says so."
     )
-    return f"# Access\n\n{NOTE}\n\n{text}\n\n{access.page()}\n"
+    return f"# Access\n\n{NOTE}\n\n{text}\n\n{access.page()}\n## Credentials\n\n{_credentials()}\n"
+
+
+def _credentials() -> str:
+    days, hours = TOKEN_LIFE.days, LINK_LIFE // timedelta(hours=1)
+    rows = (
+        (
+            "bearer token",
+            "`POST /v1/tokens` (password), `forecourt account add`",
+            f"{days} days",
+            "all that its role may",
+        ),
+        (
+            "page session",
+            "a password or a sign-in link, on `/sign-in`",
+            f"{SESSION_LIFE.days} days, under a new secret every {SESSION_TURN // timedelta(hours=1)} hours",
+            "the pages; a form carries its session's token",
+        ),
+        ("sign-in link", "`/members`, `POST /v1/accounts`, `forecourt account link`", f"{hours} hours, once", "opens a page session"),
+        ("key", "`/keys`, `POST /v1/keys`", "as long as the account that made it", "its scopes, as an integrator"),
+        ("tracking link", "`POST /v1/cases/{case}/links`", f"{MOST_DAYS} days at most", "that one case, to look at"),
+    )
+    minutes = FRESH // timedelta(minutes=1)
+    text = (
+        "A closed account loses all of them at once. A new password (`/account`, `POST /v1/me/password`) ends the "
+        "account's other sessions and tokens, and its unused sign-in links. It asks for the one before, unless the "
+        f"session was begun by a sign-in link within {minutes} minutes: so one that was forgotten is replaced."
+    )
+    return f"{_table(('credential', 'from', 'lives', 'reaches'), rows)}\n\n{text}"
 
 
 def main() -> None:

@@ -49,13 +49,15 @@ class Settings(BaseSettings):
         default=20, ge=0, description="Most passwords tried for one e-mail address in 15 minutes; 0: no limit."
     )
     limit_sign_ins_client: int = Field(
-        default=100, ge=0, description="Most passwords tried from one network address in 15 minutes; 0: no limit."
+        default=100,
+        ge=0,
+        description="Most passwords and links tried from one network address in 15 minutes; 0: no limit.",
     )
     limit_writes: int = Field(default=3000, ge=0, description="Most writes of one account in a minute; 0: no limit.")
     limit_anonymous: int = Field(
         default=1200,
         ge=0,
-        description="Most requests without a credential from one network address in a minute; 0: no limit.",
+        description="Most requests without a valid credential from one network address in a minute; 0: no limit.",
     )
     log_level: str = Field(
         default="info", description="Least level that is logged: `debug`, `info`, `warning`, `error`."

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 import procrastinate
 
 from aftersales.codes import LastAnswer, SeenCode, join_codes
-from aftersales.messages import delivered, mail_to_send
 from aftersales.opening import open_case
 from aftersales.scope import lock_vehicle
 from diagnostics.alarms import get_finding
-from forecourt.mail import NoMailServerError, Send
+from forecourt.mail import Send, send_letter
 from forecourt.task_queue import JOIN_CODES, OPEN_CASE, QUEUE, SEND_MAIL, dsn
 from foundation.database import Database, UnitOfWork
-from foundation.identity import address_of, desk_of, open_account
+from foundation.identity import desk_of
 from ingest import dtcs
 from ingest.dtcs import KnownCode
 from ingest.registry import Vehicles
@@ -46,17 +45,7 @@ def build_tasks(database: Database, send: Send | None = None) -> procrastinate.A
 
     @app.task(name=SEND_MAIL, queue=QUEUE, retry=retry)
     def run_send_mail(message: str) -> None:
-        with database.unit() as unit:
-            mail = mail_to_send(unit, message)
-            if mail is None:
-                return
-            if send is None:
-                raise NoMailServerError("a letter was queued, but FORECOURT_SMTP_URL is not set")
-            reader = open_account(unit, mail.account)
-            if reader is not None:  # an account that was closed meanwhile is not written to
-                language = "zh" if (reader.language or "").lower().startswith("zh") else "en"
-                send(address_of(unit, reader.account), mail, language)
-            delivered(unit, message)
+        send_letter(database, send, message)
 
     return app
 

@@ -9,8 +9,11 @@ from foundation.identity import GRANTEES, Actor, Role
 from foundation.tables import grants
 
 
-def open_to(unit: UnitOfWork, subject: str, organisation: str, role: Role) -> None:
-    """Open a subject (the id of a vehicle, case or order) to another organisation; again is no harm."""
+def open_to(unit: UnitOfWork, subject: str, organisation: str, role: Role, by: str) -> None:
+    """Open a subject (the id of a vehicle, case or order) to another organisation; again is no harm.
+
+    `by` is the account that did what opens it, or the name of background work.
+    """
     opened = unit.connection.execute(
         insert(grants)
         .values(subject=subject, organisation=organisation, role=role.value, granted_at=unit.now())
@@ -18,16 +21,16 @@ def open_to(unit: UnitOfWork, subject: str, organisation: str, role: Role) -> No
         .returning(grants.c.subject)
     ).one_or_none()
     if opened is not None:
-        tell(unit, f"grants:{subject}", "grant_opened", None, organisation=organisation, role=role.value)
+        tell(unit, f"grants:{subject}", "grant_opened", by, organisation=organisation, role=role.value)
 
 
-def close_to(unit: UnitOfWork, subject: str, organisation: str) -> None:
+def close_to(unit: UnitOfWork, subject: str, organisation: str, by: str) -> None:
     """Close a subject to another organisation again; again is no harm."""
     closed = unit.connection.execute(
         grants.delete().where(grants.c.subject == subject, grants.c.organisation == organisation)
     )
     if closed.rowcount:
-        tell(unit, f"grants:{subject}", "grant_closed", None, organisation=organisation)
+        tell(unit, f"grants:{subject}", "grant_closed", by, organisation=organisation)
 
 
 def visible(actor: Actor, owner: ColumnElement[str], subject: ColumnElement[str]) -> ColumnElement[bool]:

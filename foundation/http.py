@@ -21,13 +21,10 @@ from foundation.identity import (
     issue_link,
     issue_token,
     members,
-    note_failed_sign_in,
     revoke_account,
-    set_password,
-    show_oneself,
-    sign_in,
 )
 from foundation.keys import Key, add_key, list_keys, revoke_key
+from foundation.passwords import set_password, sign_in
 from foundation.refusals import Conflict, NotFound, Unauthenticated
 
 NO_NUL = r"^[^\x00]*$"
@@ -46,6 +43,8 @@ class Throttle(Protocol):
     """Counts what is asked, and raises `TooMany`."""
 
     def sign_in(self, request: Request, address: str) -> None: ...
+
+    def show_oneself(self, request: Request, database: Database, actor: Actor) -> None: ...
 
     def write(self, account: str) -> None: ...
 
@@ -126,6 +125,7 @@ class AccountsView(BaseModel):
 
 _REFUSED: dict[str, Any] = {"content": {"application/problem+json": {}}, "description": "Refused"}
 _bearer = HTTPBearer(auto_error=False, description="A token from `forecourt account add` or POST /v1/tokens")
+Bearer = Annotated[HTTPAuthorizationCredentials, Depends(_bearer)]  # of a route that has an actor already
 
 
 def bearer_actor(database: Database, throttle: Throttle | None = None, access: Access | None = None) -> ActorDependency:
@@ -181,14 +181,7 @@ def _add_tokens(routes: APIRouter, database: Database, throttle: Throttle | None
     def create_token(body: SignIn, request: Request) -> Token:
         if throttle is not None:
             throttle.sign_in(request, body.email)
-        try:
-            with database.unit() as unit:
-                actor = sign_in(unit, body.email, body.password)
-                token = issue_token(unit, actor)
-        except Unauthenticated:
-            with database.unit() as unit:
-                note_failed_sign_in(unit, body.email)
-            raise
+        actor, token = sign_in(database, body.email, body.password, issue_token)
         return Token(token=token, role=actor.role.value, organisation=actor.organisation)
 
     @routes.delete(
@@ -198,22 +191,22 @@ def _add_tokens(routes: APIRouter, database: Database, throttle: Throttle | None
         responses=problem_responses(401, 403),
         summary="End the token that asks",
     )
-    def end_token(given: Annotated[HTTPAuthorizationCredentials, Depends(_bearer)]) -> None:
+    def end_token(given: Bearer) -> None:
         with database.unit() as unit:
             end_session(unit, given.credentials)
 
     @routes.post(
         "/me/password",
         status_code=204,
-        responses=problem_responses(401, 403, 422),
-        summary="Set a password: the one before is asked for or, without one, a fresh sign-in",
+        responses=problem_responses(401, 403, 409, 422),
+        summary="Set a password: the one before is asked for or, without one, a fresh sign-in; other sign-ins end",
     )
-    def change_password(body: NewPassword, request: Request, actor: Annotated[Actor, Depends(current)]) -> None:
-        with database.unit() as unit:
-            if throttle is not None:
-                throttle.sign_in(request, address_of(unit, actor.account))
-            show_oneself(unit, actor, body.current)
-            set_password(unit, actor, body.password)
+    def change_password(
+        body: NewPassword, request: Request, actor: Annotated[Actor, Depends(current)], given: Bearer
+    ) -> None:
+        if throttle is not None:
+            throttle.show_oneself(request, database, actor)
+        set_password(database, actor, given.credentials, body.password, body.current)
 
 
 def _add_keys(routes: APIRouter, database: Database, current: ActorDependency, scopes: frozenset[str]) -> None:

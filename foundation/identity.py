@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import Row, select, update
 
 from foundation.audit import STRANGERS, tell
@@ -18,10 +16,8 @@ from foundation.tables import accounts, credentials, organisations
 
 SESSION_LIFE = timedelta(days=14)
 TOKEN_LIFE = timedelta(days=30)
-LEAST_PASSWORD = 10
 LINK_LIFE = timedelta(hours=12)
 FRESH = timedelta(minutes=15)  # how long a sign-in counts as having just shown who one is
-_PASSWORDS = PasswordHash((Argon2Hasher(),))
 
 
 class Role(StrEnum):
@@ -106,10 +102,10 @@ def add_account(
     *,
     name: str = "",
     language: str | None = None,
-    password: str | None = None,
+    password_hash: str | None = None,
     by: str | None = None,
 ) -> Actor:
-    """Create an account; `by` is the account that does.
+    """Create an account; `by` is the account that does, `password_hash` from `passwords.hash_of`.
 
     Raises `NotFound` for an unknown organisation, `Conflict` for an e-mail that is taken.
     """
@@ -129,7 +125,7 @@ def add_account(
             organisation=organisation,
             role=role.value,
             language=language,
-            password_hash=_PASSWORDS.hash(password) if password else None,
+            password_hash=password_hash,
             created_at=unit.now(),
         )
     )
@@ -206,39 +202,8 @@ def issue_link(unit: UnitOfWork, actor: Actor) -> str:
     return issue(unit, actor, "sign_in_link", LINK_LIFE)
 
 
-def sign_in(unit: UnitOfWork, email: str, password: str) -> Actor:
-    """Check a password. Says the same for an unknown address as for a wrong password, after the same work."""
-    row = unit.connection.execute(
-        select(accounts).where(accounts.c.email == email.strip().lower(), accounts.c.revoked_at.is_(None))
-    ).one_or_none()
-    known = row.password_hash if row is not None and row.password_hash else _decoy()
-    if not _PASSWORDS.verify(password, known) or row is None or not row.password_hash:
-        raise Unauthenticated("the e-mail address or the password is wrong")
-    tell(unit, row.organisation, "signed_in", row.id, by="password")
-    return actor_in(row)
-
-
-def show_oneself(unit: UnitOfWork, actor: Actor, password: str | None) -> None:
-    """Raise `Forbidden` unless the account's password is right or, where it has none, its sign-in is fresh."""
-    known = unit.connection.execute(
-        select(accounts.c.password_hash).where(accounts.c.id == actor.account)
-    ).scalar_one_or_none()
-    if known:
-        if password is None or not _PASSWORDS.verify(password, known):
-            raise Forbidden("this asks for the account's password, and that was not it")
-        return
-    fresh = select(credentials.c.digest).where(
-        credentials.c.account == actor.account,
-        credentials.c.kind.in_(("session", "bearer")),
-        credentials.c.revoked_at.is_(None),
-        credentials.c.created_at > unit.now() - FRESH,
-    )
-    if unit.connection.execute(fresh.limit(1)).one_or_none() is None:
-        raise Forbidden("this asks for a sign-in of the last minutes; sign in again")
-
-
 def note_failed_sign_in(unit: UnitOfWork, email: str) -> None:
-    """Tell of a sign-in that was refused; in a unit of its own, for the refused one is rolled back."""
+    """Tell of a sign-in that was refused."""
     address = email.strip().lower()
     whose = select(accounts.c.organisation).where(accounts.c.email == address)
     organisation: str | None = unit.connection.execute(whose).scalar_one_or_none()
@@ -260,17 +225,6 @@ def actor_of_token(unit: UnitOfWork, token: str) -> Actor:
     return replace(actor, role=role, scopes=frozenset(row.scopes), only=row.subject)
 
 
-def set_password(unit: UnitOfWork, actor: Actor, password: str) -> None:
-    """Give the account a new password; raises `Invalid` for one that is easily guessed."""
-    if len(password) < LEAST_PASSWORD:
-        raise Invalid(f"a password has at least {LEAST_PASSWORD} characters")
-    mine = accounts.c.id == actor.account
-    if password.strip().lower() == unit.connection.execute(select(accounts.c.email).where(mine)).scalar_one():
-        raise Invalid("the e-mail address is no password")
-    unit.connection.execute(update(accounts).where(mine).values(password_hash=_PASSWORDS.hash(password)))
-    tell(unit, actor.organisation, "password_set", actor.account)
-
-
 def open_session(unit: UnitOfWork, link: str) -> str:
     """Use up a sign-in link and give the secret of a new page session."""
     row = find_credential(unit, link, "sign_in_link")
@@ -282,12 +236,12 @@ def open_session(unit: UnitOfWork, link: str) -> str:
     if used.rowcount == 0:
         raise Unauthenticated("this sign-in link was used before")
     tell(unit, row.organisation, "signed_in", row.id, by="link")
-    return issue(unit, actor_in(row), "session", SESSION_LIFE, csrf=secrets.token_urlsafe(24))
+    return issue(unit, actor_in(row), "session", SESSION_LIFE, csrf=secrets.token_urlsafe(24), begun_by="link")
 
 
 def start_session(unit: UnitOfWork, actor: Actor) -> str:
     """Give the secret of a new page session for an actor who has just shown his password."""
-    return issue(unit, actor, "session", SESSION_LIFE, csrf=secrets.token_urlsafe(24))
+    return issue(unit, actor, "session", SESSION_LIFE, csrf=secrets.token_urlsafe(24), begun_by="password")
 
 
 def session_of(unit: UnitOfWork, secret: str) -> Session:
@@ -317,8 +271,10 @@ def new_secret() -> tuple[str, str]:
     return secret, digest_of(secret)
 
 
-def issue(unit: UnitOfWork, actor: Actor, kind: str, life: timedelta, csrf: str | None = None) -> str:
-    """Give the secret of a new credential of a kind."""
+def issue(
+    unit: UnitOfWork, actor: Actor, kind: str, life: timedelta, csrf: str | None = None, begun_by: str | None = None
+) -> str:
+    """Give the secret of a new credential of a kind; `begun_by` is how its person showed himself."""
     secret, digest = new_secret()
     now = unit.now()
     unit.connection.execute(
@@ -327,6 +283,7 @@ def issue(unit: UnitOfWork, actor: Actor, kind: str, life: timedelta, csrf: str 
             kind=kind,
             account=actor.account,
             csrf=csrf,
+            begun_by=begun_by,
             created_at=now,
             expires_at=now + life,
         )
@@ -368,12 +325,3 @@ def actor_in(row: "Row[tuple[object, ...]]") -> Actor:
 def digest_of(secret: str) -> str:
     """Give what is kept of a secret."""
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-_decoys: list[str] = []
-
-
-def _decoy() -> str:
-    if not _decoys:
-        _decoys.append(_PASSWORDS.hash(secrets.token_urlsafe(16)))
-    return _decoys[0]

@@ -34,7 +34,7 @@ PERSONAL: Mapping[str, str] = {
 IMPERSONAL: Mapping[str, str] = {
     "accounts": "id organisation role revoked_at created_at",
     "organisations": "id created_at",
-    "credentials": "id kind account scopes subject created_at expires_at revoked_at",
+    "credentials": "id kind account scopes subject begun_by created_at expires_at revoked_at",
     "events": "id xid subject number kind actor occurred_at data_digest digest erased_at",
     "event_subjects": "subject last_number head",
     "seals": "number sealed_at heads digest",

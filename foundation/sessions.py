@@ -1,5 +1,6 @@
 """Where one is signed in: the list of one's page sessions and tokens, ending them, and turning a session's secret."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ from foundation.identity import Actor, actor_in, digest_of, find_credential, iss
 from foundation.tables import credentials
 
 SESSION_TURN = timedelta(hours=24)  # after so long a session goes on under a new secret
+SIGN_INS = ("session", "bearer")
 TURN_GRACE = timedelta(minutes=1)  # for requests that were under way with the old one
 
 
@@ -33,7 +35,7 @@ def turn_session(unit: UnitOfWork, secret: str) -> str | None:
     old = (credentials.c.digest == digest_of(secret), credentials.c.expires_at == row.expires_at)
     if unit.connection.execute(update(credentials).where(*old).values(expires_at=now + TURN_GRACE)).rowcount == 0:
         return None  # a request at the same time has turned it
-    return issue(unit, actor_in(row), "session", row.expires_at - now, csrf=row.csrf)
+    return issue(unit, actor_in(row), "session", row.expires_at - now, csrf=row.csrf, begun_by="turn")
 
 
 def list_sessions(unit: UnitOfWork, actor: Actor, current: str) -> list[SignIn]:
@@ -44,19 +46,20 @@ def list_sessions(unit: UnitOfWork, actor: Actor, current: str) -> list[SignIn]:
     return [SignIn(row.kind, row.created_at, row.expires_at, row.digest == digest_of(current)) for row in rows]
 
 
-def end_other_sessions(unit: UnitOfWork, actor: Actor, current: str) -> int:
-    """End the actor's sessions and tokens but the current one; gives how many."""
-    others = update(credentials).where(*_valid(unit, actor), credentials.c.digest != digest_of(current))
+def end_other_sessions(unit: UnitOfWork, actor: Actor, current: str, *, links: bool = False) -> int:
+    """End the actor's sessions and tokens but the current one, and with `links` those not begun yet; gives how many."""
+    kinds = (*SIGN_INS, "sign_in_link") if links else SIGN_INS
+    others = update(credentials).where(*_valid(unit, actor, kinds), credentials.c.digest != digest_of(current))
     ended = unit.connection.execute(others.values(revoked_at=unit.now()).returning(credentials.c.kind)).scalars().all()
     for kind in ended:
         tell(unit, actor.organisation, "credential_revoked", actor.account, kind=kind)
     return len(ended)
 
 
-def _valid(unit: UnitOfWork, actor: Actor) -> list[ColumnElement[bool]]:
+def _valid(unit: UnitOfWork, actor: Actor, kinds: Sequence[str] = SIGN_INS) -> list[ColumnElement[bool]]:
     return [
         credentials.c.account == actor.account,
-        credentials.c.kind.in_(("session", "bearer")),
+        credentials.c.kind.in_(kinds),
         credentials.c.revoked_at.is_(None),
         or_(credentials.c.expires_at.is_(None), credentials.c.expires_at > unit.now()),
     ]

@@ -67,7 +67,8 @@ accounts = Table(
 )
 
 # Bearer tokens, page sessions, one-time sign-in links, keys and tracking links: only the SHA-256 of the secret is kept.
-# `id` names a key or tracking link in lists; a tracking link shows one `subject`.
+# `id` names a key or tracking link in lists; a tracking link shows one `subject`. `begun_by` says how the person of
+# a session showed himself; in one that was turned he did not.
 credentials = Table(
     "credentials",
     metadata,
@@ -82,10 +83,12 @@ credentials = Table(
     Column("name", Text),
     Column("scopes", JSONB),
     Column("subject", Text),
+    Column("begun_by", Text),
     PrimaryKeyConstraint("digest"),
     UniqueConstraint("id"),
     ForeignKeyConstraint(["account"], ["accounts.id"]),
     CheckConstraint("kind IN ('bearer', 'session', 'sign_in_link', 'key', 'tracking_link')", name="kind"),
+    CheckConstraint("begun_by IN ('password', 'link', 'turn')", name="begun_by"),
     Index(None, "account"),
 )
 

@@ -19,6 +19,7 @@ from forecourt.settings import Settings
 from foundation import identity
 from foundation.database import Database
 from foundation.identity import Role
+from foundation.passwords import hash_of
 from foundation.refusals import Invalid, NotFound
 from ingest import registry
 from ingest.vehicles import VehicleConfig
@@ -77,11 +78,19 @@ def add_account(
     password: Annotated[bool, typer.Option("--password", help="Ask for a password for page sign-in.")] = False,
 ) -> None:
     """Create an account and print its bearer token, which is shown only here."""
-    secret = typer.prompt("Password", hide_input=True, confirmation_prompt=True) if password else None
+    kept = hash_of(typer.prompt("Password", hide_input=True, confirmation_prompt=True)) if password else None
     with _opened() as (_, database), database.unit() as unit:
-        actor = identity.add_account(unit, email, role, organisation, language=language, password=secret)
+        actor = identity.add_account(unit, email, role, organisation, language=language, password_hash=kept)
         token = identity.issue_token(unit, actor)
     typer.echo(token)
+
+
+@accounts.command("link")
+def make_link(email: str) -> None:
+    """Print a sign-in link that works once, such as for who forgot his password; put the house's address before it."""
+    with _opened() as (_, database), database.unit() as unit:
+        link = identity.issue_link(unit, identity.account_named(unit, email))
+    typer.echo(f"/sign-in#{link}")
 
 
 @accounts.command("list")

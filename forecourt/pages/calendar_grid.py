@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from aftersales.hours import meet, without
+
 COLUMN = timedelta(minutes=5)
 HOUR = timedelta(hours=1)
 DEFAULT_OPEN = timedelta(hours=8), timedelta(hours=18)  # what a closed day shows, from its midnight
@@ -46,7 +48,8 @@ class Grid:
 
 def grid(plan: Mapping[str, Any], midnight: datetime) -> Grid:
     """Lay out the plan of a day (`aftersales.day_plan`); what reaches over the shown hours is cut at their ends."""
-    begin, end = _shown([_span(pair) for pair in plan["open"]], midnight)
+    opened = [_span(pair) for pair in plan["open"]] or [(midnight + DEFAULT_OPEN[0], midnight + DEFAULT_OPEN[1])]
+    begin, end = _shown([*opened, *_worked(plan, midnight)], midnight)
     hours = tuple(begin + number * HOUR for number in range(-(-(end - begin) // HOUR)))
 
     def lines(kind: str) -> tuple[Line, ...]:
@@ -55,10 +58,16 @@ def grid(plan: Mapping[str, Any], midnight: datetime) -> Grid:
     return Grid(begin, end, hours, lines("bays"), lines("technicians"), lines("loaners"))
 
 
+def _worked(plan: Mapping[str, Any], midnight: datetime) -> list[tuple[datetime, datetime]]:
+    """Give when technicians are booked on this day: it is shown though the workshop may be closed by now."""
+    people = {one["id"] for one in plan["technicians"]}
+    spans = [_span((one["start"], one["end"])) for one in plan["taken"] if one["resource"] in people]
+    return meet([(midnight, midnight + timedelta(days=1))], spans)
+
+
 def _shown(spans: Sequence[tuple[datetime, datetime]], midnight: datetime) -> tuple[datetime, datetime]:
-    """Give whole hours around the opening spans."""
-    opens = min((span[0] for span in spans), default=midnight + DEFAULT_OPEN[0])
-    closes = max((span[1] for span in spans), default=midnight + DEFAULT_OPEN[1])
+    """Give whole hours around the spans."""
+    opens, closes = min(span[0] for span in spans), max(span[1] for span in spans)
     return midnight + (opens - midnight) // HOUR * HOUR, midnight + -(-(closes - midnight) // HOUR) * HOUR
 
 
@@ -76,7 +85,10 @@ def _cells(plan: Mapping[str, Any], resource: Mapping[str, Any], begin: datetime
 
 def _blocks(plan: Mapping[str, Any], resource: Mapping[str, Any], begin: datetime, end: datetime) -> list[Cell]:
     """Give what takes a bay or technician: absences, and visits with their buffers ahead and after."""
-    found = [Cell("absent", *_within(_span(pair), begin, end)) for pair in resource["absent"]]
+    mine = [_span((one["start"], one["end"])) for one in plan["taken"] if one["resource"] == resource["id"]]
+    # Who is away may still have visits, which are to be moved: they are seen.
+    away = without([_span(pair) for pair in resource["absent"]], mine)
+    found = [Cell("absent", *_within(span, begin, end)) for span in away]
     for one in plan["taken"]:
         if one["resource"] == resource["id"]:
             visit = plan["visits"][one["visit"]]

@@ -146,6 +146,7 @@ DONE: Mapping[str, str] = {
     "arranged": N_("Bay and technician have been changed."),
     "no_show": N_("Noted. Bay, technician and parts are free again."),
     "signed_out": N_("You are signed out everywhere else."),
+    "password_set": N_("Your new password holds from now on. You are signed out everywhere else."),
     "invited": N_("The account has been made."),
     "closed": N_("The account is closed; all its sign-ins are void."),
     "erased": N_("You have been erased. Files of readings follow within minutes."),

@@ -25,6 +25,8 @@ HEADERS = {
 # Fields that a carried form shows for checking; the others are ids and go along unseen.
 TYPED = ("words", "note", "mileage_km", "rating")
 
+NOT_CARRIED = frozenset({CSRF_FIELD, "password", "again", "current"})  # no page holds a password
+
 
 def page_route(site: Site) -> type[APIRoute]:
     """Give the route class of the pages: refusals become pages, and every answer carries the headers above."""
@@ -74,6 +76,6 @@ def refused(site: Site, request: Request, refusal: Refusal) -> Response:
 
 def carried(reader: Reader, status: int, path: str, fields: dict[str, str]) -> HTMLResponse:
     """Show a form that could not be taken, with all that was typed, to be sent again by the right person."""
-    kept = {name: value for name, value in fields.items() if name != CSRF_FIELD}
+    kept = {name: value for name, value in fields.items() if name not in NOT_CARRIED}
     template = "refused/carried.html" if reader.session else "refused/session_lost.html"
     return reader.page(template, status, path=own_path(path), fields=kept, typed=TYPED)

@@ -22,14 +22,8 @@ from forecourt.pages.readers import (
 )
 from forecourt.pages.refused import carried, page_route
 from forecourt.pages.site import Site
-from foundation.identity import (
-    end_session,
-    note_failed_sign_in,
-    open_session,
-    session_of,
-    sign_in,
-    start_session,
-)
+from foundation.identity import end_session, open_session, session_of, start_session
+from foundation.passwords import sign_in
 from foundation.refusals import Invalid, Unauthenticated
 
 # A form that waits for its person to sign in again: where it goes, and the prefix of its fields.
@@ -93,11 +87,8 @@ def _with_password(site: Site, request: Request, fields: dict[str, str]) -> Resp
     email = fields.get("email", "")
     site.throttle.sign_in(request, email)
     try:
-        with site.database.unit() as unit:
-            secret = start_session(unit, sign_in(unit, email, fields.get("password", "")))
+        _, secret = sign_in(site.database, email, fields.get("password", ""), start_session)
     except Unauthenticated:
-        with site.database.unit() as unit:
-            note_failed_sign_in(unit, email)
         reader = open_reader(site, request)
         if _waiting(fields):
             return carried(reader, 401, fields[_PATH], _waiting(fields))
@@ -108,6 +99,7 @@ def _with_password(site: Site, request: Request, fields: dict[str, str]) -> Resp
 
 
 def _with_link(site: Site, request: Request, fields: dict[str, str]) -> Response:
+    site.throttle.link(request)
     # A person may paste the whole link; its secret is what stands behind the #.
     link = unquote(fields.get("secret", "").strip().rpartition("#")[2])
     try:

@@ -4,11 +4,21 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from pwdlib import PasswordHash
 
 from forecourt.compose import build_app
+from forecourt.pages.readers import SESSION_COOKIE
 from forecourt.settings import Settings
 from foundation.database import Database
-from foundation.identity import Role, add_account, add_organisation, issue_token
+from foundation.identity import (
+    Role,
+    actor_of_token,
+    add_account,
+    add_organisation,
+    issue_token,
+    start_session,
+)
+from foundation.passwords import hash_of
 from ingest.archive import Archive
 
 
@@ -20,7 +30,8 @@ def client(database: Database, folder: Path, here: str = "10.0.0.9", **limits: o
 @pytest.fixture
 def owner(database: Database) -> str:
     with database.unit() as unit:
-        actor = add_account(unit, "li@example.com", Role.OWNER, add_organisation(unit, "Li"), password="right enough")
+        home = add_organisation(unit, "Li")
+        actor = add_account(unit, "li@example.com", Role.OWNER, home, password_hash=hash_of("right enough"))
         return issue_token(unit, actor)
 
 
@@ -58,6 +69,65 @@ def test_nobody_in_particular_asks_so_often_but_health_is_free(database: Databas
     assert [api.get("/sign-in").status_code for _ in range(3)] == [200, 200, 429]
     assert api.get("/health/live").status_code == 200
     assert api.get("/v1/vehicles", headers={"Authorization": f"Bearer {owner}"}).status_code == 200
+
+
+def test_junk_that_looks_like_a_credential_is_counted_as_nobodys(
+    database: Database, tmp_path: Path, owner: str
+) -> None:
+    api = client(database, tmp_path, limit_anonymous=3)
+    with database.unit() as unit:
+        session = start_session(unit, actor_of_token(unit, owner))
+    mine, cookie = {"Authorization": f"Bearer {owner}"}, f"{SESSION_COOKIE}="
+    junk = (
+        {"Authorization": "Bearer junk"},
+        {"Authorization": f"Bearer {session}"},
+        {"Cookie": f"{cookie}junk"},
+        mine | {"Cookie": f"{cookie}junk"},
+        {"Authorization": "Basic junk", "Cookie": cookie + session},
+    )
+    assert api.get("/account", headers={"Cookie": cookie + session}).status_code == 200
+    said = [api.post("/sign-in/link", data={"secret": "guess"}, headers=one).status_code for one in junk]
+    assert said == [401, 401, 401, 429, 429]
+    assert api.get("/v1/vehicles", headers=mine).status_code == 200
+    assert api.get("/account", headers={"Cookie": cookie + session}).status_code == 200
+
+
+def test_links_are_tried_so_often_even_by_somebody_signed_in(database: Database, tmp_path: Path, owner: str) -> None:
+    api = client(database, tmp_path, limit_sign_ins_client=2)
+    with database.unit() as unit:
+        api.cookies[SESSION_COOKIE] = start_session(unit, actor_of_token(unit, owner))
+    tried = [api.post("/sign-in/link", data={"secret": "guess"}).status_code for _ in range(3)]
+    assert tried == [401, 401, 429]
+
+
+def test_a_password_is_not_guessed_by_asking_for_an_erasure(database: Database, tmp_path: Path, owner: str) -> None:
+    api = client(database, tmp_path, limit_sign_ins_address=2)
+    api.headers["Authorization"] = f"Bearer {owner}"
+    tried = [api.post("/v1/me/erasure", json={"password": "guess"}).status_code for _ in range(3)]
+    assert tried == [403, 403, 429]
+    assert api.post("/v1/me/password", json={"password": "0123456789", "current": "right enough"}).status_code == 429
+
+
+def test_no_connection_is_held_while_a_password_is_hashed(
+    database: Database, tmp_path: Path, owner: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = client(database, tmp_path)
+    held: list[int] = []
+
+    def note(self: PasswordHash, *_: object) -> bool:
+        held.append(database.engine.pool.checkedout())  # type: ignore[attr-defined]
+        return True
+
+    monkeypatch.setattr(PasswordHash, "verify", note)
+    monkeypatch.setattr(PasswordHash, "hash", lambda self, password: str(note(self)))
+    body = {"email": "li@example.com", "password": "right enough"}
+    token = api.post("/v1/tokens", json=body).json()["token"]
+    assert api.post("/sign-in", data=body).status_code == 303
+    api.headers["Authorization"] = f"Bearer {token}"
+    change = {"password": "another long one", "current": "right enough"}
+    assert api.post("/v1/me/password", json=change).status_code == 204
+    assert api.post("/v1/me/erasure", json={"password": "another long one"}).status_code == 202
+    assert held == [0] * 5
 
 
 @pytest.mark.parametrize(("trusted", "second"), [("10.0.0.0/24", 200), ("", 429), ("10.9.9.9", 429)])

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from aftersales.messages import Mail
+from aftersales.messages import IN_HAND, LetterInHandError, Mail
 from aftersales.notices import NOTICES, Words
 from aftersales.reminders import waking
 from aftersales.tables import messages, reminders
-from forecourt.mail import letter, smtp_sender
+from forecourt.mail import letter, send_letter, smtp_sender
 from forecourt.sweeps import sweep_deadlines
 from forecourt.task_queue import QUEUE
 from forecourt.tasks import build_tasks
@@ -155,6 +155,34 @@ def test_letters_go_out_once_however_often_their_sending_is_tried(street: Town, 
     sweep_deadlines(street.world.database, mail=True)
     with street.world.database.unit() as unit:
         assert unit.connection.exec_driver_sql("SELECT count(*) FROM procrastinate_jobs").scalar_one() == 1
+
+
+def test_no_lock_is_held_while_a_letter_is_sent_and_a_dropped_one_is_sent_again(
+    street: Town, visit: dict[str, Any]
+) -> None:
+    agree(street, "mail")
+    at(street, "2026-11-25T10:00")
+    database, seen = street.world.database, list[object]()
+    sweep_deadlines(database, mail=True)
+    with database.unit() as unit:
+        letter_id = unit.connection.execute(select(messages.c.id).where(messages.c.channel == "mail")).scalar_one()
+
+    def killed(address: str, mail: Mail, language: str) -> None:
+        with database.unit() as unit:
+            taken = select(messages.c.taken_up_at).where(messages.c.id == mail.id).with_for_update(nowait=True)
+            seen.append(unit.connection.execute(taken).scalar_one())
+        raise KeyboardInterrupt  # as when its process dies: nobody puts it down
+
+    with pytest.raises(KeyboardInterrupt):
+        send_letter(database, killed, letter_id)
+    assert seen == [street.world.clock.now()]
+    sent: list[str] = []
+    with pytest.raises(LetterInHandError):
+        send_letter(database, lambda *it: sent.append(it[0]), letter_id)
+    street.world.clock.advance(IN_HAND)
+    for _ in range(2):
+        send_letter(database, lambda *it: sent.append(it[0]), letter_id)
+    assert sent == ["owner@org_li.example"]
 
 
 def test_no_letter_without_consent(street: Town, visit: dict[str, Any]) -> None:

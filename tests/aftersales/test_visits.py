@@ -13,10 +13,14 @@ from aftersales.holds import OWN_HOLD
 from aftersales.workshops import Bay, Technician, Timing
 from diagnostics.faults import FAULTS
 from diagnostics.findings import Urgency
+from forecourt import access
+from foundation.grants import open_to
+from foundation.identity import Role, add_account
+from foundation.keys import add_key
 from ingest.registry import add_vehicle
 from ingest.vehicles import Fuel, VehicleConfig
-from tests.aftersales.voices import HOUR_A_DAY, Town
-from tests.aftersales.world import FAMILY, SKILLS, STEPS, garage, local
+from tests.aftersales.voices import HOUR_A_DAY, Town, Voice
+from tests.aftersales.world import FAMILY, GARAGE, SKILLS, STEPS, garage, local
 
 
 @pytest.mark.parametrize("stage", ["proposed", "moved", "confirmed", "with another time on offer", "missed"])
@@ -249,3 +253,42 @@ def test_holds_are_capped_per_car_and_never_extended(street: Town) -> None:
         slot = street.owner.slots(case=visit["case"])[-1 - number]
         moved = street.owner.post(f"appointments/{visit['id']}/reschedule", {"slot": slot["id"]})
         assert datetime.fromisoformat(moved["expires_at"]) == ends
+
+
+def with_key(street: Town, *scopes: str) -> Voice:
+    """Give a voice that speaks with a key of the first family."""
+    known = access.whole().scopes()
+    with street.world.database.unit() as unit:
+        boss = add_account(unit, f"{'.'.join(scopes)}@li.example", Role.ADMINISTRATOR, FAMILY)
+        _, secret = add_key(unit, boss, "fleet software", scopes, known)
+    return street.owner.speaking_with(secret)
+
+
+def test_a_key_books_for_its_house_as_far_as_its_scopes_reach(street: Town) -> None:
+    narrow, broad = with_key(street, "desk.book", "slots.list"), with_key(street, "read", "write")
+    visit = narrow.hold("car-1", narrow.slots(vehicle="car-1")[0])
+    narrow.post(f"appointments/{visit['id']}/confirm", status=403)
+    order = broad.post(f"appointments/{visit['id']}/confirm")["repair_order"]
+    broad.post(f"repair-orders/{order}/approvals", {"lines": ["x"], "decision": "approved"}, 403)
+    broad.post("appointments", {"vehicle": "car-2", "slot": "x", "service": "maintenance"}, 404)
+    broad.post(f"appointments/{visit['id']}/decline")
+    assert street.world.nothing_is_held()
+
+
+def test_for_a_car_that_is_opened_to_his_house_an_integrator_holds_a_time_and_its_owner_confirms(street: Town) -> None:
+    with street.world.database.unit() as unit:
+        dealer = add_account(unit, "dms@garage.example", Role.INTEGRATOR, GARAGE)
+    software = street.owner.speaking_with(None, dealer)
+    slot = software.slots()[0]
+    asked = {"vehicle": "car-1", "slot": slot["id"], "service": slot["service"]}
+    software.post("appointments", asked, 404)
+    with street.world.database.unit() as unit:
+        open_to(unit, "car-1", GARAGE, Role.TECHNICIAN, "desk")
+    street.technician.post("appointments", asked, 403)
+    visit = software.post("appointments", asked, 201)
+    for act in ("confirm", "decline"):
+        software.post(f"appointments/{visit['id']}/{act}", status=403)
+    assert street.owner.told() == ["visit_proposed"]
+    street.owner.post(f"appointments/{visit['id']}/confirm")
+    assert street.owner.told() == ["visit_confirmed", "visit_proposed"]
+    assert software.get(f"appointments/{visit['id']}")["state"] == "confirmed"

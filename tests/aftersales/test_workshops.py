@@ -1,5 +1,7 @@
 """A workshop's own calendar over HTTP: who may change it, what is refused, and what it does to free times."""
 
+import base64
+import json
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -11,11 +13,15 @@ from sqlalchemy import event, select
 
 from aftersales.calendars import public_holidays, spans_of
 from aftersales.occupancy import SlotTaken, attempt, occupy
+from aftersales.slot_ids import read_slot
+from aftersales.staffing import LONGEST_MIN, put_service
 from aftersales.tables import occupancies
-from aftersales.workshops import Loaner, Technician, load_workshops
+from aftersales.workshop_bodies import NewTiming
+from aftersales.workshops import Loaner, Technician, Timing, load_workshops
 from forecourt.compose import build_app
 from forecourt.settings import Settings
 from foundation.identity import Role, add_account
+from foundation.refusals import Invalid
 from ingest.archive import Archive
 from tests.aftersales.voices import Town, Voice, town
 from tests.aftersales.world import GARAGE, SKILLS, World, garage, local
@@ -90,6 +96,16 @@ def test_nonsense_is_refused_and_changes_nothing(manager: Voice) -> None:
         assert manager.get(PATH) == before, name
 
 
+def test_the_longest_service_is_the_same_in_the_document_and_in_the_rules(world: World, manager: Voice) -> None:
+    for name in ("minutes", "before_min", "after_min"):
+        written = NewTiming.model_json_schema()["properties"][name]
+        assert written.get("maximum", written.get("anyOf", [{}])[0].get("maximum")) == LONGEST_MIN
+    longest = {"code": "maintenance", "minutes": LONGEST_MIN}
+    manager.post(f"{PATH}/services", longest, 201)
+    with world.database.unit() as unit, pytest.raises(Invalid):
+        put_service(unit, manager.actor, "wks_one", "maintenance", Timing(LONGEST_MIN + 15, 0, 0))
+
+
 def test_what_a_workshop_has_comes_changes_and_goes(street: Town, manager: Voice) -> None:
     bay = manager.post(f"{PATH}/bays", {"name": "2", "equipment": ["lift"]}, 201)["id"]
     assert ask(manager, "PATCH", f"{PATH}/bays/{bay}", {"equipment": []})["equipment"] == []
@@ -119,6 +135,29 @@ def test_an_absence_names_the_visits_that_it_hits_and_a_bay_in_use_stays(street:
     refused = manager.delete(f"{PATH}/bays/bay_one_0", 409)
     assert (refused["code"], [one["id"] for one in refused["visits"]]) == ("in_use", [visit["id"]])
     assert manager.get(PATH)["bays"], "a refusal changes nothing"
+
+
+def test_a_change_names_the_visits_that_it_hits_on_any_of_their_days(street: Town, manager: Voice) -> None:
+    manager.post(f"{PATH}/services", {"code": "maintenance", "minutes": 900}, 201)
+    visit = street.owner.confirmed("car-1", street.owner.slots(vehicle="car-1")[0])
+    last, person = visit["end"][:10], f"{PATH}/technicians/tech_one_0"
+    away = {"resource": "tech_one_0", "start": f"{last}T00:00Z", "end": f"{last}T01:00Z"}
+
+    def hit(view: dict[str, Any]) -> dict[str, list[str]]:
+        return {one["id"]: [why["code"] for why in one["reasons"]] for one in view["disturbed"]}
+
+    assert last > visit["start"][:10]
+    assert hit(ask(manager, "PATCH", PATH, {"special_days": {last: []}})) == {visit["id"]: ["closed_meanwhile"]}
+    planned = street.advisor.get(f"{PATH}/days/{visit['start'][:10]}")["visits"][visit["id"]]
+    assert [why["zh"] for why in planned["disturbed"]] == ["门店在此预约时段内休息"]
+    assert hit(ask(manager, "PATCH", PATH, {"special_days": {last: None}})) == {}
+    shifts = {**garage().opening_hours, last: []}
+    assert hit(ask(manager, "PATCH", person, {"shifts": shifts})) == {visit["id"]: ["off_shift"]}
+    assert hit(ask(manager, "PATCH", person, {"shifts": None, "skills": []})) == {visit["id"]: ["unfit"]}
+    assert hit(ask(manager, "PATCH", person, {"skills": sorted(SKILLS)})) == {}
+    manager.post(f"{PATH}/absences", away, 201)
+    assert hit(manager.get(PATH)) == {visit["id"]: ["away"]}
+    assert "disturbed" not in street.owner.get(PATH)
 
 
 def test_what_is_absent_or_gone_by_now_is_not_occupied(world: World) -> None:
@@ -194,10 +233,33 @@ def test_a_loaner_is_one_more_thing_that_is_never_taken_twice(street: Town) -> N
     with_car = street.owner.slots(vehicle="car-4", loaner=True)[0]
     assert datetime.fromisoformat(with_car["start"]) >= datetime.fromisoformat(visit["end"])
     assert with_car["reason"] == "first_free_loaner"
+    assert with_car["reason_zh"] == "代步车最早11月23日空闲"
     assert street.owner.slots(vehicle="car-4")[0]["start"] == slot["start"], "without a loaner nothing is in the way"
     kept = street.owner.slots(case=visit["case"])
     assert slot["start"] in {one["start"] for one in kept}, "one's own hold is in nobody's own way"
     assert all(one["loaner"] for one in kept), "who has a loaner is offered times with one"
+
+
+def test_the_reason_that_was_shown_is_kept_with_the_visit(street: Town, manager: Voice) -> None:
+    away = {"resource": "tech_one_0", "start": "2026-11-23T00:00+08:00", "end": "2026-11-26T00:00+08:00"}
+    manager.post(f"{PATH}/absences", away, 201)
+    slot = street.owner.slots(vehicle="car-1")[0]
+    told = "Only Wang has the skills for this work, and is away or busy until 26 November"
+    assert (slot["reason"], slot["reason_en"]) == ("only_technician", told)
+    visit = street.owner.hold("car-1", slot)
+    assert (visit["reason_en"], visit["reason_zh"]) == (slot["reason_en"], slot["reason_zh"])
+    moved = {"bay": slot["bay"]["id"], "technician": "tech_one_0"}
+    for start, reason in ((visit["start"], slot["reason_zh"]), ("2026-11-27T02:00:00Z", "此时间由门店安排")):
+        assert (
+            street.advisor.post(f"appointments/{visit['id']}/arrange", moved | {"start": start})["reason_zh"] == reason
+        )
+
+
+@pytest.mark.parametrize("why", [["nonsense", None], ["parts_arrive", None], ["as_soon_as_open", "2026-12-01"]])
+def test_a_slot_does_not_tell_a_reason_that_is_none(why: list[Any]) -> None:
+    fields = ["wks_one", 1_800_000_000, 60, "maintenance", "bay_one_0", "tech_one_0", None, *why]
+    with pytest.raises(Invalid):
+        read_slot(base64.urlsafe_b64encode(json.dumps(fields).encode()).decode().rstrip("="))
 
 
 @pytest.mark.parametrize(

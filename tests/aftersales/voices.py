@@ -23,11 +23,16 @@ LONG = timedelta(days=3650)  # stories last longer than a token does
 class Voice:
     """One person at the API; every call says the status that it expects."""
 
-    def __init__(self, app: FastAPI, world: World, actor: Actor) -> None:
+    def __init__(self, app: FastAPI, world: World, actor: Actor, secret: str | None = None) -> None:
         self.actor = actor
+        self._app, self._world = app, world
         with world.database.unit() as unit:
-            token = issue_token(unit, actor, LONG)
+            token = secret or issue_token(unit, actor, LONG)
         self._client = TestClient(app, headers={"Authorization": f"Bearer {token}"})
+
+    def speaking_with(self, secret: str | None, actor: Actor | None = None) -> "Voice":
+        """Give another voice at the same house: of a credential of one's own, or of somebody else."""
+        return Voice(self._app, self._world, actor or self.actor, secret)
 
     def get(self, path: str, status: int = 200, **query: Any) -> Any:
         return self._answer(self._client.get(f"/v1/{path}", params=query), status)

@@ -147,5 +147,5 @@ def test_a_finding_is_seen_by_its_owner_and_by_those_it_is_opened_to(database: D
         add_organisation(unit, "B", "org_b")
         screen(unit, predictor, history(GROWING))
         assert list_findings(unit, stranger, "car") == []
-        open_to(unit, "car", "org_b", Role.TECHNICIAN)
+        open_to(unit, "car", "org_b", Role.TECHNICIAN, "test")
         assert len(list_findings(unit, stranger, "car")) == 1

@@ -49,7 +49,7 @@ def test_codes_are_cleared_with_both_authorities_and_no_worker_s_death_loses_the
     house: House, tmp_path: Path
 ) -> None:
     with opened(Installation(Settings(data=house.data))) as database, database.unit() as unit:
-        open_to(unit, house.vehicle, WORKSHOP_ORGANISATION, Role.TECHNICIAN)
+        open_to(unit, house.vehicle, WORKSHOP_ORGANISATION, Role.TECHNICIAN, "test")
     path = f"/v1/vehicles/{house.vehicle}"
     device = Device(house.device_url, tmp_path / "spool.sqlite")
     with device.publisher:

@@ -24,8 +24,8 @@ from foundation.identity import (
     note_failed_sign_in,
     open_session,
     revoke_account,
-    sign_in,
 )
+from foundation.passwords import hash_of, sign_in
 
 WORDS: dict[str, Any] = {
     "words": 'a "quote"\n\u001f 电压\x7f',
@@ -153,19 +153,21 @@ def test_events_from_before_0012_are_chained_by_the_migration(log: Database) -> 
 def test_what_matters_for_safety_is_told(database: Database) -> None:
     with database.unit() as unit:
         home, other = add_organisation(unit, "Li"), add_organisation(unit, "Garage")
-        owner = add_account(unit, "li@example.com", Role.OWNER, home, password="a long enough secret")
-        sign_in(unit, "li@example.com", "a long enough secret")
+        owner = add_account(unit, "li@example.com", Role.OWNER, home, password_hash=hash_of("a long enough secret"))
+    sign_in(database, "li@example.com", "a long enough secret", lambda unit, who: who.account)
+    with database.unit() as unit:
         end_session(unit, open_session(unit, issue_link(unit, owner)))
         note_failed_sign_in(unit, " LI@example.com")
         note_failed_sign_in(unit, "nobody@example.com")
         for _ in range(2):
-            open_to(unit, "car-1", other, Role.TECHNICIAN)
+            open_to(unit, "car-1", other, Role.TECHNICIAN, owner.account)
         for _ in range(2):
-            close_to(unit, "car-1", other)
+            close_to(unit, "car-1", other, "desk")
         revoke_account(unit, owner.account, by="acc_1")
     with database.unit() as unit:
         told = [(it.kind, it.actor, it.data) for it in read(unit, home)]
-        assert [it.kind for it in read(unit, "grants:car-1")] == ["grant_opened", "grant_closed"]
+        grants = [(it.kind, it.actor) for it in read(unit, "grants:car-1")]
+        assert grants == [("grant_opened", owner.account), ("grant_closed", "desk")]
         assert [it.kind for it in read(unit, STRANGERS)] == ["sign_in_failed"]
     assert told == [
         ("account_made", None, {"account": owner.account, "role": "owner"}),

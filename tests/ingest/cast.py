@@ -48,7 +48,7 @@ class Cast:
             registry.add_vehicle(unit, homes["away"], "car-2")
             for device, vehicle in (("dev-1", "car-1"), ("dev-2", "car-1"), ("dev-3", "car-2")):
                 registry.add_device(unit, vehicle, device)
-            open_to(unit, "car-1", homes["garage"], Role.TECHNICIAN)
+            open_to(unit, "car-1", homes["garage"], Role.TECHNICIAN, "test")
         app = FastAPI()
         install(app)
         app.include_router(ingest.http.router(database, bearer_actor(database), Archive(Path("nowhere"))))

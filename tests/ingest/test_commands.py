@@ -62,7 +62,7 @@ def test_clearing_needs_the_other_side_and_nobody_else(cast: Cast, begins: str, 
 
 def test_a_car_that_is_open_to_nobody_has_no_workshop_side(cast: Cast) -> None:
     with cast.database.unit() as unit:
-        close_to(unit, "car-1", "org_garage")
+        close_to(unit, "car-1", "org_garage", "test")
     cast.ask("garage technician", CLEAR, 404)
     cast.ask("home technician", CLEAR, 403)
     cast.ask("home technician", SNAPSHOT, 403)
@@ -76,7 +76,7 @@ def test_an_authority_that_ended_meanwhile_does_not_count(cast: Cast, change: st
     asked = cast.ask("garage technician", CLEAR)
     with cast.database.unit() as unit:
         if change == "grant":
-            close_to(unit, "car-1", "org_garage")
+            close_to(unit, "car-1", "org_garage", "test")
         else:
             revoke_account(unit, cast.people["garage technician"].account)
     cast.answer(asked["id"], "approve", "home owner", 409)

@@ -13,6 +13,7 @@ from diagnostics.monitor import QUIET
 from diagnostics.tables import findings
 from foundation.database import Database, new_id
 from foundation.identity import Actor, Role, add_account, add_organisation
+from foundation.passwords import hash_of
 from ingest.archive import Archive
 from ingest.arrived import Arrived
 from ingest.intake import Intake
@@ -112,7 +113,9 @@ class Scene:
 def build_scene(database: Database, archive: Archive) -> Scene:
     with database.unit() as unit:
         family = add_organisation(unit, "Family Li")
-        owner = add_account(unit, "li.wei@example.com", Role.OWNER, family, name="Li Wei", password="secret")
+        owner = add_account(
+            unit, "li.wei@example.com", Role.OWNER, family, name="Li Wei", password_hash=hash_of("secret")
+        )
         technician = add_account(unit, "zhang@example.com", Role.TECHNICIAN, WORKSHOP_ORGANISATION, name="Zhang")
         advisor = add_account(unit, "wang@example.com", Role.ADVISOR, WORKSHOP_ORGANISATION, name="Wang")
         vehicle = add_vehicle(unit, family, "car-1", None, CONFIG, 31.23, 121.47)

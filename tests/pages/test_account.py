@@ -9,8 +9,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from aftersales.views import get_appointment
+from foundation.clock import FixedClock
 from foundation.events import read
-from foundation.identity import Actor, Role, issue_token
+from foundation.identity import FRESH, Actor, Role, issue_link, issue_token
 from tests.pages.forms import forms_of
 from tests.pages.scene import Scene
 from tests.pages.test_visit import post
@@ -40,6 +41,7 @@ def test_one_takes_his_data_along(scene: Scene, signed_in: Entrance) -> None:
 def test_one_is_erased_only_when_he_means_it(scene: Scene, signed_in: Entrance) -> None:
     owner = signed_in(scene.owner)
     form = forms_of(owner.get("/account").text)["/account/erasure"]
+    assert "vehicles" not in form  # what his cars went through stays, unless he ticks that
     for wrong in ({"password": "secret"}, {"sure": "yes", "password": "wrong"}):
         refused = owner.post("/account/erasure", data=form | wrong)
         assert refused.status_code == 403, wrong
@@ -49,6 +51,44 @@ def test_one_is_erased_only_when_he_means_it(scene: Scene, signed_in: Entrance) 
     assert owner.get("/cars").headers["location"].startswith("/sign-in")
     with pytest.raises(AssertionError):
         signed_in(scene.owner)
+
+
+def test_a_forgotten_password_is_replaced_after_a_link_and_ends_all_other_sign_ins(
+    scene: Scene, signed_in: Entrance, browser: Callable[[], TestClient], clock: FixedClock
+) -> None:
+    there, here = signed_in(scene.owner), signed_in(scene.owner)
+    with scene.database.unit() as unit:
+        token, unused = issue_token(unit, scene.owner), issue_link(unit, scene.owner)
+    form = forms_of(here.get("/account").text)["/account/password"]
+    assert "current" not in form
+    new = {"password": "  a long new one", "again": "  a long new one"}
+    for wrong in ({"password": "short", "again": "short"}, new | {"again": "another long one"}):
+        assert here.post("/account/password", data=form | wrong).status_code == 422
+    assert here.post("/account/password", data=form | new).headers["location"] == "/account?done=password_set"
+    assert there.get("/account").headers["location"].startswith("/sign-in")
+    assert browser().get("/v1/cases", headers={"Authorization": f"Bearer {token}"}).status_code == 401
+    assert browser().post("/sign-in/link", data={"secret": unused}).status_code == 401
+    credentials = {"email": "li.wei@example.com", "password": "a long new one"}
+    assert browser().post("/v1/tokens", json=credentials).status_code == 201
+    with scene.database.unit() as unit:
+        assert "password_set" in [event.kind for event in read(unit, scene.owner.organisation)]
+    clock.advance(FRESH)
+    later = forms_of(here.get("/account").text)["/account/password"] | {"password": "x" * 10, "again": "x" * 10}
+    for current, status in (("not it", 403), ("a long new one", 303)):
+        assert here.post("/account/password", data=later | {"current": current}).status_code == status
+
+
+def test_a_session_begun_by_a_password_is_asked_for_it_and_none_is_carried_over(
+    scene: Scene, browser: Callable[[], TestClient]
+) -> None:
+    client = browser()
+    client.post("/sign-in", data={"email": "li.wei@example.com", "password": "secret"})
+    form = forms_of(client.get("/account").text)["/account/password"] | {"password": "needle in it", "again": "x"}
+    assert "current" in form
+    assert client.post("/account/password", data=form | {"again": "needle in it"}).status_code == 403
+    client.cookies.clear()
+    lost = client.post("/account/password", data=form)
+    assert (lost.status_code, "needle" in lost.text) == (401, False)
 
 
 def test_an_administrator_invites_and_closes_accounts(
@@ -116,6 +156,10 @@ def test_a_tracking_link_shows_one_case_and_nothing_else(
     assert "Pudong Workshop" in shown
     assert "Alternator" in shown
     assert "/appointments/" not in shown
+    followed = stranger.get(f"/v1/appointments/{visit}", headers={"Authorization": f"Bearer {secret}"}).json()
+    with scene.database.unit() as unit:
+        whole = get_appointment(unit, scene.owner, visit)
+    assert whole.keys() - followed.keys() == {"no_shows"}
     for wrong in ("nonsense", token):
         assert stranger.post("/track", data={"secret": wrong}).status_code == 401
     assert stranger.get(f"/appointments/{visit}").headers["location"].startswith("/sign-in")

@@ -67,3 +67,11 @@ def test_who_is_away_is_shown_away() -> None:
 def test_a_closed_day_shows_the_hours_of_the_day() -> None:
     closed = plan((0, 0), (0, 0), open=[]) | {"open": [], "taken": []}
     assert seen(grid(closed, MIDNIGHT).bays[0]) == [("closed", 10)]
+
+
+def test_a_visit_of_who_is_away_or_after_hours_is_seen_all_the_same() -> None:
+    away = plan((10, 11), (10, 11), absent=[[at(9), at(12)]], open=[[at(13), at(18)]])
+    assert seen(grid(away, MIDNIGHT).bays[0])[:3] == [("absent", 1), ("visit", 1), ("absent", 1)]
+    late = plan((19, 20.5), (19, 20.5))
+    late |= {"technicians": [late["bays"][0]], "bays": []}
+    assert seen(grid(late, MIDNIGHT).technicians[0])[-2:] == [("visit", 1.5), ("closed", 0.5)]

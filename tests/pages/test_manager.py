@@ -149,7 +149,11 @@ def test_it_is_the_manager_s_alone(scene: Scene, signed_in: Entrance, person: Ca
     assert stranger.get(PAGE).status_code == 404
 
 
-@pytest.mark.parametrize("written", ["9-17", "25:00-26:00", "12:00-09:00", "08:00-12:00, 11:00-13:00", "08:00", "a-b"])
+def test_hours_are_read_as_people_write_them() -> None:
+    assert read_hours("9-12，13：00–17") == [["09:00", "12:00"], ["13:00", "17:00"]]
+
+
+@pytest.mark.parametrize("written", ["9:10-17", "25-26", "12:00-09:00", "08:00-12:00, 11:00-13:00", "08:00", "a-b"])
 def test_hours_that_make_no_sense_are_refused(written: str) -> None:
     with pytest.raises(Invalid):
         read_hours(written)

@@ -10,6 +10,7 @@ from forecourt.pages.readers import SESSION_COOKIE
 from foundation.clock import FixedClock
 from foundation.database import Database
 from foundation.identity import SESSION_LIFE, Actor, Role, issue_link, session_of
+from foundation.passwords import hash_of
 from foundation.refusals import Unauthenticated
 from tests.pages.forms import forms_of
 
@@ -32,7 +33,7 @@ def test_a_link_opens_a_session_once(database: Database, person: Person, browser
 
 
 def test_a_password_opens_a_session_and_a_wrong_one_keeps_the_address(person: Person, browser: Browser) -> None:
-    owner = person(Role.OWNER, password="correct horse")
+    owner = person(Role.OWNER, password_hash=hash_of("correct horse"))
     address = f"owner.{owner.organisation}@example.com"
     client = browser()
     refused = client.post("/sign-in", data={"email": address, "password": "wrong", "next": "/parts?q=belt"})
@@ -104,7 +105,7 @@ def test_the_next_page_is_always_one_of_ours(
 
 
 def test_a_form_of_a_lost_session_keeps_what_was_typed(person: Person, signed_in: Entrance) -> None:
-    owner = person(Role.OWNER, password="correct horse")
+    owner = person(Role.OWNER, password_hash=hash_of("correct horse"))
     address = f"owner.{owner.organisation}@example.com"
     client = signed_in(owner)
     client.cookies.delete(SESSION_COOKIE)

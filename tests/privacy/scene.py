@@ -18,6 +18,7 @@ from diagnostics.tables import findings
 from foundation.database import Database
 from foundation.idempotency import once
 from foundation.identity import Actor, Role, add_account, add_organisation, issue_token, note_failed_sign_in
+from foundation.passwords import hash_of
 from ingest.archive import Archive
 from ingest.intake import Intake
 from ingest.registry import add_device, add_vehicle
@@ -50,7 +51,7 @@ def build(world: World, folder: Path) -> Scene:
     database, archive = world.database, Archive(folder)
     with database.unit() as unit:
         home = add_organisation(unit, NAME)
-        owner = add_account(unit, EMAIL, Role.OWNER, home, name=NAME, password=PASSWORD)
+        owner = add_account(unit, EMAIL, Role.OWNER, home, name=NAME, password_hash=hash_of(PASSWORD))
         car = add_vehicle(unit, home, CAR, VIN, GOLF, LATITUDE, 121.4)
         token = issue_token(unit, owner)
         for device, vehicle in (("dev-z", CAR), ("dev-1", "car-1")):

@@ -9,6 +9,7 @@ from sqlalchemy import delete
 from typer.testing import CliRunner
 
 from forecourt.commands import COMMANDS, build
+from foundation.identity import open_session, session_of
 from foundation.refusals import NotFound
 from foundation.tables import events
 from tests.privacy.scene import CAR, EMAIL, NAME, NEEDLES, Scene, places
@@ -25,6 +26,9 @@ def test_export_erase_verify(scene: Scene, tmp_path: Path, monkeypatch: pytest.M
         assert NAME in file.read("person.json").decode()
         assert [name for name in file.namelist() if name.startswith(f"readings/{CAR}/")]
     assert isinstance(run(app, ["account", "export", EMAIL, "--out", str(out)]).exception, FileExistsError)
+    link = run(app, ["account", "link", EMAIL], catch_exceptions=False).output.strip().removeprefix("/sign-in#")
+    with scene.database.unit() as unit:
+        assert session_of(unit, open_session(unit, link)).actor == scene.owner
     erased = run(app, ["account", "erase", EMAIL, "--vehicles"], catch_exceptions=False)
     assert erased.output.splitlines()[-1] == scene.owner.account
     assert [it for it in NEEDLES if places(scene.database, scene.folder, it)] == []

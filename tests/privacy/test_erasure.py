@@ -61,7 +61,7 @@ def test_an_erased_person_is_in_no_table_and_in_no_file(scene: Scene, client: Te
     with scene.database.unit() as unit:
         refused = [it.data for it in read(unit, scene.owner.organisation) if it.kind == "access_refused"]
     assert refused == [{"method": "POST", "path": "/v1/me/erasure"}] * 2
-    answer = client.post("/v1/me/erasure", json={"password": PASSWORD})
+    answer = client.post("/v1/me/erasure", json={"password": PASSWORD, "vehicles": True})
     assert (answer.status_code, answer.json()) == (202, {"account": scene.owner.account, "vehicles": True})
     assert client.get("/v1/vehicles/car-z").status_code == 401
     privacy.keep_house(scene.database, scene.archive)
@@ -228,7 +228,11 @@ def test_an_account_without_a_password_shows_a_fresh_sign_in(scene: Scene, clien
     assert client.post("/v1/me/erasure", json={}, headers=headers).status_code == 403
     with scene.database.unit() as unit:
         open_session(unit, issue_link(unit, person))
-    assert client.post("/v1/me/erasure", json={}, headers=headers).status_code == 202
+        fresh = {"Authorization": f"Bearer {issue_token(unit, person)}"}
+    # Somebody else's fresh sign-in, or his own at another place, is not this one's.
+    assert client.post("/v1/me/erasure", json={}, headers=headers).status_code == 403
+    answer = client.post("/v1/me/erasure", json={}, headers=fresh)
+    assert (answer.status_code, answer.json()["vehicles"]) == (202, False)
 
 
 def test_the_house_is_kept_once_an_hour(scene: Scene) -> None:

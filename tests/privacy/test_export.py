@@ -36,6 +36,10 @@ def test_an_export_holds_everything_and_no_secret(scene: Scene, client: TestClie
             *unit.connection.execute(select(accounts.c.password_hash)).scalars(),
         ]
         assert [it.kind for it in read(unit, scene.owner.organisation)][-1] == "data_exported"
+        # Who confirmed opened his car to the workshop; who settled closed it.
+        grants = [(it.kind, it.actor) for it in read(unit, f"grants:{CAR}")]
+    settled = scene.world.technician.account
+    assert grants == [("grant_opened", scene.owner.account), ("grant_closed", settled)]
     assert not [it for it in secrets if it and it in written]
     assert scene.token not in written
     assert sum(len(table) for table in tables) == sum(row["readings"] for row in person["segment_contents"]) > 0

@@ -77,6 +77,15 @@ function drop() {
   });
 }
 
+// On a narrow screen the chosen day and the chosen visit, or the day's first one, may lie outside of what is seen.
+document.addEventListener("DOMContentLoaded", () => {
+  const seen = [".week [aria-current]", ".block.chosen, .block"].map((one) => document.querySelector(one));
+  for (const one of seen) {
+    const box = one?.closest(".week, .scroll");
+    if (box) box.scrollLeft += one.getBoundingClientRect().left - box.getBoundingClientRect().left - box.clientWidth / 2;
+  }
+});
+
 document.addEventListener("pointerdown", (event) => {
   const block = event.target.closest?.(".block");
   if (!block || event.button !== 0) return;

@@ -1,0 +1,116 @@
+"""Repair orders from the first step to the review."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from aftersales.tables.metadata import metadata
+
+repair_orders = Table(
+    "repair_orders",
+    metadata,
+    Column("id", Text),
+    Column("organisation", Text, nullable=False),
+    Column("workshop_organisation", Text, nullable=False),
+    Column("case", Text, nullable=False),
+    Column("appointment", Text, nullable=False),
+    Column("estimate", Text, nullable=False),
+    Column("vehicle", Text, nullable=False),
+    Column("workshop", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("mileage_km", Integer),
+    Column("parts_issued_at", DateTime(timezone=True)),
+    Column("reworks", Integer, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("id"),
+    ForeignKeyConstraint(["case"], ["cases.id"]),
+    ForeignKeyConstraint(["appointment"], ["appointments.id"]),
+    ForeignKeyConstraint(["estimate"], ["estimates.id"]),
+    UniqueConstraint("appointment"),
+    # No mileage is ever invented: what needs one cannot be stored without it.
+    CheckConstraint("state IN ('expected', 'cancelled') OR mileage_km IS NOT NULL", name="mileage"),
+    Index(None, "case"),
+    Index(None, "organisation", "created_at", "id"),
+)
+
+repair_steps = Table(
+    "repair_steps",
+    metadata,
+    Column("order", Text),
+    Column("number", Integer),
+    Column("organisation", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("note", Text),
+    Column("actor", Text, nullable=False),
+    Column("taken_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("order", "number"),
+    ForeignKeyConstraint(["order"], ["repair_orders.id"]),
+)
+
+# Appended, never edited; ids and hashes only, so that a person can be erased without breaking the record.
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", Text),
+    Column("organisation", Text, nullable=False),
+    Column("order", Text, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("decision", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("decided_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("id"),
+    ForeignKeyConstraint(["order"], ["repair_orders.id"]),
+    ForeignKeyConstraint(["line"], ["estimate_lines.id"]),
+    UniqueConstraint("line", "number"),
+    CheckConstraint("decision IN ('approved', 'declined')", name="decision"),
+    Index(None, "order"),
+)
+
+settlements = Table(
+    "settlements",
+    metadata,
+    Column("order", Text),
+    Column("organisation", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("sheet", JSONB, nullable=False),
+    Column("net", BigInteger, nullable=False),
+    Column("tax", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("settled_by", Text, nullable=False),
+    Column("settled_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("order"),
+    ForeignKeyConstraint(["order"], ["repair_orders.id"]),
+    UniqueConstraint("number"),
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("order", Text),
+    Column("organisation", Text, nullable=False),
+    Column("workshop", Text, nullable=False),
+    Column("rating", Integer, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("reviewed_by", Text, nullable=False),
+    Column("reviewed_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("order"),
+    ForeignKeyConstraint(["order"], ["repair_orders.id"]),
+    CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
+    Index(None, "workshop"),
+)
