@@ -46,9 +46,15 @@ class Mail:
 
 def owners_of(unit: UnitOfWork, visit: Row[Any]) -> list[Actor]:
     """Give who is told of a visit on the owner's side: who booked it himself, else everybody who may decide on it."""
-    person = open_account(unit, visit.booked_by)
-    himself = person is not None and person.organisation == visit.organisation and person.role is not Role.INTEGRATOR
-    return [person] if person is not None and himself else members(unit, visit.organisation, OWNER_ROLES)
+    return himself_or_owners(unit, visit.booked_by, visit.organisation)
+
+
+def himself_or_owners(unit: UnitOfWork, account: str, organisation: str) -> list[Actor]:
+    """Give the person of the organisation who did something; for another house, software or the desk: its owners."""
+    person = open_account(unit, account)
+    if person is not None and person.organisation == organisation and person.role is not Role.INTEGRATOR:
+        return [person]
+    return members(unit, organisation, OWNER_ROLES)
 
 
 def desk_people(unit: UnitOfWork, workshop: Workshop) -> list[Actor]:

@@ -15,7 +15,7 @@ from aftersales.alternatives import hold_alternative
 from aftersales.cases import AppointmentState, Wish
 from aftersales.chosen_slots import PartsNotThere, visit_at
 from aftersales.holds import live_appointment, lock_day_of, place
-from aftersales.messages import notify, owners_of, place_and_time
+from aftersales.messages import himself_or_owners, notify, place_and_time
 from aftersales.moves import DESK
 from aftersales.occupancy import SlotTaken, attempt, local_day
 from aftersales.operations import work_of
@@ -28,7 +28,7 @@ from aftersales.waiting import WAITABLE
 from aftersales.waitlist import end_wait
 from aftersales.workshops import Workshop, load_workshop
 from foundation.database import UnitOfWork
-from foundation.identity import desk_of, open_account
+from foundation.identity import desk_of
 from ingest.vehicles import VehicleDirectory
 from parts_catalog.stock import OutOfStock
 
@@ -86,8 +86,7 @@ def _offer(
     unit.connection.execute(update(waits).where(waits.c.id == wait.id).values(state="offered"))
     appointment = unit.connection.execute(select(appointments).where(appointments.c.id == held)).one()
     fields = place_and_time(workshop, when=appointment.during.lower, until=appointment.expires_at)
-    person = open_account(unit, wait.account)
-    people = [person] if person is not None else owners_of(unit, appointment)
+    people = himself_or_owners(unit, wait.account, wait.organisation)
     notify(unit, people, "slot_offered", held, case.id, **fields)
     return True
 

@@ -10,11 +10,22 @@ import numpy.typing as npt
 
 from aftersales.calendars import hours_on, weekly_hours
 from aftersales.cases import Wish
-from aftersales.free_times import HORIZON_DAYS, PER_DAY, QUANTUM_S, Quanta, Taken, Team, Times, Window, times_at
+from aftersales.free_times import (
+    HORIZON_DAYS,
+    PER_DAY,
+    QUANTUM_S,
+    Quanta,
+    Taken,
+    Team,
+    Times,
+    Window,
+    quantum_from,
+    times_at,
+)
 from aftersales.hours import Span
 from aftersales.occupancy import local_day, taken_quanta
 from aftersales.operations import Work
-from aftersales.reasons import Reason, day_reason, reason, weekday_reason
+from aftersales.reasons import AS_SOON_AS_OPEN, Binding, Reason, reason
 from aftersales.slot_ids import NO_SLOT, SlotKey, write_slot
 from aftersales.workshops import Bay, Loaner, Place, Technician, Workshop, distance_km, workshop_summary
 from foundation.database import UnitOfWork
@@ -27,7 +38,7 @@ FIRST_DAYS = (2, 8)  # most searches end here
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A visit that is possible now, with all it takes; `reason` says what binds its time.
+    """A visit that is possible now, with all it takes; `bound` says what binds its time, `reason` does so in words.
 
     `work` has the workshop's own times; `worked`: when the technician works on it.
     """
@@ -41,7 +52,11 @@ class Slot:
     technician: Technician
     loaner: Loaner | None
     worked: tuple[Span, ...]
-    reason: Reason
+    bound: Binding
+
+    @property
+    def reason(self) -> Reason:
+        return self.bound.told(self.technician.name_en, self.technician.name_zh)
 
     @property
     def id(self) -> str:
@@ -54,6 +69,7 @@ class Slot:
                 self.bay.id,
                 self.technician.id,
                 self.loaner.id if self.loaner else None,
+                self.bound,
             )
         )
 
@@ -196,7 +212,7 @@ def check_slot(workshop: Workshop, key: SlotKey, work: Work, not_before: datetim
     offered = rest == 0 and start < len(times.quantum) and times.quantum[start] == at - times.window.first
     if not offered or not times.offered[start]:
         raise Invalid(NO_SLOT)
-    return _build(times, start, key.wish, reason("as_soon_as_open"))
+    return _build(times, start, key.wish, key.bound)
 
 
 def why_none(workshops: Sequence[Workshop], work: Work, wanted: Wanted) -> Reason:
@@ -222,7 +238,7 @@ def _slot(times: Times, start: int, wanted: Wanted) -> Slot:
     return _build(times, start, wanted.wish, _binding(times, start, wanted))
 
 
-def _build(times: Times, start: int, wish: Wish, why: Reason) -> Slot:
+def _build(times: Times, start: int, wish: Wish, bound: Binding) -> Slot:
     team, at = times.team, times.window.at
     return Slot(
         team.workshop,
@@ -234,26 +250,31 @@ def _build(times: Times, start: int, wish: Wish, why: Reason) -> Slot:
         team.technicians[times.technician[start]],
         None if team.loaners is None else team.loaners[times.loaner[start]],
         tuple(times.worked(start)),
-        why,
+        bound,
     )
 
 
-def _binding(times: Times, start: int, wanted: Wanted) -> Reason:
+def _binding(times: Times, start: int, wanted: Wanted) -> Binding:
     """Say what binds a slot's time: the parts, or the last thing before it that was in the way."""
-    workshop = times.team.workshop
+    team, at = times.team, times.window.at
+    workshop = team.workshop
     arrival, earliest = wanted.arrival(workshop), wanted.earliest(workshop)
     if earliest > arrival:
-        return weekday_reason("parts_arrive", earliest.astimezone(workshop.zone).weekday())
-    day = local_day(times.window.at(times.quantum[start]), workshop.zone)
+        return Binding("parts_arrive", local_day(earliest, workshop.zone))
+    day = local_day(at(times.quantum[start]), workshop.zone)
     closed = _closed_before(workshop, local_day(arrival, workshop.zone), day)
-    blocked = np.flatnonzero(times.allowed[:start] & ~times.offered[:start])
+    # A technician is in the way, too, where the workshop is open and nobody who is fit is at work.
+    there = times.quantum[:start] >= quantum_from(arrival) - times.window.first
+    idle = there & ~times.working[:, :start].any(axis=0)
+    blocked = np.flatnonzero((times.allowed[:start] & ~times.offered[:start]) | idle)
     if len(blocked):
         last = blocked[-1]
-        if closed is None or closed < local_day(times.window.at(times.quantum[last]), workshop.zone):
+        if closed is None or closed < local_day(at(times.quantum[last]), workshop.zone):
             if times.technician[last] < 0:
-                return reason("first_free_technician")
-            return reason("first_free_bay" if times.bay[last] < 0 else "first_free_loaner")
-    return day_reason("closed_before", closed) if closed is not None else reason("as_soon_as_open")
+                alone = len(team.technicians) == 1
+                return Binding("only_technician", day) if alone else Binding("first_free_technician")
+            return Binding("first_free_bay") if times.bay[last] < 0 else Binding("first_free_loaner", day)
+    return Binding("closed_before", closed) if closed is not None else AS_SOON_AS_OPEN
 
 
 def _closed_before(workshop: Workshop, first: date, day: date) -> date | None:

@@ -40,7 +40,7 @@ def test_another_bay_is_given_at_once_and_told(street: Town, visit: dict[str, An
     assert street.world.events(visit["case"])[-1] == "appointment_arranged"
     street.owner.post(address, place(visit), 403)
     street.stranger.post(address, place(visit), 403)  # no owner may, whosever the visit is
-    street.advisor.post(address, place(visit, bay="bay_of_nobody"), 422)
+    assert street.advisor.post(address, place(visit, bay="bay_of_nobody"), 422)["code"] == "not_offered"
 
 
 def test_a_proposed_visit_is_moved_and_a_confirmed_one_is_offered_another_time(

@@ -13,10 +13,10 @@ from aftersales import bookings
 from aftersales.tables import appointments, vacancies
 from aftersales.workshop_setup import set_special_day
 from aftersales.workshops import Loaner
-from foundation.identity import Role
+from foundation.identity import Role, add_account
 from foundation.refusals import Conflict
 from tests.aftersales.voices import HOUR_A_DAY, Town
-from tests.aftersales.world import garage
+from tests.aftersales.world import FAMILY, garage
 
 TUESDAY, WEDNESDAY = "2026-11-24T01:00:00+00:00", "2026-11-25T01:00:00+00:00"  # nine o'clock in China
 
@@ -242,3 +242,12 @@ def test_what_cannot_be_waited_for_is_refused(street: Town, full: dict[str, Any]
     assert owner.post("waitlist", {"vehicle": "car-1", "workshop": "wks_one"}, 409)["code"] == "too_many_waits"
     owner.post(f"appointments/{full['tuesday']['id']}/decline")
     owner.post("waitlist", {"case": full["tuesday"]["case"]}, 409)
+
+
+def test_what_software_waited_for_is_told_to_its_owners(street: Town) -> None:
+    with street.world.database.unit() as unit:
+        fleet = add_account(unit, "software@li.example", Role.INTEGRATOR, FAMILY)
+    software = street.owner.speaking_with(None, fleet)
+    software.post("waitlist", {"vehicle": "car-1", "workshop": "wks_one"}, 201)
+    street.sweep()
+    assert (street.owner.told(), software.told()) == (["slot_offered"], [])

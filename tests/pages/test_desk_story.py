@@ -44,7 +44,7 @@ def test_a_block_is_dragged_and_a_conflicting_drag_is_refused(chromium: Browser,
     assert datetime.fromisoformat(before["start"]) - datetime.fromisoformat(moved["start"]) == timedelta(hours=1)
 
     drag(page, block, 40, row)  # past closing time
-    expect(page.locator("#notice")).to_contain_text("cannot be understood")
+    expect(page.locator("#notice")).to_contain_text("Not possible there")
     expect(row.locator(f"[data-visit={visit}]")).to_be_visible()
     assert visit_of(scene, visit) == moved
 

@@ -90,6 +90,8 @@ def test_an_absence_is_reported_shown_and_taken_back(scene: Scene, manager: Test
     assert f"visit={visit}" in page
     calendar = signed_in(scene.advisor).get(f"/calendar?workshop={WORKSHOP}&day={seen['day']}").text
     assert 'class="absent"' in calendar
+    assert 'class="block bad' in calendar
+    assert "is away then" in calendar
     end = page.partition('name="end" value="')[2].partition('"')[0]
     manager.post(f"{BASE}/absences", data={"csrf": form["csrf"], "end": end})
     assert "flu" not in manager.get(PAGE).text
