@@ -35,7 +35,7 @@ PERSONAL: Mapping[str, str] = {
     "commands": "plan result",
     "trip_spans": "id vehicle organisation device boot partition start_at end_at in_use_until last_arrived_at revision"
     " done_revision",
-    "segment_contents": "segment device boot vehicle organisation partition first_at last_at readings",
+    "segment_contents": "segment device boot vehicle organisation partition first_at last_at readings row_group",
     "rejected_messages": "payload",
     "rejected": "detail",
 }
@@ -43,8 +43,9 @@ IMPERSONAL: Mapping[str, str] = {
     "vehicles": "id organisation created_at",
     "devices": "id vehicle organisation partition created_at revoked_at",
     "message_keys": "device boot seq partition",
-    "boots": "device boot vehicle organisation partition through_seq gaps redelivered first_arrived_at last_arrived_at",
-    "segments": "name worker written_at rows bytes",
+    "boots": "device boot vehicle organisation partition through_seq gaps redelivered first_arrived_at last_arrived_at"
+    " forgotten_seq",
+    "segments": "name worker written_at rows bytes day partition",
     "segment_erasures": "segment vehicle",
     "segment_removals": "name",
     "commands": "id vehicle organisation kind state device requested_by requested_at expires_at due_at sends sent_at"

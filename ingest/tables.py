@@ -6,6 +6,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     Double,
     ForeignKeyConstraint,
@@ -102,11 +103,13 @@ boots = Table(
     Column("redelivered", BigInteger, nullable=False),
     Column("first_arrived_at", DateTime(timezone=True), nullable=False),
     Column("last_arrived_at", DateTime(timezone=True), nullable=False),
+    Column("forgotten_seq", BigInteger),  # up to here the keys were deleted: what comes again is known all the same
     PrimaryKeyConstraint("device", "boot"),
     Index(None, "organisation"),
 )
 
-# The archive's manifest: a segment that is not listed here does not exist.
+# The archive's manifest: a segment that is not listed here does not exist. `day` and `partition` are those of a
+# compacted file; a fresh one has none. `row_group` is where a compacted file holds the vehicle.
 segments = Table(
     "segments",
     metadata,
@@ -115,8 +118,13 @@ segments = Table(
     Column("written_at", DateTime(timezone=True), nullable=False),
     Column("rows", BigInteger, nullable=False),
     Column("bytes", BigInteger, nullable=False),
+    Column("day", Date),
+    Column("partition", SmallInteger),
     PrimaryKeyConstraint("name"),
+    CheckConstraint("(day IS NULL) = (partition IS NULL)", name="place"),
     Index(None, "worker"),
+    Index("ix_segments_fresh", "written_at", postgresql_where=text("day IS NULL")),
+    Index(None, "day", "partition"),
 )
 
 segment_contents = Table(
@@ -131,6 +139,7 @@ segment_contents = Table(
     Column("first_at", DateTime(timezone=True), nullable=False),
     Column("last_at", DateTime(timezone=True), nullable=False),
     Column("readings", BigInteger, nullable=False),
+    Column("row_group", Integer),
     PrimaryKeyConstraint("segment", "device", "boot"),
     ForeignKeyConstraint(["segment"], ["segments.name"]),
     Index(None, "vehicle", "last_at"),
