@@ -29,12 +29,16 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """One delivery of a message with an identity; `fresh`: it had not been handled before."""
+    """One delivery of a message with an identity; `fresh`: it had not been handled before.
+
+    What is not `counted` has no neighbours: no boot of its own, no gaps, no answer.
+    """
 
     key: Key
     floor: int | None
     fresh: bool
     arrived_at: datetime
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,8 @@ _Boot = tuple[str, str]
 def _by_boot(handled: Sequence[Handled]) -> dict[_Boot, _BootBatch]:
     batches: dict[_Boot, _BootBatch] = {}
     for one in handled:
+        if not one.counted:
+            continue
         boot = (one.key.device, one.key.boot)
         batch = batches.setdefault(boot, _BootBatch(one.floor, [], 0, one.arrived_at, one.arrived_at))
         if one.floor is not None:

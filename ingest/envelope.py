@@ -35,12 +35,15 @@ class Header:
     """The identity of a message: `seq` within `boot`, with the sender's oldest held `seq` (`floor`) if it told.
 
     `age_ms`: how long before sending the content's time was, by the device's monotonic clock; None: not told.
+    `counted`: the sender numbers its messages, so that gaps can be counted and `committed` answered. Without it `seq`
+    is made from the content, so that a resend is known, and says nothing of its neighbours.
     """
 
     boot: str
     seq: int
     floor: int | None = None
     age_ms: int | None = None
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,8 +110,11 @@ Content = Readings | DtcReport | CommandResult
 
 @dataclass(frozen=True, slots=True)
 class Message:
+    """One message. `ignored`: how many values came along that are no readings, such as positions; they go nowhere."""
+
     header: Header
     content: Content
+    ignored: int = 0
 
 
 @dataclass(frozen=True, slots=True)

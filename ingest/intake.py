@@ -110,7 +110,7 @@ def claim(
     handled, new = [], []
     for one, header, key in zip(found, headers, keys, strict=True):
         if header is not None and key is not None:
-            handled.append(Handled(key, header.floor, key in unclaimed, one.arrived.at))
+            handled.append(Handled(key, header.floor, key in unclaimed, one.arrived.at, header.counted))
         if (key is None or key in unclaimed) and not isinstance(one.content, Status):
             new.append(one)
         unclaimed.discard(key)

@@ -23,6 +23,7 @@ class Kind(StrEnum):
 UP = frozenset({Kind.READINGS_JSON, Kind.READINGS_BINARY, Kind.DTCS, Kind.STATUS, Kind.RESULT})
 DOWN = frozenset({Kind.COMMITTED, Kind.PROGRESS, Kind.COMMAND})
 _BY_NAME = {kind.value: kind for kind in Kind}
+_UPLOADED = re.compile(rf"{PREFIX}/([^/]+)/http/([a-z0-9_]{{1,32}})")
 
 
 def is_id(text: str) -> bool:
@@ -49,3 +50,21 @@ def parse_topic(topic: str) -> tuple[str, Kind] | None:
     device, _, rest = topic[len(PREFIX) + 1 :].partition("/")
     kind = _BY_NAME.get(rest)
     return (device, kind) if kind is not None and is_id(device) else None
+
+
+def http_topic(device: str, dialect: str) -> str:
+    """Give the topic on which our API publishes what a device uploaded by HTTP."""
+    if not is_id(device):
+        raise ValueError(f"{device!r} cannot be a device's id")
+    return f"{PREFIX}/{device}/http/{dialect}"
+
+
+def http_filter(dialect: str) -> str:
+    """Give the subscription that hears the uploads of one dialect from all devices."""
+    return f"{PREFIX}/+/http/{dialect}"
+
+
+def parse_http_topic(topic: str) -> tuple[str, str] | None:
+    """Give (device, dialect) of an upload's topic; None for any other."""
+    found = _UPLOADED.fullmatch(topic)
+    return (found[1], found[2]) if found is not None and is_id(found[1]) else None

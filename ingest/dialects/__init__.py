@@ -1,45 +1,23 @@
 """The dialects that devices speak: one registry, and the one function that reads a batch of messages with it."""
 
-from collections.abc import Callable, Sequence
+import importlib
+import pkgutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.arrived import Arrived
-from ingest.dialects import forecourt_binary, forecourt_dtcs, forecourt_json, forecourt_result, forecourt_status
-from ingest.dialects.dialect import Dialect
-from ingest.envelope import Malformed, Message, Status
-from ingest.topics import Kind, filter_of, parse_topic
+from ingest.dialects.dialect import Dialect, Ours, Told
+from ingest.envelope import Malformed
 
 
-@dataclass(frozen=True, slots=True)
-class _Ours:
-    """A dialect on one of our own topics."""
-
-    kind: Kind
-    read: Callable[[bytes], Message | Status]
-
-    @property
-    def name(self) -> str:
-        return f"forecourt {self.kind}"
-
-    @property
-    def subscription(self) -> str:
-        return filter_of(self.kind)
-
-    def device_of(self, topic: str) -> str | None:
-        parsed = parse_topic(topic)
-        return parsed[0] if parsed is not None and parsed[1] is self.kind else None
-
-    def decode(self, payload: bytes) -> Message | Status:
-        return self.read(payload)
+def _discover() -> tuple[Dialect, ...]:
+    """Give the `DIALECT` of every file here that has one; ours first, for nearly everything that arrives is ours."""
+    modules = [importlib.import_module(f"{__name__}.{it.name}") for it in pkgutil.iter_modules(__path__)]
+    found: list[Dialect] = [module.DIALECT for module in modules if hasattr(module, "DIALECT")]
+    return tuple(sorted(found, key=lambda it: not isinstance(it, Ours)))
 
 
-DIALECTS: tuple[Dialect, ...] = (
-    _Ours(Kind.READINGS_BINARY, forecourt_binary.decode),
-    _Ours(Kind.READINGS_JSON, forecourt_json.decode),
-    _Ours(Kind.DTCS, forecourt_dtcs.decode),
-    _Ours(Kind.RESULT, forecourt_result.decode),
-    _Ours(Kind.STATUS, forecourt_status.decode),
-)
+DIALECTS = _discover()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +26,7 @@ class Decoded:
 
     arrived: Arrived
     device: str
-    content: Message | Status | Malformed
+    content: Told
 
 
 def subscriptions() -> list[str]:
@@ -57,16 +35,23 @@ def subscriptions() -> list[str]:
 
 
 def decode(arrived: Sequence[Arrived]) -> list[Decoded]:
-    """Read a batch. What cannot be read stays in it as its `Malformed`; a topic of nobody's names no device."""
-    return [_decode(one) for one in arrived]
+    """Read a batch: a delivery gives one message or several.
+
+    What cannot be read stays in it as its `Malformed`; a topic of nobody's names no device.
+    """
+    found: list[Decoded] = []
+    for one in arrived:
+        _decode(one, found)
+    return found
 
 
-def _decode(one: Arrived) -> Decoded:
+def _decode(one: Arrived, found: list[Decoded]) -> None:
     for dialect in DIALECTS:
         device = dialect.device_of(one.topic)
         if device is not None:
             try:
-                return Decoded(one, device, dialect.decode(one.payload))
+                found += [Decoded(one, device, told) for told in dialect.read(one)]
             except Malformed as error:
-                return Decoded(one, device, error)
-    return Decoded(one, "", Malformed("the topic belongs to no dialect"))
+                found.append(Decoded(one, device, error))
+            return
+    found.append(Decoded(one, "", Malformed("the topic belongs to no dialect")))

@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.dialects.dialect import Ours
 from ingest.dialects.strict import check_signals, header_in, identified, load_messagepack, units_in, whole
 from ingest.envelope import EPOCH, MAXIMUM_ROWS, Malformed, Message, Readings
+from ingest.topics import Kind
 
 _LAST_MS = 253_402_300_799_999  # the end of the year 9999
 
@@ -33,3 +35,6 @@ def _array(document: dict[str, Any], name: str, kind: str, count: int) -> NDArra
     if not isinstance(data, bytes) or len(data) != 4 * count:
         raise Malformed(f"{name} is not {4 * count} bytes")
     return np.frombuffer(data, dtype=kind)
+
+
+DIALECT = Ours(Kind.READINGS_BINARY, decode)

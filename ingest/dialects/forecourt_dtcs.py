@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from ingest.dialects.dialect import Ours
 from ingest.dialects.strict import (
     by_ecu,
     flag,
@@ -18,6 +19,7 @@ from ingest.dialects.strict import (
     whole,
 )
 from ingest.envelope import DtcReport, Malformed, Message
+from ingest.topics import Kind
 
 MAXIMUM_CODES = 256
 MAXIMUM_SIGNALS = 128  # of one freeze frame
@@ -135,3 +137,6 @@ def _vin(document: dict[str, Any]) -> str | None:
     if vin is not None and not (isinstance(vin, str) and _VIN.fullmatch(vin)):
         raise Malformed("vin is not 17 characters")
     return vin
+
+
+DIALECT = Ours(Kind.DTCS, decode)

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.dialects.dialect import Ours
 from ingest.dialects.strict import (
     check_signals,
     check_size,
@@ -20,6 +21,7 @@ from ingest.dialects.strict import (
 )
 from ingest.envelope import MAXIMUM_DT_MS, MAXIMUM_ROWS, Malformed, Message, Readings
 from ingest.readings import FloatArray
+from ingest.topics import Kind
 
 _LARGEST = float(np.finfo(np.float32).max)
 _NUMBERS = {int, float, type(None)}
@@ -94,3 +96,6 @@ def _floats(numbers: list[Any]) -> FloatArray:
     if wide.any():
         narrow[wide] = np.copysign(np.float32(_LARGEST), values[wide])
     return narrow
+
+
+DIALECT = Ours(Kind.READINGS_JSON, decode)

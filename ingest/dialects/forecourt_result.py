@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from ingest.dialects.dialect import Ours
 from ingest.dialects.strict import by_ecu, header_in, identified, instant, listed, load_json, text
 from ingest.envelope import CommandResult, Malformed, Message, Outcome
-from ingest.topics import is_id
+from ingest.topics import Kind, is_id
 
 MAXIMUM_REPLIES = 1000
 LONGEST_REPLY = 400  # a line as the adapter printed it
@@ -53,3 +54,6 @@ def _replies(document: dict[str, Any]) -> tuple[str, ...]:
     if not all(isinstance(line, str) and len(line) <= LONGEST_REPLY and line.isprintable() for line in replies):
         raise Malformed(f"replies holds something that is no printable line of up to {LONGEST_REPLY} characters")
     return tuple(replies)
+
+
+DIALECT = Ours(Kind.RESULT, decode)

@@ -1,7 +1,9 @@
 """What a device says of itself, as JSON, retained and as its last will: `fc/v1/{device}/status`."""
 
+from ingest.dialects.dialect import Ours
 from ingest.dialects.strict import load_json, text, whole
 from ingest.envelope import MAXIMUM_SEQ, Malformed, Status
+from ingest.topics import Kind
 
 
 def decode(payload: bytes) -> Status:
@@ -22,3 +24,6 @@ def decode(payload: bytes) -> Status:
         disk,
         text(document, "adapter"),
     )
+
+
+DIALECT = Ours(Kind.STATUS, decode)

@@ -14,6 +14,7 @@ from hypothesis.extra import numpy as arrays
 
 from ingest.arrived import Arrived
 from ingest.dialects import DIALECTS, decode, forecourt_binary, forecourt_json
+from ingest.dialects.dialect import Ours
 from ingest.envelope import Header, Malformed, Message, Readings, Status, encode, restamp
 from ingest.topics import Kind, parse_topic
 
@@ -246,7 +247,7 @@ documents = st.dictionaries(
 )
 def test_only_malformed_escapes_whatever_the_bytes(dialect: Any, payload: bytes) -> None:
     try:
-        dialect.decode(payload)
+        dialect.read(Arrived(dialect.subscription.replace("+", "dev").replace("#", "x"), payload, START))
     except Malformed as error:
         assert error.reason  # noqa: PT017 - it need not raise
 
@@ -264,10 +265,10 @@ def _small(value: Any) -> Any:
 @pytest.mark.parametrize("deep", [b"[" * 100_000, b'{"freeze":' * 600 + b"1" + b"}" * 600, b"\x91" * 100_000])
 def test_deep_nesting_is_malformed(deep: bytes) -> None:
     wrapped = b'{"boot":"b","seq":1,"ecus":{},"freeze":' + deep + b"}"
-    for dialect in DIALECTS:
+    for dialect in filter(lambda it: isinstance(it, Ours), DIALECTS):
         for payload in (deep, wrapped):
             with pytest.raises(Malformed):
-                dialect.decode(payload)
+                dialect.read(Arrived("", payload, START))
 
 
 def test_a_batch_keeps_what_it_cannot_read() -> None:
