@@ -16,7 +16,7 @@ forecourt/tasks.py       queue        one case per finding, in the transaction t
 ingest/sending.py        send_due     commands that are due, until their results come
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -32,7 +32,9 @@ from ingest.batch import Batch
 from ingest.commit import Reply
 from ingest.gate import AcceptedReport
 from ingest.intake import Intake, Outcome
+from ingest.partitions import PARTITIONS
 from ingest.readings import TripColumns
+from ingest.registry import heard_elsewhere
 from ingest.sending import send_due
 from ingest.trip_log import TripSpan
 from ingest.trips import split_trips
@@ -42,9 +44,17 @@ SPANS_AT_ONCE = 20
 
 
 class Pipeline:
-    """One ingest worker's steps over one database and one archive."""
+    """One ingest worker's steps over one database and one archive; it hears the devices of these partitions."""
 
-    def __init__(self, database: Database, archive: Archive, predictor: Predictor, worker: str = "ingest") -> None:
+    def __init__(
+        self,
+        database: Database,
+        archive: Archive,
+        predictor: Predictor,
+        worker: str = "ingest",
+        partitions: Collection[int] = range(PARTITIONS),
+    ) -> None:
+        self._partitions = partitions
         self._database = database
         self._archive = archive
         self._predictor = predictor
@@ -84,6 +94,8 @@ class Pipeline:
             return len(spans)
 
     def _watch(self, unit: UnitOfWork, batch: Batch) -> None:
+        if len(self._partitions) < PARTITIONS:
+            self._windows.forget(heard_elsewhere(unit, batch.vehicles, self._partitions))
         for step in self._windows.advance(unit, batch):
             found = screen_stop(unit, self._predictor, step.block, step.vehicles, step.ends)
             _open_cases(unit, found, dict(step.vehicles))

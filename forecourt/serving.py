@@ -3,17 +3,20 @@
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from forecourt.heartbeat import Heartbeat
 from forecourt.installation import Installation
 from forecourt.opened import using_database
-from forecourt.processes import Process
+from forecourt.processes import Process, worker_name
 from forecourt.supervision.children import Child, ChildProcess, python_command
+from forecourt.supervision.paths import DataPaths
 from forecourt.supervision.supervisor import Supervisor
 from foundation.database import Database
+from ingest.partitions import PARTITIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +49,37 @@ def run_all(
         Supervisor(installation.paths, stages, tell).run(lambda: on_ready(addresses), until)
 
 
+class _FirstWorker(ChildProcess):
+    """The worker that also ends those which an earlier run left and this one has no use for: they hold sessions."""
+
+    def __init__(self, name: str, paths: DataPaths, command: Sequence[str], **more: Any) -> None:
+        super().__init__(name, paths, command, **more)
+        self._all = [ChildProcess(worker_name(it), paths, command) for it in range(1, PARTITIONS)]
+
+    def adopt(self) -> bool:
+        for one in self._all:
+            one.adopt()
+        return super().adopt()
+
+
 def _own(installation: Installation, port: int, http: str) -> list[Child]:
     """Describe our own processes, which start together.
 
     Addresses are announced when all are ready, so the subscription of ingest exists before a device publishes.
     """
     environment = {"FORECOURT_DATA": str(installation.paths.root)}
+    certificate = installation.settings.mqtt_tls_cert, installation.settings.mqtt_tls_key
+    for name, path in zip(("CERT", "KEY"), certificate, strict=True):
+        if path is not None:  # children run in the data directory
+            environment[f"FORECOURT_MQTT_TLS_{name}"] = str(path.absolute())
     command = python_command("-m", "forecourt.processes")
     own: list[Child] = []
-    for process in (Process.INGEST, Process.TASKS):
-        beat = Heartbeat.of(installation.paths, process)
+    workers = [(worker_name(it), [Process.INGEST.value, str(it)]) for it in range(installation.ingest_workers)]
+    for name, arguments in [*workers, (Process.TASKS.value, [Process.TASKS.value])]:
+        beat = Heartbeat.of(installation.paths, name)
         beat.clear()
-        own.append(
-            ChildProcess(process, installation.paths, [*command, process], environment=environment, ready=beat.fresh)
-        )
+        kind = _FirstWorker if name == worker_name(0) else ChildProcess
+        own.append(kind(name, installation.paths, [*command, *arguments], environment=environment, ready=beat.fresh))
     own.append(
         ChildProcess(
             Process.API,

@@ -1,9 +1,12 @@
 """Everything that can be set from outside, in one class: environment variables `FORECOURT_*`."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ingest.partitions import PARTITIONS
 
 
 class Settings(BaseSettings):
@@ -31,6 +34,18 @@ class Settings(BaseSettings):
     )
     http_host: str = Field(default="127.0.0.1", description="Address on which the HTTP service listens.")
     mqtt_host: str = Field(default="127.0.0.1", description="Address on which the bundled broker listens for devices.")
+    mqtt_tls_cert: Path | None = Field(
+        default=None,
+        description="PEM file with the bundled broker's certificate and its chain; with it and its key, devices connect"
+        " over TLS only (`mqtts://`).",
+    )
+    mqtt_tls_key: Path | None = Field(default=None, description="PEM file with the key of that certificate.")
+    ingest_workers: int = Field(
+        default=1,
+        ge=1,
+        le=PARTITIONS,
+        description="Ingest workers that share the vehicles among them; with a broker of your own it is always one.",
+    )
     secure_cookies: bool = Field(
         default=False, description="Set when pages are served over https: cookies are sent there only."
     )
@@ -66,6 +81,12 @@ class Settings(BaseSettings):
         default=0.25, gt=0, le=5, description="Seconds for which ingest gathers messages into one commit."
     )
     batch_messages: int = Field(default=2000, gt=0, le=8000, description="Most messages in one commit.")
+
+    @model_validator(mode="after")
+    def _certificate_and_key(self) -> Self:
+        if (self.mqtt_tls_cert is None) != (self.mqtt_tls_key is None):
+            raise ValueError("FORECOURT_MQTT_TLS_CERT and FORECOURT_MQTT_TLS_KEY are given together")
+        return self
 
     def sqlalchemy_url(self) -> str | None:
         """Give the external database's URL with the driver that we use, or None for the bundled server."""

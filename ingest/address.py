@@ -1,5 +1,6 @@
 """Where a broker is and who we are there, as one URL: `mqtt://user:password@host:port`, or `mqtts://` over TLS."""
 
+import ssl
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -29,3 +30,13 @@ class BrokerAddress:
         user = unquote(split.username) if split.username else None
         password = unquote(split.password) if split.password else None
         return cls(split.hostname, port or _PORTS[split.scheme], split.scheme == "mqtts", user, password)
+
+
+def trusting(certificate: str) -> ssl.SSLContext:
+    """Give a TLS context that trusts the first certificate of a PEM text and nothing else, under whatever name."""
+    first, _, _ = certificate.partition("-----END CERTIFICATE-----")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False  # the certificate itself is known: who shows it has its key
+    context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
+    context.load_verify_locations(cadata=f"{first}-----END CERTIFICATE-----\n")
+    return context

@@ -41,7 +41,7 @@ PERSONAL: Mapping[str, str] = {
 }
 IMPERSONAL: Mapping[str, str] = {
     "vehicles": "id organisation created_at",
-    "devices": "id vehicle organisation partition created_at revoked_at",
+    "devices": "id vehicle organisation partition created_at revoked_at dialect wire_partition",
     "message_keys": "device boot seq partition",
     "boots": "device boot vehicle organisation partition through_seq gaps redelivered first_arrived_at last_arrived_at"
     " forgotten_seq",

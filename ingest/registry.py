@@ -3,7 +3,7 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,8 @@ from foundation.database import UnitOfWork, new_id
 from foundation.grants import visible
 from foundation.identity import Actor
 from foundation.refusals import Conflict, Invalid, NotFound
-from ingest.partitions import partition_of
+from ingest.device_dialects import FORECOURT, TOPIC_ROOTS
+from ingest.partitions import partition_of, wire_partition
 from ingest.tables import devices, vehicles
 from ingest.topics import is_id
 from ingest.vehicles import Vehicle, VehicleConfig
@@ -25,6 +26,15 @@ from ingest.vehicles import Vehicle, VehicleConfig
 _VIN = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
 # The lowest cost: device passwords are 128 random bits, which no guessing finds, and thousands reconnect at once.
 _PASSWORDS = BcryptHasher(rounds=4)
+# What is told of a device: never its password's hash.
+TOLD = (
+    devices.c.id,
+    devices.c.vehicle,
+    devices.c.organisation,
+    devices.c.created_at,
+    devices.c.revoked_at,
+    devices.c.dialect,
+)
 
 
 class Vehicles:
@@ -144,11 +154,21 @@ def vehicle_of_vin(unit: UnitOfWork, vin: str) -> Vehicle:
     return _vehicle(row)
 
 
-def add_device(unit: UnitOfWork, vehicle: str, id: str | None = None) -> tuple[str, str]:  # noqa: A002
-    """Add a device to a vehicle; gives its id and its password, of which only the hash is kept."""
-    device = id or new_id("dev")
+def add_device(
+    unit: UnitOfWork,
+    vehicle: str,
+    id: str | None = None,  # noqa: A002 - the column's name
+    dialect: str = FORECOURT,
+) -> tuple[str, str]:
+    """Add a device to a vehicle; gives its id and its password, of which only the hash is kept.
+
+    Without an id it gets one that the broker puts into its vehicle's partition.
+    """
+    device = id or _device_id(partition_of(vehicle))
     if not is_id(device) or device.startswith("fc-"):
         raise Invalid("a device's id is 1 to 64 letters, digits, _ and -, and does not begin with fc-")
+    if dialect not in TOPIC_ROOTS:
+        raise Invalid(f"there is no dialect {dialect}: there are {', '.join(TOPIC_ROOTS)}")
     owner, password = any_vehicle(unit, vehicle), _new_password()
     added = unit.connection.execute(
         insert(devices)
@@ -157,6 +177,8 @@ def add_device(unit: UnitOfWork, vehicle: str, id: str | None = None) -> tuple[s
             vehicle=owner.id,
             organisation=owner.organisation,
             partition=partition_of(owner.id),
+            wire_partition=wire_partition(device),
+            dialect=dialect,
             password_hash=_PASSWORDS.hash(password),
             created_at=unit.now(),
         )
@@ -166,6 +188,21 @@ def add_device(unit: UnitOfWork, vehicle: str, id: str | None = None) -> tuple[s
     if added.one_or_none() is None:
         raise Conflict(f"the device id {device} is taken")
     return device, password
+
+
+def _device_id(partition: int) -> str:
+    return next(it for it in iter(lambda: new_id("dev"), None) if wire_partition(it) == partition)
+
+
+def heard_elsewhere(unit: UnitOfWork, names: Iterable[str], partitions: Collection[int]) -> list[str]:
+    """Give which of these vehicles have a device whose messages the broker puts into none of these partitions."""
+    rows = unit.connection.execute(
+        select(devices.c.vehicle)
+        .where(devices.c.vehicle.in_(sorted(names)), devices.c.wire_partition.not_in(sorted(partitions)))
+        .distinct()
+        .order_by(devices.c.vehicle)
+    )
+    return list(rows.scalars())
 
 
 def replay_device(unit: UnitOfWork, vehicle: str) -> tuple[str, str]:
@@ -196,16 +233,14 @@ def revoke_device(unit: UnitOfWork, device: str) -> bool:
 
 def list_devices(unit: UnitOfWork) -> list[dict[str, Any]]:
     """Give all devices without their passwords, by id."""
-    columns = devices.c.id, devices.c.vehicle, devices.c.organisation, devices.c.created_at, devices.c.revoked_at
-    return [dict(row) for row in unit.connection.execute(select(*columns).order_by(devices.c.id)).mappings()]
+    return [dict(row) for row in unit.connection.execute(select(*TOLD).order_by(devices.c.id)).mappings()]
 
 
-def credentials(unit: UnitOfWork) -> list[tuple[str, str]]:
-    """Give (device, bcrypt hash) of the devices that may connect."""
-    rows = unit.connection.execute(
-        select(devices.c.id, devices.c.password_hash).where(devices.c.revoked_at.is_(None)).order_by(devices.c.id)
-    )
-    return [(row.id, row.password_hash) for row in rows]
+def credentials(unit: UnitOfWork) -> list[tuple[str, str, str]]:
+    """Give (device, bcrypt hash, dialect) of the devices that may connect."""
+    columns = devices.c.id, devices.c.password_hash, devices.c.dialect
+    rows = unit.connection.execute(select(*columns).where(devices.c.revoked_at.is_(None)).order_by(devices.c.id))
+    return [(row.id, row.password_hash, row.dialect) for row in rows]
 
 
 def owners(unit: UnitOfWork, names: Sequence[str]) -> dict[str, Owner]:

@@ -55,9 +55,12 @@ devices = Table(
     Column("password_hash", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("revoked_at", DateTime(timezone=True)),
+    Column("dialect", Text, nullable=False),
+    Column("wire_partition", SmallInteger, nullable=False),  # where the broker puts what it sends
     PrimaryKeyConstraint("id"),
     ForeignKeyConstraint(["vehicle"], ["vehicles.id"]),
     CheckConstraint("partition BETWEEN 0 AND 15", name="partition"),
+    CheckConstraint("wire_partition BETWEEN 0 AND 15", name="wire_partition"),
     Index(None, "vehicle"),
 )
 

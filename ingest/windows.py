@@ -1,6 +1,6 @@
 """The live windows: the last three minutes of every car at 1 Hz, in ring buffers `[signal, second, vehicle]`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,6 +57,7 @@ class Windows:
         self._values = np.full((0, WINDOW_S, 0), np.nan, dtype=np.float32)
         self._filled = np.zeros((WINDOW_S, 0), dtype=bool)  # [second, vehicle]: any signal has a value there
         self._head: IntArray = np.zeros(0, dtype=np.int64)
+        self._forgotten: set[str] = set()
 
     def advance(self, unit: UnitOfWork, batch: Batch) -> Iterator[WindowStep]:
         """Take in a batch step by step, and give after each step the windows that it moved.
@@ -88,6 +89,16 @@ class Windows:
         for _ in self.advance(unit, batch):
             pass
 
+    def forget(self, vehicles: Iterable[str]) -> None:
+        """Empty the windows of vehicles that others hear, too; they are filled from the archive at their next batch."""
+        for vehicle in vehicles:
+            column = self._column.get(vehicle)
+            if column is not None:
+                self._values[:, :, column] = np.nan
+                self._filled[:, column] = False
+                self._head[column] = _NEVER
+                self._forgotten.add(vehicle)
+
     def block(self, vehicles: Sequence[str]) -> Block:
         """Give the windows of these vehicles, aligned at their first second with a value; unknown ones are empty."""
         known = np.array([self._column.get(vehicle, -1) for vehicle in vehicles], dtype=np.int64)
@@ -101,11 +112,12 @@ class Windows:
 
     def _admit(self, unit: UnitOfWork, vehicles: Sequence[str]) -> None:
         """Make room for vehicles not heard of since the start, and fill it with what the archive has of them."""
-        new = [vehicle for vehicle in vehicles if vehicle not in self._column]
+        new = [vehicle for vehicle in vehicles if vehicle not in self._column or vehicle in self._forgotten]
         if not new:
             return
         for vehicle in new:
-            self._column[vehicle] = len(self._column)
+            self._column.setdefault(vehicle, len(self._column))
+        self._forgotten.difference_update(new)
         room = self._values.shape[2]
         if len(self._column) > room:
             more = max(2 * room, len(self._column)) - room

@@ -26,6 +26,9 @@ def serve(
     ] = ServeRole.ALL,
     port: Annotated[int, typer.Option(help="HTTP port; 0 takes a free one and keeps it.", min=0, max=65535)] = 8000,
     mqtt_port: Annotated[int | None, typer.Option(help="Port of the bundled broker.", min=1, max=65535)] = None,
+    worker: Annotated[
+        int, typer.Option(help="With --role ingest: which of FORECOURT_INGEST_WORKERS, from 0.", min=0, max=15)
+    ] = 0,
     mqtt_url: Annotated[str | None, typer.Option(help="Use this broker instead of the bundled one.")] = None,
 ) -> None:
     """Run the service until it is told to stop; prints its HTTP and MQTT addresses when ready."""
@@ -38,7 +41,7 @@ def serve(
         with stop_on_signals() as until:
             serving.run_all(installation, port, announce, until, lambda words: typer.echo(words, err=True))
     else:
-        processes.run(processes.Process(role.value), installation, port)
+        processes.run(processes.Process(role.value), installation, worker if role is ServeRole.INGEST else port)
 
 
 def announce(addresses: serving.Addresses) -> None:

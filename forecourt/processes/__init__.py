@@ -15,6 +15,11 @@ class Process(StrEnum):
     TASKS = "tasks"
 
 
-def run(process: Process, installation: Installation, port: int) -> None:
-    """Be that process until SIGTERM or SIGINT; `port` is the HTTP port of the api."""
-    import_module(f"forecourt.processes.{process}").run(installation, port)
+def worker_name(worker: int) -> str:
+    """Give the name of an ingest worker: of its process, its heartbeat and its segments."""
+    return f"{Process.INGEST}-{worker}" if worker else Process.INGEST.value
+
+
+def run(process: Process, installation: Installation, number: int) -> None:
+    """Be that process until SIGTERM or SIGINT; `number` is the HTTP port of the api, and which worker an ingest is."""
+    import_module(f"forecourt.processes.{process}").run(installation, number)

@@ -1,4 +1,4 @@
-"""A child process of `serve`: `python -m forecourt.processes ROLE [PORT]`."""
+"""A child process of `serve`: `python -m forecourt.processes ROLE [PORT or WORKER]`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The ingest worker: commits deliveries in batches, acknowledges them, judges trips that have ended, sends commands."""
+"""An ingest worker: commits deliveries in batches, acknowledges them, judges trips that have ended, sends commands."""
 
 import time
 from collections.abc import Callable
@@ -11,12 +11,13 @@ from diagnostics.predictor import Predictor
 from forecourt.heartbeat import Heartbeat
 from forecourt.installation import Installation
 from forecourt.pipeline import Pipeline
-from forecourt.processes import Process
+from forecourt.processes import worker_name
 from forecourt.supervision.supervisor import stop_on_signals
 from foundation.database import Database
 from ingest.archive import Archive
 from ingest.arrived import Arrived
-from ingest.dialects import subscriptions
+from ingest.intake import Intake
+from ingest.partitions import PARTITIONS
 from ingest.sources.mqtt import MqttSource
 
 SETTLE_S = 0.5
@@ -26,16 +27,25 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 
-def run(installation: Installation, _port: int) -> None:
+def run(installation: Installation, worker: int) -> None:
     """Work until SIGTERM or SIGINT. A database that is away is waited for; any other fault ends the process."""
     settings = installation.settings
-    heartbeat = Heartbeat.of(installation.paths, Process.INGEST)
+    heartbeat = Heartbeat.of(installation.paths, worker_name(worker))
     database = Database(installation.database_url, pool_size=2)
-    pipeline = Pipeline(database, Archive(installation.archive_directory), Predictor.shipped())
-    source = MqttSource(installation.ingest_mqtt_url, installation.ingest_client_id, subscriptions(), database.clock)
+    archive = Archive(installation.archive_directory)
+    partitions = installation.ingest_partitions(worker)
+    pipeline = Pipeline(database, archive, Predictor.shipped(), worker_name(worker), partitions)
+    source = MqttSource(
+        installation.ingest_mqtt_url,
+        installation.ingest_sessions(worker),
+        database.clock,
+        installation.broker_certificate,
+    )
     with stop_on_signals() as told:
         for name in _patiently(pipeline.start):
             log.warning("segment_cleared", name=name)
+        if worker == 0:
+            _clear_after_former_workers(database, archive, installation.ingest_workers)
         source.start()
         last_beat = last_settled = 0.0
         while not told.is_set():
@@ -55,6 +65,13 @@ def run(installation: Installation, _port: int) -> None:
                 last_beat = now
         source.stop()
     database.close()
+
+
+def _clear_after_former_workers(database: Database, archive: Archive, workers: int) -> None:
+    """Clear away what workers that there are no more have not committed; what was for them is others' now."""
+    for former in range(workers, PARTITIONS):
+        for name in _patiently(Intake(database, archive, worker_name(former)).start):
+            log.warning("segment_cleared", name=name)
 
 
 def _commit(pipeline: Pipeline, source: MqttSource, arrived: list[Arrived]) -> None:

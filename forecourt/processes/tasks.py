@@ -103,6 +103,6 @@ async def _keep_house(installation: Installation, database: Database) -> None:
         await asyncio.sleep(HOUSE_S)
 
 
-def _devices(database: Database) -> list[tuple[str, str]]:
+def _devices(database: Database) -> list[tuple[str, str, str]]:
     with database.unit() as unit:
         return credentials(unit)

@@ -9,6 +9,7 @@ from forecourt.supervision.broker_config import (
     INGEST_USER,
     OPERATOR_USER,
     DeviceCredential,
+    Tls,
     server_config,
     users_config,
 )
@@ -16,6 +17,7 @@ from forecourt.supervision.broker_wire import mqtt_answers, reload_users
 from forecourt.supervision.children import ChildProcess, bring_up, script
 from forecourt.supervision.errors import PortTakenError, SupervisionError, UnreachableError
 from forecourt.supervision.paths import DataPaths, port_is_free, replace
+from ingest.address import trusting
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound: where a wildcard answers us
 
@@ -25,8 +27,14 @@ class Broker:
 
     name = "broker"
 
-    def __init__(self, paths: DataPaths, port: int | None = None, host: str = "127.0.0.1") -> None:
-        """Describe it: without `port`, the port remembered in the data directory, chosen free at first."""
+    def __init__(
+        self, paths: DataPaths, port: int | None = None, host: str = "127.0.0.1", tls: Tls | None = None
+    ) -> None:
+        """Describe it: without `port`, the port remembered in the data directory, chosen free at first.
+
+        It has one MQTT listener: with `tls`, everybody connects over TLS.
+        """
+        self._tls = tls
         self._paths = paths
         self._wanted_port = port
         self._host = host
@@ -49,12 +57,12 @@ class Broker:
 
     @property
     def ingest_client_id(self) -> str:
-        """The service's MQTT client id: secret, for who connects under it takes over the stored subscription."""
+        """How the service's MQTT client ids begin: secret, for who connects under one takes its stored session over."""
         return f"fc-ingest-{self._paths.secret('broker-client')}"
 
     def url_for(self, user: str, password: str) -> str:
         """Return the address as that user sees it."""
-        return f"mqtt://{user}:{password}@{self._reachable_host}:{self.port}"
+        return f"{'mqtts' if self._tls else 'mqtt'}://{user}:{password}@{self._reachable_host}:{self.port}"
 
     def write_config(self, devices: Iterable[DeviceCredential]) -> None:
         """Write the users file; a running server follows on `reload`."""
@@ -118,7 +126,9 @@ class Broker:
 
     def answers(self) -> bool:
         """Whether our server (it alone knows our password) accepts MQTT connections."""
-        return mqtt_answers(self._reachable_host, self.port, INGEST_USER, self._paths.secret("broker-ingest"))
+        secure = trusting(self._tls.certificate.read_text("ascii")) if self._tls else None
+        password = self._paths.secret("broker-ingest")
+        return mqtt_answers(self._reachable_host, self.port, INGEST_USER, password, secure)
 
     def stop(self) -> None:
         self._process.stop()
@@ -144,4 +154,5 @@ class Broker:
             control_port=self._paths.remembered_port("broker-control") or 0,
             store=str(self._paths.broker),
             users_file=Path(self._users).name,
+            tls=self._tls,
         )

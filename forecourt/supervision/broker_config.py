@@ -4,14 +4,20 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import bcrypt
 
+from ingest.device_dialects import FORECOURT, TOPIC_ROOTS
+from ingest.partitions import MAPPED, PARTITIONS, wire_partition
+
 INGEST_USER = "fc-ingest"
 OPERATOR_USER = "fc-operator"
-_UP = ("readings.json", "readings.bin", "dtcs", "status", "result")
+_UP = ("readings.json", "readings.bin", "dtcs", "result")
+_STATUS = "status"  # stays where it is: NATS maps no last wills
 _DOWN = ("committed", "progress", "command")
+_UPLOADS = "fc.v1.*.http.*"  # what came to our own HTTP door; no device may publish it
 # NATS delivers QoS 1 on this internal subject, as the subscriber's own user.
 _DELIVERY = "$MQTT.sub.>"
 _DEVICE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -24,10 +30,13 @@ class DeviceCredential:
 
     id: str
     password_hash: str
+    dialect: str = FORECOURT
 
     def __post_init__(self) -> None:
         if not _DEVICE_ID.fullmatch(self.id) or self.id in {INGEST_USER, OPERATOR_USER}:
             raise ValueError(f"{self.id!r} cannot be a device's id.")
+        if self.dialect not in TOPIC_ROOTS:
+            raise ValueError(f"There is no dialect {self.dialect!r} for the device {self.id}.")
         if not _BCRYPT.fullmatch(self.password_hash):
             raise ValueError(f"The password hash of device {self.id} is not a bcrypt hash.")
 
@@ -41,15 +50,31 @@ def hash_device_password(password: str) -> str:
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()
 
 
-def server_config(*, host: str, port: int, control_port: int, store: str, users_file: str) -> str:
-    """Render the settings that a running server keeps; users are in their own file, which may change."""
+@dataclass(frozen=True)
+class Tls:
+    """The certificate (with its chain) and the key of the MQTT listener, as PEM files."""
+
+    certificate: Path
+    key: Path
+
+
+def server_config(
+    *, host: str, port: int, control_port: int, store: str, users_file: str, tls: Tls | None = None
+) -> str:
+    """Render the settings that a running server keeps; users are in their own file, which may change.
+
+    A session has one partition, so `max_ack_pending` bounds what a worker with all sixteen holds in memory: 32,768
+    messages, while one device alone still fills a commit.
+    """
+    files = f"cert_file: {_quoted(tls.certificate)}, key_file: {_quoted(tls.key)}" if tls else ""
+    secured = f", tls {{ {files} }}" if tls else ""
     return f"""\
 # Written by forecourt at every start of the broker.
 server_name: "forecourt"
 listen: "127.0.0.1:{control_port}"
 logtime_utc: true
 jetstream {{ store_dir: {json.dumps(store)} }}
-mqtt {{ host: {json.dumps(host)}, port: {port}, ack_wait: "10s", max_ack_pending: 8192 }}
+mqtt {{ host: {json.dumps(host)}, port: {port}, ack_wait: "10s", max_ack_pending: 2048{secured} }}
 include {json.dumps(users_file)}
 system_account: SYS
 """
@@ -58,7 +83,12 @@ system_account: SYS
 def users_config(*, ingest_secret: str, operator_secret: str, devices: Iterable[DeviceCredential]) -> str:
     """Render the users, one line each, in a fixed order: the same devices give the same file."""
     operator = {"user": OPERATOR_USER, "password": operator_secret, "allowed_connection_types": ["STANDARD"]}
-    ingest = _mqtt_user(INGEST_USER, ingest_secret, publish=_subjects("*", _DOWN), subscribe=_subjects("*", _UP))
+    ingest = _mqtt_user(
+        INGEST_USER,
+        ingest_secret,
+        publish=[*_subjects("*", _DOWN), f"{MAPPED}.*.{_UPLOADS}"],
+        subscribe=[f"{MAPPED}.>", f"fc.v1.*.{_STATUS}"],
+    )
     users = [ingest, *(_device_user(device) for device in sorted(devices, key=lambda device: device.id))]
     lines = ",\n".join(f"  {json.dumps(user)}" for user in users)
     return f"""\
@@ -66,17 +96,35 @@ accounts: {{
 SYS: {{ users: [{json.dumps(operator)}] }},
 FC: {{ jetstream: enabled, users: [
 {lines}
-] }}
+], mappings: {json.dumps(_mappings())} }}
 }}
 """
 
 
+def _mappings() -> dict[str, str]:
+    """Give what devices publish, and under which subject with its partition it goes on.
+
+    Kind by kind: what goes down to a device must not be moved.
+    """
+    ours = {f"fc.v1.*.{name}": f"fc.v1.{{{{wildcard(1)}}}}.{name}" for name in _UP}
+    ours[_UPLOADS] = "fc.v1.{{wildcard(1)}}.http.{{wildcard(2)}}"
+    roots = filter(None, TOPIC_ROOTS.values())
+    makers = {f"{root}.*.>": f"{root}.{{{{wildcard(1)}}}}.>" for root in roots}
+    prefix = f"{MAPPED}.{{{{partition({PARTITIONS},1)}}}}"
+    return {subject: f"{prefix}.{moved}" for subject, moved in {**ours, **makers}.items()}
+
+
 def _device_user(device: DeviceCredential) -> dict[str, Any]:
+    """Let a device publish what is its own, which the broker checks where the mapping has put it, and hear its own."""
+    root = TOPIC_ROOTS[device.dialect]
+    makers = [f"{root}.{device.id}.>"] if root else []
+    own = [*_subjects(device.id, _UP), *makers]
     return _mqtt_user(
         device.id,
         device.password_hash,
-        publish=_subjects(device.id, _UP),
-        subscribe=_subjects(device.id, _DOWN),
+        publish=[f"{MAPPED}.{wire_partition(device.id)}.{subject}" for subject in own]
+        + _subjects(device.id, (_STATUS,)),
+        subscribe=[*_subjects(device.id, _DOWN), *makers],
     )
 
 
@@ -92,3 +140,7 @@ def _mqtt_user(name: str, password: str, *, publish: list[str], subscribe: list[
 def _subjects(device: str, names: tuple[str, ...]) -> list[str]:
     """Give the topics fc/v1/{device}/... as NATS subjects, which have dots for slashes."""
     return [f"fc.v1.{device}.{name}" for name in names]
+
+
+def _quoted(path: Path) -> str:
+    return json.dumps(str(path.absolute()))

@@ -2,20 +2,26 @@
 
 import json
 import socket
+import ssl
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from forecourt.supervision.errors import SupervisionError, UnreachableError
 
 
-def mqtt_answers(host: str, port: int, user: str, password: str, timeout: float = 3.0) -> bool:
-    """Whether an MQTT 3.1.1 broker there accepts this user (a CONNECT answered by CONNACK 0)."""
+def mqtt_answers(
+    host: str, port: int, user: str, password: str, secure: ssl.SSLContext | None = None, timeout: float = 3.0
+) -> bool:
+    """Whether an MQTT 3.1.1 broker there accepts this user (a CONNECT answered by CONNACK 0), over TLS if `secure`."""
     header = b"\x00\x04MQTT\x04\xc2\x00\x0a"  # user name, password, clean session; keep-alive 10 s
     fields = (f"probe-{user}", user, password)
     body = header + b"".join(struct.pack(">H", len(field)) + field.encode() for field in fields)
     try:
-        with socket.create_connection((host, port), timeout) as connection:
+        with (
+            socket.create_connection((host, port), timeout) as plain,
+            secure.wrap_socket(plain, server_hostname=host) if secure else nullcontext(plain) as connection,
+        ):
             connection.sendall(b"\x10" + bytes([len(body)]) + body)
             accepted = connection.recv(4) == b"\x20\x02\x00\x00"
             connection.sendall(b"\xe0\x00")  # DISCONNECT

@@ -7,15 +7,16 @@ from typing import Self
 
 from foundation.clock import SystemClock
 from ingest.arrived import Arrived
-from ingest.dialects import Decoded, decode, subscriptions
+from ingest.dialects import Decoded, decode
 from ingest.envelope import Message, Status
+from ingest.partitions import sessions
 from ingest.sources.mqtt import MqttSource
 from ingest.topics import Kind, topic_of
 
 
 class Answering:
     def __init__(self, url: str, client_id: str, *, silent: bool = False) -> None:
-        self.source = MqttSource(url, client_id, subscriptions(), SystemClock())
+        self.source = MqttSource(url, sessions(client_id), SystemClock())
         self.silent = silent
         self.heard: list[Decoded] = []
         self.changed = threading.Condition()

@@ -8,6 +8,7 @@ from foundation.grants import open_to
 from foundation.identity import Actor, Role, add_organisation, desk_of
 from foundation.refusals import Conflict, Invalid, NotFound
 from ingest import registry
+from ingest.partitions import owned_by, partition_of, sessions, wire_partition
 from ingest.registry import Vehicles
 from ingest.vehicles import Fuel, VehicleConfig
 
@@ -72,3 +73,30 @@ def test_a_vehicle_is_always_replayed_by_the_same_device(database: Database) -> 
         first, second = registry.replay_device(unit, "car-1"), registry.replay_device(unit, "car-1")
         assert first[0] == second[0]
         assert first[1] != second[1]
+
+
+def test_a_generated_device_lies_in_its_vehicle_s_partition_and_another_makes_it_shared(database: Database) -> None:
+    with database.unit() as unit:
+        for number in range(5):
+            registry.add_vehicle(unit, "org", f"car-{number}")
+            device, _ = registry.add_device(unit, f"car-{number}", dialect="wican")
+            assert wire_partition(device) == partition_of(f"car-{number}")
+        assert registry.list_devices(unit)[0]["dialect"] == "wican"
+        cars = [f"car-{number}" for number in range(5)]
+        home = {partition_of(car) for car in cars}
+        assert registry.heard_elsewhere(unit, cars, home) == []
+        stranger = next(it for it in map("esp-{}".format, range(99)) if wire_partition(it) not in home)
+        registry.add_device(unit, "car-3", stranger)
+        assert registry.heard_elsewhere(unit, cars, home) == ["car-3"]
+        with pytest.raises(Invalid):
+            registry.add_device(unit, "car-3", dialect="klingon")
+
+
+def test_the_workers_share_the_partitions_and_each_session_has_one_owner() -> None:
+    for workers in (1, 3, 4, 16):
+        parts = [owned_by(worker, workers) for worker in range(workers)]
+        assert sorted(it for part in parts for it in part) == list(range(16))
+        ids = [one.client_id for part in parts for one in sessions("x", part)]
+        assert len(ids) == len(set(ids)) == 17
+    with pytest.raises(ValueError, match="no worker"):
+        owned_by(4, 4)

@@ -16,9 +16,9 @@ from foundation.database import Database
 from ingest import registry
 from ingest.archive import Archive
 from ingest.counting import count_readings
-from ingest.dialects import subscriptions
 from ingest.envelope import MAXIMUM_BYTES, Header, Message, encode
 from ingest.intake import Intake
+from ingest.partitions import sessions
 from ingest.publisher import Publisher
 from ingest.readings import TripColumns
 from ingest.replay import boot_of, messages_of, replay
@@ -35,7 +35,7 @@ class Desk:
 
     def __init__(self, database_url: str, broker: Broker, archive: Archive) -> None:
         self.database = Database(database_url, SystemClock())
-        self._source = MqttSource(broker.ingest_url, broker.ingest_client_id, subscriptions(), SystemClock())
+        self._source = MqttSource(broker.ingest_url, sessions(broker.ingest_client_id), SystemClock())
         self._intake = Intake(self.database, archive, "w1")
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run)

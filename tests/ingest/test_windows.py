@@ -101,3 +101,17 @@ def test_a_restart_finds_the_window_in_the_archive(bench: Bench, database: Datab
     np.testing.assert_array_equal(again.voltage("car-1"), [13, 14, np.nan, 15])
     assert again.voltage("car-3") == [10]
     assert again.windows.block(["car-9", "car-3"]).lengths.tolist() == [0, 1]
+
+
+def test_of_a_shared_vehicle_each_worker_sees_what_the_other_stored(
+    bench: Bench, database: Database, archive: Archive
+) -> None:
+    other = Bench(database, archive)
+    bench.process(volts(1, 100, [13, 14]), volts(1, 100, [11], device="dev-2"))
+    other.process(volts(2, 97, [15]))
+    bench.windows.forget(["car-1", "car-9"])
+    bench.process(volts(3, 96, [16]))
+    np.testing.assert_array_equal(bench.voltage("car-1"), [13, 14, np.nan, 15, 16])
+    assert bench.voltage("car-2") == [11]
+    other.process(volts(4, 95, [17]))
+    assert 16 not in other.voltage("car-1")  # what nobody forgets is not looked up
