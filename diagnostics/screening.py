@@ -1,22 +1,33 @@
 """Screening: recorded trips and live windows in, findings out, inside the caller's unit of work."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from diagnostics.alarms import raise_findings, raise_stop
 from diagnostics.features import blocks_of, trip_features
 from diagnostics.findings import Finding
 from diagnostics.held import Held
+from diagnostics.measures.charging import PLAUSIBLE_V, STOP_V
+from diagnostics.measures.coolant_reading import STOP_C
 from diagnostics.modes import MODES, Measured, Stop
 from diagnostics.monitor import TripVerdict
 from diagnostics.predictor import Predictor
 from diagnostics.votes import TripVote, predict_stale, record_trips
 from foundation.database import UnitOfWork
-from ingest.readings import Block, TripColumns
+from ingest.readings import Block, FloatArray, TripColumns
+
+# Without a reading within these bounds, low included, no condition that must stop a car can hold.
+STOP_SIGNS = {
+    "control_module_voltage": (PLAUSIBLE_V[0], STOP_V),
+    "coolant_temperature": (STOP_C, np.inf),
+}
+STOPPING = ("alternator", "cooling_fan", "thermostat_stuck_closed")  # the faults that have such a condition
+STOP_SIGNALS = frozenset(signal for fault in STOPPING for signal in MODES[fault].signals)
 
 
 class TripSpan(Protocol):
@@ -56,6 +67,19 @@ def screen(unit: UnitOfWork, predictor: Predictor, trips: Sequence[tuple[TripSpa
     ]
 
 
+def may_stop(readings: Callable[[str], FloatArray]) -> NDArray[np.bool_]:
+    """Tell by window whether it shows anything that `screen_stop` could find: all windows at once, and quickly.
+
+    `readings(signal)` gives `[second, window]`, in any order of time, NaN = missing.
+    """
+    found = [
+        ((values >= np.float32(low)) & (values < np.float32(high))).any(axis=0)
+        for values, (low, high) in ((readings(name), bounds) for name, bounds in STOP_SIGNS.items())
+    ]
+    signs: NDArray[np.bool_] = np.logical_or.reduce(found)
+    return signs
+
+
 def screen_stop(
     unit: UnitOfWork,
     predictor: Predictor,
@@ -70,7 +94,7 @@ def screen_stop(
     """
     found: list[tuple[str, str, str, TripVerdict]] = []
     held = Held(block)
-    for fault in predictor.faults:
+    for fault in (it for it in STOPPING if it in predictor.faults):
         stop = MODES[fault].stop(held)
         for index in np.flatnonzero(~np.isnan(stop.at_s)).tolist():
             length_s = float(block.lengths[index] * block.step_s)

@@ -1,6 +1,6 @@
 """The live windows: the last three minutes of every car at 1 Hz, in ring buffers `[signal, second, vehicle]`."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,15 +19,20 @@ _NEVER = -(2**62)
 
 @dataclass(frozen=True, slots=True)
 class WindowStep:
-    """The windows of the vehicles that moved: `block` has one column per vehicle, `ends` its last second."""
+    """The windows of the vehicles that moved, as they are until the next step; `ends` are their last seconds."""
 
-    block: Block
     vehicles: list[tuple[str, str]]
     ends: list[datetime]
+    windows: "Windows"
+    columns: IntArray
 
-    @property
-    def at(self) -> datetime:
-        return max(self.ends)
+    def readings(self, name: str) -> FloatArray:
+        """Give what one signal showed `[second, vehicle]`, in no order of time: for a look before a block is made."""
+        return self.windows.ring(name)[:, self.columns]
+
+    def block(self, which: IntArray) -> Block:
+        """Give the windows of some of the vehicles, by their places in `vehicles`, one column each."""
+        return self.windows.block_of(self.columns[which])
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +55,13 @@ class Windows:
     last value read in its second; rows that come late fill only what is still empty.
     """
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, signals: Collection[str] | None = None) -> None:
+        """Keep these signals, or all that come."""
         self._archive = archive
+        self._wanted = signals
         self._row: dict[str, int] = {}
         self._column: dict[str, int] = {}
+        self._vehicles: list[str] = []  # by column
         self._values = np.full((0, WINDOW_S, 0), np.nan, dtype=np.float32)
         self._filled = np.zeros((WINDOW_S, 0), dtype=bool)  # [second, vehicle]: any signal has a value there
         self._head: IntArray = np.zeros(0, dtype=np.int64)
@@ -75,7 +83,7 @@ class Windows:
         cells = _Cells(
             columns[batch.origin[order]],
             batch.at_us[order] // 1_000_000,
-            {name: values[order] for name, values in batch.signals.items()},
+            {name: values[order] for name, values in batch.signals.items() if self._keeps(name)},
         )
         owners = batch.vehicles
         for step in _steps(cells):
@@ -83,7 +91,7 @@ class Windows:
             if len(moved):
                 names = self._names(moved)
                 ends = [from_us(int(self._head[column]) * 1_000_000) for column in moved]
-                yield WindowStep(self._block(moved), [(name, owners[name]) for name in names], ends)
+                yield WindowStep([(name, owners[name]) for name in names], ends, self, moved)
 
     def update(self, unit: UnitOfWork, batch: Batch) -> None:
         for _ in self.advance(unit, batch):
@@ -105,10 +113,21 @@ class Windows:
         if not self._column:
             empty = np.full((len(self._row), 0, len(vehicles)), np.nan, dtype=np.float32)
             return Block(tuple(self._row), 1.0, empty, np.zeros(len(vehicles), dtype=np.int64))
-        block = self._block(np.maximum(known, 0))
+        block = self.block_of(np.maximum(known, 0))
         block.values[:, :, known < 0] = np.nan
         block.lengths[known < 0] = 0
         return block
+
+    def ring(self, name: str) -> FloatArray:
+        """Give a signal's ring `[second, vehicle]`; all NaN where no vehicle has shown it."""
+        row = self._row.get(name)
+        if row is None:
+            return np.full(self._values.shape[1:], np.nan, dtype=np.float32)
+        found: FloatArray = self._values[row]
+        return found
+
+    def _keeps(self, name: str) -> bool:
+        return self._wanted is None or name in self._wanted
 
     def _admit(self, unit: UnitOfWork, vehicles: Sequence[str]) -> None:
         """Make room for vehicles not heard of since the start, and fill it with what the archive has of them."""
@@ -116,7 +135,9 @@ class Windows:
         if not new:
             return
         for vehicle in new:
-            self._column.setdefault(vehicle, len(self._column))
+            if vehicle not in self._column:
+                self._column[vehicle] = len(self._vehicles)
+                self._vehicles.append(vehicle)
         self._forgotten.difference_update(new)
         room = self._values.shape[2]
         if len(self._column) > room:
@@ -130,7 +151,8 @@ class Windows:
         if len(rows.at_us):
             columns = np.array([self._column[vehicle] for vehicle in rows.vehicle], dtype=np.int64)
             order = np.argsort(rows.at_us, kind="stable")
-            self._write(_Cells(columns, rows.at_us // 1_000_000, rows.signals).pick(order))
+            signals = {name: values for name, values in rows.signals.items() if self._keeps(name)}
+            self._write(_Cells(columns, rows.at_us // 1_000_000, signals).pick(order))
 
     def _write(self, cells: _Cells) -> IntArray:
         """Put cells into the rings and give the columns that have moved or got a value."""
@@ -163,7 +185,8 @@ class Windows:
         self._values[:, slots, columns[which]] = np.nan
         self._filled[slots, columns[which]] = False
 
-    def _block(self, columns: IntArray) -> Block:
+    def block_of(self, columns: IntArray) -> Block:
+        """Give the windows of these columns, aligned at their first second with a value."""
         seconds = np.arange(WINDOW_S)[:, None]
         oldest = self._head[columns] + 1
         filled = self._filled[(oldest + seconds) % WINDOW_S, columns]
@@ -174,8 +197,7 @@ class Windows:
         return Block(tuple(self._row), 1.0, values, lengths.astype(np.int64))
 
     def _names(self, columns: IntArray) -> list[str]:
-        names = list(self._column)
-        return [names[column] for column in columns]
+        return [self._vehicles[column] for column in columns]
 
 
 def _steps(cells: _Cells) -> Iterator[_Cells]:

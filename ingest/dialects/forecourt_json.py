@@ -73,7 +73,7 @@ def _values(columns: dict[str, object], rows: int) -> FloatArray:
     """Give the columns as one block [signal, row]: one pass over all values, a second one only to say what is wrong."""
     lists = list(columns.values())
     if all(type(it) is list and len(it) == rows for it in lists):
-        flat = list(chain.from_iterable(lists))  # type: ignore[arg-type]  # they are lists, see above
+        flat: list[Any] = list(chain.from_iterable(lists))  # type: ignore[arg-type]  # they are lists, see above
         if set(map(type, flat)) <= _NUMBERS:
             return _floats(flat).reshape(len(lists), rows)
     for name, column in columns.items():

@@ -5,18 +5,21 @@ from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
+import numpy as np
 import pytest
 
 from diagnostics.alarms import list_findings
 from diagnostics.features import SIGNALS
 from diagnostics.findings import Urgency
+from diagnostics.held import Held
+from diagnostics.modes import MODES
 from diagnostics.predictor import Predictor
-from diagnostics.screening import screen, screen_stop
+from diagnostics.screening import STOPPING, may_stop, screen, screen_stop
 from foundation.database import Database
 from foundation.events import read
 from foundation.grants import open_to
 from foundation.identity import Actor, Role, add_organisation, desk_of
-from ingest.readings import TripColumns, to_block
+from ingest.readings import Block, TripColumns, to_block
 from tests.diagnostics.cars import GROWING, NEW_YEAR, history, trip
 
 
@@ -125,6 +128,25 @@ def test_a_stop_condition_raises_at_once_and_only_once(database: Database, predi
         assert screen_stop(unit, predictor, window, cars, [NEW_YEAR + timedelta(seconds=5)] * len(cars)) == []
     assert (stop.vehicle, stop.urgency) == ("car", Urgency.S0)
     assert "V" in stop.evidence[0].text_en
+
+
+def test_only_windows_with_a_sign_of_it_can_hold_a_stop_condition() -> None:
+    """Whatever stops a car lies in a window that `may_stop` points at, and in no mode but those named."""
+    rng = np.random.default_rng(5)
+    names = sorted({signal for mode in MODES.values() for signal in mode.signals})
+    values = rng.uniform(5, 20, (len(names), 180, 60)).astype(np.float32)
+    for name, low, high in (("engine_speed", 800, 3000), ("coolant_temperature", 80, 125), ("vehicle_speed", -60, 60)):
+        values[names.index(name)] = rng.uniform(low, high, (1, 60)) + rng.uniform(-1, 1, (180, 60))
+    values[names.index("coolant_temperature")] += np.linspace(-15, 15, 180, dtype=np.float32)[:, None]
+    values[names.index("vehicle_speed")] = np.maximum(values[names.index("vehicle_speed")], 0)  # half of them stand
+    values[names.index("control_module_voltage")] = rng.uniform(11, 14, (1, 60)) + rng.uniform(-0.1, 0.1, (180, 60))
+    block = Block(tuple(names), 1.0, values, np.full(60, 180))
+    held, signs = Held(block), may_stop(block.signal)
+    stopped = {fault: ~np.isnan(mode.stop(held).at_s) for fault, mode in MODES.items()}
+    assert {fault for fault, found in stopped.items() if found.any()} == set(STOPPING)
+    anything = np.logical_or.reduce(list(stopped.values()))
+    assert 5 < anything.sum() <= signs.sum() < 60
+    assert not (anything & ~signs).any()
 
 
 def test_a_stop_condition_escalates_a_finding_that_is_there(database: Database, predictor: Predictor) -> None:

@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from foundation.database import Database
+from foundation.database import Database, UnitOfWork
 from ingest import registry
 from ingest.archive import Archive
 from ingest.arrived import Arrived
+from ingest.batch import Batch
 from ingest.intake import Intake
+from ingest.readings import Block
 from ingest.windows import Windows, WindowStep
 from tests.ingest.wire import NOON, columns
 
@@ -23,12 +25,17 @@ class Bench:
     def __init__(self, database: Database, archive: Archive) -> None:
         self.windows = Windows(archive)
         self.intake = Intake(database, archive, "w1")
-        self.steps: list[WindowStep] = []
+        self.steps: list[tuple[WindowStep, Block]] = []
 
-    def process(self, *arrived: Arrived) -> list[WindowStep]:
-        self.intake.process(arrived, lambda unit, batch: self.steps.extend(self.windows.advance(unit, batch)))
-        steps, self.steps = self.steps, []
-        return steps
+    def process(self, *arrived: Arrived) -> list[tuple[WindowStep, Block]]:
+        """Give the steps, each with its windows as they were then."""
+        self.steps = []
+        self.intake.process(arrived, self._watch)
+        return self.steps
+
+    def _watch(self, unit: UnitOfWork, batch: Batch) -> None:
+        for step in self.windows.advance(unit, batch):
+            self.steps.append((step, step.block(np.arange(len(step.vehicles)))))
 
     def voltage(self, vehicle: str) -> list[float]:
         block = self.windows.block([vehicle])
@@ -55,9 +62,9 @@ def volts(seq: int, ago_s: int, values: list[float], device: str = "dev-1", **mo
 
 
 def test_a_window_ends_at_the_newest_second_and_begins_with_its_first_value(bench: Bench) -> None:
-    (step,) = bench.process(volts(1, 100, [13, 14]), volts(1, 50, [12], device="dev-2"))
+    ((step, block),) = bench.process(volts(1, 100, [13, 14]), volts(1, 50, [12], device="dev-2"))
     assert step.vehicles == [("car-1", "org"), ("car-2", "org")]
-    assert step.block.lengths.tolist() == [2, 1]
+    assert block.lengths.tolist() == [2, 1]
     assert step.ends == [NOON - 99 * SECOND, NOON - 50 * SECOND]
     assert bench.voltage("car-1") == [13, 14]
     bench.process(volts(2, 95, [15]))
@@ -78,9 +85,9 @@ def test_a_batch_of_hours_is_stepped_through_without_missing_a_minute(bench: Ben
     values = [13.0] * 200 + [11.5] * 40 + [13.0] * 360
     steps = bench.process(volts(1, 3600, values))
     assert len(steps) <= 12
-    seen = max(int((step.block.signal("control_module_voltage") < 12).sum()) for step in steps)
+    seen = max(int((block.signal("control_module_voltage") < 12).sum()) for _, block in steps)
     assert seen == 40
-    assert all((np.diff([step.at.timestamp() for step in steps])) > 0)
+    assert all((np.diff([max(step.ends).timestamp() for step, _ in steps])) > 0)
 
 
 def test_late_rows_fill_gaps_and_never_replace(bench: Bench) -> None:
