@@ -20,9 +20,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
+
 from diagnostics.findings import Finding
 from diagnostics.predictor import Predictor
-from diagnostics.screening import screen, screen_stop
+from diagnostics.screening import STOP_SIGNALS, may_stop, screen, screen_stop
 from forecourt.task_queue import JOIN_CODES, OPEN_CASE, queue
 from foundation.database import Database, UnitOfWork
 from ingest import trip_log
@@ -59,7 +61,7 @@ class Pipeline:
         self._archive = archive
         self._predictor = predictor
         self._intake = Intake(database, archive, worker)
-        self._windows = Windows(archive)
+        self._windows = Windows(archive, STOP_SIGNALS)
 
     def start(self) -> list[str]:
         """Clear away what a killed run wrote and never committed; gives the names of those segments."""
@@ -97,8 +99,11 @@ class Pipeline:
         if len(self._partitions) < PARTITIONS:
             self._windows.forget(heard_elsewhere(unit, batch.vehicles, self._partitions))
         for step in self._windows.advance(unit, batch):
-            found = screen_stop(unit, self._predictor, step.block, step.vehicles, step.ends)
-            _open_cases(unit, found, dict(step.vehicles))
+            which = np.flatnonzero(may_stop(step.readings))
+            if len(which):
+                vehicles, ends = [step.vehicles[it] for it in which], [step.ends[it] for it in which]
+                found = screen_stop(unit, self._predictor, step.block(which), vehicles, ends)
+                _open_cases(unit, found, dict(vehicles))
 
 
 def _open_cases(unit: UnitOfWork, findings: Sequence[Finding], owners: Mapping[str, str]) -> None:
