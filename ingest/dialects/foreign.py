@@ -89,7 +89,7 @@ def as_number(value: Any) -> float:
         try:
             return float(value)
         except OverflowError:
-            return math.copysign(_LARGEST, value)
+            return _LARGEST if value > 0 else -_LARGEST
     return math.inf
 
 

@@ -29,7 +29,10 @@ COLUMNS = SAMPLES[0].payload
 
 
 def fuzz(count: int, seed: int) -> dict[str, int]:
-    """Read and judge so many mutated payloads; gives how many messages of each kind came of them."""
+    """Read and judge so many mutated payloads; gives how many messages of each kind came of them.
+
+    Seconds are those of the processor: what else the machine does is not the payload's doing.
+    """
     random_ = random.Random(seed)
     kinds = {"message": 0, "malformed": 0, "status": 0, "slowest_ms": 0, "growth_mb": 0, "deliveries": 0}
     process, at_rest = psutil.Process(), 0
@@ -41,9 +44,9 @@ def fuzz(count: int, seed: int) -> dict[str, int]:
             if random_.random() < 0.05:
                 topic += random_.choice(("", "/x", "/-1", "x", "/" + "9" * 40))
             arrived = replace(sample.arrived(payload), topic=topic, retained=random_.random() < 0.1)
-            started = time.perf_counter()
+            started = time.thread_time()
             told = decode([arrived])
-            kinds["slowest_ms"] = max(kinds["slowest_ms"], int(1000 * (time.perf_counter() - started)))
+            kinds["slowest_ms"] = max(kinds["slowest_ms"], int(1000 * (time.thread_time() - started)))
             assert told
             kinds["deliveries"] += 1
             found += told

@@ -177,3 +177,8 @@ def test_a_traccar_resend_reached_their_server_later() -> None:
         for it in (traccar(), traccar(serverTime="2026-11-23T05:00:00.000+00:00"))
     )
     assert first == later
+
+
+def test_a_whole_number_that_no_float_holds_is_impossible_and_not_missing() -> None:
+    for sign in ("", "-"):
+        assert reasons("wican/d/can/rx", f'{{"EngineSpeed":{sign}{"9" * 400}}}') == {Reason.IMPOSSIBLE: 1}
