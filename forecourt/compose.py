@@ -20,13 +20,19 @@ from forecourt.settings import Settings
 from foundation.database import Database
 from foundation.follow import Wakeups
 from ingest.archive import Archive
+from ingest.devices_http import TellBroker
 from ingest.registry import Vehicles
 
 DESCRIPTION = "From what a car says through its OBD port to a booked, visible, settled repair."
 
 
-def build_app(settings: Settings, database: Database, archive: Archive) -> FastAPI:
-    """Build the HTTP API and the pages over one database and one archive; nothing runs before its lifespan."""
+def build_app(
+    settings: Settings, database: Database, archive: Archive, tell_broker: TellBroker = lambda: False
+) -> FastAPI:
+    """Build the HTTP API and the pages over one database and one archive; nothing runs before its lifespan.
+
+    `tell_broker` lets the devices in that may connect now; False: there is no broker of ours to tell.
+    """
     wakeups = Wakeups(database.url)
 
     @asynccontextmanager
@@ -54,7 +60,7 @@ def build_app(settings: Settings, database: Database, archive: Archive) -> FastA
     vehicles = Vehicles()
     app.include_router(foundation.http.router(database, throttle, actor, table.scopes()))
     for routes in (
-        ingest.http.router(database, actor, archive),
+        ingest.http.router(database, actor, archive, tell_broker),
         diagnostics.http.router(database, actor, vehicles),
         parts_catalog.http.router(database, actor, vehicles),
         aftersales.http.router(database, wakeups, actor, vehicles),

@@ -11,7 +11,7 @@ from foundation.idempotency import once
 from foundation.identity import Actor
 from foundation.paging import DEFAULT_LIMIT, MAXIMUM_LIMIT
 from foundation.refusals import Invalid
-from ingest import commands
+from ingest import commands, devices_http
 from ingest.archive import Archive
 from ingest.batch import from_us
 from ingest.bodies import (
@@ -38,8 +38,13 @@ LONGEST_SPAN = timedelta(days=31)
 REFUSED = problem_responses(403, 404, 409, 422)
 
 
-def router(database: Database, current_actor: ActorDependency, archive: Archive) -> APIRouter:
-    """Give the routes of ingest."""
+def router(
+    database: Database,
+    current_actor: ActorDependency,
+    archive: Archive,
+    tell_broker: devices_http.TellBroker = lambda: False,
+) -> APIRouter:
+    """Give the routes of ingest; `tell_broker` is called when other devices may connect than before."""
     routes = APIRouter(prefix="/v1", tags=["vehicles"])
     vehicles = Vehicles()
     _add_vehicles(routes, database, current_actor, vehicles)
@@ -47,6 +52,7 @@ def router(database: Database, current_actor: ActorDependency, archive: Archive)
     _add_commands(routes, database, current_actor, vehicles)
     _add_answers(routes, database, current_actor, vehicles)
     _add_intake(routes, database, current_actor)
+    devices_http.add_routes(routes, database, current_actor, tell_broker)
     return routes
 
 

@@ -5,6 +5,7 @@ Whether a command needs both sides, and whom, is said by its kind: `ingest.comma
 
 from foundation.access import OWNERS, Group, Rule, and_administrators, list_of, read_of
 from foundation.identity import WORKSHOP_ROLES
+from ingest.devices import PROVISIONERS
 from ingest.rejections import READERS
 
 _WORKSHOP = and_administrators(WORKSHOP_ROLES)
@@ -21,6 +22,13 @@ RULES = (
         ("POST /v1/commands/{command}/approve", "POST /v1/commands/{command}/decline"),
         own=OWNERS,
         granted=_WORKSHOP,
+    ),
+    Rule("devices.list", Group.READ, ("GET /v1/devices",), none=PROVISIONERS),
+    Rule(
+        "devices.provision",
+        Group.WRITE,
+        ("POST /v1/devices", "POST /v1/devices/{device}/password", "POST /v1/devices/{device}/revoke"),
+        own=PROVISIONERS,
     ),
     Rule("rejected.list", Group.READ, ("GET /v1/ingest/rejected",), none=and_administrators(READERS)),
 )

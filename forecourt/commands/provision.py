@@ -22,6 +22,7 @@ from foundation.identity import Role
 from foundation.passwords import hash_of
 from foundation.refusals import Invalid, NotFound
 from ingest import registry
+from ingest.device_dialects import FORECOURT, TOPIC_ROOTS
 from ingest.vehicles import VehicleConfig
 
 organisations = typer.Typer(no_args_is_help=True, help="Dealer groups, workshops, fleets, private owners.")
@@ -153,12 +154,14 @@ def read_config(path: Path | None) -> VehicleConfig:
 def add_device(
     vehicle: str,
     organisation: Annotated[str | None, typer.Option(help="Owner of a vehicle that is created here.")] = None,
+    dialect: Annotated[str, typer.Option(help=f"What it speaks: {', '.join(TOPIC_ROOTS)}.")] = FORECOURT,
+    id: Annotated[str | None, typer.Option(help="The id that its maker gave it, if it cannot be given one.")] = None,  # noqa: A002
 ) -> None:
     """Add a device to a car (created if it is missing) and print its MQTT address with credentials."""
     with _opened() as (installation, database):
         with database.unit() as unit:
             ensure_vehicle(unit, vehicle, organisation)
-            device, password = registry.add_device(unit, vehicle)
+            device, password = registry.add_device(unit, vehicle, id, dialect)
         installation.let_devices_in(database)
         typer.echo(installation.device_url(device, password))
 

@@ -26,7 +26,12 @@ class Server(uvicorn.Server):
 def run(installation: Installation, port: int) -> None:
     """Serve until SIGTERM or SIGINT. Access logs are off: addresses of pages name vehicles and orders."""
     database = Database(installation.database_url, pool_size=20)
-    app = build_app(installation.settings, database, Archive(installation.archive_directory))
+    app = build_app(
+        installation.settings,
+        database,
+        Archive(installation.archive_directory),
+        lambda: installation.let_devices_in(database),
+    )
     config = uvicorn.Config(
         app,
         host=installation.settings.http_host,

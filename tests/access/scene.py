@@ -18,7 +18,7 @@ from foundation.access import Relation
 from foundation.database import new_id
 from foundation.identity import Actor, Role, add_account, issue_token, session_of, start_session
 from foundation.keys import add_key, add_tracking_link
-from ingest import commands
+from ingest import commands, registry
 from ingest.archive import Archive
 from ingest.commands import CommandKind
 from ingest.registry import Vehicles
@@ -57,6 +57,8 @@ class Scene:
                 self.ids["key"] = add_key(unit, boss, "k", ["read"], frozenset({"read"}))[0].id
             if "{link}" in route:
                 self.ids["link"] = add_tracking_link(unit, self.world.owner, self.ids["case"], 1, ["cases.read"])[0].id
+            if "{device}" in route:
+                self.ids["device"] = registry.add_device(unit, self.ids["vehicle"])[0]
             if "{account}" in route:
                 self.ids["account"] = add_account(unit, f"{new_id('x')}@x.example", Role.OWNER, FAMILY).account
 
@@ -114,6 +116,6 @@ def build(world: World, folder: Path) -> Scene:
         "command": command, "part": "belt", "workshop": "wks_one", "day": "2026-11-25", "finding": "f1",
         "what": "hours",
         "line": line, "settled": settled, "wait": "wait_1", "message": "none", "account": "", "key": "", "link": "",
-        "code": "maintenance",
+        "code": "maintenance", "device": "",
     }  # fmt: skip
     return Scene(world, app, ids, people, tokens, sessions)

@@ -21,6 +21,7 @@ TABLE = access.whole()
 # Bodies that reach the object; what is then refused as impossible now (409) or senseless (422) was open to the actor.
 BODIES: Mapping[str, dict[str, Any]] = {
     "POST /v1/vehicles/{vehicle}/commands": {"kind": "snapshot"},
+    "POST /v1/devices": {"vehicle": "{vehicle}"},
     "POST /v1/parts/{part}/expected": {"location": "loc_garage", "expected": "2026-12-03"},
     "POST /v1/appointments": {"vehicle": "{vehicle}", "slot": "x", "service": "maintenance", "case": "{case}"},
     "POST /v1/appointments/{appointment}/reschedule": {"slot": "x"},
