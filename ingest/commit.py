@@ -65,8 +65,10 @@ def claim(unit: UnitOfWork, keys: Iterable[Key], owners: Mapping[str, Owner]) ->
     rows = unit.connection.execute(
         text(
             "INSERT INTO message_keys (device, boot, seq, partition)"
-            " SELECT * FROM unnest(CAST(:devices AS text[]), CAST(:boots AS text[]), CAST(:seqs AS bigint[]),"
-            " CAST(:partitions AS smallint[])) ON CONFLICT DO NOTHING RETURNING device, boot, seq"
+            " SELECT w.* FROM unnest(CAST(:devices AS text[]), CAST(:boots AS text[]), CAST(:seqs AS bigint[]),"
+            " CAST(:partitions AS smallint[])) AS w (device, boot, seq, partition)"
+            " WHERE NOT EXISTS (SELECT FROM boots b WHERE b.device = w.device AND b.boot = w.boot"
+            "  AND b.forgotten_seq >= w.seq) ON CONFLICT DO NOTHING RETURNING device, boot, seq"
         ),
         {
             "devices": [key.device for key in wanted],

@@ -143,7 +143,7 @@ segment_contents = Table(
     Column("last_at", DateTime(timezone=True), nullable=False),
     Column("readings", BigInteger, nullable=False),
     Column("row_group", Integer),
-    PrimaryKeyConstraint("segment", "device", "boot"),
+    PrimaryKeyConstraint("segment", "device", "boot", "vehicle"),
     ForeignKeyConstraint(["segment"], ["segments.name"]),
     Index(None, "vehicle", "last_at"),
     Index(None, "device", "boot"),

@@ -123,7 +123,7 @@ def test_a_batch_that_fails_leaves_nothing_behind(
 
 def test_a_start_deletes_the_worker_s_own_unlisted_segments_only(intake: Intake, tmp_path: Path) -> None:
     intake.process([columns(1, engine_speed=[800])])
-    (folder,) = (tmp_path / "archive").glob("date=*")
+    (folder,) = (tmp_path / "archive").glob("fresh/date=*")
     for name in ("w1.lost.parquet", "w1.lost.parquet.tmp", "w2.other.parquet", "w11.other.parquet"):
         (folder / name).write_bytes(b"")
     assert sorted(path.rpartition("/")[2] for path in intake.start()) == ["w1.lost.parquet", "w1.lost.parquet.tmp"]

@@ -1,0 +1,118 @@
+"""Reading files into rows: only the row groups that are wanted, in order, each identity once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from ingest.archive.segments import KEYS, TEXTS, is_signal, joined
+from ingest.archive.store import Store
+from ingest.batch import IntArray
+from ingest.readings import FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Stored rows in order of (vehicle, time, device, boot, seq, position); `signals`: name -> [row], NaN = missing."""
+
+    vehicle: Sequence[str]
+    at_us: IntArray
+    signals: dict[str, FloatArray]
+
+
+def read(
+    store: Store,
+    name: str,
+    groups: Sequence[int] | None = None,
+    wanted: Mapping[str, Sequence[str]] | None = None,
+    signals: Sequence[str] | None = None,
+) -> pa.Table:
+    """Give rows of a file: of some row groups, those whose texts are `wanted`, with these signals only."""
+    with store.open(name) as source, pq.ParquetFile(source) as file:
+        columns = None
+        if signals is not None:
+            there = set(file.schema_arrow.names)
+            columns = [*KEYS, *(signal for signal in dict.fromkeys(signals) if signal in there)]
+        numbers = range(file.num_row_groups) if groups is None else groups
+        table: pa.Table = file.read_row_groups(numbers, columns=columns, use_threads=False)
+    for text, values in (wanted or {}).items():
+        words, codes = ranked(table[text])
+        kept = np.isin(words, values)
+        if not kept.all():
+            table = table.filter(pa.array(kept[codes]))
+    return table
+
+
+def ranked(column: Any) -> tuple[NDArray[Any], IntArray]:
+    """Give the words of a text column, ascending, and for each row the place of its word among them."""
+    array = column.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        array = pa.concat_arrays(array.unify_dictionaries().chunks) if array.num_chunks else pa.array([], pa.string())
+    if not isinstance(array, pa.DictionaryArray):
+        array = array.dictionary_encode()
+    words = array.dictionary.to_numpy(zero_copy_only=False).astype(object)
+    order = np.argsort(words)
+    place = np.empty(len(words), dtype=np.int64)
+    place[order] = np.arange(len(words))
+    return words[order], place[array.indices.to_numpy(zero_copy_only=False)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Order:
+    """The order of a table's rows: `rows` are the places of those to keep, `vehicle` and `at_us` [table row]."""
+
+    words: NDArray[Any]
+    vehicle: IntArray
+    at_us: IntArray
+    rows: IntArray
+
+
+def order_of(table: pa.Table) -> Order:
+    """Find the order of rows by (vehicle, time, device, boot, seq, position), each identity once."""
+    words, vehicle = ranked(table["vehicle"])
+    at_us = table["time"].cast(pa.int64()).to_numpy()
+    rest = [ranked(table[name])[1] for name in TEXTS[1:]] + [table[name].to_numpy() for name in ("seq", "position")]
+    keys = [vehicle, at_us, *rest]
+    later = _later(keys)
+    if later.all():
+        return Order(words, vehicle, at_us, np.arange(len(at_us)))
+    order = np.lexsort(keys[::-1])
+    new = np.append(np.ones(1, dtype=bool), _later([key[order] for key in keys]))
+    return Order(words, vehicle, at_us, order[new])
+
+
+def in_order(tables: Sequence[pa.Table], start_us: int | None = None, end_us: int | None = None) -> Rows:
+    """Join tables into rows in order, from start to end, both included."""
+    table = joined(tables) if len(tables) > 1 else tables[0] if tables else None
+    if table is None or not len(table):
+        return Rows([], np.zeros(0, dtype=np.int64), {})
+    order = order_of(table)
+    rows, at_us = order.rows, order.at_us
+    inside = np.ones(len(rows), dtype=bool)
+    if start_us is not None:
+        inside &= at_us[rows] >= start_us
+    if end_us is not None:
+        inside &= at_us[rows] <= end_us
+    rows = rows[inside]
+    signals = {}
+    for name in filter(is_signal, table.column_names):
+        values = table[name].to_numpy()[rows].astype(np.float32, copy=False)
+        if not np.isnan(values).all():
+            signals[name] = values
+    return Rows(order.words[order.vehicle[rows]].tolist(), at_us[rows], signals)
+
+
+def _later(keys: Sequence[IntArray]) -> NDArray[np.bool_]:
+    """Tell of each row but the first whether it comes behind the one before it; the most significant key first."""
+    later = np.zeros(max(len(keys[0]) - 1, 0), dtype=bool)
+    equal = ~later
+    for key in keys:
+        later |= equal & (key[1:] > key[:-1])
+        equal &= key[1:] == key[:-1]
+        if not equal.any():
+            break
+    return later
