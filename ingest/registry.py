@@ -243,6 +243,14 @@ def credentials(unit: UnitOfWork) -> list[tuple[str, str, str]]:
     return [(row.id, row.password_hash, row.dialect) for row in rows]
 
 
+def admits(unit: UnitOfWork, device: str, password: str) -> bool:
+    """Whether this is the password of a device that is not locked out."""
+    kept = unit.connection.execute(
+        select(devices.c.password_hash).where(devices.c.id == device, devices.c.revoked_at.is_(None))
+    ).scalar_one_or_none()
+    return kept is not None and _PASSWORDS.verify(password, kept)
+
+
 def owners(unit: UnitOfWork, names: Sequence[str]) -> dict[str, Owner]:
     """Give whose the devices are, in one statement; unknown and locked-out ones are left out."""
     rows = unit.connection.execute(

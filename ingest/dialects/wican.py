@@ -69,9 +69,10 @@ def _document(payload: bytes, place: str, header: Header) -> dict[str, Any]:
 
 
 def _status(document: dict[str, Any], header: Header) -> Status:
-    if document.get("status") not in {"online", "offline"}:
+    told = document.get("status")
+    if not isinstance(told, str) or told not in {"online", "offline"}:
         raise Malformed("status is neither online nor offline", header)
-    return Status(document["status"] == "online", agent="wican")
+    return Status(told == "online", agent="wican")
 
 
 def _values(document: dict[str, Any], header: Header) -> Message:

@@ -103,8 +103,9 @@ class Connection:
             self._client.loop_start()
         try:
             self._await(self._answered, "did not answer the CONNECT")
-            self._client.subscribe([(topic, 1) for topic in topics])
-            self._await(self._subscribed, "did not answer the subscription")
+            if topics:
+                self._client.subscribe([(topic, 1) for topic in topics])
+                self._await(self._subscribed, "did not answer the subscription")
         except ConnectionError:
             self.close()
             raise

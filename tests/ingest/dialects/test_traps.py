@@ -104,6 +104,11 @@ def test_ovms_s_last_will_is_a_status() -> None:
     assert contents("ovms/d/car/metric/s/v3/connected", "no") == [Status(online=False, agent="ovms")]
 
 
+def test_a_status_is_one_of_two_words() -> None:
+    for told in ({}, [], None, "on"):
+        assert isinstance(contents("wican/d/status", {"status": told})[0], Malformed)
+
+
 @pytest.mark.parametrize("text", ["nan", "1_000", "٣", "0x10", "1,2", "inf"])
 def test_a_known_ovms_metric_that_is_no_number_is_malformed(text: str) -> None:
     assert isinstance(contents("ovms/d/car/metric/v/p/speed", text)[0], Malformed)
