@@ -27,7 +27,8 @@ class Settings(BaseSettings):
     )
     archive_url: str | None = Field(
         default=None,
-        description="Where readings are archived (a directory or `file://` URL); without it, `archive` in the data.",
+        description="Where readings are archived (a directory, a `file://` URL, or `s3://bucket/prefix`, credentials"
+        " from `AWS_*`); without it, `archive` in the data.",
     )
     lang: str = Field(
         default="en", description="Language of pages when neither account nor browser names one: `en`, `zh_CN`."
@@ -81,6 +82,20 @@ class Settings(BaseSettings):
         default=0.25, gt=0, le=5, description="Seconds for which ingest gathers messages into one commit."
     )
     batch_messages: int = Field(default=2000, gt=0, le=8000, description="Most messages in one commit.")
+    keep_readings_days: int = Field(default=0, ge=0, description="Days for which readings are kept; 0: for ever.")
+    keep_dtcs_days: int = Field(
+        default=0, ge=0, description="Days for which reports of trouble codes are kept; 0: for ever."
+    )
+    keep_rejected_days: int = Field(
+        default=30,
+        ge=0,
+        description="Days for which the payload of a rejected message is kept; it is counted for ever. 0: for ever.",
+    )
+    keep_keys_days: int = Field(
+        default=90,
+        ge=0,
+        description="Days after the last word of a boot for which each of its messages' keys is kept; 0: for ever.",
+    )
 
     @model_validator(mode="after")
     def _certificate_and_key(self) -> Self:

@@ -11,6 +11,8 @@ from aftersales.sweep import expire_holds
 from aftersales.waitlist import end_past_waits
 from forecourt.task_queue import SEND_MAIL, queue
 from foundation.database import Database, UnitOfWork
+from ingest.archive import Archive
+from ingest.archive.retention import Retention, forget
 from ingest.registry import Vehicles
 from ingest.sending import expire_commands
 from parts_catalog.stock import expire
@@ -26,6 +28,16 @@ SWEEPS: tuple[Callable[[UnitOfWork], object], ...] = (
     send_reminders,
     end_past_waits,
 )
+
+
+def sweep_archive(database: Database, archive: Archive, keep: Retention) -> None:
+    """Compact what there is to compact, and forget what has served its time."""
+    while archive.compact(database):
+        pass
+    with database.unit() as unit:
+        forget(unit, keep)
+    with database.unit() as unit:
+        archive.remove_files(unit)
 
 
 def sweep_deadlines(database: Database, *, mail: bool = False) -> None:

@@ -14,15 +14,17 @@ from forecourt.mail import Send, smtp_sender
 from forecourt.privacy import keep_house
 from forecourt.processes import Process
 from forecourt.settings import Settings
-from forecourt.sweeps import sweep_deadlines
+from forecourt.sweeps import sweep_archive, sweep_deadlines
 from forecourt.task_queue import QUEUE
 from forecourt.tasks import HEARTBEAT_S, STALLED_S, build_tasks
 from foundation.database import Database
 from ingest.archive import Archive
+from ingest.archive.retention import Retention
 from ingest.registry import credentials
 
 SWEEP_S = 1.0
 HOUSE_S = 60.0
+ARCHIVE_S = 15.0
 log = structlog.get_logger()
 
 
@@ -62,7 +64,8 @@ async def _work(installation: Installation, database: Database, send: Send | Non
             loop.add_signal_handler(number, worker.cancel)
         sweeper = asyncio.create_task(_sweep(app, database, heartbeat, mail=send is not None))
         keeper = asyncio.create_task(_keep_house(installation, database))
-        running = (worker, sweeper, keeper)
+        archivist = asyncio.create_task(_keep_archive(installation, database))
+        running = (worker, sweeper, keeper, archivist)
         done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         for task in running:
             task.cancel()
@@ -101,6 +104,18 @@ async def _keep_house(installation: Installation, database: Database) -> None:
         except sqlalchemy.exc.OperationalError:
             log.warning("database_away")  # as above
         await asyncio.sleep(HOUSE_S)
+
+
+async def _keep_archive(installation: Installation, database: Database) -> None:
+    """Compact the archive and forget what has served its time, a quarter of a minute after the last round."""
+    archive, given = Archive(installation.archive_directory), installation.settings
+    keep = Retention(given.keep_readings_days, given.keep_rejected_days, given.keep_keys_days, given.keep_dtcs_days)
+    while True:
+        try:
+            await asyncio.to_thread(sweep_archive, database, archive, keep)
+        except sqlalchemy.exc.OperationalError:
+            log.warning("database_away")  # as above
+        await asyncio.sleep(ARCHIVE_S)
 
 
 def _devices(database: Database) -> list[tuple[str, str, str]]:
