@@ -3,6 +3,7 @@
 import os
 import socket
 import stat
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ from forecourt.supervision.broker import Broker
 from forecourt.supervision.broker_config import INGEST_USER, DeviceCredential, hash_device_password
 from forecourt.supervision.errors import PortTakenError, SupervisionError
 from forecourt.supervision.paths import DataPaths, free_port
-from ingest.partitions import unmapped
+from ingest.partitions import MAPPED, PARTITIONS, unmapped, wire_partition
 from tests.supervision.awaiting import eventually
 
 HASHES = {name: hash_device_password(f"secret of {name}") for name in ("car-1", "car-2")}
@@ -25,7 +26,10 @@ class Caller:
     """A paho client that remembers what happened to it."""
 
     def __init__(self, broker: Broker, user: str, password: str, will: str | None = None, **options: Any) -> None:
+        tls = options.pop("tls", None)
         self.client = Client(CallbackAPIVersion.VERSION2, **options)
+        if tls is not None:
+            self.client.tls_set_context(tls)
         self.client.username_pw_set(user, password)
         self.codes: list[str] = []
         self.granted: list[list[bool]] = []
@@ -214,3 +218,108 @@ def test_a_taken_port_is_refused_and_the_files_are_private(paths: DataPaths):
 def test_a_credential_that_could_change_the_configuration_is_refused(name: str, hashed: str):
     with pytest.raises(ValueError, match=r"device"):
         DeviceCredential(name, hashed)
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "fc/v1/car-2/readings/bin",
+        "fc/v1/car-2/status",
+        "fc/v1/car-2/committed",
+        "fc/v1/car-2/command",
+        "fc/v1/car-1/command",
+        "fc/v1/car-1/http/torque",
+        "fc/v1/car-1/anything",
+        "wican/car-1/can/rx",  # not its dialect
+        "wican/car-2/can/rx",
+        "ovms/wican-1/x/metric/v/p/speed",
+        "{MAPPED}/{other}/fc/v1/car-1/readings/bin",
+        "{MAPPED}/{own}/fc/v1/car-2/readings/bin",
+        "{MAPPED}/{own}/fc/v1/car-1/http/torque",
+        "$MQTT/msgs/fc/v1/car-2/readings/bin",
+        "$MQTT/sess/x",
+        "$JS/API/STREAM/DELETE/$MQTT_msgs",
+        "$JS/API/STREAM/PURGE/$MQTT_msgs",
+        "$SYS/REQ/SERVER/PING",
+        "_INBOX/x",
+    ],
+)
+def test_what_is_not_a_device_s_own_it_cannot_publish(break_in: "BreakIn", topic: str):
+    own = wire_partition("car-1")
+    break_in.publish(topic.format(MAPPED=MAPPED, own=own, other=(own + 1) % PARTITIONS))
+
+
+class BreakIn:
+    """A device that tries; everything that anybody hears is heard by the service and by the other device."""
+
+    def __init__(self, thief: Caller, ingest: Caller, victim: Caller) -> None:
+        self._thief, self._ingest, self._victim = thief, ingest, victim
+
+    def publish(self, topic: str) -> None:
+        """Publish a forgery; what the device says after it arrives, and it alone."""
+        before = len(self._ingest.messages)
+        self._thief.publish(topic, b"forged")
+        self._thief.publish("fc/v1/car-1/readings/bin", topic.encode())
+        eventually(lambda: len(self._ingest.messages) > before)
+        assert [message.payload for message in self._ingest.messages[before:]] == [topic.encode()]
+        assert self._victim.messages == []
+        assert self._thief.ends == []
+
+
+@pytest.fixture(scope="module")
+def break_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BreakIn]:
+    paths = DataPaths.prepare(tmp_path_factory.mktemp("broken") / "data")
+    server = Broker(paths)
+    server.write_config([*DEVICES, DeviceCredential("wican-1", HASHES["car-1"], "wican")])
+    server.ensure()
+    callers = [
+        Caller(server, "car-1", "secret of car-1"),
+        Caller(server, INGEST_USER, paths.secret("broker-ingest")),
+        Caller(server, "car-2", "secret of car-2"),
+    ]
+    assert all(callers[1].subscribe("fc/v1/+/status", "fcp/+/#"))
+    assert all(callers[2].subscribe("fc/v1/car-2/committed", "fc/v1/car-2/progress", "fc/v1/car-2/command"))
+    yield BreakIn(*callers)
+    for caller in callers:
+        caller.client.disconnect()
+        caller.client.loop_stop()
+    server.stop()
+
+
+def test_what_is_not_a_device_s_own_it_cannot_hear(call: Callable[..., Caller]):
+    own = wire_partition("car-1")
+    topics = [
+        *("fc/v1/car-2/committed", "fc/v1/+/committed", "fc/v1/+/+", "fc/#", "#", "+/#", "+/v1/car-2/command"),
+        *("$MQTT/#", "$MQTT/msgs/#", "$JS/#", "$SYS/#", "_INBOX/#", "wican/#", "wican/car-1/#"),
+        *(f"{MAPPED}/#", f"{MAPPED}/{own}/#", f"{MAPPED}/+/fc/v1/car-1/readings/bin", "fc/v1/+/status"),
+    ]
+    car = call("car-1")
+    assert [topic for topic in topics if car.subscribe(topic) != [False]] == []
+
+
+def test_nobody_enters_without_credentials(broker: Broker):
+    stranger = Client(CallbackAPIVersion.VERSION2)
+    codes: list[str] = []
+    ended = threading.Event()
+    stranger.on_connect = lambda _c, _u, _f, code, _p: codes.append(str(code))
+    stranger.on_disconnect = lambda *_: ended.set()
+    stranger.connect("127.0.0.1", broker.port)
+    stranger.loop_start()
+    assert ended.wait(6)
+    stranger.loop_stop()
+    assert "Success" not in codes
+
+
+def test_other_makers_devices_publish_below_their_own_id_and_come_partitioned(broker: Broker, ingest: Caller):
+    broker.follow(
+        lambda: [DeviceCredential(f"{root}-1", HASHES["car-1"], root) for root in ("wican", "ovms", "autopi")]
+    )
+    for root in ("wican", "ovms", "autopi"):
+        device = Caller(broker, f"{root}-1", "secret of car-1")
+        device.publish(f"{root}/other-1/can/rx", b"forged")
+        device.publish(f"{root}/{root}-1/metric/v/p/speed", b"own")
+        eventually(lambda root=root: (f"{root}/{root}-1/metric/v/p/speed", b"own") in ingest.heard())
+        assert ingest.messages[-1].topic.startswith(f"{MAPPED}/{wire_partition(f'{root}-1')}/")
+        device.client.disconnect()
+        device.client.loop_stop()
+    assert len(ingest.messages) == 3
