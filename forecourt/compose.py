@@ -13,6 +13,7 @@ import aftersales.http
 import diagnostics.http
 import foundation.http
 import ingest.http
+import ingest.uploads_http
 import parts_catalog.http
 from forecourt import access, health, http, pages, privacy_http
 from forecourt.rate_limits import AnonymousLimit, RateLimits
@@ -22,16 +23,22 @@ from foundation.follow import Wakeups
 from ingest.archive import Archive
 from ingest.devices_http import TellBroker
 from ingest.registry import Vehicles
+from ingest.uploads import Send, Uploads, nowhere
 
 DESCRIPTION = "From what a car says through its OBD port to a booked, visible, settled repair."
 
 
 def build_app(
-    settings: Settings, database: Database, archive: Archive, tell_broker: TellBroker = lambda: False
+    settings: Settings,
+    database: Database,
+    archive: Archive,
+    tell_broker: TellBroker = lambda: False,
+    send: Send = nowhere,
 ) -> FastAPI:
     """Build the HTTP API and the pages over one database and one archive; nothing runs before its lifespan.
 
     `tell_broker` lets the devices in that may connect now; False: there is no broker of ours to tell.
+    `send` hands an upload to the broker.
     """
     wakeups = Wakeups(database.url)
 
@@ -61,6 +68,7 @@ def build_app(
     app.include_router(foundation.http.router(database, throttle, actor, table.scopes()))
     for routes in (
         ingest.http.router(database, actor, archive, tell_broker),
+        ingest.uploads_http.router(database, actor, Uploads(database, send), throttle),
         diagnostics.http.router(database, actor, vehicles),
         parts_catalog.http.router(database, actor, vehicles),
         aftersales.http.router(database, wakeups, actor, vehicles),

@@ -3,8 +3,8 @@
 Whether a command needs both sides, and whom, is said by its kind: `ingest.commands.AUTHORITIES`.
 """
 
-from foundation.access import OWNERS, Group, Rule, and_administrators, list_of, read_of
-from foundation.identity import WORKSHOP_ROLES
+from foundation.access import OWNERS, Group, Rule, and_administrators, list_of, public, read_of
+from foundation.identity import WORKSHOP_ROLES, Role
 from ingest.devices import PROVISIONERS
 from ingest.rejections import READERS
 
@@ -30,5 +30,8 @@ RULES = (
         ("POST /v1/devices", "POST /v1/devices/{device}/password", "POST /v1/devices/{device}/revoke"),
         own=PROVISIONERS,
     ),
+    # Whose device it is, is said by its own password.
+    public("uploads.torque", "GET /v1/ingest/torque", "POST /v1/ingest/torque"),
+    Rule("uploads.forward", Group.WRITE, ("POST /v1/ingest/traccar",), none=and_administrators({Role.INTEGRATOR})),
     Rule("rejected.list", Group.READ, ("GET /v1/ingest/rejected",), none=and_administrators(READERS)),
 )

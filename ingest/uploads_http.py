@@ -142,8 +142,3 @@ def _submit(uploads: Uploads, device: str, dialect: str, payload: bytes) -> None
         raise HTTPException(503, str(error), headers={"Retry-After": "10"}) from error
     if malformed:
         raise Invalid(malformed[0].reason)
-
-
-def nowhere(_topic: str, _payload: bytes) -> bool:
-    """Send nothing: of a house without a broker."""
-    return False

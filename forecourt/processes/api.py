@@ -9,6 +9,7 @@ from forecourt.installation import Installation
 from foundation.database import Database
 from foundation.follow import Wakeups
 from ingest.archive import Archive
+from ingest.uploads import Sender
 
 
 class Server(uvicorn.Server):
@@ -26,11 +27,13 @@ class Server(uvicorn.Server):
 def run(installation: Installation, port: int) -> None:
     """Serve until SIGTERM or SIGINT. Access logs are off: addresses of pages name vehicles and orders."""
     database = Database(installation.database_url, pool_size=20)
+    sender = Sender(lambda: installation.ingest_mqtt_url, installation.broker_certificate)
     app = build_app(
         installation.settings,
         database,
         Archive(installation.archive_directory),
         lambda: installation.let_devices_in(database),
+        sender,
     )
     config = uvicorn.Config(
         app,
@@ -43,4 +46,5 @@ def run(installation: Installation, port: int) -> None:
         proxy_headers=False,  # the application believes the proxies that its settings name
     )
     Server(config, app.state.wakeups).run()
+    sender.close()
     database.close()
