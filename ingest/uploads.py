@@ -7,7 +7,6 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 import structlog
 from sqlalchemy import text
@@ -25,17 +24,12 @@ from ingest.topics import http_topic
 
 POLL_S = 0.05
 PATIENCE_S = 10.0
+Send = Callable[[str, bytes], bool]  # a payload on a topic, at QoS 1; False: it could not be handed over
 log = structlog.get_logger()
 
 
 class NotCommitted(Exception):  # noqa: N818 - it names what is known of an upload
     """Nobody can say that the upload is committed: the broker or the ingest worker is away. Worth sending again."""
-
-
-class Send(Protocol):
-    def __call__(self, topic: str, payload: bytes) -> bool:
-        """Send at QoS 1; False when it could not be handed over."""
-        ...
 
 
 def nowhere(_topic: str, _payload: bytes) -> bool:
