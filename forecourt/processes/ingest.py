@@ -11,7 +11,7 @@ from diagnostics.predictor import Predictor
 from forecourt.heartbeat import Heartbeat
 from forecourt.installation import Installation
 from forecourt.pipeline import Pipeline
-from forecourt.processes import Process
+from forecourt.processes import Process, steady
 from forecourt.supervision.supervisor import stop_on_signals
 from foundation.database import Database
 from ingest.archive import Archive
@@ -33,6 +33,7 @@ def run(installation: Installation, _port: int) -> None:
     database = Database(installation.database_url, pool_size=2)
     pipeline = Pipeline(database, Archive(installation.archive_directory), Predictor.shipped())
     source = MqttSource(installation.ingest_mqtt_url, installation.ingest_client_id, subscriptions(), database.clock)
+    steady()
     with stop_on_signals() as told:
         for name in _patiently(pipeline.start):
             log.warning("segment_cleared", name=name)
