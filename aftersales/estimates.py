@@ -99,7 +99,7 @@ def write_estimate(unit: UnitOfWork, case: Row[Any], workshop: Workshop, drafts:
             created_at=unit.now(),
         )
     )
-    add_lines(unit, estimate, case.organisation, drafts)
+    _insert_lines(unit, estimate, case.organisation, 1, drafts)
     return estimate
 
 
@@ -107,6 +107,10 @@ def add_lines(unit: UnitOfWork, estimate: str, organisation: str, drafts: Sequen
     """Append lines behind those that are there; gives their ids."""
     highest = select(func.coalesce(func.max(estimate_lines.c.position), 0)).where(estimate_lines.c.estimate == estimate)
     first = unit.connection.execute(highest).scalar_one() + 1
+    return _insert_lines(unit, estimate, organisation, first, drafts)
+
+
+def _insert_lines(unit: UnitOfWork, estimate: str, organisation: str, first: int, drafts: Sequence[Draft]) -> list[str]:
     rows = [
         {
             **asdict(draft),

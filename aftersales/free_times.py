@@ -1,11 +1,11 @@
-"""All visits that are possible at a workshop, at once: masks of its technicians, bays and loaners by quarter hour.
+"""All visits that are possible at a workshop, at once: over the quarter hours in which its technicians work.
 
 A quantum is a quarter hour since the epoch; within a `Window` they are counted from its first. The car takes its bay
 from the buffer before the start to the buffer after the completion, nights and breaks between included; it takes its
 technician only while he works.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -14,20 +14,30 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from aftersales.calendars import ends_the_same_day, hours_on, shift_on
-from aftersales.hours import Hours, Span, instant_of, minute_of
+from aftersales.calendars import ends_the_same_day, is_holiday
+from aftersales.free_bits import (
+    BITS,
+    NONE,
+    Quanta,
+    Taking,
+    bits_of,
+    lowest,
+    taken_between,
+    taken_bits,
+    taken_during,
+    words_for,
+)
+from aftersales.hours import WEEKDAYS, Hours, Span, instant_of, minute_of
 from aftersales.operations import GRID_MIN, Work
 from aftersales.workshops import Bay, Loaner, Technician, Workshop
 
 HORIZON_DAYS = 30
 QUANTUM_S = GRID_MIN * 60
 PER_DAY = 24 * 3600 // QUANTUM_S
+_PEOPLE = 1 << 12  # more than any workshop has
 
-Quanta = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
-Taken = Mapping[str, tuple[Quanta, Quanta]]  # by resource: first quantum, and the one after the last, of each taking
-_NONE: Quanta = np.zeros(0, np.int64)
-_NEVER = np.iinfo(np.int64).max
+Taken = Mapping[str, Taking]  # by resource
 
 
 def quantum_from(at: datetime) -> int:
@@ -45,18 +55,47 @@ def instant(quantum: int) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
-    """A local day: its date, the number of the quantum it begins with, and whether it has 24 hours."""
+class Days:
+    """Local days in order; `midnight` is the quantum each begins with, `odd` are those that have not 24 hours."""
 
-    date: date
-    midnight: int
-    regular: bool
+    dates: Sequence[date]
+    number: Mapping[str, int]  # by ISO date
+    midnight: Quanta
+    weekday: Quanta
+    odd: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The quanta in which a workshop is open, in order, with the number of the local day of each."""
+
+    key: Hashable
+    quantum: Quanta
+    day: Quanta
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """All that work can do by the calendar alone. A crew are the technicians who always work at the same time.
+
+    `working` [crew, open quantum]: who works when. `start`: numbers of the open quanta in which work can begin.
+    By way, which is a start with a crew, in the order of `start`: `way` is where it begins within `at_work`, the quanta
+    of one crew behind the other; `crew`; `end`, the quantum after its completion. `first`: first way of each start.
+    """
+
+    working: Mask
+    start: Quanta
+    at_work: Quanta
+    way: Quanta
+    crew: Quanta
+    end: Quanta
+    first: Quanta
 
 
 class Window:
     """The quanta of a search: its local days from `not_before` on, and a day more on either side for the buffers.
 
-    What many workshops share, the days of a zone and the hours of a shift, is worked out once.
+    What many workshops share, days of a zone and hours and shifts that are the same, is worked out once.
     """
 
     def __init__(self, not_before: datetime, days: int = HORIZON_DAYS) -> None:
@@ -64,8 +103,9 @@ class Window:
         self.number_of_days = days
         self.first = quantum_of(not_before) - PER_DAY
         self.count = (days + 2) * PER_DAY + PER_DAY // 24
-        self._days: dict[str, list[Day]] = {}
-        self._shifts: dict[tuple[str, str], Mask] = {}
+        self._days: dict[str, Days] = {}
+        self._opened: dict[Hashable, Opened] = {}
+        self._courses: dict[Hashable, Course] = {}
 
     @property
     def span(self) -> Span:
@@ -75,45 +115,89 @@ class Window:
         """Give the instant with which a quantum of this window begins."""
         return instant(self.first + int(number))
 
-    def days(self, zone: ZoneInfo) -> list[Day]:
+    def days(self, zone: ZoneInfo) -> Days:
         """Give the local days on which visits lie."""
         found = self._days.get(zone.key)
         if found is None:
             today = self.not_before.astimezone(zone).date()
             dates = [today + timedelta(days=number) for number in range(self.number_of_days)]
-            found = [Day(one, (at := _midnight(zone, one))[0] - self.first, at[1]) for one in dates]
+            begins = [_midnight(zone, one) for one in dates]
+            found = Days(
+                dates,
+                {one.isoformat(): number for number, one in enumerate(dates)},
+                np.array([quantum for quantum, _ in begins]) - self.first,
+                np.array([one.weekday() for one in dates]),
+                [number for number, (_, regular) in enumerate(begins) if not regular],
+            )
             self._days[zone.key] = found
         return found
 
-    def on_shift(self, zone: ZoneInfo, technician: Technician) -> Mask:
-        """Give when a technician's shifts are, whether the workshop is open or not."""
-        key = zone.key, repr(technician.shifts)
-        on = self._shifts.get(key)
-        if on is None:
-            on = np.zeros(self.count, bool)
-            for day in self.days(zone):
-                for begin, end in self.quanta(zone, day, shift_on(technician, day.date) or ()):
-                    on[begin:end] = True
-            self._shifts[key] = on
-        return on
+    def opened(self, workshop: Workshop) -> Opened:
+        """Give when a workshop is open: a special day decides, then a public holiday, then the weekday."""
+        hours, special = workshop.opening_hours, workshop.special_days
+        key = workshop.zone.key, repr(hours), repr(special), workshop.country, workshop.subdivision
+        found = self._opened.get(key)
+        if found is None:
+            dates = self.days(workshop.zone).dates
+            closed = [number for number, one in enumerate(dates) if is_holiday(workshop, one)]
+            found = self._opened[key] = Opened(key, *self._hours(workshop.zone, hours, special, closed))
+        return found
 
-    def quanta(self, zone: ZoneInfo, day: Day, hours: Hours) -> list[tuple[int, int]]:
-        """Give a local day's hours as quanta of this window; hours off the grid are cut to it."""
-        spans = []
-        for opens, closes in hours:
-            if day.regular:
-                begin, end = day.midnight - -minute_of(opens) // GRID_MIN, day.midnight + minute_of(closes) // GRID_MIN
-            else:
-                begin = quantum_from(instant_of(day.date, opens, zone)) - self.first
-                end = quantum_of(instant_of(day.date, closes, zone)) - self.first
-            if max(begin, 0) < end:
-                spans.append((max(begin, 0), end))
-        return spans
+    def course(self, team: "Team", opened: Opened) -> Course:
+        number = team.work.minutes // GRID_MIN
+        crews = tuple((repr(one.shifts), away) for one, away in team.crews)
+        key = opened.key, crews, number, team.same_day
+        found = self._courses.get(key)
+        if found is None:
+            working = np.array([self._works(team.workshop.zone, *crew, opened) for crew in team.crews], bool)
+            found = self._courses[key] = _course(opened, working, number, same_day=team.same_day)
+        return found
+
+    def _works(self, zone: ZoneInfo, technician: Technician, away: Sequence[Span], opened: Opened) -> Mask:
+        """Give by open quantum whether a technician works."""
+        working = np.ones(len(opened.quantum), bool)
+        if technician.shifts is not None:
+            on = np.zeros(self.count, bool)
+            on[self._hours(zone, technician.shifts, technician.shifts, [])[0]] = True
+            working = on[opened.quantum]
+        for a, b in away:
+            begin, end = quantum_of(a) - self.first, quantum_from(b) - self.first
+            working &= (opened.quantum < begin) | (opened.quantum >= end)
+        return working
+
+    def _hours(
+        self, zone: ZoneInfo, week: Mapping[str, Hours], special: Mapping[str, Hours], closed: Sequence[int]
+    ) -> tuple[Quanta, Quanta]:
+        """Give the quanta of hours by weekday, and the number of the local day of each; what is off the grid is cut.
+
+        A date in `special` replaces its day's hours, of a closed day too.
+        """
+        days = self.days(zone)
+        on = _grid([week.get(weekday, ()) for weekday in WEEKDAYS])[days.weekday]
+        on[closed] = False
+        replaced = [written for written in special if written in days.number]
+        on[[days.number[written] for written in replaced]] = _grid([special[written] for written in replaced])
+        on[days.odd] = False
+        day, quarter = np.nonzero(on)
+        if not days.odd:
+            return days.midnight[day] + quarter, day
+        number = np.full(self.count, -1)
+        number[days.midnight[day] + quarter] = day
+        for odd in days.odd:
+            usual = () if odd in closed else week.get(WEEKDAYS[days.weekday[odd]], ())
+            for opens, closes in special.get(days.dates[odd].isoformat(), usual):
+                begin = quantum_from(instant_of(days.dates[odd], opens, zone)) - self.first
+                number[begin : quantum_of(instant_of(days.dates[odd], closes, zone)) - self.first] = odd
+        quantum = np.flatnonzero(number >= 0)
+        return quantum, number[quantum]
 
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """Who and what a visit can have at a workshop, in the order of preference."""
+    """Who and what a visit can have at a workshop, in the order of preference.
+
+    `crew` numbers the crew of each technician; `crews` has one of each and when he is away.
+    """
 
     workshop: Workshop
     work: Work
@@ -121,151 +205,179 @@ class Team:
     bays: Sequence[Bay]
     loaners: Sequence[Loaner] | None  # None: none is wished
     same_day: bool
+    crew: Sequence[int]
+    crews: Sequence[tuple[Technician, tuple[Span, ...]]]
 
     @staticmethod
     def of(workshop: Workshop, work: Work, loaner: bool) -> "Team":
         """Gather who is fit for work whose times are settled."""
         people = workshop.technicians_for(work)
         cars = workshop.loaners if loaner else None
-        return Team(workshop, work, people, workshop.bays_for(work), cars, ends_the_same_day(workshop, work, people))
+        same_day = ends_the_same_day(workshop, work, people)
+        return Team(workshop, work, people, workshop.bays_for(work), cars, same_day, *_crews(workshop, people))
+
+    def only(self, technician: str, bay: str, loaner: str | None) -> "Team":
+        """Give the team with these alone; whether work may stay over night is still decided by all of them."""
+        people = [one for one in self.technicians if one.id == technician]
+        bays = [one for one in self.bays if one.id == bay]
+        cars = None if self.loaners is None else [one for one in self.loaners if one.id == loaner]
+        return Team(self.workshop, self.work, people, bays, cars, self.same_day, *_crews(self.workshop, people))
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """The visits at a workshop by start; every array runs over the quanta in which it is open, in order.
+    """The visits at a workshop by start; `start` has the numbers of the open quanta in which the calendar allows one.
 
-    `quantum`: number of the quantum within the window. `allowed`: opening hours and shifts let a visit start there.
-    `end`: the quantum after the completion, the earliest there is. `technician`, `bay`, `loaner`: numbers within the
-    team; -1 where none is free. `working` [technician, quantum]: who works when.
+    By start: `end` is the quantum after the completion, the earliest there is; `technician`, `bay`, `loaner` are
+    numbers within the team, -1 where none is free. `quantum`: the open quanta, within the window. `working` [crew,
+    open quantum]: who works when.
     """
 
     team: Team
     window: Window
     quantum: Quanta
-    allowed: Mask
+    working: Mask
+    start: Quanta
     end: Quanta
     technician: Quanta
     bay: Quanta
     loaner: Quanta
-    working: Mask
 
     @property
     def offered(self) -> Mask:
         """Where everything that a visit needs is free."""
         return self.loaner >= 0
 
-    def worked(self, start: int) -> list[Span]:
-        """Give the spans in which the technician works on the visit that begins at a number of the arrays."""
-        mine = np.flatnonzero(self.working[self.technician[start], start:]) + start
+    def begin(self, number: int) -> datetime:
+        """Give when a visit begins."""
+        return self.window.at(self.quantum[self.start[number]])
+
+    def worked(self, number: int) -> list[Span]:
+        """Give the spans in which the technician works on a visit."""
+        first = self.start[number]
+        mine = np.flatnonzero(self.working[self.team.crew[self.technician[number]], first:]) + first
         spans: list[list[int]] = []
-        for number in self.quantum[mine[: self.team.work.minutes // GRID_MIN]].tolist():
-            if spans and spans[-1][1] == number:
+        for quantum in self.quantum[mine[: self.team.work.minutes // GRID_MIN]].tolist():
+            if spans and spans[-1][1] == quantum:
                 spans[-1][1] += 1
             else:
-                spans.append([number, number + 1])
+                spans.append([quantum, quantum + 1])
         return [(self.window.at(begin), self.window.at(end)) for begin, end in spans]
 
 
 def times_at(team: Team, window: Window, taken: Taken, earliest: datetime, latest: date | None = None) -> Times:
     """Find all visits of a team that begin at `earliest` or later, on the local day `latest` at the latest."""
-    quantum, day = _open(team.workshop, window)
-    working = _working(team, window, quantum)
-    people, bays = len(team.technicians), len(team.bays)
-    resources: list[Bay | Technician | Loaner] = [*team.technicians, *team.bays, *(team.loaners or ())]
-    busy = _taken(resources, team.workshop, window, taken)
-    free = working & ~busy[:people, quantum]
-    inside = quantum >= quantum_from(earliest) - window.first
-    if latest is not None:
-        inside &= day <= (latest - window.days(team.workshop.zone)[0].date).days
-    allowed, end, technician = _staffed(team, (quantum, day), working, free, inside)
-    bay = np.full(len(quantum), -1)
-    starts = np.flatnonzero(technician >= 0)
+    opened = window.opened(team.workshop)
+    course = window.course(team, opened)
+    people, bays, cars = len(team.technicians), len(team.bays), len(team.loaners or ())
+    words = words_for(people + bays + cars)
+    busy = taken_bits(_takings(team, taken), words, window.first, window.count)
+    inside = _inside(window, team, opened, course, earliest, latest)
+    start = course.start[inside]
+    end, technician = _staffed(team, course, busy, inside)
+    bay, loaner = np.full(len(start), -1), np.full(len(start), -1)
+    found = np.flatnonzero(technician >= 0)
     before, after = team.work.before // GRID_MIN, team.work.after // GRID_MIN
-    bay[starts] = _first_free(busy[people : people + bays], quantum[starts] - before, end[starts] + after)
-    loaner = np.where(bay >= 0, 0, -1)
-    if team.loaners is not None:
-        starts = np.flatnonzero(bay >= 0)
-        loaner[starts] = _first_free(busy[people + bays :], quantum[starts], end[starts])
-    return Times(team, window, quantum, allowed, end, technician, bay, loaner, working)
+    begin, until = opened.quantum[start[found]], end[found]
+    free = ~taken_between(busy, begin - before, until + after)
+    number = lowest(free & bits_of(range(people, people + bays), words)) - people
+    bay[found] = np.where(number < bays, number, -1)
+    if team.loaners is None:
+        loaner = np.where(bay >= 0, 0, -1)
+    else:
+        free = ~taken_between(busy, begin, until)
+        number = lowest(free & bits_of(range(people + bays, people + bays + cars), words)) - people - bays
+        loaner[found] = np.where((bay[found] >= 0) & (number < cars), number, -1)
+    return Times(team, window, opened.quantum, course.working, start, end, technician, bay, loaner)
 
 
-def _staffed(
-    team: Team, opened: tuple[Quanta, Quanta], working: Mask, free: Mask, inside: Mask
-) -> tuple[Mask, Quanta, Quanta]:
-    """Give by start whether the calendar allows it, and the earliest completion with the technician it takes."""
-    quantum, day = opened
-    number, length = team.work.minutes // GRID_MIN, len(quantum)
-    allowed, best = np.zeros(length, bool), np.full(length, _NEVER)
-    # Everybody's working quanta one behind the other: work of n quanta ends with the n-th from its start.
-    mine = np.flatnonzero(working)
-    first, last = mine[: max(len(mine) - number + 1, 0)], mine[number - 1 :]
-    who = first // max(length, 1)
-    start, finish = first - who * length, last - who * length
-    fits = (last < (who + 1) * length) & inside[start]
-    if team.same_day:
-        fits[fits] = day[start[fits]] == day[finish[fits]]
-    allowed[start[fits]] = True
-    done = np.concatenate([[0], np.cumsum(free.ravel()[mine])])
-    fits &= done[number:][: len(first)] - done[: len(first)] == number
-    start, who = start[fits], who[fits]
-    size = max(len(team.technicians), 1)
-    np.minimum.at(best, start, (quantum[finish[fits]] + 1) * size + who)
-    found = best < _NEVER
-    return allowed, np.where(found, best // size, -1), np.where(found, best % size, -1)
+def _staffed(team: Team, course: Course, busy: Quanta, inside: slice) -> tuple[Quanta, Quanta]:
+    """Give by start the earliest completion with the technician it takes; -1 for both where nobody is free."""
+    bits = [[0] * len(team.crews) for _ in busy]
+    for one, crew in enumerate(team.crew):
+        bits[one // BITS][crew] |= 1 << one % BITS
+    members = np.array(bits, np.int64)
+    first = course.first[inside]
+    if not len(first):
+        return first, first
+    ways = slice(first[0], course.first[inside.stop] if inside.stop < len(course.first) else None)
+    first = first - ways.start
+    number = team.work.minutes // GRID_MIN
+    working = taken_during(busy.take(course.at_work, axis=1), number)
+    free = ~working.take(course.way[ways], axis=1) & members.take(course.crew[ways], axis=1)
+    # One number for both, so that the least is the earliest completion and then the first technician.
+    best = np.minimum.reduceat(course.end[ways] * _PEOPLE + lowest(free), first)
+    found = best < NONE
+    return np.where(found, best // _PEOPLE, -1), np.where(found, best % _PEOPLE, -1)
 
 
-def _first_free(busy: Mask, begin: Quanta, end: Quanta) -> Quanta:
-    """Give for each span the first resource that is free throughout; -1: none. `busy` is [resource, quantum]."""
-    if not len(busy):
-        return np.full(len(begin), -1)
-    until = np.zeros((busy.shape[0], busy.shape[1] + 1), np.int32)
-    np.cumsum(busy, axis=1, out=until[:, 1:])
-    free = until[:, begin] == until[:, end]
-    return np.where(free.any(axis=0), free.argmax(axis=0), -1)
+def _course(opened: Opened, working: Mask, number: int, *, same_day: bool) -> Course:
+    """Find the ways of work of so many quanta: begun at one in which its crew works, it ends with the n-th of these."""
+    length = len(opened.quantum)
+    at_work = np.flatnonzero(working)
+    first, last = at_work[: max(len(at_work) - number + 1, 0)], at_work[number - 1 :]
+    crew = first // max(length, 1)
+    start, finish = first - crew * length, last - crew * length
+    fits = last < (crew + 1) * length
+    if same_day:
+        fits[fits] = opened.day[start[fits]] == opened.day[finish[fits]]
+    way = np.flatnonzero(fits)
+    way = way[np.argsort(start[way], kind="stable")]
+    starts, begins = np.unique(start[way], return_index=True)
+    quanta = opened.quantum[at_work % max(length, 1)]
+    return Course(working, starts, quanta, way, crew[way], opened.quantum[finish[way]] + 1, begins)
 
 
-def _taken(resources: Sequence[Bay | Technician | Loaner], workshop: Workshop, window: Window, taken: Taken) -> Mask:
-    """Give [resource, quantum]: what is booked, or away."""
-    width = window.count + 1
-    rows, begins, ends = [], [_NONE], [_NONE]
-    for number, one in enumerate(resources):
-        spans = [taken[one.id]] if one.id in taken else []
-        if one.id in workshop.absences:
-            away = workshop.absences[one.id]
-            spans.append((np.array([quantum_of(a) for a, _ in away]), np.array([quantum_from(b) for _, b in away])))
-        for begin, end in spans:
-            rows.append((number, len(begin)))
-            begins.append(begin)
-            ends.append(end)
-    numbers = np.array(rows, np.int64).reshape(-1, 2)
-    row, begin, end = np.repeat(*numbers.T), np.concatenate(begins) - window.first, np.concatenate(ends) - window.first
-    inside = (end > 0) & (begin < window.count)
-    offset = row[inside] * width
-    size = len(resources) * width
-    change = np.bincount(offset + np.maximum(begin[inside], 0), minlength=size)
-    change -= np.bincount(offset + np.minimum(end[inside], window.count), minlength=size)
-    return np.cumsum(change.reshape(-1, width)[:, :-1], axis=1) > 0
+def _crews(
+    workshop: Workshop, people: Sequence[Technician]
+) -> tuple[list[int], list[tuple[Technician, tuple[Span, ...]]]]:
+    """Give the crew of each technician, and one of each crew with when he is away."""
+    crew: list[int] = []
+    crews: list[tuple[Technician, tuple[Span, ...]]] = []
+    for person in people:
+        away = workshop.absences.get(person.id, ())
+        for number, (other, others) in enumerate(crews):
+            if other.shifts == person.shifts and others == away:
+                crew.append(number)
+                break
+        else:
+            crew.append(len(crews))
+            crews.append((person, away))
+    return crew, crews
 
 
-def _open(workshop: Workshop, window: Window) -> tuple[Quanta, Quanta]:
-    """Give the quanta in which the workshop is open, and the number of the local day of each."""
-    number = np.full(window.count, -1)
-    for index, day in enumerate(window.days(workshop.zone)):
-        for begin, end in window.quanta(workshop.zone, day, hours_on(workshop, day.date)):
-            number[begin:end] = index
-    quantum = np.flatnonzero(number >= 0)
-    return quantum, number[quantum]
+def _takings(team: Team, taken: Taken) -> list[tuple[int, Taking]]:
+    """Give what is taken of a team, by number: technicians, bays, loaners. A technician's absence is in his crew's."""
+    resources: list[Bay | Technician | Loaner] = [*team.technicians, *team.bays, *(team.loaners or ())]
+    takings = [(number, taken[one.id]) for number, one in enumerate(resources) if one.id in taken]
+    away = team.workshop.absences
+    for number, one in enumerate(resources[len(team.technicians) :], len(team.technicians)):
+        if one.id in away:
+            begins, ends = zip(*away[one.id], strict=True)
+            takings.append((number, (np.array([*map(quantum_of, begins)]), np.array([*map(quantum_from, ends)]))))
+    return takings
 
 
-def _working(team: Team, window: Window, quantum: Quanta) -> Mask:
-    """Give [technician, open quantum]: who works when."""
-    working = np.ones((len(team.technicians), len(quantum)), bool)
-    for number, person in enumerate(team.technicians):
-        if person.shifts is not None:
-            working[number] = window.on_shift(team.workshop.zone, person)[quantum]
-        for a, b in team.workshop.absences.get(person.id, ()):
-            working[number] &= (quantum < quantum_of(a) - window.first) | (quantum >= quantum_from(b) - window.first)
-    return working
+def _inside(
+    window: Window, team: Team, opened: Opened, course: Course, earliest: datetime, latest: date | None
+) -> slice:
+    """Give which of the calendar's starts lie between two times."""
+    first = int(np.searchsorted(opened.quantum, quantum_from(earliest) - window.first))
+    last = len(opened.quantum)
+    if latest is not None:
+        day = (latest - window.days(team.workshop.zone).dates[0]).days
+        last = int(np.searchsorted(opened.day, day, side="right"))
+    begin, end = np.searchsorted(course.start, [first, max(first, last)]).tolist()
+    return slice(begin, end)
+
+
+def _grid(days: Sequence[Hours]) -> Mask:
+    """Give [day, quarter hour of the day]: when it is open."""
+    on = np.zeros((len(days), PER_DAY), bool)
+    for number, hours in enumerate(days):
+        for opens, closes in hours:
+            on[number, -(-minute_of(opens) // GRID_MIN) : minute_of(closes) // GRID_MIN] = True
+    return on
 
 
 @lru_cache(maxsize=4096)

@@ -27,7 +27,9 @@ from aftersales.repair_orders import take_step
 from aftersales.reviews import get_review, review
 from aftersales.routes import (
     REFUSED_GET,
+    REFUSED_LIST,
     REFUSED_POST,
+    REFUSED_SLOTS,
     Asked,
     Cursor,
     Desk,
@@ -92,7 +94,7 @@ def router(
 def _cases(routes: APIRouter, desk: Desk) -> None:
     Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
 
-    @routes.get("/cases", responses=REFUSED_GET, summary="Cases, the newest first")
+    @routes.get("/cases", responses=REFUSED_LIST, summary="Cases, the newest first")
     def cases(
         actor: Acting,
         state: Filter = None,
@@ -119,12 +121,12 @@ def _cases(routes: APIRouter, desk: Desk) -> None:
 def _workshops(routes: APIRouter, desk: Desk) -> None:
     Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
 
-    @routes.get("/workshops", responses=REFUSED_GET, summary="Workshops, the nearest first when a place is given")
+    @routes.get("/workshops", responses=REFUSED_LIST, summary="Workshops, the nearest first when a place is given")
     def workshops(actor: Acting, near: Near = None) -> Listing:
         with desk.database.unit() as unit:
             return Listing(items=list_workshops(unit, actor, read_place(near) if near else None))
 
-    @routes.get("/slots", responses=REFUSED_GET, summary="Free slots, the earliest completion first")
+    @routes.get("/slots", responses=REFUSED_SLOTS, summary="Free slots, the earliest completion first")
     def slots(
         actor: Acting,
         near: Near = None,
@@ -145,7 +147,7 @@ def _workshops(routes: APIRouter, desk: Desk) -> None:
 def _appointments(routes: APIRouter, desk: Desk) -> None:
     Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
 
-    @routes.get("/appointments", responses=REFUSED_GET, summary="Appointments, the newest first")
+    @routes.get("/appointments", responses=REFUSED_LIST, summary="Appointments, the newest first")
     def appointments(
         actor: Acting,
         state: Filter = None,
@@ -197,7 +199,7 @@ def _bookings(routes: APIRouter, desk: Desk) -> None:
 def _orders(routes: APIRouter, desk: Desk) -> None:
     Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
 
-    @routes.get("/repair-orders", responses=REFUSED_GET, summary="Repair orders, the newest first")
+    @routes.get("/repair-orders", responses=REFUSED_LIST, summary="Repair orders, the newest first")
     def orders(
         actor: Acting,
         state: Filter = None,

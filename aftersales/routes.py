@@ -23,7 +23,10 @@ Key = Annotated[str, Path(max_length=200, pattern=NO_NUL)]
 Filter = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
 Near = Annotated[str | None, Query(max_length=64, description="latitude,longitude", examples=["31.23,121.47"])]
 REFUSED_GET = problem_responses(401, 404, 422)
+REFUSED_LIST = problem_responses(401, 422)
+REFUSED_SLOTS = problem_responses(401, 404, 409, 422)
 REFUSED_POST = problem_responses(401, 403, 404, 409, 422)
+REFUSED_CHANGE = problem_responses(401, 403, 404, 422)  # of what cannot have moved on meanwhile
 
 
 class Listing(BaseModel):

@@ -1,7 +1,7 @@
 """Free slots of one visit: the earliest completions among all that the workshops' calendars and bookings allow."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from aftersales.calendars import hours_on, weekly_hours
 from aftersales.cases import Wish
+from aftersales.free_bits import Quanta
 from aftersales.free_times import (
     HORIZON_DAYS,
     PER_DAY,
     QUANTUM_S,
-    Quanta,
     Taken,
     Team,
     Times,
@@ -161,7 +161,7 @@ def find_free(workshops: Collection[Workshop], wanted: Wanted, taken: Taken, lim
         window = Window(wanted.not_before, days)
         found = [times_at(team, window, taken, wanted.earliest(team.workshop), wanted.latest_day) for team in equipped]
         ranked = _ranked(found, ways, limit)
-        over = [window.days(times.team.workshop.zone)[-1].midnight + PER_DAY for times in found]
+        over = [int(window.days(times.team.workshop.zone).midnight[-1]) + PER_DAY for times in found]
         bound = min((over * QUANTUM_S + way for over, way in zip(over, ways, strict=True)), default=0.0)
         if days == HORIZON_DAYS or (len(ranked) == limit and ranked[-1][0] < bound):
             break
@@ -195,24 +195,17 @@ def check_slot(workshop: Workshop, key: SlotKey, work: Work, not_before: datetim
     """
     work = workshop.timed(work, key.wish)
     team = Team.of(workshop, work, key.loaner is not None)
-    # Whether work may stay over night is decided by the whole team, so by what the search saw.
-    named = replace(
-        team,
-        technicians=[one for one in team.technicians if one.id == key.technician],
-        bays=[one for one in team.bays if one.id == key.bay],
-        loaners=None if team.loaners is None else [one for one in team.loaners if one.id == key.loaner],
-    )
+    named = team.only(key.technician, key.bay, key.loaner)
     if not named.technicians or not named.bays or key.minutes != work.minutes:
         raise Invalid(NO_SLOT)
     if not not_before <= key.start <= not_before + timedelta(days=HORIZON_DAYS + 1):
         raise Invalid("this slot lies in the past or too far ahead; ask for free slots again")
     times = times_at(named, Window(not_before), {}, not_before)
     at, rest = divmod(int(key.start.timestamp()), QUANTUM_S)
-    start = int(np.searchsorted(times.quantum, at - times.window.first))
-    offered = rest == 0 and start < len(times.quantum) and times.quantum[start] == at - times.window.first
-    if not offered or not times.offered[start]:
+    found = np.flatnonzero(times.offered & (times.quantum[times.start] == at - times.window.first))
+    if rest or not len(found):
         raise Invalid(NO_SLOT)
-    return _build(times, start, key.wish, key.bound)
+    return _build(times, int(found[0]), key.wish, key.bound)
 
 
 def why_none(workshops: Sequence[Workshop], work: Work, wanted: Wanted) -> Reason:
@@ -222,7 +215,7 @@ def why_none(workshops: Sequence[Workshop], work: Work, wanted: Wanted) -> Reaso
     if not equipped:
         return reason("no_workshop_equipped", skills=", ".join(sorted(work.skills | work.equipment)))
     window = Window(wanted.not_before)
-    if not any(times_at(team, window, {}, wanted.not_before).allowed.any() for team in equipped):
+    if not any(len(times_at(team, window, {}, wanted.not_before).start) for team in equipped):
         return reason("work_too_long", hours=work.minutes / 60, days=HORIZON_DAYS)
     if wanted.latest_day is not None:
         return reason("no_slot_in_time", latest=wanted.latest_day.isoformat())
@@ -234,46 +227,46 @@ def _best(times: Times, limit: int) -> Quanta:
     return starts[np.lexsort((starts, times.end[starts]))[:limit]]
 
 
-def _slot(times: Times, start: int, wanted: Wanted) -> Slot:
-    return _build(times, start, wanted.wish, _binding(times, start, wanted))
+def _slot(times: Times, number: int, wanted: Wanted) -> Slot:
+    return _build(times, number, wanted.wish, _binding(times, number, wanted))
 
 
-def _build(times: Times, start: int, wish: Wish, bound: Binding) -> Slot:
-    team, at = times.team, times.window.at
+def _build(times: Times, number: int, wish: Wish, bound: Binding) -> Slot:
+    team = times.team
     return Slot(
         team.workshop,
-        at(times.quantum[start]),
-        at(times.end[start]),
+        times.begin(number),
+        times.window.at(times.end[number]),
         team.work,
         wish,
-        team.bays[times.bay[start]],
-        team.technicians[times.technician[start]],
-        None if team.loaners is None else team.loaners[times.loaner[start]],
-        tuple(times.worked(start)),
+        team.bays[times.bay[number]],
+        team.technicians[times.technician[number]],
+        None if team.loaners is None else team.loaners[times.loaner[number]],
+        tuple(times.worked(number)),
         bound,
     )
 
 
-def _binding(times: Times, start: int, wanted: Wanted) -> Binding:
+def _binding(times: Times, number: int, wanted: Wanted) -> Binding:
     """Say what binds a slot's time: the parts, or the last thing before it that was in the way."""
     team, at = times.team, times.window.at
     workshop = team.workshop
     arrival, earliest = wanted.arrival(workshop), wanted.earliest(workshop)
     if earliest > arrival:
         return Binding("parts_arrive", local_day(earliest, workshop.zone))
-    day = local_day(at(times.quantum[start]), workshop.zone)
+    day = local_day(times.begin(number), workshop.zone)
     closed = _closed_before(workshop, local_day(arrival, workshop.zone), day)
+    start = times.start[number]
+    taken = np.flatnonzero(~times.offered[:number])
     # A technician is in the way, too, where the workshop is open and nobody who is fit is at work.
-    there = times.quantum[:start] >= quantum_from(arrival) - times.window.first
-    idle = there & ~times.working[:, :start].any(axis=0)
-    blocked = np.flatnonzero((times.allowed[:start] & ~times.offered[:start]) | idle)
-    if len(blocked):
-        last = blocked[-1]
-        if closed is None or closed < local_day(at(times.quantum[last]), workshop.zone):
-            if times.technician[last] < 0:
-                alone = len(team.technicians) == 1
-                return Binding("only_technician", day) if alone else Binding("first_free_technician")
-            return Binding("first_free_bay") if times.bay[last] < 0 else Binding("first_free_loaner", day)
+    there = int(np.searchsorted(times.quantum[:start], quantum_from(arrival) - times.window.first))
+    idle = np.flatnonzero(~times.working[:, there:start].any(axis=0)) + there
+    last = max(times.start[taken[-1]] if len(taken) else -1, idle[-1] if len(idle) else -1)
+    if last >= 0 and (closed is None or closed < local_day(at(times.quantum[last]), workshop.zone)):
+        if (len(idle) and idle[-1] == last) or times.technician[taken[-1]] < 0:
+            alone = len(team.technicians) == 1
+            return Binding("only_technician", day) if alone else Binding("first_free_technician")
+        return Binding("first_free_bay") if times.bay[taken[-1]] < 0 else Binding("first_free_loaner", day)
     return Binding("closed_before", closed) if closed is not None else AS_SOON_AS_OPEN
 
 

@@ -10,7 +10,8 @@ from aftersales.consents import Channel, Purpose, give, list_consents, withdraw
 from aftersales.messages import list_messages, mark_read
 from aftersales.no_shows import say_no_show
 from aftersales.routes import (
-    REFUSED_GET,
+    REFUSED_CHANGE,
+    REFUSED_LIST,
     REFUSED_POST,
     Asked,
     Cursor,
@@ -74,7 +75,7 @@ def _visits(routes: APIRouter, desk: Desk) -> None:
 def _waitlist(routes: APIRouter, desk: Desk) -> None:
     Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
 
-    @routes.get("/waitlist", responses=REFUSED_GET, summary="Places in waitlists, with what is on offer now")
+    @routes.get("/waitlist", responses=REFUSED_LIST, summary="Places in waitlists, with what is on offer now")
     def waits(actor: Acting, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Listing:
         with desk.database.unit() as unit:
             return listing(list_waits(unit, actor, limit=limit, cursor=cursor))
@@ -88,7 +89,7 @@ def _waitlist(routes: APIRouter, desk: Desk) -> None:
 
         return desk.act(actor, Asked("waitlist", key, body), act)
 
-    @routes.delete("/waitlist/{wait}", responses=REFUSED_POST, summary="Wait no longer; what is on offer goes back")
+    @routes.delete("/waitlist/{wait}", responses=REFUSED_CHANGE, summary="Wait no longer; what is on offer goes back")
     def unwait(actor: Acting, wait: Key) -> View:
         with desk.database.unit() as unit:
             return leave(unit, actor, wait)
@@ -97,7 +98,7 @@ def _waitlist(routes: APIRouter, desk: Desk) -> None:
 def _messages(routes: APIRouter, desk: Desk) -> None:
     Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
 
-    @routes.get("/messages", responses=REFUSED_GET, summary="One's own inbox, the newest first")
+    @routes.get("/messages", responses=REFUSED_LIST, summary="One's own inbox, the newest first")
     def messages(
         actor: Acting,
         unread: Annotated[bool, Query(description="Only what was not read yet")] = False,
@@ -107,7 +108,7 @@ def _messages(routes: APIRouter, desk: Desk) -> None:
         with desk.database.unit() as unit:
             return listing(list_messages(unit, actor, unread=unread, limit=limit, cursor=cursor))
 
-    @routes.post("/messages/{message}/read", responses=REFUSED_POST, summary="Mark a message as read")
+    @routes.post("/messages/{message}/read", responses=REFUSED_CHANGE, summary="Mark a message as read")
     def read(actor: Acting, message: Key, body: Nothing | None = None, key: IdempotencyKey = None) -> View:
         asked = Asked(f"messages/{message}/read", key, body)
         return desk.act(actor, asked, lambda unit: mark_read(unit, actor, message))
@@ -116,17 +117,17 @@ def _messages(routes: APIRouter, desk: Desk) -> None:
 def _consents(routes: APIRouter, desk: Desk) -> None:
     Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
 
-    @routes.get("/consents", responses=REFUSED_GET, summary="What one agreed to be told, ever")
+    @routes.get("/consents", responses=problem_responses(401), summary="What one agreed to be told, ever")
     def consents(actor: Acting) -> Listing:
         with desk.database.unit() as unit:
             return Listing(items=list_consents(unit, actor))
 
-    @routes.post("/consents", status_code=201, responses=REFUSED_POST, summary="Agree to be told by a channel")
+    @routes.post("/consents", status_code=201, responses=REFUSED_LIST, summary="Agree to be told by a channel")
     def agree(actor: Acting, body: ConsentGiven, key: IdempotencyKey = None) -> View:
         asked = Asked("consents", key, body)
         return desk.act(actor, asked, lambda unit: give(unit, actor, body.channel, body.purpose))
 
-    @routes.delete("/consents", responses=REFUSED_POST, summary="Agree no longer; from now on nothing is sent")
+    @routes.delete("/consents", responses=REFUSED_LIST, summary="Agree no longer; from now on nothing is sent")
     def disagree(actor: Acting, channel: Channel, purpose: Purpose) -> View:
         with desk.database.unit() as unit:
             return withdraw(unit, actor, channel, purpose)

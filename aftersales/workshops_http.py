@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 
-from aftersales.routes import REFUSED_GET, REFUSED_POST, Asked, Desk, Key, View
+from aftersales.routes import REFUSED_CHANGE, REFUSED_GET, REFUSED_POST, Asked, Desk, Key, View
 from aftersales.staffing import (
     Calendar,
     absence_view,
@@ -57,7 +57,7 @@ def _workshop(routes: APIRouter, desk: Desk) -> None:
 
     @routes.patch(
         PATH,
-        responses=REFUSED_POST,
+        responses=REFUSED_CHANGE,
         summary="Change hours, special days, zone, holidays; `disturbed`: visits that it hits, for the desk to move",
     )
     def change(actor: Acting, workshop: Key, body: CalendarChange) -> View:
@@ -75,12 +75,12 @@ def _workshop(routes: APIRouter, desk: Desk) -> None:
 def _bays(routes: APIRouter, desk: Desk) -> None:
     Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
 
-    @routes.post(f"{PATH}/bays", status_code=201, responses=REFUSED_POST, summary="Add a bay")
+    @routes.post(f"{PATH}/bays", status_code=201, responses=REFUSED_CHANGE, summary="Add a bay")
     def add(actor: Acting, workshop: Key, body: NewBay, key: IdempotencyKey = None) -> View:
         bay = Bay("", body.name, frozenset(body.equipment))
         return _added(desk, actor, workshop, "bays", (key, body), lambda unit: put_bay(unit, actor, workshop, bay))
 
-    @routes.patch(f"{PATH}/bays/{{bay}}", responses=REFUSED_POST, summary="Change a bay's name or equipment")
+    @routes.patch(f"{PATH}/bays/{{bay}}", responses=REFUSED_CHANGE, summary="Change a bay's name or equipment")
     def change(actor: Acting, workshop: Key, bay: Key, body: BayChange) -> View:
         with desk.database.unit() as unit:
             now: Bay = find_resource(managed(unit, actor, workshop), "bays", bay)
@@ -95,7 +95,7 @@ def _bays(routes: APIRouter, desk: Desk) -> None:
 def _technicians(routes: APIRouter, desk: Desk) -> None:
     Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
 
-    @routes.post(f"{PATH}/technicians", status_code=201, responses=REFUSED_POST, summary="Add a technician")
+    @routes.post(f"{PATH}/technicians", status_code=201, responses=REFUSED_CHANGE, summary="Add a technician")
     def add(actor: Acting, workshop: Key, body: NewTechnician, key: IdempotencyKey = None) -> View:
         person = Technician("", body.name_en, body.name_zh, frozenset(body.skills), body.shifts)
 
@@ -106,7 +106,7 @@ def _technicians(routes: APIRouter, desk: Desk) -> None:
         return _added(desk, actor, workshop, "technicians", (key, body), put)
 
     @routes.patch(
-        f"{PATH}/technicians/{{technician}}", responses=REFUSED_POST, summary="Change names, skills or shifts"
+        f"{PATH}/technicians/{{technician}}", responses=REFUSED_CHANGE, summary="Change names, skills or shifts"
     )
     def change(actor: Acting, workshop: Key, technician: Key, body: TechnicianChange) -> View:
         with desk.database.unit() as unit:
@@ -128,14 +128,14 @@ def _technicians(routes: APIRouter, desk: Desk) -> None:
 def _loaners(routes: APIRouter, desk: Desk) -> None:
     Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
 
-    @routes.post(f"{PATH}/loaners", status_code=201, responses=REFUSED_POST, summary="Add a loaner car")
+    @routes.post(f"{PATH}/loaners", status_code=201, responses=REFUSED_CHANGE, summary="Add a loaner car")
     def add(actor: Acting, workshop: Key, body: NewLoaner, key: IdempotencyKey = None) -> View:
         car = Loaner("", body.name)
         return _added(
             desk, actor, workshop, "loaners", (key, body), lambda unit: put_loaner(unit, actor, workshop, car)
         )
 
-    @routes.patch(f"{PATH}/loaners/{{loaner}}", responses=REFUSED_POST, summary="Call a loaner car something else")
+    @routes.patch(f"{PATH}/loaners/{{loaner}}", responses=REFUSED_CHANGE, summary="Call a loaner car something else")
     def change(actor: Acting, workshop: Key, loaner: Key, body: NewLoaner) -> View:
         with desk.database.unit() as unit:
             put_loaner(unit, actor, workshop, Loaner(loaner, body.name))
@@ -152,7 +152,7 @@ def _absences(routes: APIRouter, desk: Desk) -> None:
     @routes.post(
         f"{PATH}/absences",
         status_code=201,
-        responses=REFUSED_POST,
+        responses=REFUSED_CHANGE,
         summary="Note who or what is away; answers with the visits that are booked meanwhile, which stay booked",
     )
     def add(actor: Acting, workshop: Key, body: NewAbsence, key: IdempotencyKey = None) -> View:
@@ -161,13 +161,13 @@ def _absences(routes: APIRouter, desk: Desk) -> None:
 
         return desk.act(actor, Asked(f"workshops/{workshop}/absences", key, body), act)
 
-    @routes.patch(f"{PATH}/absences/{{absence}}", responses=REFUSED_POST, summary="Change when or why it is")
+    @routes.patch(f"{PATH}/absences/{{absence}}", responses=REFUSED_CHANGE, summary="Change when or why it is")
     def change(actor: Acting, workshop: Key, absence: Key, body: AbsenceChange) -> View:
         with desk.database.unit() as unit:
             change_absence(unit, actor, workshop, absence, (body.start, body.end), body.reason)
             return absence_view(unit, absence)
 
-    @routes.delete(f"{PATH}/absences/{{absence}}", responses=REFUSED_POST, summary="Take an absence back")
+    @routes.delete(f"{PATH}/absences/{{absence}}", responses=REFUSED_CHANGE, summary="Take an absence back")
     def drop(actor: Acting, workshop: Key, absence: Key) -> View:
         with desk.database.unit() as unit:
             end_absence(unit, actor, workshop, absence)
@@ -178,7 +178,10 @@ def _services(routes: APIRouter, desk: Desk) -> None:
     Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
 
     @routes.post(
-        f"{PATH}/services", status_code=201, responses=REFUSED_POST, summary="Time an operation or a wish one's own way"
+        f"{PATH}/services",
+        status_code=201,
+        responses=REFUSED_CHANGE,
+        summary="Time an operation or a wish one's own way",
     )
     def add(actor: Acting, workshop: Key, body: NewTiming, key: IdempotencyKey = None) -> View:
         def act(unit: UnitOfWork) -> View:
@@ -187,13 +190,13 @@ def _services(routes: APIRouter, desk: Desk) -> None:
 
         return desk.act(actor, Asked(f"workshops/{workshop}/services", key, body), act)
 
-    @routes.patch(f"{PATH}/services/{{code}}", responses=REFUSED_POST, summary="Give it other times")
+    @routes.patch(f"{PATH}/services/{{code}}", responses=REFUSED_CHANGE, summary="Give it other times")
     def change(actor: Acting, workshop: Key, code: Key, body: TimingChange) -> View:
         with desk.database.unit() as unit:
             put_service(unit, actor, workshop, code, _times(body))
             return show_workshop(unit, actor, workshop)
 
-    @routes.delete(f"{PATH}/services/{{code}}", responses=REFUSED_POST, summary="Time it like everybody again")
+    @routes.delete(f"{PATH}/services/{{code}}", responses=REFUSED_CHANGE, summary="Time it like everybody again")
     def drop(actor: Acting, workshop: Key, code: Key) -> View:
         with desk.database.unit() as unit:
             remove_service(unit, actor, workshop, code)

@@ -20,12 +20,13 @@ from typing import Annotated, Any
 import httpx2
 import uvicorn
 from fastapi import Depends
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 import foundation.http
 from aftersales.slot_ids import read_slot
 from forecourt.compose import build_app
 from forecourt.migrations import migrate
+from forecourt.processes import steady
 from forecourt.seeding import seed_demo
 from forecourt.settings import Settings
 from forecourt.supervision.paths import DataPaths
@@ -35,6 +36,7 @@ from foundation.identity import Actor, Role, add_account, add_organisation, issu
 from ingest.archive import Archive
 from ingest.registry import add_vehicle
 from ingest.vehicles import Fuel, VehicleConfig
+from parts_catalog.tables import stock
 
 CLIENTS, VEHICLES, HOLDS, ROUNDS, PINGS = 4, 5, 2, 5, 200
 GOLF = VehicleConfig(make="Volkswagen", model_line="Golf", model_year=2016, fuel=Fuel.PETROL, displacement_l=1.4)
@@ -50,6 +52,7 @@ def serve(folder: Path, url: str, port: int) -> None:
         with database.unit() as unit:
             return {"one": unit.connection.execute(text("SELECT 1")).scalar_one()}
 
+    steady()
     uvicorn.run(app, host="127.0.0.1", port=port, access_log=False, log_level="warning")
 
 
@@ -58,6 +61,7 @@ def people(database: Database) -> list[tuple[str, list[str]]]:
     fleets = []
     with database.unit() as unit:
         seed_demo(unit)
+        unit.connection.execute(update(stock).values(on_hand=100_000))  # places are what is scarce here
         for number in range(CLIENTS):
             home = add_organisation(unit, f"Fleet {number}")
             cars = [add_vehicle(unit, home, f"bench-{number}-{one}", config=GOLF).id for one in range(VEHICLES)]

@@ -38,8 +38,8 @@ RULES = (
     Rule("pages.jobs", Group.READ, ("GET /jobs",), none=_WORKING),
     Rule("pages.job", Group.READ, ("GET /jobs/{order}",), own=_WORKING, granted=_WORKING),
     Rule("pages.board", Group.READ, ("GET /board",), none=_PLANNING),
-    Rule("pages.calendar", Group.READ, ("GET /calendar", "GET /calendar/live"), none=_PLANNING),
-    Rule("pages.workshop", Group.READ, ("GET /workshop",), none=_MANAGING),
+    Rule("pages.calendar", Group.READ, ("GET /calendar", "GET /calendar/live"), own=_PLANNING),
+    Rule("pages.workshop", Group.READ, ("GET /workshop",), own=_MANAGING),
 )
 
 # action of a package: the pages that do it, too.

@@ -55,7 +55,6 @@ def build_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        responses=foundation.http.problem_responses(429),
     )
     app.state.wakeups = wakeups
     http.install(app, database)
@@ -65,7 +64,8 @@ def build_app(
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     actor = foundation.http.bearer_actor(database, throttle, table)
     vehicles = Vehicles()
-    app.include_router(foundation.http.router(database, throttle, actor, table.scopes()))
+    counted = foundation.http.problem_responses(429)
+    app.include_router(foundation.http.router(database, throttle, actor, table.scopes()), responses=counted)
     for routes in (
         ingest.http.router(database, actor, archive, tell_broker),
         ingest.uploads_http.router(database, actor, Uploads(database, send), throttle),
@@ -75,7 +75,7 @@ def build_app(
         privacy_http.router(database, actor, archive, throttle),
     ):
         # Whatever is asked: a credential ends, and a key has scopes.
-        app.include_router(routes, responses=foundation.http.problem_responses(401, 403))
+        app.include_router(routes, responses=foundation.http.problem_responses(401, 403) | counted)
     app.include_router(health.router(database))
     _add_docs(app)
     pages.mount(

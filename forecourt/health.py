@@ -5,6 +5,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
 from foundation.database import Database
+from foundation.http import problem_responses
 
 
 def router(database: Database) -> APIRouter:
@@ -25,7 +26,7 @@ def router(database: Database) -> APIRouter:
             return {"status": "waiting for the database"}
         return {"status": "ready"}
 
-    @routes.get("/metrics", summary="Prometheus metrics", response_class=Response)
+    @routes.get("/metrics", summary="Prometheus metrics", response_class=Response, responses=problem_responses(429))
     def metrics() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 

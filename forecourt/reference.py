@@ -100,7 +100,12 @@ def _credentials() -> str:
             f"{SESSION_LIFE.days} days, under a new secret every {SESSION_TURN // timedelta(hours=1)} hours",
             "the pages; a form carries its session's token",
         ),
-        ("sign-in link", "`/members`, `POST /v1/accounts`, `forecourt account link`", f"{hours} hours, once", "opens a page session"),
+        (
+            "sign-in link",
+            "`/members`, `POST /v1/accounts`, `forecourt account link`",
+            f"{hours} hours, once",
+            "opens a page session",
+        ),
         ("key", "`/keys`, `POST /v1/keys`", "as long as the account that made it", "its scopes, as an integrator"),
         ("tracking link", "`POST /v1/cases/{case}/links`", f"{MOST_DAYS} days at most", "that one case, to look at"),
     )

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Row, and_, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from foundation.database import UnitOfWork, new_id
@@ -69,27 +69,30 @@ def reserve(unit: UnitOfWork, wanted: Mapping[Key, int], holder: str, until: dat
         raise Invalid("a reservation ends in the future")
     _lock_holder(unit, holder)
     mine = _held(holder) & reservations.c.part.in_({part for part, _ in wanted})
-    _lock_stock(unit, {*wanted, *_keys(unit, mine)})
+    before = _keys(unit, mine)
+    _lock_stock(unit, {*wanted, *before})
     with unit.connection.begin_nested():  # a refusal inside undoes its own steps only
         _end(unit, _overdue(unit.now()) & _at(wanted), "expired")
-        _end(unit, mine, "released")
-        owners = {key: _take(unit, key, wanted[key]) for key in sorted(wanted)}
-        if short := [key for key, owner in owners.items() if owner is None]:
+        if before:
+            _end(unit, mine, "released")
+        owners = _take(unit, wanted)
+        if short := sorted(wanted.keys() - owners.keys()):
             raise OutOfStock("not enough pieces in stock", lines=_shortages(unit, short, wanted))
-        for (part, location), owner in owners.items():
-            unit.connection.execute(
-                insert(reservations).values(
-                    id=new_id("hold"),
-                    part=part,
-                    location=location,
-                    organisation=owner,
-                    holder=holder,
-                    quantity=wanted[part, location],
-                    state="held",
-                    reserved_until=until,
-                    created_at=unit.now(),
-                )
-            )
+        rows = [
+            {
+                "id": new_id("hold"),
+                "part": part,
+                "location": location,
+                "organisation": owner,
+                "holder": holder,
+                "quantity": wanted[part, location],
+                "state": "held",
+                "reserved_until": until,
+                "created_at": unit.now(),
+            }
+            for (part, location), owner in sorted(owners.items())
+        ]
+        unit.connection.execute(insert(reservations).returning(reservations.c.id), rows)
     return held(unit, holder)
 
 
@@ -227,15 +230,31 @@ def _lock_current(unit: UnitOfWork, holder: str) -> None:
         raise HoldExpired("the reservation has run out", lines=lines)
 
 
-def _take(unit: UnitOfWork, key: Key, quantity: int) -> str | None:
-    """Check and take in one statement; gives the owner of what was taken, None if there is not enough."""
-    owner: str | None = unit.connection.execute(
-        update(stock)
-        .where(stock.c.part == key[0], stock.c.location == key[1], stock.c.on_hand - stock.c.reserved >= quantity)
-        .values(reserved=stock.c.reserved + quantity)
-        .returning(stock.c.organisation)
-    ).scalar_one_or_none()
-    return owner
+def _take(unit: UnitOfWork, wanted: Mapping[Key, int]) -> dict[Key, str]:
+    """Check and take in one statement; gives the owners of what was taken: what is not there has not enough."""
+    rows = unit.connection.execute(_TAKE, _columns(wanted))
+    return {(row.part, row.location): row.organisation for row in rows}
+
+
+def _columns(pieces: Mapping[Key, int]) -> dict[str, list[object]]:
+    return {
+        "parts": [part for part, _ in pieces],
+        "locations": [location for _, location in pieces],
+        "quantities": list(pieces.values()),
+    }
+
+
+# `p`: the pieces per part and location of `_columns`.
+_PIECES = """
+    FROM unnest(CAST(:parts AS text[]), CAST(:locations AS text[]), CAST(:quantities AS int[]))
+    AS p (part, location, quantity) WHERE s.part = p.part AND s.location = p.location
+"""
+_ENOUGH = " AND s.on_hand - s.reserved >= p.quantity RETURNING s.part, s.location, s.organisation"
+_TAKE = text("UPDATE stock s SET reserved = s.reserved + p.quantity" + _PIECES + _ENOUGH)  # noqa: S608 - our own words
+_GIVE_BACK = text("UPDATE stock s SET reserved = s.reserved - p.quantity" + _PIECES)  # noqa: S608
+_ISSUE = text(
+    "UPDATE stock s SET reserved = s.reserved - p.quantity, on_hand = s.on_hand - p.quantity" + _PIECES  # noqa: S608
+)
 
 
 def _end(unit: UnitOfWork, where: ColumnElement[bool], state: str) -> list[Reservation]:
@@ -246,13 +265,8 @@ def _end(unit: UnitOfWork, where: ColumnElement[bool], state: str) -> list[Reser
     pieces: dict[Key, int] = defaultdict(int)
     for row in rows:
         pieces[row.part, row.location] += row.quantity
-    for (part, location), quantity in sorted(pieces.items()):
-        gone = quantity if state == "issued" else 0
-        unit.connection.execute(
-            update(stock)
-            .where(stock.c.part == part, stock.c.location == location)
-            .values(reserved=stock.c.reserved - quantity, on_hand=stock.c.on_hand - gone)
-        )
+    if pieces:
+        unit.connection.execute(_ISSUE if state == "issued" else _GIVE_BACK, _columns(pieces))
     return sorted((_reservation(row) for row in rows), key=lambda hold: (hold.part, hold.location))
 
 

@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group("flow" if folder == "flow" else str(item.path)))
 
 
-def _execute(url: URL, statement: str) -> None:
+def execute(url: URL, statement: str) -> None:
     with psycopg.connect(
         url.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True
     ) as connection:
@@ -49,7 +49,7 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
     )
     try:
         url = make_url(server.ensure())
-        _execute(url, "CREATE DATABASE template_forecourt")
+        execute(url, "CREATE DATABASE template_forecourt")
         migrate(url.set(database="template_forecourt").render_as_string(hide_password=False))
         yield url
     finally:
@@ -60,9 +60,9 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
 def database_url(server_url: URL) -> Iterator[str]:
     """The address of an empty, migrated database of the test's own."""
     name = f"test_{secrets.token_hex(6)}"
-    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE template_forecourt")
+    execute(server_url, f"CREATE DATABASE {name} TEMPLATE template_forecourt")
     yield server_url.set(database=name).render_as_string(hide_password=False)
-    _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+    execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

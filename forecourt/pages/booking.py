@@ -8,6 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Response
 
 from aftersales.cases import CaseState, Wish
+from aftersales.permissions import Act, require
 from aftersales.slot_search import SlotQuery, find_slots
 from aftersales.views import get_case, list_cases
 from aftersales.wishes import book
@@ -20,6 +21,7 @@ from forecourt.pages.slot_choice import ALL, by_day
 from forecourt.pages.workshop_choice import choices
 from foundation.database import UnitOfWork
 from foundation.refusals import Conflict, Invalid, Refusal
+from ingest.vehicles import Vehicle
 
 
 def router(site: Site) -> APIRouter:
@@ -66,10 +68,17 @@ def _hold(unit: UnitOfWork, form: Posted, vehicle: str) -> str:
     return str(visit["id"])
 
 
+def _bookable(unit: UnitOfWork, reader: Reader, vehicle: str) -> Vehicle:
+    """Give a car that the reader may book for: whom it is only opened to is shown no form that he may not send."""
+    found = reader.site.vehicles.get(unit, reader.actor, vehicle)
+    require(reader.actor, Act.BOOK, owner=found.organisation)
+    return found
+
+
 def _wish_page(reader: Reader, vehicle: str) -> Response:
     """Ask what the visit is for: a fault that was found and has no visit yet, or a wish."""
     with reader.unit() as unit:
-        found = reader.site.vehicles.get(unit, reader.actor, vehicle)
+        found = _bookable(unit, reader, vehicle)
         waiting = list_cases(unit, reader.actor, vehicle=vehicle, state=CaseState.OPEN).items
         return reader.page("owner/wish.html", vehicle=found, waiting=waiting)
 
@@ -77,7 +86,7 @@ def _wish_page(reader: Reader, vehicle: str) -> Response:
 def _book_page(reader: Reader, vehicle: str, typed: Mapping[str, str], refusal: Refusal | None = None) -> Response:
     """Show workshops and the free times of one of them; what was typed before a refusal stays."""
     with reader.unit() as unit:
-        found = reader.site.vehicles.get(unit, reader.actor, vehicle)
+        found = _bookable(unit, reader, vehicle)
         case = get_case(unit, reader.actor, typed["case"]) if typed.get("case") else None
         wish = wish_of(case["service"] if case else typed.get("service", ""))
         loaner = typed.get("loaner") == "yes"

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Response
 from aftersales.bookings import confirm, decline, reschedule
 from aftersales.calendar_file import calendar_file
 from aftersales.consents import Channel, Purpose, list_consents
+from aftersales.permissions import Act, require
 from aftersales.slot_search import SlotQuery
 from aftersales.views import get_appointment, get_case
 from forecourt.http import STATUS
@@ -117,6 +118,8 @@ def _visit(unit: UnitOfWork, reader: Reader, appointment: str) -> dict[str, Any]
 def _move_page(reader: Reader, appointment: str, refusal: Refusal | None = None) -> Response:
     with reader.unit() as unit:
         visit = get_appointment(unit, reader.actor, appointment)
+        owner = reader.site.vehicles.get(unit, reader.actor, visit["vehicle"]).organisation
+        require(reader.actor, Act.RESCHEDULE, owner=owner)
         days = offered(unit, reader, SlotQuery(case=visit["case"], limit=ALL))
         status = int(STATUS.get(refusal.code, 409)) if refusal else 200
         return reader.page("owner/move.html", status, visit=visit, days=days, chosen="", refusal=refusal)

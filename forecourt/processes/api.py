@@ -6,6 +6,7 @@ import uvicorn
 
 from forecourt.compose import build_app
 from forecourt.installation import Installation
+from forecourt.processes import steady
 from foundation.database import Database
 from foundation.follow import Wakeups
 from ingest.archive import Archive
@@ -45,6 +46,7 @@ def run(installation: Installation, port: int) -> None:
         server_header=False,
         proxy_headers=False,  # the application believes the proxies that its settings name
     )
+    steady()
     Server(config, app.state.wakeups).run()
     sender.close()
     database.close()

@@ -11,7 +11,7 @@ from diagnostics.predictor import Predictor
 from forecourt.heartbeat import Heartbeat
 from forecourt.installation import Installation
 from forecourt.pipeline import Pipeline
-from forecourt.processes import worker_name
+from forecourt.processes import steady, worker_name
 from forecourt.supervision.supervisor import stop_on_signals
 from foundation.database import Database
 from ingest.archive import Archive
@@ -41,6 +41,7 @@ def run(installation: Installation, worker: int) -> None:
         database.clock,
         installation.broker_certificate,
     )
+    steady()
     with stop_on_signals() as told:
         for name in _patiently(pipeline.start):
             log.warning("segment_cleared", name=name)

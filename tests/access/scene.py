@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from aftersales.reviews import review
 from aftersales.tables import waits
 from aftersales.views import get_repair_order
+from diagnostics.tables import findings
 from forecourt.compose import build_app
 from forecourt.settings import Settings
 from foundation.access import Relation
@@ -26,8 +27,12 @@ from tests.aftersales.world import FAMILY, GARAGE, STEPS, STRANGERS, World
 
 HOUSES = {Relation.OWN: FAMILY, Relation.GRANTED: GARAGE, Relation.NONE: STRANGERS}
 
-OF_SETTLED = ("GET /v1/repair-orders/{order}/settlement", "GET /v1/repair-orders/{order}/review")
-# What a workshop keeps, by the name in the address: made anew for each request that may take it away.
+OF_SETTLED = (
+    "GET /v1/repair-orders/{order}/settlement",
+    "GET /v1/repair-orders/{order}/review",
+    "GET /repair-orders/{order}/sheet",
+)
+# What a workshop keeps, by the name in the address: made anew when a request has taken it away.
 KEPT = {"bays": "bay", "technicians": "technician", "loaners": "loaner", "absences": "absence", "services": "code"}
 NEW: Mapping[str, dict[str, Any]] = {
     "bays": {"name": "9"},
@@ -36,6 +41,7 @@ NEW: Mapping[str, dict[str, Any]] = {
     "absences": {"resource": "tech_one_0", "start": "2027-03-01T00:00:00Z", "end": "2027-03-02T00:00:00Z"},
     "services": {"code": "maintenance"},
 }
+ENDED = ("key", "link", "account", "device", *KEPT.values())
 
 
 @dataclass
@@ -49,35 +55,45 @@ class Scene:
     tokens: Mapping[tuple[Relation, Role], str]
     sessions: Mapping[tuple[Relation, Role], tuple[str, str]]
 
-    def renew(self, route: str) -> None:
-        """Make anew what the request is about to end."""
-        with self.world.database.unit() as unit:
-            if "{key}" in route:
-                boss = self.people[Relation.OWN, Role.ADMINISTRATOR]
-                self.ids["key"] = add_key(unit, boss, "k", ["read"], frozenset({"read"}))[0].id
-            if "{link}" in route:
-                self.ids["link"] = add_tracking_link(unit, self.world.owner, self.ids["case"], 1, ["cases.read"])[0].id
-            if "{device}" in route:
-                self.ids["device"] = registry.add_device(unit, self.ids["vehicle"])[0]
-            if "{account}" in route:
-                self.ids["account"] = add_account(unit, f"{new_id('x')}@x.example", Role.OWNER, FAMILY).account
+    client: TestClient
 
-        for many, one in KEPT.items():
-            if f"{{{one}}}" in route:
-                token = self.tokens[Relation.GRANTED, Role.WORKSHOP_MANAGER]
-                made = TestClient(self.app).post(
-                    f"/v1/workshops/wks_one/{many}", json=NEW[many], headers={"Authorization": f"Bearer {token}"}
-                )
-                if one != "code":
-                    self.ids[one] = made.json()["id"]
+    def renew(self, route: str) -> None:
+        """Make anew what an earlier request has ended."""
+        for name in ENDED:
+            if f"{{{name}}}" in route and name not in self.ids:
+                self.ids[name] = self._made(name)
+
+    def _made(self, name: str) -> str:
+        with self.world.database.unit() as unit:
+            if name == "key":
+                boss = self.people[Relation.OWN, Role.ADMINISTRATOR]
+                return add_key(unit, boss, "k", ["read"], frozenset({"read"}))[0].id
+            if name == "link":
+                return add_tracking_link(unit, self.world.owner, self.ids["case"], 1, ["cases.read"])[0].id
+            if name == "device":
+                return registry.add_device(unit, self.ids["vehicle"])[0]
+            if name == "account":
+                return add_account(unit, f"{new_id('x')}@x.example", Role.OWNER, FAMILY).account
+        many = next(many for many, one in KEPT.items() if one == name)
+        token = self.tokens[Relation.GRANTED, Role.WORKSHOP_MANAGER]
+        made = self.client.post(
+            f"/v1/workshops/wks_one/{many}", json=NEW[many], headers={"Authorization": f"Bearer {token}"}
+        )
+        assert made.status_code == 201, made.text
+        return str(NEW[many]["code"] if name == "code" else made.json()["id"])
 
     def ask(self, route: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
         verb, _, path = route.partition(" ")
         self.renew(route)
-        client = TestClient(self.app, follow_redirects=False, headers=headers)
         if route in OF_SETTLED:
             path = path.replace("{order}", "{settled}")
-        return client.request(verb, path.format_map(self.ids), **more)
+        answer = self.client.request(verb, path.format_map(self.ids), headers=headers, **more)
+        self.client.cookies.clear()
+        if answer.status_code < 400 and (verb == "DELETE" or path.endswith("/revoke")):
+            for name in ENDED:
+                if f"{{{name}}}" in path:
+                    del self.ids[name]
+        return answer
 
 
 def build(world: World, folder: Path) -> Scene:
@@ -106,6 +122,10 @@ def build(world: World, folder: Path) -> Scene:
         tokens = {key: issue_token(unit, actor) for key, actor in people.items()}
         secrets = {key: start_session(unit, actor) for key, actor in people.items()}
         sessions = {key: (secret, session_of(unit, secret).csrf) for key, secret in secrets.items()}
+        found = {"id": "f1", "vehicle": world.vehicle.id, "organisation": FAMILY, "fault": "alternator"}
+        sure = {"probability": 0.97, "severity": 0.8, "urgency": "S1", "evidence": [], "predictor": "test-1"}
+        seen = dict.fromkeys(("first_seen", "confirmed_at", "quiet_until", "recorded_at"), unit.now())
+        unit.connection.execute(findings.insert().values(**found, **sure, **seen))
         waited = {"id": "wait_1", "case": view["id"], "organisation": FAMILY, "account": world.owner.account}
         ended = {"workshop": "wks_one", "state": "left", "lapses": 0, "joined_at": unit.now(), "ended_at": unit.now()}
         unit.connection.execute(waits.insert().values(**waited, **ended))
@@ -115,7 +135,6 @@ def build(world: World, folder: Path) -> Scene:
         "vehicle": world.vehicle.id, "case": view["id"], "appointment": visit["id"], "order": order,
         "command": command, "part": "belt", "workshop": "wks_one", "day": "2026-11-25", "finding": "f1",
         "what": "hours",
-        "line": line, "settled": settled, "wait": "wait_1", "message": "none", "account": "", "key": "", "link": "",
-        "code": "maintenance", "device": "",
+        "line": line, "settled": settled, "wait": "wait_1", "message": "none",
     }  # fmt: skip
-    return Scene(world, app, ids, people, tokens, sessions)
+    return Scene(world, app, ids, people, tokens, sessions, TestClient(app, follow_redirects=False))

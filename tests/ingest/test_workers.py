@@ -1,17 +1,18 @@
 """Four real ingest workers on the real broker: no vehicle is split, and a killed worker loses and doubles nothing."""
 
-import os
-import subprocess
-import sys
+import multiprocessing.process
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from forecourt.heartbeat import Heartbeat
-from forecourt.processes import worker_name
+from forecourt.installation import Installation
+from forecourt.processes import Process, run, worker_name
+from forecourt.settings import Settings
 from forecourt.supervision.broker import Broker
 from forecourt.supervision.broker_config import DeviceCredential
 from forecourt.supervision.paths import DataPaths
@@ -24,6 +25,12 @@ from tests.supervision.awaiting import eventually
 from tests.supervision.test_broker import Caller
 
 WORKERS, VEHICLES, MESSAGES = 4, 51, 12
+STARTER = multiprocessing.get_context("forkserver")  # reads the predictor's libraries once, not once a worker
+STARTER.set_forkserver_preload(["forecourt.processes.ingest"])
+
+
+def work(settings: Settings, worker: int) -> None:
+    run(Process.INGEST, Installation(settings), worker)
 
 
 class Fleet:
@@ -34,19 +41,14 @@ class Fleet:
         self.paths = DataPaths.prepare(folder)
         self.broker = Broker(self.paths)
         self.broker.ensure()
-        self.environment = {
-            **os.environ,
-            "FORECOURT_DATA": str(folder),
-            "FORECOURT_DATABASE_URL": database.url,
-            "FORECOURT_INGEST_WORKERS": str(WORKERS),
-        }
-        self.workers: dict[int, subprocess.Popen[bytes]] = {}
+        self.settings = Settings(data=folder, database_url=SecretStr(database.url), ingest_workers=WORKERS)
+        self.workers: dict[int, multiprocessing.process.BaseProcess] = {}
 
     def start(self, *numbers: int) -> None:
         for number in numbers:
             Heartbeat.of(self.paths, worker_name(number)).clear()
-            command = [sys.executable, "-m", "forecourt.processes", "ingest", str(number)]
-            self.workers[number] = subprocess.Popen(command, env=self.environment)
+            self.workers[number] = STARTER.Process(target=work, args=(self.settings, number))
+            self.workers[number].start()
         for number in numbers:
             eventually(Heartbeat.of(self.paths, worker_name(number)).fresh, 60)
 
@@ -54,7 +56,7 @@ class Fleet:
         for process in self.workers.values():
             process.terminate()
         for process in self.workers.values():
-            process.wait(20)
+            process.join(20)
         self.broker.stop()
 
     def say(self, device: str, password: str) -> None:
@@ -98,7 +100,7 @@ def test_no_vehicle_is_split_and_a_killed_worker_loses_and_doubles_nothing(fleet
         fleet.say(device, password)
         if number == VEHICLES // 2:
             fleet.workers[1].kill()
-            fleet.workers[1].wait()
+            fleet.workers[1].join()
     fleet.start(1)
 
     def stored() -> int:

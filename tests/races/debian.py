@@ -1,10 +1,12 @@
 """PostgreSQL 15 as Debian packs it, in a directory of the test's own: started, killed and started again."""
 
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -13,6 +15,8 @@ import pytest
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 READY_S = 60.0
+# Below those that the system gives to outgoing connections: one of them could take the port of a server that is down.
+PORTS = range(20_000, 30_000)
 
 
 def binaries() -> Path:
@@ -26,20 +30,30 @@ def binaries() -> Path:
     return BINARIES
 
 
+def free_port() -> int:
+    for port in random.sample(PORTS, 100):
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except OSError:
+            continue
+    raise AssertionError("no port is free")
+
+
 class Debian15:
     """One server on a free port; root runs it as the user `postgres`, whom the package made."""
 
     name = "database"
 
-    def __init__(self, folder: Path) -> None:
-        self._data = folder / "data"
+    def __init__(self) -> None:
         self._binaries = binaries()
         self._as = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
-        folder.mkdir(parents=True)
+        # Not beneath pytest's own: each session that starts closes that to everybody else.
+        self._folder = Path(tempfile.mkdtemp(prefix="forecourt-debian-"))
+        self._data, self._log = self._folder / "data", self._folder / "log"
         if self._as:
-            shutil.chown(folder, "postgres", "postgres")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
+            shutil.chown(self._folder, "postgres", "postgres")
+        self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._run(
             "initdb", "-D", str(self._data), "-U", "forecourt", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"
@@ -53,11 +67,12 @@ class Debian15:
         options = {"port": self._port, "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         command = [str(self._binaries / "postgres"), "-D", str(self._data), *words]
-        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self._process = subprocess.Popen(command, cwd=self._data, **quiet, **self._as)  # type: ignore[call-overload]
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(command, cwd=self._data, stderr=log, **quiet, **self._as)  # type: ignore[call-overload]
         deadline = time.monotonic() + READY_S
         while not self._answers():
-            assert self._process.poll() is None, "the server ended at once"
+            assert self._process.poll() is None, f"the server ended at once: {self._log.read_text()[-300:]}"
             assert time.monotonic() < deadline, "the server does not answer"
             time.sleep(0.1)
 
@@ -66,19 +81,21 @@ class Debian15:
         assert self._process is not None
         self._process.kill()
         self._process.wait(10)
-        for _ in range(100):  # the new one refuses while a child of the old one is left
+        deadline = time.monotonic() + READY_S
+        while True:  # the new one refuses while a child of the old one is left
             try:
-                self.start()
+                return self.start()
             except AssertionError:
+                if time.monotonic() > deadline:
+                    raise
                 time.sleep(0.1)
-            else:
-                return
-        raise AssertionError("the server did not come back")
 
-    def stop(self) -> None:
+    def remove(self) -> None:
+        """Stop the server, and remove what it stored."""
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(30)
+        shutil.rmtree(self._folder)
 
     def _answers(self) -> bool:
         try:

@@ -45,10 +45,7 @@ def ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     house = House(folder / "var")
     server = None
     if request.param == "debian":
-        folder.chmod(0o755)
-        for above in folder.parents[:2]:
-            above.chmod(above.stat().st_mode | 0o011)
-        server = Debian15(folder / "postgres")
+        server = Debian15()
         server.start()
         house.environment["FORECOURT_DATABASE_URL"] = server.url
     house.start()
@@ -62,7 +59,7 @@ def ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         database.close()
         house.stop()
         if server:
-            server.stop()
+            server.remove()
 
 
 def test_a_hundred_want_five_places_twenty_times(ground: Ground) -> None:
