@@ -65,10 +65,12 @@ def build_app(
     actor = foundation.http.bearer_actor(database, throttle, table)
     vehicles = Vehicles()
     counted = foundation.http.problem_responses(429)
+    uploads = Uploads(database, send)
     app.include_router(foundation.http.router(database, throttle, actor, table.scopes()), responses=counted)
+    app.include_router(ingest.uploads_http.phones(database, uploads, throttle), responses=counted)
     for routes in (
         ingest.http.router(database, actor, archive, tell_broker),
-        ingest.uploads_http.router(database, actor, Uploads(database, send), throttle),
+        ingest.uploads_http.router(database, actor, uploads),
         diagnostics.http.router(database, actor, vehicles),
         parts_catalog.http.router(database, actor, vehicles),
         aftersales.http.router(database, wakeups, actor, vehicles),

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Header, Query, Response
 
 from foundation.database import Database
 from foundation.http import ActorDependency, IdempotencyKey, problem_responses
@@ -13,6 +13,7 @@ from foundation.paging import DEFAULT_LIMIT, MAXIMUM_LIMIT
 from foundation.refusals import Invalid
 from ingest import commands, devices_http
 from ingest.archive import Archive
+from ingest.archive.stream import ARROW_STREAM, arrow_stream
 from ingest.batch import from_us
 from ingest.bodies import (
     CommandsView,
@@ -87,7 +88,9 @@ def _add_readings(
     @routes.get(
         "/vehicles/{vehicle}/readings",
         summary="Series of signals, downsampled with minima and maxima kept",
-        responses=problem_responses(404, 422),
+        responses=problem_responses(404, 422)
+        | {200: {"description": "JSON, or on `Accept` an Arrow stream", "content": {ARROW_STREAM: {}}}},
+        response_model=ReadingsView,
     )
     def get_readings(
         vehicle: str,
@@ -98,7 +101,8 @@ def _add_readings(
         ] = None,
         end: Annotated[datetime | None, Query(alias="to", description="RFC 3339; default: now")] = None,
         points: Annotated[int, Query(ge=4, le=5000, description="At most so many per signal")] = 500,
-    ) -> ReadingsView:
+        accept: Annotated[str, Header(include_in_schema=False)] = "",
+    ) -> ReadingsView | Response:
         names = [name.strip() for name in signals.split(",") if name.strip()]
         if unknown := sorted(set(names) - set(SIGNALS)):
             raise Invalid(f"there is no signal called {', '.join(unknown)}")
@@ -111,12 +115,22 @@ def _add_readings(
             if not timedelta() < last - first <= LONGEST_SPAN:
                 raise Invalid(f"from must lie before to, by {LONGEST_SPAN.days} days at most")
             rows = archive.readings(unit, vehicle, first, last, names)
-        view = {}
-        for name in names:
-            if name in rows.signals:
-                at_us, values = downsample(rows.at_us, rows.signals[name], points)
-                shortest = [float(str(value)) for value in values]  # as many digits as float32 has
-                view[name] = Series(unit=SIGNALS[name].unit, at=[from_us(us) for us in at_us.tolist()], value=shortest)
+        series = {
+            name: downsample(rows.at_us, rows.signals[name], points)
+            for name in dict.fromkeys(names)
+            if name in rows.signals
+        }
+        if ARROW_STREAM in accept:
+            units = {name: SIGNALS[name].unit for name in series}
+            return Response(arrow_stream(vehicle, series, units), media_type=ARROW_STREAM)
+        view = {
+            name: Series(
+                unit=SIGNALS[name].unit,
+                at=[from_us(us) for us in at_us.tolist()],
+                value=[float(str(value)) for value in values],  # as many digits as float32 has
+            )
+            for name, (at_us, values) in series.items()
+        }
         return ReadingsView(vehicle=vehicle, signals=view)
 
 

@@ -12,7 +12,7 @@ from ingest.batch import Batch
 from ingest.commit import Handled, Key, Reply
 from ingest.device_states import Said
 from ingest.dialects import Decoded, decode
-from ingest.envelope import Status
+from ingest.envelope import Message, Status
 from ingest.gate import AcceptedReport, Judged, Known, judge
 from ingest.registry import Owner, owners
 from ingest.rejected import Reason, Rejection, header_of
@@ -35,6 +35,7 @@ class Outcome:
     rejected: dict[Reason, int] = field(default_factory=dict)
     redelivered: int = 0
     replies: list[Reply] = field(default_factory=list)
+    ignored: int = 0  # values that are no readings, such as positions; they go nowhere
 
 
 class Intake:
@@ -84,7 +85,8 @@ class Intake:
         for one in rejections:
             counts[one.reason] += one.readings
         stored = int(judged.batch.readings_per_origin().sum())
-        return Outcome(judged.batch, stored, dict(counts), sum(not one.fresh for one in handled), replies)
+        ignored = sum(one.content.ignored for one in new if isinstance(one.content, Message))
+        return Outcome(judged.batch, stored, dict(counts), sum(not one.fresh for one in handled), replies, ignored)
 
 
 def know(unit: UnitOfWork, found: Sequence[Decoded]) -> Known:

@@ -36,10 +36,8 @@ async def raw_body(request: Request) -> bytes:
 RawBody = Annotated[bytes, Depends(raw_body)]
 
 
-def router(
-    database: Database, current_actor: ActorDependency, uploads: Uploads, throttle: Throttle | None = None
-) -> APIRouter:
-    """Give the routes of uploads; `throttle` counts the passwords that are wrong."""
+def phones(database: Database, uploads: Uploads, throttle: Throttle | None = None) -> APIRouter:
+    """Give the routes of apps that show a device's own password; `throttle` counts those that are wrong."""
     routes = APIRouter(prefix="/v1/ingest", tags=["uploads"])
     units = UserUnits()
 
@@ -61,6 +59,12 @@ def router(
             response_class=PlainTextResponse,
             responses=problem_responses(401, 422, 503),
         )
+    return routes
+
+
+def router(database: Database, current_actor: ActorDependency, uploads: Uploads) -> APIRouter:
+    """Give the routes of servers that forward what their devices say."""
+    routes = APIRouter(prefix="/v1/ingest", tags=["uploads"])
 
     @routes.post(
         "/traccar",

@@ -7,7 +7,8 @@ step leaves goes with the next `remove_files`; the reservation ends in the trans
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, timedelta
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -72,10 +73,10 @@ def step(store: Store, database: Database, pace: Pace) -> int:
         return len(old)
 
 
-def _sound(unit: UnitOfWork, *conditions: object) -> Sequence[Row[tuple[str, int, datetime]]]:
+def _sound(unit: UnitOfWork, *conditions: Any) -> Sequence[Row[Any, Any, Any]]:
     """Give files from which nobody is being erased; a file that is goes through `erase_some` first."""
     marked = select(segment_erasures.c.segment).where(segment_erasures.c.segment == segments.c.name).exists()
-    query = select(segments.c.name, segments.c.rows, segments.c.written_at).where(~marked, *conditions)  # type: ignore[arg-type]
+    query = select(segments.c.name, segments.c.rows, segments.c.written_at).where(~marked, *conditions)
     return unit.connection.execute(query.order_by(segments.c.written_at, segments.c.name).limit(1024)).all()
 
 
@@ -102,8 +103,9 @@ def _rested(unit: UnitOfWork, pace: Pace) -> list[str]:
     return []
 
 
-def _within(found: Sequence[Row[tuple[str, int, datetime]]], most: int) -> list[str]:
-    names, rows = [], 0
+def _within(found: Sequence[Row[Any, Any, Any]], most: int) -> list[str]:
+    names: list[str] = []
+    rows = 0
     for it in found:
         rows += it.rows
         if names and rows > most:

@@ -1,12 +1,20 @@
 """Asking the application by its own document, and keeping which of the documented answers came."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
+from fastapi.testclient import TestClient
+
 from forecourt import access
+from forecourt.compose import build_app
+from forecourt.settings import Settings
 from foundation.access import Group, Relation, Rule
 from foundation.identity import Actor, Role, issue_token
+from ingest.archive import Archive
+from ingest.arrived import Arrived
+from ingest.intake import Intake
 from tests.access.requests import OF_THE_GARAGE
 from tests.access.scene import Scene
 
@@ -48,6 +56,19 @@ class Answers:
         assert (route, status) in self.documented, f"{route} answers {status}, and its document does not say so"
         self.seen.add((route, status))
         return answer.json() if answer.text.startswith("{") else None
+
+    def through(self, folder: Path) -> "Answers":
+        """Give the same over an application whose uploads are committed on the spot, into an archive of their own."""
+        database, archive = self.scene.world.database, Archive(folder)
+        intake = Intake(database, archive, "uploads")
+
+        def send(topic: str, payload: bytes) -> bool:
+            intake.process([Arrived(topic, payload, database.clock.now())])
+            return True
+
+        app = build_app(Settings(data=folder), database, archive, send=send)
+        scene = replace(self.scene, app=app, client=TestClient(app, follow_redirects=False))
+        return Answers(scene, self.documented, self.seen)
 
     def token(self, actor: Actor) -> str:
         with self.scene.world.database.unit() as unit:

@@ -1,7 +1,9 @@
 """The answers that need a scene of their own: what is done, and what is then too late to be done again."""
 
+import tempfile
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -169,6 +171,31 @@ def a_workshop(answers: Answers) -> None:
     answers.ask(f"DELETE {path}/technicians/{{technician}}", 409, technician=slot["technician"]["id"])
 
 
+def devices_and_what_they_upload(answers: Answers) -> None:
+    """Fit devices, and let two of them upload: to a service without a broker, and to one that commits."""
+    path, car = "/v1/devices/{device}", answers.scene.ids["vehicle"]
+    made = answers.ask("POST /v1/devices", 201, json={"vehicle": car, "id": "torque-1", "dialect": "torque"})
+    answers.ask("POST /v1/devices", 409, json={"vehicle": car, "id": "torque-1"})
+    answers.ask("POST /v1/devices", 201, json={"vehicle": car, "id": "traccar-1", "dialect": "traccar"})
+    password = answers.ask(f"POST {path}/password", 200, device=made["id"])["password"]
+    time = int(answers.scene.world.clock.now().timestamp() * 1000)
+    trip = {"eml": f"torque-1:{password}", "session": time, "id": "x", "time": time, "kc": 800}
+    attributes = {"rpm": 900}
+    position = {"id": 7, "deviceTime": "2026-11-23T03:59:00.000+00:00", "protocol": "x", "attributes": attributes}
+    forwarded = {"position": position, "device": {"id": 1, "uniqueId": "traccar-1"}}
+    for verb in ("GET", "POST"):
+        answers.ask(f"{verb} /v1/ingest/torque", 401, "", params=trip | {"eml": "wrong"})
+        answers.ask(f"{verb} /v1/ingest/torque", 503, "", params=trip)
+    answers.ask("POST /v1/ingest/traccar", 503, json=forwarded)
+    with tempfile.TemporaryDirectory() as name:
+        committing = answers.through(Path(name))
+        for verb in ("GET", "POST"):
+            committing.ask(f"{verb} /v1/ingest/torque", 200, "", params=trip)
+            committing.ask(f"{verb} /v1/ingest/torque", 422, "", params=trip | {"time": "soon"})
+        committing.ask("POST /v1/ingest/traccar", 204, json=forwarded)
+    answers.ask(f"POST {path}/revoke", 200, device=made["id"])
+
+
 def nobody_comes(answers: Answers) -> None:
     """Let a visit begin without its car; the clock goes on, so this is the last."""
     world, path = answers.scene.world, "/v1/appointments/{appointment}"
@@ -188,5 +215,6 @@ STORIES: tuple[Callable[[Answers], None], ...] = (
     a_visit,
     a_repair,
     a_workshop,
+    devices_and_what_they_upload,
     nobody_comes,
 )

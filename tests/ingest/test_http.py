@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -19,6 +20,7 @@ from foundation.http import bearer_actor
 from foundation.identity import Role, add_account, add_organisation, issue_token
 from ingest import registry
 from ingest.archive import Archive
+from ingest.archive.stream import ARROW_STREAM
 from ingest.intake import Intake
 from ingest.series import downsample
 from ingest.topics import Kind
@@ -44,10 +46,13 @@ class Door:
             registry.add_device(unit, "car-1", "dev-1")
 
     def get(self, path: str, who: str = "home owner", status: int = 200, **query: Any) -> Any:
-        headers = {"Authorization": f"Bearer {self._tokens[who]}"}
-        response = self.client.get(f"/v1{path}", params=query or None, headers=headers)
+        response = self.ask(path, who, query)
         assert response.status_code == status, response.text
         return response.json()
+
+    def ask(self, path: str, who: str, query: dict[str, Any], **headers: str) -> Any:
+        given = {"Authorization": f"Bearer {self._tokens[who]}"} | headers
+        return self.client.get(f"/v1{path}", params=query or None, headers=given)
 
 
 @pytest.fixture
@@ -117,6 +122,15 @@ def test_series_keep_minima_and_maxima(door: Door, intake: Intake) -> None:
     assert (min(values), max(values)) == (9.1, 15.2)
     assert series["control_module_voltage"]["at"] == sorted(series["control_module_voltage"]["at"])
     assert series["control_module_voltage"]["at"][0] == "2026-11-23T03:00:00Z"
+    answer = door.ask("/vehicles/car-1/readings", "home owner", query | {"points": 100}, Accept=ARROW_STREAM)
+    assert answer.headers["content-type"] == ARROW_STREAM
+    table = pa.ipc.open_stream(answer.content).read_all()
+    assert table["value"].to_numpy().tolist() == np.array(values, np.float32).tolist()
+    assert set(table["signal"].to_pylist()) == {"control_module_voltage"}
+    assert set(table["unit"].to_pylist()) == {"V"}
+    assert table["time"][0].as_py() == NOON - timedelta(hours=1)
+    empty = door.ask("/vehicles/car-1/readings", "home owner", {"signals": "odometer"}, Accept=ARROW_STREAM)
+    assert pa.ipc.open_stream(empty.content).read_all().num_rows == 0
 
 
 @pytest.mark.parametrize(

@@ -44,9 +44,9 @@ class Phone:
         self.sender = Sender(lambda: broker.ingest_url)
         app = FastAPI()
         install(app)
-        app.include_router(
-            uploads_http.router(database, bearer_actor(database), Uploads(database, self.sender, patience_s=5))
-        )
+        uploads = Uploads(database, self.sender, patience_s=5)
+        app.include_router(uploads_http.phones(database, uploads))
+        app.include_router(uploads_http.router(database, bearer_actor(database), uploads))
         self.client = TestClient(app)
         self.source = MqttSource(broker.ingest_url, sessions("w"), database.clock)
         self.intake = Intake(database, Archive(folder), "w1")
