@@ -19,6 +19,7 @@ from forecourt.settings import Settings
 from ingest.address import BrokerAddress
 from ingest.edge.edge import Config, Edge
 from ingest.edge.engine import State
+from ingest.partitions import MAPPED, wire_partition
 from ingest.sources.mqtt import Connection, Profile
 from ingest.topics import Kind, topic_of
 from simulators.ecu import Ecu
@@ -189,7 +190,7 @@ def listening(house: House, device: str) -> Iterator[tuple[list[dict[str, Any]],
 
     address = BrokerAddress.parse(Installation(Settings(data=house.data)).ingest_mqtt_url)
     connection = Connection(address, Profile("flow-listener"), hear)
-    connection.open([topic_of(device, Kind.RESULT)])
+    connection.open([f"{MAPPED}/{wire_partition(device)}/{topic_of(device, Kind.RESULT)}"])
     try:
         yield results, lambda command: connection.publish(topic_of(device, Kind.COMMAND), json.dumps(command).encode())
     finally:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from types import TracebackType
 from typing import Self
 
@@ -25,6 +26,9 @@ class Answering:
 
     def __enter__(self) -> Self:
         self.source.start()
+        deadline = time.monotonic() + 10
+        while not self.source.connected and time.monotonic() < deadline:
+            time.sleep(0.01)  # what is published before its session exists is not kept for it
         self._thread.start()
         return self
 

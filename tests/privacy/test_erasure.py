@@ -28,6 +28,7 @@ from foundation.identity import (
 from foundation.privacy import person_of
 from foundation.tables import seals
 from ingest.archive import Archive
+from ingest.archive.store import Directory
 from ingest.intake import Intake
 from ingest.tables import segment_contents, segment_removals, segments
 from ingest.topics import Kind
@@ -160,14 +161,20 @@ def test_a_technician_who_goes_leaves_no_name_and_no_reason_of_absence(scene: Sc
 
 
 @pytest.mark.parametrize(
-    ("step", "done"),
-    [("_write", True), ("_replace", True), ("erase_some", True), ("remove_files", False), ("remove_files", True)],
+    ("owner", "step", "done"),
+    [
+        (Directory, "write", True),
+        (Archive, "_replace", True),
+        (Archive, "erase_some", True),
+        (Archive, "remove_files", False),
+        (Archive, "remove_files", True),
+    ],
 )
-def test_an_eraser_that_is_killed_is_finished_by_the_next(scene: Scene, step: str, *, done: bool) -> None:
+def test_an_eraser_that_is_killed_is_finished_by_the_next(scene: Scene, owner: type, step: str, *, done: bool) -> None:
     """Killed with the step done or not, before the unit that it belongs to commits."""
     erase(scene, vehicles=True)
     neighbour = readings_of(scene, "car-1")
-    real = getattr(Archive, step)
+    real = getattr(owner, step)
 
     def die(*given: Any) -> None:
         if done:
@@ -175,7 +182,7 @@ def test_an_eraser_that_is_killed_is_finished_by_the_next(scene: Scene, step: st
         raise Killed
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Archive, step, die)
+        patch.setattr(owner, step, die)
         with pytest.raises(Killed):
             privacy.finish_erasures(scene.database, scene.archive)
     assert readings_of(scene, "car-1") == neighbour
@@ -189,7 +196,7 @@ def test_an_eraser_that_is_killed_is_finished_by_the_next(scene: Scene, step: st
 
 
 def names(scene: Scene) -> set[str]:
-    return {f"{path.parent.name}/{path.name}" for path in scene.folder.rglob("*") if path.is_file()}
+    return {path.relative_to(scene.folder).as_posix() for path in scene.folder.rglob("*") if path.is_file()}
 
 
 def test_an_erasure_waits_for_the_batch_that_a_worker_is_in(scene: Scene) -> None:
