@@ -1,6 +1,7 @@
 """The way of a reading at full rate: the same stored messages drained by a bare C subscriber, and by our ingest.
 
-One broker, one stream: 50 devices publish, the broker keeps the messages for both sessions, and each drains them alone.
+One broker, one stream: 50 devices publish, the broker keeps the messages for both sessions, and each drains them alone,
+once as the first and once as the second, for the broker is slower while others' messages wait; the better rate counts.
 Ours has decoded, judged, watched every window, written and committed them, and acknowledged after that.
 """
 
@@ -35,14 +36,15 @@ from foundation.identity import add_organisation
 from ingest import registry
 from ingest.address import BrokerAddress
 from ingest.envelope import Header, Message, Readings, encode
+from ingest.partitions import MAPPED
 from ingest.sources.mqtt import Connection, Profile
-from ingest.topics import Kind, topic_of
+from ingest.topics import Kind, filter_of, topic_of
 
-DEVICES, MINUTES, SECONDS = 50, 300, 500  # binary messages of a minute, JSON messages of a second, of each device
+DEVICES, MINUTES, SECONDS = 50, 200, 300  # binary messages of a minute, JSON messages of a second, of each device
 NOT_RUN = "mosquitto_sub is not installed (Debian: mosquitto-clients)"
 
 
-def payloads(kind: Kind, rows: int, count: int) -> list[tuple[int, bytes]]:
+def payloads(kind: Kind, rows: int, count: int, boot: str) -> list[tuple[int, bytes]]:
     """Give what devices send, one after another: (device, payload), `count` messages of `rows` seconds each."""
     block = hours(DEVICES)
     start = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=rows * count + 60)
@@ -53,7 +55,7 @@ def payloads(kind: Kind, rows: int, count: int) -> list[tuple[int, bytes]]:
         for device in range(DEVICES):
             values = np.ascontiguousarray(block.values[:, offset : offset + rows, device])
             content = Readings(t0, np.arange(rows, dtype=np.int64) * 1000, block.signals, values)
-            made.append((device, encode(kind, Message(Header(f"b{rows}", number + 1, 1, 0), content))))
+            made.append((device, encode(kind, Message(Header(boot, number + 1, 1, 0), content))))
     return made
 
 
@@ -73,18 +75,19 @@ def publish(urls: list[str], kind: Kind, messages: list[tuple[int, bytes]]) -> N
         connection.close()
 
 
-def subscriber(url: str, *more: str) -> list[str]:
+def subscriber(url: str, kind: Kind, *more: str) -> list[str]:
     address = urlsplit(url)
     return [
         "mosquitto_sub", "-h", str(address.hostname), "-p", str(address.port), "-u", str(address.username),
-        "-P", str(address.password), "-i", "bench-subscriber", "-c", "-q", "1", "-t", "fcp/+/fc/#", *more,
+        "-P", str(address.password), "-i", "bench-subscriber", "-c", "-q", "1",
+        "-t", f"{MAPPED}/+/{filter_of(kind)}", *more,
     ]  # fmt: skip
 
 
-def drained(url: str, count: int) -> float:
+def drained(url: str, kind: Kind, count: int) -> float:
     """Give the messages per second of the bare subscriber."""
     began = time.perf_counter()
-    subprocess.run(subscriber(url, "-C", str(count)), stdout=subprocess.DEVNULL, check=True, timeout=120)  # noqa: S603
+    subprocess.run(subscriber(url, kind, "-C", str(count)), stdout=subprocess.DEVNULL, check=True, timeout=120)  # noqa: S603
     return count / (time.perf_counter() - began)
 
 
@@ -170,12 +173,17 @@ def measure(folder: Path) -> list[dict[str, object]]:
         ):
             with ingest(installation):
                 pass  # its sessions exist from now on
-            subprocess.run(subscriber(broker.ingest_url, "-E"), check=True, timeout=60)  # noqa: S603
-            messages = payloads(kind, rows, count)
-            publish(urls, kind, messages)
-            bare = drained(broker.ingest_url, len(messages))
-            ours = committing(installation, database, before, len(messages))
-            before += len(messages)
+            subprocess.run(subscriber(broker.ingest_url, kind, "-E"), check=True, timeout=60)  # noqa: S603
+            bare, ours = 0.0, 0.0
+            for turn in range(2):
+                messages = payloads(kind, rows, count, f"b{rows}-{turn}")
+                publish(urls, kind, messages)
+                if turn == 0:
+                    bare = max(bare, drained(broker.ingest_url, kind, len(messages)))
+                ours = max(ours, committing(installation, database, before, len(messages)))
+                before += len(messages)
+                if turn == 1:
+                    bare = max(bare, drained(broker.ingest_url, kind, len(messages)))
             results += [
                 {"name": name, "value": ours / bare, "unit": "x", "against": "mosquitto_sub", "wanted": wanted},
                 {"name": f"{name}: committed", "value": ours, "unit": "messages/s", "against": None, "wanted": None},
