@@ -1,7 +1,8 @@
 """The application: one catalogue line that says on which cars a part fits, where, and how many of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,6 +11,8 @@ class Application:
 
     `make` and `model_line` are keys, other words canonical (`spelling.py`); months are YYYY-MM; `equipment` names what
     the car must have (True) or lack (False); `excludes` turns the line into "does not fit there".
+    `base_vehicle` and `attributes` are a file's codes as they came; `qualifiers` are its conditions, each a mapping
+    with `id`, `text` and `params`. A note in one language only is shown in both.
     """
 
     source: str
@@ -31,13 +34,16 @@ class Application:
     position: str | None = None
     quantity: int = 1
     equipment: Mapping[str, bool] | None = None
+    base_vehicle: int | None = None
+    attributes: Mapping[str, int] | None = None
+    qualifiers: Sequence[Mapping[str, Any]] | None = None
     note_en: str | None = None
     note_zh: str | None = None
     excludes: bool = False
 
     @property
     def universal(self) -> bool:
-        return self.make is None
+        return self.make is None and self.base_vehicle is None
 
     @property
     def model_level(self) -> bool:

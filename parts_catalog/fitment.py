@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Row, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select, true
 
 from foundation.database import UnitOfWork
 from foundation.refusals import NotFound
@@ -13,7 +13,7 @@ from parts_catalog.configurations import vehicle_keys
 from parts_catalog.part_types import part_type_of
 from parts_catalog.parts import FitAnswer, FitVerdict, Part
 from parts_catalog.tables import applications as table
-from parts_catalog.tables import brands, completeness, parts
+from parts_catalog.tables import brands, completeness, imports, parts
 from parts_catalog.verdicts import Car, Ruling, judge, place
 
 Lines = Mapping[str, Sequence[Application]]
@@ -37,15 +37,14 @@ def fitting_parts_of(unit: UnitOfWork, config: VehicleConfig, wanted: Sequence[s
     kinds = {asked: part_type_of(asked).name for asked in wanted}
     car = Car.of(config, *vehicle_keys(unit, config))
     lines: dict[str, dict[str, list[Application]]] = {kind: {} for kind in kinds.values()}
-    spoken = select(table).where(table.c.part_type.in_(list(lines)), _may_speak_of(car))
-    for row in unit.connection.execute(spoken.order_by(table.c.part, table.c.source, table.c.id)):
+    for row in unit.connection.execute(_select_lines(table.c.part_type.in_(list(lines)) & _may_speak_of(car))):
         lines[row.part_type].setdefault(row.part, []).append(_application(row))
     known = {one.part.id: one for one in _known(unit, sorted({part for found in lines.values() for part in found}))}
     return {asked: _offered(known, lines[kind], car) for asked, kind in kinds.items()}
 
 
 def _offered(known: Mapping[str, "_Known"], lines: Lines, car: Car) -> list[FitAnswer]:
-    answers = [(answer, known[part]) for part in lines for answer in _answers(known[part], lines, car)]
+    answers = [(answer, known[part]) for part in lines if part in known for answer in _answers(known[part], lines, car)]
     offered = [pair for pair in answers if place(pair[0].verdict) <= place(FitVerdict.DEPENDS_ON)]
     return [answer for answer, _ in sorted(offered, key=lambda pair: _listed(pair[0], pair[1], lines))]
 
@@ -133,10 +132,17 @@ def _may_speak_of(car: Car) -> ColumnElement[bool]:
 
 def _lines(unit: UnitOfWork, where: ColumnElement[bool]) -> dict[str, list[Application]]:
     found: dict[str, list[Application]] = {}
-    query = select(table).where(where).order_by(table.c.part, table.c.source, table.c.id)
-    for row in unit.connection.execute(query):
+    for row in unit.connection.execute(_select_lines(where)):
         found.setdefault(row.part, []).append(_application(row))
     return found
+
+
+def _select_lines(where: ColumnElement[bool]) -> Select[tuple[object, ...]]:
+    """Select lines that no import took out, each with the import's file and line where it has no source of its own."""
+    told = func.coalesce(table.c.source, func.concat(imports.c.file_name, ", line ", table.c.line)).label("source")
+    others = [one for one in table.c if one.name != "source"]
+    query = select(*others, told).outerjoin(imports, imports.c.id == table.c.import_id)
+    return query.where(table.c.removed_by.is_(None), where).order_by(table.c.part, table.c.id)
 
 
 _AS_THEY_ARE = tuple(name for name in Application.__dataclass_fields__ if name != "displacement_l")
@@ -154,7 +160,7 @@ def _known(unit: UnitOfWork, wanted: Sequence[str]) -> list[_Known]:
         select(parts, brands.c.rank, completeness.c.source.label("complete"))
         .join(brands, brands.c.name == parts.c.brand)
         .outerjoin(completeness, whole)
-        .where(parts.c.id.in_(wanted))
+        .where(parts.c.id.in_(wanted), parts.c.removed_by.is_(None))
     )
     return [
         _Known(Part(row.id, row.brand, row.number, row.part_type, row.name_en, row.name_zh), row.rank, row.complete)

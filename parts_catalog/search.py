@@ -61,7 +61,9 @@ def find(
         return Page([], None)
     order = (*_ranks(unit, text, words, config), brands.c.rank, parts.c.number_key, parts.c.id)
     query = select(parts, *(key.label(f"key_{at}") for at, key in enumerate(order)))
-    query = query.join(brands, brands.c.name == parts.c.brand).where(_matches(text, words))
+    query = query.join(brands, brands.c.name == parts.c.brand).where(
+        parts.c.removed_by.is_(None), _matches(text, words)
+    )
     if cursor is not None:
         query = query.where(tuple_(*order) > tuple_(*_after(cursor)))
     rows = unit.connection.execute(query.order_by(*order).limit(limit + 1)).all()
@@ -142,7 +144,10 @@ def _unsuited(unit: UnitOfWork, config: VehicleConfig | None) -> ColumnElement[i
     if (year := car.model_year) is not None:
         agreeing.append(or_(lines.c.year_from.is_(None), lines.c.year_from <= year))
         agreeing.append(or_(lines.c.year_to.is_(None), lines.c.year_to >= year))
-    return case((exists().where(lines.c.part == parts.c.id, ~lines.c.excludes, *agreeing), 0), else_=1)
+    return case(
+        (exists().where(lines.c.part == parts.c.id, lines.c.removed_by.is_(None), ~lines.c.excludes, *agreeing), 0),
+        else_=1,
+    )
 
 
 def _hits(unit: UnitOfWork, rows: Sequence[Row[Any]], config: VehicleConfig | None) -> list[PartHit]:

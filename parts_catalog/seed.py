@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
+from itertools import accumulate
 
-from sqlalchemy import Table, column, func, select, text
+from sqlalchemy import CreateTableAs, Table, column, func, select, text
 from sqlalchemy import table as relation
 from sqlalchemy.dialects.postgresql import insert
 
@@ -12,10 +13,11 @@ from foundation.database import UnitOfWork
 from foundation.identity import add_organisation, list_organisations
 from parts_catalog import tables
 from parts_catalog.prices import BASE_LIST, CHINESE_VAT
-from parts_catalog.seed_parts import SeedPart, digest, draw, seed_parts
+from parts_catalog.seed_parts import SeedPart, draw, seed_parts
 from parts_catalog.seed_rules import BRANDS, FAST_MOVERS, RULES
 from parts_catalog.seed_vehicles import SeedVehicle, seed_vehicles
 from parts_catalog.spelling import name_key, number_key
+from parts_catalog.version import raise_version
 
 CENTRAL_WAREHOUSE = "loc_central_warehouse"
 CENTRAL_ORGANISATION = "org_central_parts"
@@ -38,21 +40,23 @@ def seed(unit: UnitOfWork, locations: Sequence[tuple[str, str]] = ()) -> dict[st
     places = [(CENTRAL_WAREHOUSE, CENTRAL_ORGANISATION), *locations]
     _load(unit, tables.brands, ((b.name, b.name_zh, b.quality, b.rank) for b in BRANDS))
     _load(unit, tables.vehicle_configurations, map(_configuration_row, vehicles))
-    _load(unit, tables.parts, map(_part_row, parts))
-    _load(unit, tables.applications, _application_rows(parts))
+    _load(unit, tables.parts, map(_part_row, parts), _PART)
+    _load(unit, tables.applications, _application_rows(_without_lines(unit, parts)), _APPLICATION)
     _load(unit, tables.completeness, _completeness_rows())
     _load(unit, tables.prices, map(_price_row, parts))
     _load(unit, tables.stock, (row for part in parts for row in _stock_rows(part, places, today)))
+    raise_version(unit)
     counted = (tables.vehicle_configurations, tables.parts, tables.applications, tables.stock)
     return {
         table.name: unit.connection.execute(select(func.count()).select_from(table)).scalar_one() for table in counted
     }
 
 
-def _load(unit: UnitOfWork, table: Table, rows: Iterable[Row]) -> None:
-    """Add whole rows, in the order of the table's columns; rows whose key is there already are skipped."""
-    names = [one.name for one in table.columns]
-    unit.connection.execute(text(f"CREATE TEMP TABLE incoming (LIKE {table.name})"))
+def _load(unit: UnitOfWork, table: Table, rows: Iterable[Row], given: str = "") -> None:
+    """Add rows with the columns given, else with all of the table's; rows whose key is there already are skipped."""
+    names = given.split() or [one.name for one in table.columns]
+    empty = select(*(table.c[name] for name in names)).limit(0)
+    unit.connection.execute(CreateTableAs(empty, "incoming", temporary=True))
     with unit.driver.cursor() as cursor, cursor.copy("COPY incoming FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
@@ -85,6 +89,13 @@ def _configuration_row(car: SeedVehicle) -> Row:
     )
 
 
+_PART = "id brand number number_key part_type name_en name_zh search_text"
+_APPLICATION = (
+    "part part_type make model_line year_from year_to built_from built_to fuel displacement_l cylinders aspiration"
+    " transmission drive body engine_code region position quantity equipment note_en note_zh excludes source"
+)
+
+
 def _part_row(part: SeedPart) -> Row:
     return (
         part.id,
@@ -98,13 +109,18 @@ def _part_row(part: SeedPart) -> Row:
     )
 
 
-def _application_rows(parts: Iterable[SeedPart]) -> Iterator[Row]:
-    number = 0
-    for part in parts:
-        for place, line in enumerate(part.lines):
-            number += 1
+def _without_lines(unit: UnitOfWork, parts: Sequence[SeedPart]) -> list[tuple[int, SeedPart]]:
+    """Leave out the parts whose lines are there already; gives each part with the number of its first line."""
+    of_the_seed = select(tables.applications.c.part).where(tables.applications.c.import_id.is_(None)).distinct()
+    there = set(unit.connection.execute(of_the_seed).scalars())
+    numbers = accumulate((len(part.lines) for part in parts), initial=1)
+    return [(number, part) for number, part in zip(numbers, parts, strict=False) if part.id not in there]
+
+
+def _application_rows(parts: Iterable[tuple[int, SeedPart]]) -> Iterator[Row]:
+    for first, part in parts:
+        for number, line in enumerate(part.lines, first):
             yield (
-                f"app_{digest(part.id, place)[:20]}",
                 part.id,
                 part.part_type,
                 line.make,
@@ -124,7 +140,7 @@ def _application_rows(parts: Iterable[SeedPart]) -> Iterator[Row]:
                 line.region,
                 line.position,
                 line.quantity,
-                json.dumps(line.equipment or {}),
+                json.dumps(line.equipment) if line.equipment else None,
                 line.note_en,
                 line.note_zh,
                 line.excludes,

@@ -1,15 +1,20 @@
-"""The tables of parts_catalog: reference rows are global; prices, stock and reservations have an owner."""
+"""The tables of parts_catalog: reference rows are global; prices, stock and reservations have an owner.
+
+Here is what the catalogue says: brands, parts, on which cars they fit, and how parts relate. The tables beside it are
+in files of their own (`*_tables.py`), and known here by their names. Where a row has `removed_by`, an import took it
+out: it answers nowhere, and stays for the undo of that import and for the orders of old.
+"""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     Date,
-    DateTime,
     ForeignKeyConstraint,
+    Identity,
     Index,
     Integer,
-    MetaData,
     Numeric,
     PrimaryKeyConstraint,
     SmallInteger,
@@ -20,11 +25,39 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from foundation.tables import NAMING
+from parts_catalog.import_tables import brand_keepers, import_changes, import_findings, imports
+from parts_catalog.metadata import metadata
+from parts_catalog.reference_tables import reference_codes, vehicle_configurations, vin_rules
+from parts_catalog.search_tables import catalogue_version, part_words, search_words
+from parts_catalog.stock_tables import prices, reservations, stock
 
-metadata = MetaData(naming_convention=NAMING)
+__all__ = [
+    "applications",
+    "brand_keepers",
+    "brands",
+    "catalogue_version",
+    "completeness",
+    "import_changes",
+    "import_findings",
+    "imports",
+    "interchanges",
+    "kit_components",
+    "metadata",
+    "part_numbers",
+    "part_words",
+    "parts",
+    "prices",
+    "reference_codes",
+    "reservations",
+    "search_words",
+    "stock",
+    "supersessions",
+    "vehicle_configurations",
+    "vin_rules",
+]
 
 _MONTH = r"'^\d{4}-(0[1-9]|1[0-2])$'"
+_CURRENT = text("removed_by IS NULL")
 
 # `rank` orders brands of equal fit: 1 is offered first.
 brands = Table(
@@ -39,11 +72,13 @@ brands = Table(
 )
 
 # `number` is the maker's own spelling, `number_key` its normal form; `search_text` holds, in plain
-# spelling, every word that a hit may come by, `number_key` too.
+# spelling, every word that a hit may come by, `number_key` too. `no` names the part where millions of rows do: in the
+# index of words and in the snapshot.
 parts = Table(
     "parts",
     metadata,
     Column("id", Text),
+    Column("no", Integer, Identity(), nullable=False),
     Column("brand", Text, nullable=False),
     Column("number", Text, nullable=False),
     Column("number_key", Text, nullable=False),
@@ -51,13 +86,26 @@ parts = Table(
     Column("name_en", Text, nullable=False),
     Column("name_zh", Text, nullable=False),
     Column("search_text", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default=text("'current'")),
+    Column("first_import", Integer),  # NULL: from the seed
+    Column("removed_by", Integer),
     PrimaryKeyConstraint("id"),
+    UniqueConstraint("no"),
     UniqueConstraint("brand", "number_key"),
     UniqueConstraint("id", "part_type"),
     ForeignKeyConstraint(["brand"], ["brands.name"]),
+    ForeignKeyConstraint(["first_import"], ["imports.id"]),
+    ForeignKeyConstraint(["removed_by"], ["imports.id"]),
     CheckConstraint("number_key <> ''", name="number_key"),
+    CheckConstraint("state IN ('current', 'discontinued')", name="state"),
     Index(None, "part_type"),
     Index("ix_parts_number_key_prefix", "number_key", postgresql_ops={"number_key": "text_pattern_ops"}),
+    Index(
+        "ix_parts_number_key_trigrams",
+        "number_key",
+        postgresql_using="gin",
+        postgresql_ops={"number_key": "gin_trgm_ops"},
+    ),
     Index(
         "ix_parts_search_text_trigrams",
         "search_text",
@@ -66,23 +114,62 @@ parts = Table(
     ),
 )
 
+# The other numbers that a part is found by. `maker` is whose number it is, '' where the file does not say.
+part_numbers = Table(
+    "part_numbers",
+    metadata,
+    Column("id", BigInteger, Identity()),
+    Column("part", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("maker", Text, nullable=False, server_default=text("''")),
+    Column("number", Text, nullable=False),
+    Column("number_key", Text, nullable=False),
+    Column("import_id", Integer),
+    Column("removed_by", Integer),
+    PrimaryKeyConstraint("id"),
+    ForeignKeyConstraint(["part"], ["parts.id"]),
+    ForeignKeyConstraint(["import_id"], ["imports.id"]),
+    ForeignKeyConstraint(["removed_by"], ["imports.id"]),
+    CheckConstraint("kind IN ('oe', 'interchange', 'supplier', 'gtin', 'former')", name="kind"),
+    CheckConstraint("number_key <> ''", name="number_key"),
+    Index("uq_part_numbers_one", "part", "kind", "maker", "number_key", unique=True, postgresql_where=_CURRENT),
+    Index("ix_part_numbers_number_key_prefix", "number_key", postgresql_ops={"number_key": "text_pattern_ops"}),
+    Index(
+        "ix_part_numbers_number_key_trigrams",
+        "number_key",
+        postgresql_using="gin",
+        postgresql_ops={"number_key": "gin_trgm_ops"},
+    ),
+)
+
 # One catalogue line: an attribute that is NULL fits all, a stated one restricts. `make` and `model_line` are keys
 # (`spelling.name_key`), the other words are canonical (`spelling.canonical`). `excludes` marks a negative rule.
+# `base_vehicle` is the code that the file has; a line under a code which no reference table resolved has no `make`.
+# `attributes` are the codes that were left as codes ({"engine_base": 123}), `qualifiers` are conditions as a list of
+# {"id", "text", "params"}. `source` is written where `import_id` and `line` do not say it.
+# Ten million rows: what takes no part in a search is NULL rather than empty, fixed widths come first, and the ids of
+# imports have no foreign key, which a load would pay for row by row.
 applications = Table(
     "applications",
     metadata,
-    Column("id", Text),
+    Column("id", BigInteger, Identity()),
+    Column("base_vehicle", Integer),
+    Column("import_id", Integer),
+    Column("line", Integer),
+    Column("removed_by", Integer),
+    Column("year_from", SmallInteger),
+    Column("year_to", SmallInteger),
+    Column("cylinders", SmallInteger),
+    Column("quantity", SmallInteger, nullable=False, server_default=text("1")),
+    Column("excludes", Boolean, nullable=False, server_default=text("false")),
     Column("part", Text, nullable=False),
     Column("part_type", Text, nullable=False),
     Column("make", Text),
     Column("model_line", Text),
-    Column("year_from", SmallInteger),
-    Column("year_to", SmallInteger),
     Column("built_from", Text),
     Column("built_to", Text),
     Column("fuel", Text),
     Column("displacement_l", Numeric(3, 1)),
-    Column("cylinders", SmallInteger),
     Column("aspiration", Text),
     Column("transmission", Text),
     Column("drive", Text),
@@ -90,12 +177,12 @@ applications = Table(
     Column("engine_code", Text),
     Column("region", Text),
     Column("position", Text),
-    Column("quantity", SmallInteger, nullable=False, server_default=text("1")),
-    Column("equipment", JSONB, nullable=False, server_default=text("'{}'")),
-    Column("note_en", Text),
+    Column("equipment", JSONB),
+    Column("attributes", JSONB),
+    Column("qualifiers", JSONB),
+    Column("note_en", Text),  # a note in one language only is shown in both
     Column("note_zh", Text),
-    Column("excludes", Boolean, nullable=False, server_default=text("false")),
-    Column("source", Text, nullable=False),
+    Column("source", Text),
     PrimaryKeyConstraint("id"),
     ForeignKeyConstraint(["part", "part_type"], ["parts.id", "parts.part_type"], name="fk_applications_part"),
     CheckConstraint("model_line IS NULL OR make IS NOT NULL", name="model_of_a_make"),
@@ -103,10 +190,18 @@ applications = Table(
     CheckConstraint(f"built_from ~ {_MONTH} AND built_to ~ {_MONTH}", name="months"),
     CheckConstraint("built_from <= built_to", name="months_in_order"),
     CheckConstraint("quantity > 0", name="quantity"),
-    CheckConstraint("(note_en IS NULL) = (note_zh IS NULL)", name="note_in_both_languages"),
     CheckConstraint("jsonb_typeof(equipment) = 'object'", name="equipment"),
-    Index(None, "make", "model_line", "part_type"),
-    Index(None, "part"),
+    CheckConstraint("jsonb_typeof(attributes) = 'object'", name="attributes"),
+    CheckConstraint("jsonb_typeof(qualifiers) = 'array'", name="qualifiers"),
+    CheckConstraint("source IS NOT NULL OR (import_id IS NOT NULL AND line IS NOT NULL)", name="source"),
+    Index(None, "make", "model_line", "part_type", postgresql_where=_CURRENT),
+    Index(None, "part", postgresql_where=_CURRENT),
+    Index(
+        None,
+        "base_vehicle",
+        "part_type",
+        postgresql_where=text("base_vehicle IS NOT NULL AND removed_by IS NULL"),
+    ),
 )
 
 # A brand that lists every vehicle its parts of this type fit: here, and only here, no line means "does not fit".
@@ -120,88 +215,63 @@ completeness = Table(
     ForeignKeyConstraint(["brand"], ["brands.name"]),
 )
 
-vehicle_configurations = Table(
-    "vehicle_configurations",
+# A part and the one that took its place. `two_way`: the old one may be fitted for the new one as well.
+supersessions = Table(
+    "supersessions",
     metadata,
-    Column("id", Text),
-    Column("make", Text, nullable=False),
-    Column("make_zh", Text, nullable=False),
-    Column("make_key", Text, nullable=False),
-    Column("model_line", Text, nullable=False),
-    Column("model_line_zh", Text, nullable=False),
-    Column("model_line_key", Text, nullable=False),
-    Column("model_line_zh_key", Text, nullable=False),
-    Column("year_from", SmallInteger, nullable=False),
-    Column("year_to", SmallInteger, nullable=False),
-    Column("fuel", Text, nullable=False),
-    Column("displacement_l", Numeric(3, 1)),
-    Column("cylinders", SmallInteger),
-    Column("aspiration", Text),
-    Column("transmission", Text, nullable=False),
-    Column("drive", Text, nullable=False),
-    Column("body", Text, nullable=False),
-    Column("engine_code", Text),
-    Column("region", Text, nullable=False),
-    PrimaryKeyConstraint("id"),
-    CheckConstraint("year_from <= year_to", name="years"),
-    Index(None, "make_key", "model_line_key"),
-    Index(None, "model_line_zh_key"),
-)
-
-# Net prices in minor units; `price_list` 'base' is what everybody pays until lists per channel exist.
-prices = Table(
-    "prices",
-    metadata,
-    Column("price_list", Text),
-    Column("part", Text),
-    Column("currency", Text),
-    Column("organisation", Text, nullable=False),
-    Column("net_amount", Integer, nullable=False),
-    Column("tax_basis_points", Integer, nullable=False),
-    PrimaryKeyConstraint("price_list", "part", "currency"),
-    ForeignKeyConstraint(["part"], ["parts.id"]),
-    CheckConstraint("net_amount >= 0", name="net_amount"),
-    CheckConstraint("tax_basis_points BETWEEN 0 AND 10000", name="tax_basis_points"),
-)
-
-# The CHECK on `reserved` is the guarantee that nothing is promised twice, whatever the code above it does.
-stock = Table(
-    "stock",
-    metadata,
-    Column("part", Text),
-    Column("location", Text),
-    Column("organisation", Text, nullable=False),
-    Column("on_hand", Integer, nullable=False),
-    Column("reserved", Integer, nullable=False, server_default=text("0")),
-    Column("expected", Date),
-    PrimaryKeyConstraint("part", "location"),
-    ForeignKeyConstraint(["part"], ["parts.id"]),
-    CheckConstraint("reserved >= 0 AND reserved <= on_hand", name="reserved"),
-    Index(None, "location"),
-)
-
-reservations = Table(
-    "reservations",
-    metadata,
-    Column("id", Text),
+    Column("id", Integer, Identity()),
     Column("part", Text, nullable=False),
-    Column("location", Text, nullable=False),
-    Column("organisation", Text, nullable=False),
-    Column("holder", Text, nullable=False),
-    Column("quantity", Integer, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("reserved_until", DateTime(timezone=True)),
-    Column("expected", Date),  # these very pieces turned out to come on that day only
-    Column("created_at", DateTime(timezone=True), nullable=False),
-    Column("ended_at", DateTime(timezone=True)),
+    Column("replaced_by", Text, nullable=False),
+    Column("from_date", Date),
+    Column("two_way", Boolean, nullable=False, server_default=text("false")),
+    Column("import_id", Integer),
+    Column("removed_by", Integer),
     PrimaryKeyConstraint("id"),
-    ForeignKeyConstraint(["part", "location"], ["stock.part", "stock.location"], name="fk_reservations_stock"),
+    ForeignKeyConstraint(["part"], ["parts.id"]),
+    ForeignKeyConstraint(["replaced_by"], ["parts.id"]),
+    ForeignKeyConstraint(["import_id"], ["imports.id"]),
+    ForeignKeyConstraint(["removed_by"], ["imports.id"]),
+    CheckConstraint("part <> replaced_by", name="another_part"),
+    Index("uq_supersessions_one", "part", "replaced_by", unique=True, postgresql_where=_CURRENT),
+    Index(None, "replaced_by", postgresql_where=_CURRENT),
+)
+
+# Two parts that may be fitted for one another: written once, true both ways, and no succession.
+interchanges = Table(
+    "interchanges",
+    metadata,
+    Column("id", Integer, Identity()),
+    Column("part", Text, nullable=False),
+    Column("other", Text, nullable=False),
+    Column("import_id", Integer),
+    Column("removed_by", Integer),
+    PrimaryKeyConstraint("id"),
+    ForeignKeyConstraint(["part"], ["parts.id"]),
+    ForeignKeyConstraint(["other"], ["parts.id"]),
+    ForeignKeyConstraint(["import_id"], ["imports.id"]),
+    ForeignKeyConstraint(["removed_by"], ["imports.id"]),
+    CheckConstraint("part <> other", name="another_part"),
+    Index("uq_interchanges_one", "part", "other", unique=True, postgresql_where=_CURRENT),
+    Index(None, "other", postgresql_where=_CURRENT),
+)
+
+# What a kit consists of. A component may be a kit itself.
+kit_components = Table(
+    "kit_components",
+    metadata,
+    Column("id", Integer, Identity()),
+    Column("kit", Text, nullable=False),
+    Column("component", Text, nullable=False),
+    Column("quantity", SmallInteger, nullable=False, server_default=text("1")),
+    Column("required", Boolean, nullable=False, server_default=text("true")),
+    Column("import_id", Integer),
+    Column("removed_by", Integer),
+    PrimaryKeyConstraint("id"),
+    ForeignKeyConstraint(["kit"], ["parts.id"]),
+    ForeignKeyConstraint(["component"], ["parts.id"]),
+    ForeignKeyConstraint(["import_id"], ["imports.id"]),
+    ForeignKeyConstraint(["removed_by"], ["imports.id"]),
+    CheckConstraint("kit <> component", name="another_part"),
     CheckConstraint("quantity > 0", name="quantity"),
-    CheckConstraint("state IN ('held', 'released', 'expired', 'issued')", name="state"),
-    CheckConstraint("(state = 'held') = (ended_at IS NULL)", name="ended"),
-    Index(
-        "uq_reservations_one_hold", "holder", "part", "location", unique=True, postgresql_where=text("state = 'held'")
-    ),
-    Index("ix_reservations_held", "part", "location", postgresql_where=text("state = 'held'")),
-    Index("ix_reservations_due", "reserved_until", postgresql_where=text("state = 'held'")),
+    Index("uq_kit_components_one", "kit", "component", unique=True, postgresql_where=_CURRENT),
 )

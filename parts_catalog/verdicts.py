@@ -140,8 +140,8 @@ def _conditions(line: Application, car: Car) -> Iterator[Condition]:
     for name, has in (line.equipment or {}).items():
         if name not in car.equipment:
             yield Condition(*equipment_words(name, has), name)
-    if line.note_en is not None and line.note_zh is not None:
-        yield Condition(line.note_en, line.note_zh)
+    if (note := line.note_en or line.note_zh) is not None:
+        yield Condition(line.note_en or note, line.note_zh or note)
     if line.model_level and not line.excludes:
         yield _MODEL_LEVEL
 

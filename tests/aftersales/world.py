@@ -169,7 +169,7 @@ def put_part(
     named = {"name_en": key, "name_zh": key, "search_text": key, "number": key, "number_key": key}
     run(parts.insert().values(id=key, brand="Brightline", part_type=part_type, **named))
     fits = {"make": "volkswagen", "model_line": "golf", "year_from": 2012, "year_to": 2020, "drive": drive}
-    run(applications.insert().values(id=f"app_{key}", part=key, part_type=part_type, source="test", **fits))
+    run(applications.insert().values(part=key, part_type=part_type, source="test", **fits))
     run(
         prices.insert().values(
             price_list="base", part=key, currency="CNY", organisation=WAREHOUSE, net_amount=net, tax_basis_points=1300

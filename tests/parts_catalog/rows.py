@@ -33,12 +33,9 @@ def add_part(
             **values,
         )
     )
-    for at, line in enumerate(lines):
-        stated = asdict(line)
-        stated["equipment"] = stated["equipment"] or {}
-        unit.connection.execute(
-            applications.insert().values(id=f"{part}_{at}", part=part, part_type=part_type, **stated)
-        )
+    for line in lines:
+        stated = {name: value for name, value in asdict(line).items() if value is not None}
+        unit.connection.execute(applications.insert().values(part=part, part_type=part_type, **stated))
     return part
 
 

@@ -1,0 +1,20 @@
+"""The version of the catalogue: one number that every change of its answers raises."""
+
+from sqlalchemy import select
+
+from foundation.database import UnitOfWork
+from parts_catalog.tables import catalogue_version as table
+
+
+def current_version(unit: UnitOfWork) -> int:
+    """Give the version of what this unit of work reads."""
+    version: int = unit.connection.execute(select(table.c.version)).scalar_one()
+    return version
+
+
+def raise_version(unit: UnitOfWork) -> int:
+    """Say that this unit of work changes what the catalogue answers. Call it last: others that change wait here."""
+    raised: int = unit.connection.execute(
+        table.update().values(version=table.c.version + 1).returning(table.c.version)
+    ).scalar_one()
+    return raised
