@@ -22,7 +22,8 @@ class VehicleConfig:
     """A vehicle configuration in the catalogue's sense; None means unknown, and unknown stays unknown.
 
     `displacement_l` in litres, `model_year` as four digits, `build_month` as YYYY-MM, `equipment` names what the
-    car has (True) or lacks (False), for qualifiers such as with/without air conditioning.
+    car has (True) or lacks (False), for qualifiers such as with/without air conditioning. `codes` are numbers that the
+    car has in code lists of catalogues, such as `{"base_vehicle": 4811, "engine_base": 123}`.
     """
 
     make: str | None = None
@@ -39,6 +40,7 @@ class VehicleConfig:
     engine_code: str | None = None
     region: str | None = None
     equipment: Mapping[str, bool] | None = None
+    codes: Mapping[str, int] | None = None
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "VehicleConfig":
@@ -79,6 +81,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "engine_code": str,
     "region": str,
     "equipment": dict,
+    "codes": dict,
 }
 
 

@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from parts_catalog.import_tables import brand_keepers, import_changes, import_findings, imports
 from parts_catalog.metadata import metadata
 from parts_catalog.reference_tables import reference_codes, vehicle_configurations, vin_rules
-from parts_catalog.search_tables import catalogue_version, part_words, search_words
+from parts_catalog.search_tables import catalogue_version, part_words, search_vehicles, search_words
 from parts_catalog.stock_tables import prices, reservations, stock
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "prices",
     "reference_codes",
     "reservations",
+    "search_vehicles",
     "search_words",
     "stock",
     "supersessions",
@@ -71,8 +72,8 @@ brands = Table(
     CheckConstraint("quality IN ('original', 'aftermarket', 'economy')", name="quality"),
 )
 
-# `number` is the maker's own spelling, `number_key` its normal form; `search_text` holds, in plain
-# spelling, every word that a hit may come by, `number_key` too. `no` names the part where millions of rows do: in the
+# `number` is the maker's own spelling, `number_key` its normal form; `search_text` holds the
+# words that a hit may come by besides names, brand and type. `no` names the part where millions of rows do: in the
 # index of words and in the snapshot.
 parts = Table(
     "parts",
@@ -105,12 +106,6 @@ parts = Table(
         "number_key",
         postgresql_using="gin",
         postgresql_ops={"number_key": "gin_trgm_ops"},
-    ),
-    Index(
-        "ix_parts_search_text_trigrams",
-        "search_text",
-        postgresql_using="gin",
-        postgresql_ops={"search_text": "gin_trgm_ops"},
     ),
 )
 
@@ -194,7 +189,18 @@ applications = Table(
     CheckConstraint("jsonb_typeof(attributes) = 'object'", name="attributes"),
     CheckConstraint("jsonb_typeof(qualifiers) = 'array'", name="qualifiers"),
     CheckConstraint("source IS NOT NULL OR (import_id IS NOT NULL AND line IS NOT NULL)", name="source"),
-    Index(None, "make", "model_line", "part_type", postgresql_where=_CURRENT),
+    Index(
+        None,
+        "make",
+        "model_line",
+        "part_type",
+        postgresql_where=text("make IS NOT NULL AND removed_by IS NULL"),
+    ),
+    Index(
+        "ix_applications_universal",
+        "part_type",
+        postgresql_where=text("make IS NULL AND base_vehicle IS NULL AND removed_by IS NULL"),
+    ),
     Index(None, "part", postgresql_where=_CURRENT),
     Index(
         None,
@@ -274,4 +280,5 @@ kit_components = Table(
     CheckConstraint("kit <> component", name="another_part"),
     CheckConstraint("quantity > 0", name="quantity"),
     Index("uq_kit_components_one", "kit", "component", unique=True, postgresql_where=_CURRENT),
+    Index(None, "component", postgresql_where=_CURRENT),
 )

@@ -64,3 +64,32 @@ def test_reports_from_before_0007_keep_their_last_answers(database: Database) ->
             ("7E8", "stored", 1, None, 0, ["P0562"]),
         ]
         command.check(alembic_config(connection=connection))
+
+
+def test_catalogue_lines_from_before_0016_are_kept_in_their_order(database: Database) -> None:
+    with database.engine.begin() as connection:
+        command.downgrade(alembic_config(connection=connection), "0015")
+    with database.engine.begin() as connection:
+        run = connection.exec_driver_sql
+        run("INSERT INTO brands VALUES ('B', 'B', 'economy', 3)")
+        run("INSERT INTO parts VALUES ('p', 'B', '1', '1', 'alternator', 'n', 'n', 'n')")
+        connection.execute(
+            text(
+                "INSERT INTO applications (id, part, part_type, make, equipment, source)"
+                " VALUES (:id, 'p', 'alternator', 'ford', :equipment, :source)"
+            ),
+            [
+                {"id": "x", "source": "line 2", "equipment": '{"stop_start": true}'},
+                {"id": "y", "source": "line 1", "equipment": "{}"},
+            ],
+        )
+        command.upgrade(alembic_config(connection=connection), "head")
+    with database.engine.begin() as connection:
+        rows = connection.execute(text("SELECT id, source, make, equipment FROM applications ORDER BY id"))
+        assert [tuple(row) for row in rows] == [
+            (1, "line 1", "ford", None),
+            (2, "line 2", "ford", {"stop_start": True}),
+        ]
+        command.check(alembic_config(connection=connection))
+        command.downgrade(alembic_config(connection=connection), "0015")
+        assert connection.execute(text("SELECT id FROM applications ORDER BY id")).scalars().all() == ["app_1", "app_2"]

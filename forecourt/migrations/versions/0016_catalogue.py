@@ -9,6 +9,7 @@ down_revision = "0015"
 branch_labels = None
 depends_on = None
 
+CURRENT = sa.text("removed_by IS NULL")
 COPY_LINES = """
     INSERT INTO applications
         (part, part_type, make, model_line, year_from, year_to, built_from, built_to, fuel, displacement_l, cylinders,
@@ -217,15 +218,13 @@ def _create_relations() -> None:
         sa.ForeignKeyConstraint(["removed_by"], ["imports.id"], name=op.f("fk_interchanges_removed_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_interchanges")),
     )
-    op.create_index(
-        op.f("ix_interchanges_other"), "interchanges", ["other"], postgresql_where=sa.text("removed_by IS NULL")
-    )
+    op.create_index(op.f("ix_interchanges_other"), "interchanges", ["other"], postgresql_where=CURRENT)
     op.create_index(
         "uq_interchanges_one",
         "interchanges",
         ["part", "other"],
         unique=True,
-        postgresql_where=sa.text("removed_by IS NULL"),
+        postgresql_where=CURRENT,
     )
     op.create_table(
         "kit_components",
@@ -245,12 +244,9 @@ def _create_relations() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_kit_components")),
     )
     op.create_index(
-        "uq_kit_components_one",
-        "kit_components",
-        ["kit", "component"],
-        unique=True,
-        postgresql_where=sa.text("removed_by IS NULL"),
+        "uq_kit_components_one", "kit_components", ["kit", "component"], unique=True, postgresql_where=CURRENT
     )
+    op.create_index(op.f("ix_kit_components_component"), "kit_components", ["component"], postgresql_where=CURRENT)
     op.create_table(
         "part_numbers",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -288,7 +284,7 @@ def _create_relations() -> None:
         "part_numbers",
         ["part", "kind", "maker", "number_key"],
         unique=True,
-        postgresql_where=sa.text("removed_by IS NULL"),
+        postgresql_where=CURRENT,
     )
     op.create_table(
         "supersessions",
@@ -310,14 +306,14 @@ def _create_relations() -> None:
         op.f("ix_supersessions_replaced_by"),
         "supersessions",
         ["replaced_by"],
-        postgresql_where=sa.text("removed_by IS NULL"),
+        postgresql_where=CURRENT,
     )
     op.create_index(
         "uq_supersessions_one",
         "supersessions",
         ["part", "replaced_by"],
         unique=True,
-        postgresql_where=sa.text("removed_by IS NULL"),
+        postgresql_where=CURRENT,
     )
 
 
@@ -359,14 +355,19 @@ def _create_applications() -> None:
         sa.ForeignKeyConstraint(["part", "part_type"], ["parts.id", "parts.part_type"], name="fk_applications_part"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_applications")),
     )
-    current = sa.text("removed_by IS NULL")
     op.create_index(
         op.f("ix_applications_make_model_line_part_type"),
         "applications",
         ["make", "model_line", "part_type"],
-        postgresql_where=current,
+        postgresql_where=sa.text("make IS NOT NULL AND removed_by IS NULL"),
     )
-    op.create_index(op.f("ix_applications_part"), "applications", ["part"], postgresql_where=current)
+    op.create_index(
+        "ix_applications_universal",
+        "applications",
+        ["part_type"],
+        postgresql_where=sa.text("make IS NULL AND base_vehicle IS NULL AND removed_by IS NULL"),
+    )
+    op.create_index(op.f("ix_applications_part"), "applications", ["part"], postgresql_where=CURRENT)
     op.create_index(
         op.f("ix_applications_base_vehicle_part_type"),
         "applications",
