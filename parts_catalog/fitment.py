@@ -1,22 +1,51 @@
-"""Which parts fit a car: SQL narrows the catalogue's lines to the car's make and model, `verdicts.py` judges them."""
+"""Which parts fit a car: SQL narrows the catalogue's lines to the car's make and model, `verdicts.py` judges them.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+A constant number of statements, however many parts and lines:
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select, true
+    the keys of the car's names     only for a Chinese model name
+    the years of its model line     only when its year is unknown, from a loaded list of base vehicles
+    kits and their components       every component, through kits in kits
+    lines                           of the parts and of the components
+    what codes mean                 only when lines have codes
+    parts, brands, completeness
+    relations, stock at each hop    only where parts are offered for the car
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    SmallInteger,
+    and_,
+    any_,
+    cast,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from foundation.database import UnitOfWork
 from foundation.refusals import NotFound
 from ingest.vehicles import VehicleConfig
+from parts_catalog.answers import Listed, Said, best_answer, mark_ambiguous, offered
 from parts_catalog.applications import Application
+from parts_catalog.coding import Code, codes_on, resolved
 from parts_catalog.configurations import vehicle_keys
 from parts_catalog.part_types import part_type_of
-from parts_catalog.parts import FitAnswer, FitVerdict, Part
+from parts_catalog.parts import FitAnswer, Part
+from parts_catalog.relations import relations_of
 from parts_catalog.tables import applications as table
-from parts_catalog.tables import brands, completeness, imports, parts
-from parts_catalog.verdicts import Car, Ruling, judge, place
+from parts_catalog.tables import brands, completeness, imports, kit_components, parts, reference_codes
+from parts_catalog.verdicts import Car
 
-Lines = Mapping[str, Sequence[Application]]
+_MOST_PARTS = 500  # of a type, offered for a car of which not even the make is known: each of them depends on that
 
 
 def fitting_parts(
@@ -35,18 +64,26 @@ def fitting_parts(
 def fitting_parts_of(unit: UnitOfWork, config: VehicleConfig, wanted: Sequence[str]) -> dict[str, list[FitAnswer]]:
     """Give the same for several part types at once, by the name that each was asked for with; all their positions."""
     kinds = {asked: part_type_of(asked).name for asked in wanted}
-    car = Car.of(config, *vehicle_keys(unit, config))
-    lines: dict[str, dict[str, list[Application]]] = {kind: {} for kind in kinds.values()}
-    for row in unit.connection.execute(_select_lines(table.c.part_type.in_(list(lines)) & _may_speak_of(car))):
-        lines[row.part_type].setdefault(row.part, []).append(_application(row))
-    known = {one.part.id: one for one in _known(unit, sorted({part for found in lines.values() for part in found}))}
-    return {asked: _offered(known, lines[kind], car) for asked, kind in kinds.items()}
-
-
-def _offered(known: Mapping[str, "_Known"], lines: Lines, car: Car) -> list[FitAnswer]:
-    answers = [(answer, known[part]) for part in lines if part in known for answer in _answers(known[part], lines, car)]
-    offered = [pair for pair in answers if place(pair[0].verdict) <= place(FitVerdict.DEPENDS_ON)]
-    return [answer for answer, _ in sorted(offered, key=lambda pair: _listed(pair[0], pair[1], lines))]
+    car = car_of(unit, config)
+    named = _may_speak_of(car)
+    types = sorted(set(kinds.values()))
+    of_types = table.c.part_type.in_(types) & named
+    if car.make is None:
+        of_types &= table.c.part.in_(_some_parts(of_types))
+    kits = _kits(unit, _kits_of_types(types, of_types, car))
+    said = _said(unit, or_(of_types, table.c.part.in_(_components(kits)) & named), kits)
+    by_type: dict[str, list[str]] = {kind: [] for kind in types}
+    for part, one in said.listed.items():
+        if one.part.part_type in by_type:
+            by_type[one.part.part_type].append(part)
+    offers = {kind: offered(said, by_type[kind], car) for kind in types}
+    related = relations_of(unit, sorted({answer.part.id for found in offers.values() for answer in found}))
+    return {
+        asked: mark_ambiguous(
+            said, [replace(answer, related=related.get(answer.part.id, ())) for answer in offers[kind]]
+        )
+        for asked, kind in kinds.items()
+    }
 
 
 def fit_of(unit: UnitOfWork, part: str, config: VehicleConfig) -> FitAnswer:
@@ -54,91 +91,128 @@ def fit_of(unit: UnitOfWork, part: str, config: VehicleConfig) -> FitAnswer:
     answers = fits_of(unit, [part], config)
     if part not in answers:
         raise NotFound(f"there is no part {part}")
-    return answers[part]
+    return replace(answers[part], related=relations_of(unit, [part]).get(part, ()))
 
 
 def fits_of(unit: UnitOfWork, wanted: Sequence[str], config: VehicleConfig) -> dict[str, FitAnswer]:
-    """Answer for several parts at once, by id; ids that are not in the catalogue are left out."""
-    car = Car.of(config, *vehicle_keys(unit, config))
-    lines = _lines(unit, table.c.part.in_(wanted) & _may_speak_of(car))
-    return {
-        known.part.id: min(_answers(known, lines, car), key=lambda answer: place(answer.verdict))
-        for known in _known(unit, wanted)
-    }
+    """Answer for several parts at once, by id; ids that are not in the catalogue are left out, and so are relations."""
+    car = car_of(unit, config)
+    kits = _kits(unit, kit_components.c.kit.in_(wanted))
+    asked = {*wanted, *_components(kits)}
+    said = _said(unit, table.c.part.in_(asked) & _may_speak_of(car), kits, asked)
+    return {part: best_answer(said, part, car) for part in dict.fromkeys(wanted) if part in said.listed}
 
 
 def get_part(unit: UnitOfWork, part: str) -> Part:
     """Give a part of the catalogue; raises `NotFound`."""
-    found = _known(unit, [part])
-    if not found:
+    found = _listed(unit, [part])
+    if part not in found:
         raise NotFound(f"there is no part {part}")
-    return found[0].part
+    return found[part].part
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """A part with its brand's rank, and where its brand declares that it lists every vehicle."""
-
-    part: Part
-    rank: int
-    complete: str | None
-
-
-def _answers(known: _Known, lines: Lines, car: Car) -> list[FitAnswer]:
-    """Judge a part position by position; an exclusion without a position counts for all of them."""
-    mine = lines.get(known.part.id, ())
-    positions = sorted({line.position for line in mine if not line.excludes}, key=lambda name: name or "")
-    return [
-        _answer(
-            known,
-            judge(
-                [line for line in mine if line.position == position or (line.excludes and line.position is None)],
-                car,
-                complete=known.complete is not None,
-            ),
-        )
-        for position in positions or [None]
-    ]
+def car_of(unit: UnitOfWork, config: VehicleConfig) -> Car:
+    """Give the car in the catalogue's words, with the years in which its model line exists if its own is unknown."""
+    make, model_line = vehicle_keys(unit, config)
+    years: Sequence[int] | None = None
+    if config.model_year is None and make is not None and model_line is not None:
+        year = cast(reference_codes.c.canonical["year"].astext, SmallInteger)
+        listed = select(year).where(_base_vehicles({"make": make, "model_line": model_line}), year.is_not(None))
+        years = unit.connection.execute(listed.distinct().order_by(year)).scalars().all()
+    return Car.of(config, make, model_line, years or None)
 
 
-def _answer(known: _Known, ruling: Ruling) -> FitAnswer:
-    line = ruling.line
-    return FitAnswer(
-        part=known.part,
-        verdict=ruling.verdict,
-        quantity=line.quantity if line else 0,
-        position=line.position if line else None,
-        conditions_en=tuple(condition.en for condition in ruling.conditions),
-        conditions_zh=tuple(condition.zh for condition in ruling.conditions),
-        question=ruling.question,
-        source=line.source if line else known.complete or "",
-    )
-
-
-def _listed(answer: FitAnswer, known: _Known, lines: Lines) -> tuple[int, bool, int, str, str]:
-    universal = all(line.universal for line in lines[answer.part.id])
-    return place(answer.verdict), universal, known.rank, answer.part.number, answer.position or ""
+def _said(
+    unit: UnitOfWork, where: ColumnElement[bool], kits: Mapping[str, Sequence[str]], asked: Iterable[str] = ()
+) -> Said:
+    """Read lines and the parts that they are of, those of the kits and those asked for."""
+    lines = _lines(unit, where)
+    return Said(_listed(unit, sorted({*lines, *kits, *_components(kits), *asked})), lines, kits)
 
 
 def _may_speak_of(car: Car) -> ColumnElement[bool]:
-    """Narrow to the lines of the car's make and model line; a name that is unknown does not narrow."""
-    clause: ColumnElement[bool] = true()
+    """Narrow to the lines of the car's make and model line; a name that is unknown does not narrow.
+
+    Written as one alternative for each index range: universal lines, lines of the model line, lines of the whole make,
+    and lines that name base vehicles by code, which a loaded list tells or the car itself has.
+    """
+    if car.make is None:
+        return true()
+    return or_(table.c.make.is_(None) & table.c.base_vehicle.is_(None), _speaks_by_name_of(car))
+
+
+def _speaks_by_name_of(car: Car) -> ColumnElement[bool]:
+    of_make = table.c.make == car.make
+    names = {"make": car.make}
+    if car.model_line is None:
+        named = [of_make]
+    else:
+        named = [of_make & (table.c.model_line == car.model_line), of_make & table.c.model_line.is_(None)]
+        names["model_line"] = car.model_line
+    # As an array, not as a subquery, which would keep the other alternatives from their indexes.
+    listed = func.array(
+        select(reference_codes.c.id).where(_base_vehicles(names)).scalar_subquery(), type_=ARRAY(Integer)
+    )
+    coded: list[ColumnElement[bool]] = [table.c.base_vehicle == any_(listed)]
+    if "base_vehicle" in car.codes:
+        coded.append(table.c.base_vehicle == car.codes["base_vehicle"])
+    return or_(*named, *coded)
+
+
+def _base_vehicles(names: Mapping[str, str]) -> ColumnElement[bool]:
+    return and_(reference_codes.c.kind == "base_vehicle", reference_codes.c.canonical.contains(names))
+
+
+def _some_parts(where: ColumnElement[bool]) -> Select[tuple[str]]:
+    current = table.c.removed_by.is_(None)
+    return select(table.c.part).where(current, where).distinct().order_by(table.c.part).limit(_MOST_PARTS)
+
+
+def _kits_of_types(types: Sequence[str], of_types: ColumnElement[bool], car: Car) -> ColumnElement[bool]:
+    """Choose kits of the types that have a line about the car, or a component that has one by name."""
+    current = table.c.removed_by.is_(None)
+    chosen = kit_components.c.kit.in_(select(table.c.part).where(current, of_types))
     if car.make is not None:
-        clause &= or_(table.c.make.is_(None), table.c.make == car.make)
-    if car.model_line is not None:
-        clause &= or_(table.c.model_line.is_(None), table.c.model_line == car.model_line)
-    return clause
+        through = select(table.c.part).where(current, _speaks_by_name_of(car))
+        chosen = or_(chosen, kit_components.c.component.in_(through))
+    return and_(chosen, kit_components.c.kit.in_(select(parts.c.id).where(parts.c.part_type.in_(types))))
+
+
+def _kits(unit: UnitOfWork, chosen: ColumnElement[bool]) -> dict[str, list[str]]:
+    """Give the required components of the chosen kits, and of the kits among their components."""
+    kept = kit_components.c.removed_by.is_(None)
+    kits = select(kit_components.c.kit).where(kept, chosen).cte("kits", recursive=True)
+    kits = kits.union(  # no row twice: this ends in a circle, too
+        select(kit_components.c.component).join(kits, kits.c.kit == kit_components.c.kit).where(kept)
+    )
+    rows = unit.connection.execute(
+        select(kit_components.c.kit, kit_components.c.component)
+        .where(kept, kit_components.c.required, kit_components.c.kit.in_(select(kits.c.kit)))
+        .order_by(kit_components.c.kit, kit_components.c.id)
+    )
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.kit, []).append(row.component)
+    return found
+
+
+def _components(kits: Mapping[str, Sequence[str]]) -> list[str]:
+    return sorted({component for components in kits.values() for component in components})
 
 
 def _lines(unit: UnitOfWork, where: ColumnElement[bool]) -> dict[str, list[Application]]:
+    """Read lines that no import took out, in the order in which they came, their codes in words where lists tell."""
+    rows = unit.connection.execute(_select_lines(where)).all()
+    lines = [_application(row) for row in rows]
+    known = _codes(unit, sorted({code for line in lines for code in codes_on(line)}))
     found: dict[str, list[Application]] = {}
-    for row in unit.connection.execute(_select_lines(where)):
-        found.setdefault(row.part, []).append(_application(row))
+    for row, line in zip(rows, lines, strict=True):
+        found.setdefault(row.part, []).append(resolved(line, known) if known else line)
     return found
 
 
 def _select_lines(where: ColumnElement[bool]) -> Select[tuple[object, ...]]:
-    """Select lines that no import took out, each with the import's file and line where it has no source of its own."""
+    """Select lines, each with the import's file and line where it has no source of its own."""
     told = func.coalesce(table.c.source, func.concat(imports.c.file_name, ", line ", table.c.line)).label("source")
     others = [one for one in table.c if one.name != "source"]
     query = select(*others, told).outerjoin(imports, imports.c.id == table.c.import_id)
@@ -154,7 +228,16 @@ def _application(row: "Row[tuple[object, ...]]") -> Application:
     return Application(**stated, displacement_l=None if litres is None else float(litres))
 
 
-def _known(unit: UnitOfWork, wanted: Sequence[str]) -> list[_Known]:
+def _codes(unit: UnitOfWork, wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Code]:
+    if not wanted:
+        return {}
+    rows = unit.connection.execute(
+        select(reference_codes).where(tuple_(reference_codes.c.kind, reference_codes.c.id).in_(wanted))
+    )
+    return {(row.kind, row.id): Code(row.name_en, row.name_zh, row.canonical) for row in rows}
+
+
+def _listed(unit: UnitOfWork, wanted: Sequence[str]) -> dict[str, Listed]:
     whole = (completeness.c.brand == parts.c.brand) & (completeness.c.part_type == parts.c.part_type)
     rows = unit.connection.execute(
         select(parts, brands.c.rank, completeness.c.source.label("complete"))
@@ -162,7 +245,9 @@ def _known(unit: UnitOfWork, wanted: Sequence[str]) -> list[_Known]:
         .outerjoin(completeness, whole)
         .where(parts.c.id.in_(wanted), parts.c.removed_by.is_(None))
     )
-    return [
-        _Known(Part(row.id, row.brand, row.number, row.part_type, row.name_en, row.name_zh), row.rank, row.complete)
+    return {
+        row.id: Listed(
+            Part(row.id, row.brand, row.number, row.part_type, row.name_en, row.name_zh), row.rank, row.complete
+        )
         for row in rows
-    ]
+    }

@@ -1,5 +1,6 @@
 """The part types: what a part is, in both languages, with the other words people look for it by."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -119,8 +120,14 @@ _BY_NAME = {
 
 
 def part_type_of(written: str) -> PartType:
-    """Give the part type by its name or by either language's words for it. Raises `NotFound`."""
-    found = PART_TYPES.get(snake_case(written)) or _BY_NAME.get(name_key(written))
+    """Give the part type by its name or by either language's words for it. Raises `NotFound`.
+
+    A type that a file names by a code which no list explains goes by that code (`pcdb_1896`).
+    """
+    name = snake_case(written)
+    found = PART_TYPES.get(name) or _BY_NAME.get(name_key(written))
+    if found is None and (coded := re.fullmatch(r"pcdb_(\d{1,9})", name)):
+        return PartType(name, "other", f"Part type {coded[1]} (PCdb)", f"配件类型{coded[1]}（PCdb）")
     if found is None:
         raise NotFound(f"the catalogue knows no part type {written!r}")
     return found

@@ -29,13 +29,39 @@ class Part:
     name_zh: str
 
 
+class Relation(StrEnum):
+    """How another part stands to one: its successor, one it replaced and that still serves, or one just as good."""
+
+    REPLACED_BY = "replaced_by"
+    REPLACES = "replaces"
+    INTERCHANGE = "interchange"
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A part related to another: of itself no statement about any car.
+
+    `of` is the id of the part that this hop starts from, `since` the day from which it counts (None: always),
+    `available` the pieces in stock over all locations.
+    """
+
+    relation: Relation
+    of: str
+    part: Part
+    since: date | None
+    two_way: bool
+    available: int
+
+
 @dataclass(frozen=True, slots=True)
 class FitAnswer:
     """One part's answer for one vehicle.
 
     `quantity` and `position` belong to the application. `conditions_en/zh` are shown with FITS_IF; `question` names the
-    vehicle attribute that would settle DEPENDS_ON (a `VehicleConfig` field or an equipment name); `source` is the
-    catalogue line.
+    vehicle attribute that would settle DEPENDS_ON (a `VehicleConfig` field, a name in its `codes`, or an equipment
+    name), `choices` the values of it that the catalogue tells apart; `source` is the catalogue line. `ambiguous`: the
+    brand names several parts, or several quantities, and nothing known tells them apart. `related` is filled where
+    parts are offered for a car: successors hop by hop, the nearest first.
     """
 
     part: Part
@@ -46,6 +72,9 @@ class FitAnswer:
     conditions_zh: tuple[str, ...]
     question: str | None
     source: str
+    choices: tuple[str, ...] = ()
+    ambiguous: bool = False
+    related: tuple[Related, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
