@@ -143,7 +143,7 @@ def _may_speak_of(car: Car) -> ColumnElement[bool]:
 
 def _speaks_by_name_of(car: Car) -> ColumnElement[bool]:
     of_make = table.c.make == car.make
-    names = {"make": car.make}
+    names = {"make": car.make or ""}
     if car.model_line is None:
         named = [of_make]
     else:
@@ -171,7 +171,7 @@ def _some_parts(where: ColumnElement[bool]) -> Select[tuple[str]]:
 def _kits_of_types(types: Sequence[str], of_types: ColumnElement[bool], car: Car) -> ColumnElement[bool]:
     """Choose kits of the types that have a line about the car, or a component that has one by name."""
     current = table.c.removed_by.is_(None)
-    chosen = kit_components.c.kit.in_(select(table.c.part).where(current, of_types))
+    chosen: ColumnElement[bool] = kit_components.c.kit.in_(select(table.c.part).where(current, of_types))
     if car.make is not None:
         through = select(table.c.part).where(current, _speaks_by_name_of(car))
         chosen = or_(chosen, kit_components.c.component.in_(through))
