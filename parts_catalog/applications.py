@@ -47,6 +47,9 @@ class Application:
 
     @property
     def model_level(self) -> bool:
-        """Whether the line links to a make or model alone, with no years: too little to say "fits" (parts.md FD1)."""
+        """Whether the line links to a make or model alone, with no years: too little to say "fits" (parts.md FD1).
+
+        The code of a base vehicle stands for its year as well.
+        """
         bounds = (self.year_from, self.year_to, self.built_from, self.built_to)
-        return not self.universal and all(bound is None for bound in bounds)
+        return self.make is not None and self.base_vehicle is None and all(bound is None for bound in bounds)

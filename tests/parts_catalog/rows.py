@@ -6,7 +6,7 @@ from typing import Any
 from foundation.database import UnitOfWork
 from parts_catalog.applications import Application
 from parts_catalog.spelling import number_key, plain
-from parts_catalog.tables import applications, brands, completeness, parts, stock
+from parts_catalog.tables import applications, brands, completeness, imports, parts, stock
 
 
 def add_brand(unit: UnitOfWork, name: str = "Testmark", rank: int = 1) -> None:
@@ -37,6 +37,14 @@ def add_part(
         stated = {name: value for name, value in asdict(line).items() if value is not None}
         unit.connection.execute(applications.insert().values(part=part, part_type=part_type, **stated))
     return part
+
+
+def add_import(unit: UnitOfWork, name: str = "lines.xml") -> int:
+    given = {"file_name": name, "sha256": "0", "format": "aces", "mode": "full", "state": "done"}
+    added: int = unit.connection.execute(
+        imports.insert().values(started_at=unit.now(), **given).returning(imports.c.id)
+    ).scalar_one()
+    return added
 
 
 def declare_complete(unit: UnitOfWork, part_type: str = "alternator", brand: str = "Testmark") -> None:
