@@ -15,6 +15,7 @@ import foundation.http
 import ingest.http
 import ingest.uploads_http
 import parts_catalog.http
+import parts_catalog.vin.http
 from forecourt import access, health, http, pages, privacy_http
 from forecourt.rate_limits import AnonymousLimit, RateLimits
 from forecourt.settings import Settings
@@ -73,6 +74,7 @@ def build_app(
         ingest.uploads_http.router(database, actor, uploads),
         diagnostics.http.router(database, actor, vehicles),
         parts_catalog.http.router(database, actor, vehicles),
+        parts_catalog.vin.http.router(database, actor),
         aftersales.http.router(database, wakeups, actor, vehicles),
         privacy_http.router(database, actor, archive, throttle),
     ):

@@ -8,5 +8,6 @@ EXPECTING = (Role.PARTS_MANAGER, Role.WORKSHOP_MANAGER, Role.INTEGRATOR)
 RULES = (
     list_of("parts.read", "GET /v1/parts", "GET /v1/parts/{part}"),
     read_of("fitment.read", "GET /v1/fitment"),
+    list_of("vin.decode", "GET /v1/vin/{vin}"),
     Rule("parts.expect", Group.WRITE, ("POST /v1/parts/{part}/expected",), own=and_administrators(EXPECTING)),
 )

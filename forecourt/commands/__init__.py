@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType({
     "vehicle": "provision:vehicles",
     "device": "provision:devices",
     "parts": "catalogue:parts",
+    "vin": "vin:vins",
     "audit": "audit:audit",
 })  # fmt: skip
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from forecourt.commands.provision import show
+from forecourt.commands.vehicle_of_vin import config_of_vin
 from forecourt.installation import Installation
 from forecourt.opened import opened
 from forecourt.settings import Settings
@@ -17,7 +18,7 @@ from parts_catalog.search import find as find_parts
 
 parts = typer.Typer(no_args_is_help=True, help="Find spare parts, and what fits a car.")
 VehicleId = Annotated[str | None, typer.Option("--vehicle", help="Id of a registered car.")]
-Vin = Annotated[str | None, typer.Option("--vin", help="VIN of a registered car.")]
+Vin = Annotated[str | None, typer.Option("--vin", help="VIN of a car, registered or not.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -27,7 +28,10 @@ def _config(unit: UnitOfWork, vehicle: str | None, vin: str | None) -> VehicleCo
     if vehicle:
         return registry.any_vehicle(unit, vehicle).config
     if vin:
-        return registry.vehicle_of_vin(unit, vin).config
+        config, told = config_of_vin(unit, vin)
+        for line in told:
+            typer.echo(line, err=True)
+        return config
     return None
 
 

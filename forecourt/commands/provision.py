@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from forecourt.commands.vehicle_of_vin import filled
 from forecourt.installation import Installation
 from forecourt.opened import opened
 from forecourt.settings import Settings
@@ -119,10 +120,15 @@ def add_vehicle(
     vin: Annotated[str | None, typer.Option(help="Its vehicle identification number.")] = None,
     config: Annotated[Path | None, typer.Option(help="JSON file of VehicleConfig.", exists=True)] = None,
 ) -> None:
-    """Register a car and print its id."""
+    """Register a car and print its id. What its VIN tells for certain is filled in; the rest is told on stderr."""
+    known, told = read_config(config), list[str]()
     with _opened() as (_, database), database.unit() as unit:
         identity.organisation_name(unit, organisation)
-        registry.add_vehicle(unit, organisation, id, vin, read_config(config))
+        if vin is not None:
+            known, told = filled(unit, vin, known)
+        registry.add_vehicle(unit, organisation, id, vin, known)
+    for line in told:
+        typer.echo(line, err=True)
     typer.echo(id)
 
 

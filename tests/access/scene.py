@@ -136,5 +136,6 @@ def build(world: World, folder: Path) -> Scene:
         "command": command, "part": "belt", "workshop": "wks_one", "day": "2026-11-25", "finding": "f1",
         "what": "hours",
         "line": line, "settled": settled, "wait": "wait_1", "message": "none",
+        "vin": "1HGCM82633A004352",
     }  # fmt: skip
     return Scene(world, app, ids, people, tokens, sessions, TestClient(app, follow_redirects=False))

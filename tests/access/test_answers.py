@@ -38,7 +38,7 @@ NOT_THERE: Mapping[str, dict[str, Any]] = {
 OF_DEVICES = ("GET /v1/ingest/torque", "POST /v1/ingest/torque")  # which show a password of their own
 IMPOSSIBLE = "%00" + 250 * "x"  # no text that can be stored, and none so long
 SENSELESS = {"limit": 0, "near": "nowhere"}
-IDS = ("vehicle", "case", "appointment", "order", "command", "part", "workshop", "day", "wait", "message", *ENDED)
+IDS = ("vehicle", "case", "appointment", "order", "command", "part", "workshop", "day", "wait", "message", "vin", *ENDED)
 
 
 @pytest.fixture

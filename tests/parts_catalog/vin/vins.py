@@ -9,9 +9,17 @@ from parts_catalog.vin.signs import check_digit
 LATEST = 2027
 
 
-def made(wmi: str, vds: str = "AAAAA", year: str = "B", plant: str = "A", *, filler: str | None = None) -> str:
-    """Make a VIN of signs 1-3, 4-8, 10 and 11; `filler` stands at position 9 instead of a check digit."""
-    vin = f"{wmi}{vds}0{year}{plant}000001"
+def made(
+    wmi: str,
+    vds: str = "AAAAA",
+    year: str = "B",
+    plant: str = "A",
+    serial: str = "000001",
+    *,
+    filler: str | None = None,
+) -> str:
+    """Make a VIN of signs 1-3, 4-8, 10, 11 and 12-17; `filler` stands at position 9 instead of a check digit."""
+    vin = f"{wmi}{vds}0{year}{plant}{serial}"
     return f"{vin[:8]}{filler or check_digit(vin)}{vin[9:]}"
 
 
