@@ -134,3 +134,63 @@ def test_an_exclusion_on_unknown_equipment_is_a_condition() -> None:
 def test_equipment_that_is_neither_true_nor_false_settles_nothing() -> None:
     line = replace(LINE, equipment={"air_conditioning": True})
     assert rule(line, equipment={"air_conditioning": "perhaps"}).verdict is FitVerdict.FITS_IF
+
+
+EARLY, LATE = replace(LINE, built_to="2011-06"), replace(LINE, built_from="2011-07")
+
+
+def test_lines_that_together_leave_no_car_out_fit_without_a_question() -> None:
+    assert rule(EARLY, LATE, build_month=None) == Ruling(FitVerdict.FITS, EARLY)
+    with_ac, without = (replace(LINE, equipment={"air_conditioning": has}) for has in (True, False))
+    assert rule(with_ac, without).verdict is FitVerdict.FITS
+
+
+def test_another_quantity_is_another_statement() -> None:
+    ruling = rule(EARLY, replace(LATE, quantity=2), build_month=None)
+    assert (ruling.verdict, ruling.question) == (FitVerdict.DEPENDS_ON, "build_month")
+    both = rule(LINE, replace(LINE, quantity=2))
+    assert (both.verdict, both.ambiguous) == (FitVerdict.FITS, True)
+
+
+def test_only_what_makes_a_difference_is_asked() -> None:
+    coded = replace(LINE, fuel=None, engine_code="CAXA")
+    ruling = rule(replace(coded, fuel="petrol"), coded, fuel=None)
+    assert (ruling.question, ruling.choices) == ("engine_code", ("CAXA",))
+
+
+def test_conditions_may_be_enough_for_several_lines_together() -> None:
+    with_ac = ({"air_conditioning": True}, {"air_conditioning": False})
+    ruling = rule(
+        replace(EARLY, equipment=with_ac[1]), replace(EARLY, equipment=with_ac[0]), replace(LATE, equipment=with_ac[0])
+    )
+    assert (ruling.verdict, [one.en for one in ruling.conditions]) == (FitVerdict.FITS_IF, ["with air conditioning"])
+
+
+def test_a_code_that_no_list_explains_is_asked_for_and_the_cars_own_code_settles_it() -> None:
+    coded = replace(LINE, attributes={"engine_base": 123, "aspiration": 5})
+    ruling = rule(coded)
+    assert (ruling.verdict, ruling.question, ruling.choices) == (FitVerdict.DEPENDS_ON, "aspiration_code", ("5",))
+    assert rule(coded, codes={"aspiration": 5, "engine_base": 123}).verdict is FitVerdict.FITS
+    assert rule(coded, codes={"engine_base": 124}).verdict is FitVerdict.DOES_NOT_FIT
+
+
+def test_a_base_vehicle_that_cannot_be_compared_says_nothing() -> None:
+    coded = Application("line 1", base_vehicle=4811)
+    assert rule(coded).verdict is FitVerdict.UNKNOWN
+    assert rule(coded, codes={"base_vehicle": 4811}).verdict is FitVerdict.FITS
+    assert rule(Application("line 1", attributes={"make": 54})).verdict is FitVerdict.UNKNOWN
+
+
+def test_qualifiers_are_conditions_in_both_languages() -> None:
+    ruling = rule(replace(LINE, qualifiers=[{"id": 7, "text": "to chassis 500", "text_zh": "至车架500"}]))
+    assert [(one.en, one.zh) for one in ruling.conditions] == [("to chassis 500", "至车架500")]
+
+
+def test_of_a_list_of_years_only_later_ones_than_its_last_remain_open() -> None:
+    def verdict(line: Application) -> FitVerdict:
+        car = Car.of(replace(GOLF, model_year=None), "volkswagen", "golf", years=[2010, 2011])
+        return judge([line], car, complete=False).verdict
+
+    assert verdict(replace(LINE, year_to=None)) is FitVerdict.FITS
+    assert verdict(LINE) is FitVerdict.DEPENDS_ON
+    assert verdict(replace(LINE, year_from=1990, year_to=2009)) is FitVerdict.DOES_NOT_FIT
