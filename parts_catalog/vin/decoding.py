@@ -88,10 +88,13 @@ def _may_ask_vpic(vin: Vin) -> bool:
 def _year_claims(vin: Vin, rules: Sequence[Rule], found: vpic.Found | None, latest: int | None) -> list[Claim]:
     """Position 7 counts for light vehicles under the US rule: of Canada and Mexico, for those that the US were told of.
 
-    Without vPIC nobody says that a code is not a heavy truck's, for which position 7 means something else.
+    Without vPIC nobody says that a code is not a heavy truck's, for which position 7 means something else. A year under
+    which vPIC finds the pattern, and position 7 does not, is a contradiction: some small makers did not keep the rule.
     """
     us = vin.of_the_us or (found is not None and found.clean)
     claims = list(year_claims(vin, latest, light=us and (found.light if found else None)))
+    if found is not None and found.clean and found.year is not None:
+        claims.append(Claim((found.year,), vpic.source(), decides=False))
     if vin.regime is not Regime.ELSEWHERE:
         claims.append(year_claim(rules, candidate_years(vin, latest)))
     return claims

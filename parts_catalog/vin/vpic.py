@@ -14,6 +14,7 @@ from typing import Any
 
 from parts_catalog.vin.answers import Claim, Value
 from parts_catalog.vin.signs import Vin
+from parts_catalog.vin.years import CYCLE, FIRST
 
 # vPIC's error codes under which the pattern was found: clean, or a remark on off-road use and on what is incomplete.
 _CLEAN = frozenset({0, 9, 10})
@@ -61,7 +62,8 @@ def look_up(vin: Vin, year: int | None) -> Found | None:
     """Ask vPIC, with the model year if it is known; None where ultravin is not installed."""
     if not is_installed():
         return None
-    return read(_ultravin().decode(vin.text, year=year, full=True), source())
+    hint = year if year in range(FIRST, FIRST + 2 * CYCLE) else None
+    return read(_ultravin().decode(vin.text, year=hint, full=True), source())
 
 
 @cache

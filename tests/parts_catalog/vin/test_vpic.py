@@ -61,6 +61,13 @@ def test_position_7_does_not_count_for_a_heavy_truck():
     assert (fields["make"].certainty, fields["make"].candidates) == (ONE_OF, ("FREIGHTLINER",))
 
 
+def test_a_small_maker_that_does_not_keep_position_7_is_left_open():
+    fields = decode("1S9FG18F2TBS10684").fields  # vPIC has its pattern from 2026 on, position 7 says 1996
+    assert fields["model_year"].certainty is ONE_OF
+    assert set(fields["model_year"].candidates) == {1996, 2026}
+    assert fields["make"].certainty is ONE_OF
+
+
 def test_another_year_than_the_signs_allow_is_a_contradiction():
     fields = decode("1HGCM82633A004352", 1995).fields
     assert fields["model_year"].certainty is ONE_OF
