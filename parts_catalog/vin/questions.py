@@ -4,15 +4,25 @@ from collections.abc import Iterator, Mapping
 
 from parts_catalog.vin.answers import Certainty, Field, Notice, Question
 
-# In the order in which to ask: what decides most between parts comes first.
-_ASKED: Mapping[str, tuple[str, str]] = {
+NAMES: Mapping[str, tuple[str, str]] = {
+    "maker": ("maker", "厂家"),
     "make": ("make", "品牌"),
     "model_line": ("model line", "车系"),
     "model_year": ("model year", "年款"),
     "fuel": ("fuel", "燃料类型"),
     "displacement_l": ("displacement in litres", "排量（升）"),
+    "cylinders": ("number of cylinders", "气缸数"),
+    "engine_code": ("engine", "发动机型号"),
+    "aspiration": ("aspiration", "进气方式"),
+    "transmission": ("transmission", "变速箱"),
+    "drive": ("drive", "驱动方式"),
     "body": ("body", "车身形式"),
+    "maker_country": ("maker's country", "厂家所在国"),
+    "plant_country": ("country of the plant", "产地"),
+    "plant": ("plant", "工厂"),
 }
+# In the order in which to ask: what decides most between parts comes first.
+_ASKED = ("make", "model_line", "model_year", "fuel", "displacement_l", "body")
 _OF_ENGINES = frozenset({"displacement_l"})
 
 CHECK_DIGIT = Notice(
@@ -53,7 +63,7 @@ def questions(fields: Mapping[str, Field]) -> list[Question]:
 
 
 def _question(name: str, field: Field) -> Question:
-    en, zh = _ASKED[name]
+    en, zh = NAMES[name]
     if not field.candidates:
         return Question(name, f"What is the car's {en}?", f"该车的{zh}是什么？")
     listed_en, listed_zh = " or ".join(map(str, field.candidates)), "还是".join(map(str, field.candidates))
@@ -69,6 +79,6 @@ def contradiction(fields: Mapping[str, Field]) -> Iterator[Notice]:
             listed, sources = ", ".join(map(str, field.candidates)), "; ".join(field.sources)
             yield Notice(
                 f"contradiction:{name}",
-                f"Sources disagree on {name.replace('_', ' ')} ({listed}): {sources}.",
-                f"各来源对{_ASKED.get(name, ('', name))[1]}说法不一（{listed}）：{sources}。",
+                f"Sources disagree on the {NAMES[name][0]} ({listed}): {sources}.",
+                f"各来源对{NAMES[name][1]}说法不一（{listed}）：{sources}。",
             )

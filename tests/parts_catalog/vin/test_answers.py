@@ -1,4 +1,5 @@
-from parts_catalog.vin.answers import Certainty, Claim, settle
+from parts_catalog.vin.answers import FIELDS, Certainty, Claim, settle
+from parts_catalog.vin.questions import NAMES
 
 CERTAIN, ONE_OF, UNKNOWN = Certainty
 
@@ -19,6 +20,10 @@ def test_sources_that_exclude_one_another_leave_all_they_said():
     for decides in (True, False):
         field = settle("make", [Claim(("Ford",), "owner"), Claim(("Kia",), "table", decides=decides)])
         assert (field.certainty, field.candidates, field.contradicted) == (ONE_OF, ("Ford", "Kia"), True)
+
+
+def test_every_field_has_its_name_in_both_languages():
+    assert tuple(NAMES) == FIELDS
 
 
 def test_without_a_claim_nothing_is_known():
