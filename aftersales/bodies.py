@@ -39,6 +39,19 @@ class Booking(Body):
     )
 
 
+class Answered(Body):
+    attribute: Id = Field(description="What was asked, from the case's `questions`")
+    value: str = Field(
+        min_length=1, max_length=80, pattern=NO_NUL, description="One of its `choices`, or as its `kind`"
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"attribute": "drive", "value": "awd"}, {"attribute": "build_month", "value": "2014-06"}]
+        }
+    )
+
+
 class Nothing(Body):
     """A body that says no more than the address does; it may be left out."""
 

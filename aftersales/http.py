@@ -8,8 +8,10 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import AwareDatetime
 
 from aftersales import bookings, wishes
+from aftersales.answers import answer
 from aftersales.approvals import approve, list_approvals
 from aftersales.bodies import (
+    Answered,
     Booking,
     Decision,
     FoundLabour,
@@ -62,13 +64,13 @@ from foundation.http import ActorDependency, IdempotencyKey
 from foundation.identity import Actor
 from foundation.paging import DEFAULT_LIMIT
 from foundation.refusals import Invalid
-from ingest.vehicles import VehicleDirectory
+from ingest.vehicles import VehicleRegister
 
 FoundLine = Annotated[FoundLabour | FoundPart, Body(discriminator="kind")]
 
 
 def router(
-    database: Database, wakeups: Wakeups, current_actor: ActorDependency, vehicles: VehicleDirectory
+    database: Database, wakeups: Wakeups, current_actor: ActorDependency, vehicles: VehicleRegister
 ) -> APIRouter:
     """Give the routes of the desk."""
     routes = APIRouter(prefix="/v1", tags=["aftersales"])
@@ -109,6 +111,15 @@ def _cases(routes: APIRouter, desk: Desk) -> None:
     def one_case(actor: Acting, case: Key) -> View:
         with desk.database.unit() as unit:
             return get_case(unit, actor, case)
+
+    @routes.post(
+        "/cases/{case}/answers",
+        responses=REFUSED_POST,
+        summary="Answer what a case asks of the car; it is kept with the car, and a visit is proposed",
+    )
+    def answered(actor: Acting, case: Key, body: Answered, key: IdempotencyKey = None) -> View:
+        asked = Asked(f"cases/{case}/answers", key, body)
+        return desk.act(actor, asked, lambda unit: answer(unit, actor, desk.vehicles, case, body.attribute, body.value))
 
     @routes.post(
         "/cases/{case}/decline", responses=REFUSED_POST, summary="Say no to a case and all that is held for it"

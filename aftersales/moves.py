@@ -19,6 +19,8 @@ CASE_EVENTS: Mapping[str, tuple[str, str]] = {
     "finding_merged": ("A further finding was added to the case", "新的诊断结果已并入服务单"),
     "code_joined": ("The car itself reports a trouble code of this fault", "车辆自身报告了与此故障相符的故障码"),
     "case_waiting": ("No visit can be proposed yet", "暂时无法安排预约"),
+    "question_asked": ("A question about the car decides which part fits", "需要您回答一个车辆问题以确定适配配件"),
+    "question_answered": ("The owner has answered a question about the car", "车主已回答车辆问题"),
     "appointment_proposed": ("A visit is proposed", "已为您建议预约"),
     "appointment_moved": ("The visit was moved", "预约已改期"),
     "appointment_arranged": ("The workshop has changed bay or technician", "门店调整了工位或技师"),

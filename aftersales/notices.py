@@ -30,6 +30,13 @@ NOTICES: Mapping[str, Notice] = {
             "{when}，{workshop}：工位、技师和配件为您保留至{until}。请确认或取消。",
         ),
     ),
+    "question_asked": Notice(
+        Words("A question about your car", "关于您车辆的一个问题"),
+        Words(
+            "{question}. It decides which part fits; with your answer a visit is proposed at once.",
+            "{question}。这决定适配哪个配件；您回答后将立即建议预约。",
+        ),
+    ),
     "visit_confirmed": Notice(
         Words("Your visit is confirmed", "您的预约已确认"),
         Words("{when} at {workshop}. The parts are yours.", "{when}，{workshop}。所需配件已为您预留。"),

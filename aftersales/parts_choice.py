@@ -1,6 +1,6 @@
 """Which spare parts a visit takes: only parts that fit, the ones that are there soonest, then the cheapest."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
@@ -9,14 +9,14 @@ from sqlalchemy import select
 from aftersales.calendars import spans_of
 from aftersales.free_times import HORIZON_DAYS
 from aftersales.occupancy import local_day
-from aftersales.operations import PartNeed
-from aftersales.reasons import Question, Reason, part_reason
+from aftersales.operations import PART_WORDS, PartNeed
+from aftersales.reasons import Answer, Question, Reason, part_reason
 from aftersales.tables import workshops as workshops_table
 from aftersales.workshops import Workshop
 from foundation.database import UnitOfWork
 from ingest.vehicles import VehicleConfig
-from parts_catalog.fitment import fitting_parts_of
-from parts_catalog.parts import FitAnswer, FitVerdict, Price, StockOffer
+from parts_catalog.fitment import fitting_parts_of, question_about
+from parts_catalog.parts import FitAnswer, FitVerdict, Part, Price, Relation, StockOffer
 from parts_catalog.prices import price_of
 from parts_catalog.stock import offers
 
@@ -76,7 +76,8 @@ def survey(unit: UnitOfWork, config: VehicleConfig, needs: Sequence[PartNeed], w
     answers = tuple(
         (need, tuple(one for one in found[need.part_type] if need.position in {None, one.position})) for need in needs
     )
-    fitting = sorted({one.part.id for _, found in answers for one in found if one.verdict is FitVerdict.FITS})
+    sure = [one for _, found in answers for one in found if _sure(one)]
+    fitting = sorted({part.id for one in sure for part in (one.part, *_successors(one, unit.now().date()))})
     currencies = {workshop.currency for workshop in workshops}
     return Survey(
         answers,
@@ -104,7 +105,7 @@ def choose_parts(found: Survey, workshop: Workshop, now: datetime) -> PartsPlan:
         elif need.required:
             missing.append(outcome)
             if outcome["code"] == "part_unclear":
-                questions.extend(_question(need, one) for one in answers if one.verdict is not FitVerdict.FITS)
+                questions.extend(_question(need, one) for one in answers if not _sure(one))
     required = max((one.ready_at for one in chosen if one.need.required), default=now)
     kept = tuple(one for one in chosen if one.need.required or one.ready_at <= required)
     return PartsPlan(kept, tuple(missing), tuple(_once(questions)))
@@ -128,13 +129,15 @@ def opening_on(workshop: Workshop, day: date) -> datetime:
 def _choose(
     found: Survey, need: PartNeed, answers: Sequence[FitAnswer], workshop: Workshop, times: tuple[datetime, datetime]
 ) -> ChosenPart | Reason:
-    fitting = [one for one in answers if one.verdict is FitVerdict.FITS]
+    fitting = [one for one in answers if _sure(one)]
     if not fitting:
         return part_reason("part_unclear" if answers else "no_fitting_part", need.part_type)
     # Parts for different positions are no alternatives of one another; the catalogue's best one says which position.
     fitting = [one for one in fitting if one.position == fitting[0].position]
     prices = found.prices[workshop.currency]
-    priced = [one for one in fitting if one.part.id in prices]
+    today = times[0].date()
+    serving = [replace(one, part=part) for one in fitting for part in (one.part, *_successors(one, today))]
+    priced = [one for one in serving if one.part.id in prices]
     if not priced:
         return part_reason("part_without_price", need.part_type)
     now, delivery = times
@@ -150,27 +153,53 @@ def _choose(
     return min(options, key=lambda one: (one.ready_at, one.price.net.amount, one.answer.part.id, one.location))
 
 
+def _sure(answer: FitAnswer) -> bool:
+    """Whether a part can be taken without asking: it fits, and the catalogue names no other one in its place."""
+    return answer.verdict is FitVerdict.FITS and not answer.ambiguous
+
+
+def _successors(answer: FitAnswer, today: date) -> Iterator[Part]:
+    """Give the parts that have taken a part's place by today, through every hop that counts already."""
+    reached = {answer.part.id}
+    for hop in answer.related:
+        counts = hop.relation is Relation.REPLACED_BY and (hop.since is None or hop.since <= today)
+        if counts and hop.of in reached and hop.part.id not in reached:
+            reached.add(hop.part.id)
+            yield hop.part
+
+
 def _ready(workshop: Workshop, offer: StockOffer, otherwise: datetime) -> datetime:
     """Give when pieces are at the workshop: later than usual when their location still waits for them itself."""
     return max(otherwise, opening_on(workshop, offer.expected)) if offer.expected is not None else otherwise
 
 
 def _question(need: PartNeed, answer: FitAnswer) -> Question:
-    if answer.verdict is FitVerdict.DEPENDS_ON and answer.question is not None:
-        name = answer.question.replace("_", " ")
+    asked = question_about(answer)
+    if asked is not None:
         return Question(
             part_type=need.part_type,
-            attribute=answer.question,
-            en=f"Please tell us the car's {name}",
-            zh=f"请补充车辆信息：{name}",
+            attribute=asked.attribute,
+            kind=asked.kind.value,
+            choices=[Answer(value=one.value, en=one.en, zh=one.zh) for one in asked.choices],
+            en=asked.en,
+            zh=asked.zh,
         )
-    return Question(
-        part_type=need.part_type,
-        attribute=None,
-        en=f"{answer.part.name_en} fits your car on a condition; please check: {'; '.join(answer.conditions_en)}",
-        zh=f"{answer.part.name_zh}须满足条件方可适配，请核对：{'；'.join(answer.conditions_zh)}",
-    )
+    part_en, part_zh = PART_WORDS[need.part_type]
+    if answer.ambiguous:
+        en = f"The catalogue names several parts for your car: one must compare with the part on it ({part_en})"
+        zh = f"目录为您的车列有多个配件，须与车上原件核对：{part_zh}"
+    else:
+        en = f"{answer.part.name_en} fits your car on a condition; please check: {'; '.join(answer.conditions_en)}"
+        zh = f"{answer.part.name_zh}须满足条件方可适配，请核对：{'；'.join(answer.conditions_zh)}"
+    return Question(part_type=need.part_type, attribute=None, kind=None, choices=[], en=en, zh=zh)
 
 
 def _once(questions: Sequence[Question]) -> list[Question]:
-    return list({one["en"]: one for one in questions}.values())
+    """Ask for each thing once, with all the answers that some part would choose between."""
+    asked: dict[str, Question] = {}
+    for one in questions:
+        before = asked.setdefault(one["attribute"] or one["en"], one)
+        known = {choice["value"] for choice in before["choices"]}
+        new = [choice for choice in one["choices"] if choice["value"] not in known]
+        asked[one["attribute"] or one["en"]] = {**before, "choices": [*before["choices"], *new]}
+    return list(asked.values())

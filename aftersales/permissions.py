@@ -16,6 +16,7 @@ class Side(StrEnum):
 
 class Act(StrEnum):
     BOOK = "book"
+    ANSWER = "answer"
     CONFIRM = "confirm"
     RESCHEDULE = "reschedule"
     DECLINE = "decline"
@@ -48,6 +49,7 @@ _BOOKING = OWNER_ROLES | {Role.INTEGRATOR}
 
 PERMISSIONS: Mapping[Act, Permission] = {
     Act.BOOK: Permission(Side.OWNER, _BOOKING, frozenset({Role.INTEGRATOR})),
+    Act.ANSWER: Permission(Side.OWNER, _BOOKING),
     Act.CONFIRM: Permission(Side.OWNER, _BOOKING),
     Act.RESCHEDULE: Permission(Side.OWNER, _BOOKING),
     Act.DECLINE: Permission(Side.OWNER, _BOOKING),
@@ -74,6 +76,7 @@ ROUTES: Mapping[Act, tuple[str, ...]] = {
         "DELETE /v1/cases/{case}/links/{link}",
     ),
     Act.BOOK: ("POST /v1/appointments",),
+    Act.ANSWER: ("POST /v1/cases/{case}/answers",),
     Act.CONFIRM: ("POST /v1/appointments/{appointment}/confirm",),
     Act.RESCHEDULE: ("POST /v1/appointments/{appointment}/reschedule",),
     Act.DECLINE: ("POST /v1/appointments/{appointment}/decline", "POST /v1/cases/{case}/decline"),

@@ -8,8 +8,9 @@ from sqlalchemy import Row, select, update
 
 from aftersales.cases import Wish
 from aftersales.holds import DESK_HOLD, Visit, lock_day_of, place
-from aftersales.messages import notify, owners_of, place_and_time
+from aftersales.messages import himself_or_owners, notify, owners_of, place_and_time
 from aftersales.moves import DESK, tell
+from aftersales.notices import Words
 from aftersales.occupancy import SlotTaken, attempt, days_of
 from aftersales.operations import work_of
 from aftersales.parts_choice import PartsPlan
@@ -103,3 +104,14 @@ def _wait(unit: UnitOfWork, case: Row[Any], reasons: Sequence[Reason], questions
     told = {"reasons": list(reasons), "questions": list(questions)}
     unit.connection.execute(update(cases).where(cases.c.id == case.id).values(**told, updated_at=unit.now()))
     tell(unit, case.id, "case_waiting", DESK, reasons=list(reasons))
+    asked = [one["attribute"] for one in questions if one["attribute"] is not None]
+    if asked:
+        tell(unit, case.id, "question_asked", DESK, attributes=asked)
+        people = himself_or_owners(unit, DESK, case.organisation)
+        # Told once for the same questions, however often the case is planned anew.
+        notify(unit, people, "question_asked", f"{case.id} {' '.join(asked)}", case.id, question=_first(questions))
+
+
+def _first(questions: Sequence[Question]) -> Words:
+    question = next(one for one in questions if one["attribute"] is not None)
+    return Words(question["en"], question["zh"])

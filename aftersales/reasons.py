@@ -14,11 +14,24 @@ class Reason(TypedDict):
     zh: str
 
 
+class Answer(TypedDict):
+    """One answer to choose: as it is sent, and as it is shown."""
+
+    value: str
+    en: str
+    zh: str
+
+
 class Question(TypedDict):
-    """What the owner can answer to settle which part fits; `attribute` names the vehicle attribute, if one does."""
+    """What would settle which part fits. With an `attribute` the owner can answer it; without, a person must look.
+
+    `kind` is the kind of answer (`parts_catalog.parts.AnswerKind`), `choices` are answers to offer.
+    """
 
     part_type: str
     attribute: str | None
+    kind: str | None
+    choices: list[Answer]
     en: str
     zh: str
 

@@ -14,7 +14,7 @@ from foundation.http import ActorDependency, problem_responses
 from foundation.idempotency import once
 from foundation.identity import Actor
 from foundation.paging import MAXIMUM_LIMIT, Page
-from ingest.vehicles import VehicleDirectory
+from ingest.vehicles import VehicleRegister
 
 View = dict[str, Any]
 Limit = Annotated[int, Query(ge=1, le=MAXIMUM_LIMIT)]
@@ -43,7 +43,7 @@ class Desk:
     database: Database
     wakeups: Wakeups
     current_actor: ActorDependency
-    vehicles: VehicleDirectory
+    vehicles: VehicleRegister
 
     def act(self, actor: Actor, asked: "Asked", what: Callable[[UnitOfWork], View]) -> View:
         """Act in one unit of work, once per idempotency key."""

@@ -70,6 +70,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "keys.create": ("POST /keys",),
     "keys.revoke": ("POST /keys/{key}/revoke",),
     "desk.book": ("GET /cars/{vehicle}/book", "POST /cars/{vehicle}/book/times", "POST /cars/{vehicle}/book"),
+    "desk.answer": ("POST /cases/{case}/answers",),
     "desk.reschedule": ("GET /appointments/{appointment}/move", "POST /appointments/{appointment}/move"),
     "desk.confirm": ("POST /appointments/{appointment}/confirm",),
     "desk.decline": ("POST /appointments/{appointment}/decline",),

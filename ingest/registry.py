@@ -38,11 +38,22 @@ TOLD = (
 
 
 class Vehicles:
-    """The `VehicleDirectory` of the other rooms."""
+    """The `VehicleRegister` of the other rooms."""
 
     def get(self, unit: UnitOfWork, actor: Actor, vehicle: str) -> Vehicle:
         row = unit.connection.execute(
             select(vehicles).where(vehicles.c.id == vehicle, visible(actor, vehicles.c.organisation, vehicles.c.id))
+        ).one_or_none()
+        if row is None:
+            raise NotFound(f"there is no vehicle {vehicle}")
+        return _vehicle(row)
+
+    def configure(self, unit: UnitOfWork, actor: Actor, vehicle: str, config: VehicleConfig) -> Vehicle:
+        row = unit.connection.execute(
+            update(vehicles)
+            .where(vehicles.c.id == vehicle, vehicles.c.organisation == actor.organisation)
+            .values(config=config.to_json())
+            .returning(vehicles)
         ).one_or_none()
         if row is None:
             raise NotFound(f"there is no vehicle {vehicle}")

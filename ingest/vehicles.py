@@ -103,3 +103,11 @@ class VehicleDirectory(Protocol):
     def get(self, unit: UnitOfWork, actor: Actor, vehicle: str) -> Vehicle:
         """Give the vehicle the actor may see; anything else raises `NotFound`."""
         ...
+
+
+class VehicleRegister(VehicleDirectory, Protocol):
+    """A directory in which owners also write what they know of their cars."""
+
+    def configure(self, unit: UnitOfWork, actor: Actor, vehicle: str, config: VehicleConfig) -> Vehicle:
+        """Set the configuration of a vehicle of the actor's own organisation; anything else raises `NotFound`."""
+        ...

@@ -40,10 +40,22 @@ from parts_catalog.coding import Code, codes_on, resolved
 from parts_catalog.configurations import vehicle_keys
 from parts_catalog.part_types import part_type_of
 from parts_catalog.parts import FitAnswer, Part
+from parts_catalog.questions import answered, question_about
 from parts_catalog.relations import relations_of
 from parts_catalog.tables import applications as table
 from parts_catalog.tables import brands, completeness, imports, kit_components, parts, reference_codes
 from parts_catalog.verdicts import Car
+
+__all__ = [
+    "answered",
+    "car_of",
+    "fit_of",
+    "fits_of",
+    "fitting_parts",
+    "fitting_parts_of",
+    "get_part",
+    "question_about",
+]
 
 _MOST_PARTS = 500  # of a type, offered for a car of which not even the make is known: each of them depends on that
 

@@ -77,6 +77,38 @@ class FitAnswer:
     related: tuple[Related, ...] = ()
 
 
+class AnswerKind(StrEnum):
+    """What kind of answer a question takes."""
+
+    CHOICE = "choice"  # one of the choices
+    YES_NO = "yes_no"  # whether the car has a piece of equipment
+    YEAR = "year"
+    MONTH = "month"  # YYYY-MM
+    NUMBER = "number"
+    TEXT = "text"
+    CODE = "code"  # a number of a catalogue's code list: one of the choices, or 0 for none of them
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One possible answer, as it is sent and as it is shown."""
+
+    value: str
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskOwner:
+    """A question that the owner of a car can answer; `attribute` is that of the fit answer."""
+
+    attribute: str
+    kind: AnswerKind
+    en: str
+    zh: str
+    choices: tuple[Choice, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class StockOffer:
     """What one warehouse or workshop can give of a part: pieces available now, and when more are expected."""

@@ -9,6 +9,7 @@ from starlette.types import Scope
 from forecourt.pages import (
     account,
     advisor,
+    asked,
     booking,
     calendar,
     car_commands,
@@ -46,6 +47,7 @@ _ROUTERS = tuple(
         visit,
         waiting,
         stopped,
+        asked,
         inbox,
         account,
         members,

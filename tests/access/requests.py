@@ -21,6 +21,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "POST /v1/repair-orders/{order}/lines": {"kind": "labour", "text_en": "x", "text_zh": "x", "hours": 1},
     "POST /v1/waitlist": {"case": "{case}"},
     "POST /v1/cases/{case}/assistance": {"kind": "towing"},
+    "POST /v1/cases/{case}/answers": {"attribute": "drive", "value": "awd"},
     "PATCH /v1/workshops/{workshop}": {},
     **{f"POST /v1/workshops/{{workshop}}/{many}": body for many, body in NEW.items()},
     **{f"PATCH /v1/workshops/{{workshop}}/{many}/{{{one}}}": {} for many, one in KEPT.items()},

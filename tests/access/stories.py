@@ -147,6 +147,10 @@ def a_case(answers: Answers) -> None:
     answers.ask("DELETE /v1/waitlist/{wait}", 200, wait=wait)
     answers.ask(f"POST {path}/decline", 200, case=case)
     answers.ask("POST /v1/waitlist", 409, json={"case": case})
+    answers.ask(f"POST {path}/answers", 409, json={"attribute": "drive", "value": "awd"}, case=case)
+    asked = world.another_car("car-asked")
+    case = world.open(world.finding("f_asked", asked, fault="starter"), asked)["id"]
+    answers.ask(f"POST {path}/answers", 200, json={"attribute": "drive", "value": "awd"}, case=case)
     stopped = world.another_car("car-c")
     case = world.open(world.finding("f_c", stopped, urgency=Urgency.S0), stopped)["id"]
     answers.ask(f"POST {path}/assistance", 201, json={"kind": "towing"}, case=case)

@@ -149,9 +149,10 @@ def build(database: Database, clock: FixedClock) -> World:
             for role, home in ((Role.OWNER, FAMILY), (Role.OWNER, STRANGERS), (Role.TECHNICIAN, GARAGE))
         }
         add_workshop(unit, garage())
-        unit.connection.execute(brands.insert().values(name="Brightline", name_zh="亮线", quality="original", rank=1))
+        for name, name_zh in (("Brightline", "亮线"), ("Farlight", "远光")):
+            unit.connection.execute(brands.insert().values(name=name, name_zh=name_zh, quality="original", rank=1))
         put_part(unit, "alt_shelf", "alternator", 120_000, {SHELF: 1, CENTRAL: 5})
-        put_part(unit, "alt_central", "alternator", 90_000, {CENTRAL: 50})
+        put_part(unit, "alt_central", "alternator", 90_000, {CENTRAL: 50}, brand="Farlight")
         put_part(unit, "belt", "serpentine_belt", 8_001, {SHELF: 50})
         put_part(unit, "oil_filter", "oil_filter", 4_000, {SHELF: 50})
         put_part(unit, "starter_awd", "starter_motor", 70_000, {SHELF: 5}, drive="awd")
@@ -162,12 +163,18 @@ def build(database: Database, clock: FixedClock) -> World:
 
 
 def put_part(
-    unit: UnitOfWork, key: str, part_type: str, net: int, places: dict[str, int], drive: str | None = None
+    unit: UnitOfWork,
+    key: str,
+    part_type: str,
+    net: int,
+    places: dict[str, int],
+    drive: str | None = None,
+    brand: str = "Brightline",
 ) -> None:
     """Put one part that fits a Golf into catalogue, price list and stock."""
     run = unit.connection.execute
     named = {"name_en": key, "name_zh": key, "search_text": key, "number": key, "number_key": key}
-    run(parts.insert().values(id=key, brand="Brightline", part_type=part_type, **named))
+    run(parts.insert().values(id=key, brand=brand, part_type=part_type, **named))
     fits = {"make": "volkswagen", "model_line": "golf", "year_from": 2012, "year_to": 2020, "drive": drive}
     run(applications.insert().values(part=key, part_type=part_type, source="test", **fits))
     run(
