@@ -21,11 +21,13 @@ from sqlalchemy import (
 
 from parts_catalog.metadata import metadata
 
+# `parts`: how many parts the word finds.
 search_words = Table(
     "search_words",
     metadata,
     Column("id", Integer, Identity()),
     Column("word", Text, nullable=False),
+    Column("parts", Integer, nullable=False, server_default=text("0")),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("word"),
     Index(
@@ -44,6 +46,17 @@ part_words = Table(
     Column("rank", SmallInteger, autoincrement=False),
     Column("part", Integer, autoincrement=False),
     PrimaryKeyConstraint("word", "rank", "part"),
+    Index(None, "part"),
+)
+
+# By which words makes and model lines are known, as keys (`spelling.name_key`); `model_line` is '' where a make is meant.
+search_vehicles = Table(
+    "search_vehicles",
+    metadata,
+    Column("word", Text),
+    Column("make", Text),
+    Column("model_line", Text),
+    PrimaryKeyConstraint("word", "make", "model_line"),
 )
 
 # Raised by every transaction that changes what the catalogue answers; what was derived from an older one is stale.

@@ -13,6 +13,7 @@ from foundation.database import UnitOfWork
 from foundation.identity import add_organisation, list_organisations
 from parts_catalog import tables
 from parts_catalog.prices import BASE_LIST, CHINESE_VAT
+from parts_catalog.search.index import index_parts, index_vehicles
 from parts_catalog.seed_parts import SeedPart, draw, seed_parts
 from parts_catalog.seed_rules import BRANDS, FAST_MOVERS, RULES
 from parts_catalog.seed_vehicles import SeedVehicle, seed_vehicles
@@ -38,13 +39,15 @@ def seed(unit: UnitOfWork, locations: Sequence[tuple[str, str]] = ()) -> dict[st
     parts = list(seed_parts(vehicles))
     today = unit.now().date()
     places = [(CENTRAL_WAREHOUSE, CENTRAL_ORGANISATION), *locations]
-    _load(unit, tables.brands, ((b.name, b.name_zh, b.quality, b.rank) for b in BRANDS))
+    _load(unit, tables.brands, ((b.name, b.name_zh, b.quality, b.rank) for b in BRANDS), "name name_zh quality rank")
     _load(unit, tables.vehicle_configurations, map(_configuration_row, vehicles))
     _load(unit, tables.parts, map(_part_row, parts), _PART)
     _load(unit, tables.applications, _application_rows(_without_lines(unit, parts)), _APPLICATION)
     _load(unit, tables.completeness, _completeness_rows())
     _load(unit, tables.prices, map(_price_row, parts))
     _load(unit, tables.stock, (row for part in parts for row in _stock_rows(part, places, today)))
+    index_parts(unit)
+    index_vehicles(unit)
     raise_version(unit)
     counted = (tables.vehicle_configurations, tables.parts, tables.applications, tables.stock)
     return {

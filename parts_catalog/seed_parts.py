@@ -192,9 +192,6 @@ def _part(batch: _Batch, lines: tuple[Application, ...], variant: str, taken: se
     }.get(batch.rule.scope, (batch.group, batch.group))
     name_en = kind.en + (f", {batch.position}" if batch.position else "") + (f" ({for_en})" if for_en else "")
     name_zh = POSITIONS_ZH.get(batch.position or "", "") + kind.zh + (f"（{for_zh}）" if for_zh else "")
-    zh_front = POSITIONS_ZH.get(batch.position or "", "")
-    synonyms = [word if word.isascii() else zh_front + word for word in kind.synonyms]
-    words = [name_en, name_zh, " ".join(synonyms), kind.name, brand.name, brand.name_zh, number, number_key(number)]
     vehicles = sorted({car.names for car in batch.members}) if batch.rule.scope in {"engine", "car"} else []
     return SeedPart(
         brand=brand,
@@ -202,7 +199,7 @@ def _part(batch: _Batch, lines: tuple[Application, ...], variant: str, taken: se
         part_type=kind.name,
         name_en=name_en,
         name_zh=name_zh,
-        search_text=plain(" ".join([*words, *vehicles])),
+        search_text=plain(" ".join(vehicles)),
         net_fen=_net_fen(batch, identity),
         lines=lines,
     )

@@ -36,7 +36,8 @@ def _spellings(table: Mapping[str, str]) -> Mapping[str, str]:
     }
 
 
-_MAKES = _spellings(
+# Each known spelling of a make, as a key, with the key of the make.
+MAKE_SPELLINGS: Mapping[str, str] = _spellings(
     {
         "audi": "奥迪",
         "bmw": "宝马",
@@ -122,7 +123,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
 def make_key(make: str) -> str:
     """Give the key of a make, whichever of its known names is used (`VW`, `大众` -> `volkswagen`)."""
     key = name_key(make)
-    return _MAKES.get(key, key)
+    return MAKE_SPELLINGS.get(key, key)
 
 
 def canonical(attribute: str, value: str) -> str | None:

@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from foundation.database import UnitOfWork, new_id
 from foundation.refusals import Conflict, Invalid, NotFound
 from parts_catalog.parts import Reservation, StockOffer
+from parts_catalog.rows import rows_of
 from parts_catalog.tables import parts, reservations, stock
 
 Key = tuple[str, str]
@@ -38,23 +39,20 @@ class HoldExpired(Conflict):
 
 def offers(unit: UnitOfWork, wanted: Sequence[str]) -> dict[str, list[StockOffer]]:
     """Give each part's offers, the largest first; every wanted part has an entry. Overdue holds count as free."""
-    overdue = (
-        select(reservations.c.part, reservations.c.location, func.sum(reservations.c.quantity).label("quantity"))
-        .where(_overdue(unit.now()), reservations.c.part.in_(wanted))
-        .group_by(reservations.c.part, reservations.c.location)
-        .subquery()
-    )
-    available = (stock.c.on_hand - stock.c.reserved + func.coalesce(overdue.c.quantity, 0)).label("available")
-    rows = unit.connection.execute(
-        select(stock.c.part, stock.c.location, stock.c.expected, available)
-        .outerjoin(overdue, and_(overdue.c.part == stock.c.part, overdue.c.location == stock.c.location))
-        .where(stock.c.part.in_(wanted))
-        .order_by(available.desc(), stock.c.location)
-    )
+    rows = rows_of(unit, _OFFERS, {"parts": list(wanted), "now": unit.now()})
     found: dict[str, list[StockOffer]] = {part: [] for part in wanted}
     for row in rows:
         found[row.part].append(StockOffer(row.part, row.location, int(row.available), row.expected))
     return found
+
+
+_OFFERS = """
+    SELECT s.part, s.location, s.expected, s.on_hand - s.reserved + coalesce((
+        SELECT sum(r.quantity) FROM reservations r
+        WHERE r.part = s.part AND r.location = s.location AND r.state = 'held' AND r.reserved_until <= %(now)s
+    ), 0) AS available
+    FROM stock s WHERE s.part = ANY(%(parts)s::text[]) ORDER BY available DESC, s.location
+"""
 
 
 def reserve(unit: UnitOfWork, wanted: Mapping[Key, int], holder: str, until: datetime | None) -> list[Reservation]:

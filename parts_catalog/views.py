@@ -9,13 +9,13 @@ from pydantic import BaseModel, Field
 from foundation.database import UnitOfWork
 from foundation.money import Money
 from ingest.vehicles import VehicleConfig
+from parts_catalog.fit_view import FitOfPart, fit_view
 from parts_catalog.fitment import fit_of, fitting_parts, get_part
-from parts_catalog.part_types import PART_TYPES, part_type_of
-from parts_catalog.parts import FitAnswer, FitVerdict, Part, Price, StockOffer
+from parts_catalog.part_types import part_type_of
+from parts_catalog.parts import FitAnswer, Part, Price, StockOffer
 from parts_catalog.prices import price_of
-from parts_catalog.search import PartHit, find
+from parts_catalog.search import find
 from parts_catalog.stock import offers
-from parts_catalog.words import POSITIONS, answer_words
 
 
 class MoneyOfPart(BaseModel):
@@ -37,22 +37,6 @@ class OfferOfPart(BaseModel):
     location: str = Field(examples=["loc_central_warehouse"])
     available: int = Field(examples=[12])
     expected: date | None = Field(description="When more pieces are expected")
-
-
-class FitOfPart(BaseModel):
-    """Whether a part fits the car, as a verdict and in words."""
-
-    verdict: FitVerdict = Field(examples=["fits_if"])
-    text_en: str = Field(examples=["Fits your car on condition: with air conditioning."])
-    text_zh: str = Field(examples=["符合以下条件时适合您的车：带空调。"])
-    quantity: int = Field(examples=[1], description="Pieces that the car takes at this position; 0: none known")
-    position: str | None = Field(examples=["front"])
-    position_en: str | None = Field(examples=["front"])
-    position_zh: str | None = Field(examples=["前"])
-    conditions_en: list[str] = Field(examples=[["with air conditioning"]])
-    conditions_zh: list[str] = Field(examples=[["带空调"]])
-    question: str | None = Field(examples=["air_conditioning"], description="What to tell of the car to settle it")
-    source: str = Field(examples=["forecourt seed catalogue, line 1234"], description="The catalogue's line")
 
 
 class PartView(BaseModel):
@@ -93,7 +77,8 @@ def find_parts(
 ) -> dict[str, Any]:
     """Search parts; gives a `PartsPage` as JSON."""
     page = find(unit, text, config, limit, cursor)
-    return PartsPage(items=_views(unit, page.items), next=page.next).model_dump(mode="json")
+    views = [_view(hit.part, hit.price, hit.offers, hit.fit) for hit in page.items]
+    return PartsPage(items=views, next=page.next).model_dump(mode="json")
 
 
 def show_part(unit: UnitOfWork, part: str, config: VehicleConfig | None = None) -> dict[str, Any]:
@@ -114,17 +99,12 @@ def fit_parts(unit: UnitOfWork, config: VehicleConfig, part_type: str, position:
     return fitment.model_dump(mode="json")
 
 
-def _views(unit: UnitOfWork, hits: Sequence[PartHit]) -> list[PartView]:
-    stocked = offers(unit, [hit.part.id for hit in hits])
-    return [_view(hit.part, hit.price, stocked[hit.part.id], hit.fit) for hit in hits]
-
-
 def _one_view(unit: UnitOfWork, part: Part, fit: FitAnswer | None) -> PartView:
     return _view(part, price_of(unit, [part.id]).get(part.id), offers(unit, [part.id])[part.id], fit)
 
 
 def _view(part: Part, price: Price | None, stocked: Sequence[StockOffer], fit: FitAnswer | None) -> PartView:
-    kind = PART_TYPES[part.part_type]
+    kind = part_type_of(part.part_type)
     return PartView(
         id=part.id,
         brand=part.brand,
@@ -137,7 +117,7 @@ def _view(part: Part, price: Price | None, stocked: Sequence[StockOffer], fit: F
         price=_price(price) if price else None,
         available=sum(offer.available for offer in stocked),
         offers=[OfferOfPart(location=o.location, available=o.available, expected=o.expected) for o in stocked],
-        fit=_fit(fit) if fit else None,
+        fit=fit_view(fit) if fit else None,
     )
 
 
@@ -147,21 +127,3 @@ def _price(price: Price) -> PriceOfPart:
 
 def _money(money: Money) -> MoneyOfPart:
     return MoneyOfPart(amount=money.amount, currency=money.currency)
-
-
-def _fit(answer: FitAnswer) -> FitOfPart:
-    en, zh = answer_words(answer)
-    place_en, place_zh = POSITIONS.get(answer.position or "", (answer.position, answer.position))
-    return FitOfPart(
-        verdict=answer.verdict,
-        text_en=en,
-        text_zh=zh,
-        quantity=answer.quantity,
-        position=answer.position,
-        position_en=place_en,
-        position_zh=place_zh,
-        conditions_en=list(answer.conditions_en),
-        conditions_zh=list(answer.conditions_zh),
-        question=answer.question,
-        source=answer.source,
-    )

@@ -1,0 +1,14 @@
+"""Search: by part number in any spelling or in part, by words of both languages, by car, by symptom; ranked and paged.
+
+terms.py     the words of a text, alike for what is kept and what is asked
+index.py     writes them, in the transaction that writes the parts
+asking.py    understands a text: number, car, symptom, part type, words, and what was misspelt
+finding.py   the hits, page by page, each with price, stock and fit
+facets.py    what the hits have in common
+"""
+
+from parts_catalog.search.asking import Filters
+from parts_catalog.search.finding import MAXIMUM_TEXT, Found, PartHit, find
+from parts_catalog.search.index import index_parts, index_vehicles
+
+__all__ = ["MAXIMUM_TEXT", "Filters", "Found", "PartHit", "find", "index_parts", "index_vehicles"]

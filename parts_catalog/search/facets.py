@@ -1,0 +1,1 @@
+"""Facets: how the hits of a text spread over brands, part types, qualities and stock."""
