@@ -83,11 +83,14 @@ def _card(unit: UnitOfWork, reader: Reader, vehicle: Vehicle) -> dict[str, Any]:
     cases = list_cases(unit, reader.actor, vehicle=vehicle.id).items
     states = {case["state"] for case in cases}
     offered = any(case["appointment"] and case["appointment"]["offer"] for case in cases)
+    questioned = any(
+        question["attribute"] for case in cases if case["state"] == CaseState.OPEN for question in case["questions"]
+    )
     asked = open_commands(unit, reader.actor, reader.site.vehicles, vehicle.id)
     states |= {command["state"] for command in asked}
     return {
         "vehicle": vehicle,
-        "needs_you": offered or bool(states & {CaseState.PROPOSED, CommandState.AWAITING_OWNER}),
+        "needs_you": offered or questioned or bool(states & {CaseState.PROPOSED, CommandState.AWAITING_OWNER}),
         "in_repair": CaseState.IN_REPAIR in states,
         "seen": shown_state(unit, reader, vehicle.id).seen,
     }

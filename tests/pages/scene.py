@@ -46,6 +46,12 @@ class Scene:
 
     def fail(self, urgency: Urgency = Urgency.S1) -> str:
         """Let the alternator be found failing; gives the appointment that is proposed."""
+        case = self.find_fault(urgency)
+        with self.database.unit() as unit:
+            return str(get_case(unit, self.owner, case)["appointment"]["id"])
+
+    def find_fault(self, urgency: Urgency = Urgency.S1) -> str:
+        """Let the alternator be found failing; gives the case."""
         with self.database.unit() as unit:
             now = unit.now()
             found = Finding(
@@ -76,8 +82,7 @@ class Scene:
                 "recorded_at": now,
             }
             unit.connection.execute(findings.insert().values(**row))
-            case = open_case(unit, found, Vehicles().get(unit, self.owner, self.vehicle))
-            return str(get_case(unit, self.owner, case)["appointment"]["id"])
+            return open_case(unit, found, Vehicles().get(unit, self.owner, self.vehicle))
 
     def drive(self, boot: str, seconds: int, volts: float, *, ago: timedelta = timedelta()) -> None:
         """Let the car be heard: one reading a second up to `ago`, through the real gate."""
