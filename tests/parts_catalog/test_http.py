@@ -1,6 +1,7 @@
 """The HTTP door of the catalogue, and the views behind it."""
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,7 +13,11 @@ from foundation.database import Database, UnitOfWork
 from foundation.identity import Actor, Role
 from foundation.refusals import NotFound, Unauthenticated
 from ingest.vehicles import Vehicle, VehicleConfig
+from parts_catalog.applications import Application
 from parts_catalog.http import router
+from parts_catalog.tables import supersessions
+from parts_catalog.views import fit_parts
+from tests.parts_catalog.rows import add_brand, add_part, add_stock
 
 ETIOS = VehicleConfig.from_json(
     {"make": "Toyota", "model_line": "Etios", "model_year": 2014, "fuel": "petrol", "displacement_l": 1.5}
@@ -130,3 +135,24 @@ def test_bad_input_is_refused_in_words_and_never_a_fault(door: Door, path: str, 
 
 def test_a_stranger_to_the_house_is_sent_away(door: Door) -> None:
     assert get(door(None), "/v1/parts", 401)["code"] == "unauthenticated"
+
+
+def test_fitment_tells_what_replaces_a_part_and_what_stays_open(database: Database) -> None:
+    with database.unit() as unit:
+        add_brand(unit)
+        line = Application(
+            "acme.csv, line 7", make="toyota", model_line="etios", year_from=2010, position="front", quantity=2
+        )
+        for number in ("a", "b"):
+            add_part(unit, number, line)
+        add_part(unit, "new")
+        add_stock(unit, "new", on_hand=3)
+        unit.connection.execute(supersessions.insert().values(part="a", replaced_by="new", from_date=date(2026, 3, 1)))
+        first, second = fit_parts(unit, ETIOS, "alternator")["items"]
+    fit = first["fit"]
+    assert (fit["verdict"], fit["position_zh"], fit["quantity"], fit["source"]) == ("fits", "前", 2, "acme.csv, line 7")
+    assert (fit["ambiguous"], second["fit"]["ambiguous"], second["fit"]["related"]) == (True, True, [])
+    assert "目录列有多个配件" in fit["text_zh"]
+    [hop] = fit["related"]
+    assert (hop["relation"], hop["number"], hop["since"], hop["available"]) == ("replaced_by", "new", "2026-03-01", 3)
+    assert hop["text_en"] == "Replaced by Testmark new since 2026-03-01, 3 in stock."
