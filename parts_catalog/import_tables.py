@@ -39,9 +39,12 @@ imports = Table(
     Column("counts", JSONB, nullable=False, server_default=text("'{}'")),
     Column("started_at", DateTime(timezone=True), nullable=False),
     Column("ended_at", DateTime(timezone=True)),
+    Column("facts", JSONB, nullable=False, server_default=text("'{}'")),  # what the file's head says, of no person
+    Column("bytes", BigInteger, nullable=False, server_default=text("0")),
+    Column("bytes_read", BigInteger, nullable=False, server_default=text("0")),
     PrimaryKeyConstraint("id"),
     CheckConstraint("mode IN ('full', 'incremental')", name="mode"),
-    CheckConstraint("state IN ('dry', 'done', 'undone', 'failed')", name="state"),
+    CheckConstraint("state IN ('waiting', 'running', 'dry', 'done', 'undone', 'failed')", name="state"),
     Index(None, "organisation"),
 )
 
@@ -63,7 +66,8 @@ import_findings = Table(
     Index("ix_import_findings_import_id", "import_id", "id"),
 )
 
-# A row that an import changed in place: `before` is the whole row as it was, {column: value}.
+# A row that an import changed in place: `before` is the whole row as it was, {column: value}; of a price that was not
+# there, its key alone.
 import_changes = Table(
     "import_changes",
     metadata,

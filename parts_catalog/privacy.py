@@ -4,13 +4,14 @@ from collections.abc import Mapping
 
 PERSONAL: Mapping[str, str] = {}
 IMPERSONAL: Mapping[str, str] = {
-    "brands": "name name_zh quality rank",
+    "brands": "name name_zh quality rank code",
     "brand_keepers": "brand organisation",
-    "parts": "id no brand number number_key part_type name_en name_zh search_text state first_import removed_by",
+    "parts": "id no brand number number_key part_type name_en name_zh search_text state first_import removed_by"
+    " terminology",
     "part_numbers": "id part kind maker number number_key import_id removed_by",
     "applications": "id base_vehicle import_id line removed_by year_from year_to cylinders quantity excludes part"
     " part_type make model_line built_from built_to fuel displacement_l aspiration transmission drive body engine_code"
-    " region position equipment attributes qualifiers note_en note_zh source",
+    " region position equipment attributes qualifiers note_en note_zh source position_code extras",
     "completeness": "brand part_type source",
     "supersessions": "id part replaced_by from_date two_way import_id removed_by",
     "interchanges": "id part other import_id removed_by",
@@ -19,7 +20,9 @@ IMPERSONAL: Mapping[str, str] = {
     " year_from year_to fuel displacement_l cylinders aspiration transmission drive body engine_code region",
     "reference_codes": "kind id name_en name_zh canonical",
     "vin_rules": "id wmi pattern year_from year_to fields source",
-    "imports": "id organisation account file_name sha256 format version mode brands state counts started_at ended_at",
+    "imports": "id organisation account file_name sha256 format version mode brands state counts started_at ended_at"
+    " facts bytes bytes_read",
+    "part_details": "id part details import_id removed_by",
     "import_findings": "id import_id line severity rule text_en text_zh excerpt",
     "import_changes": "id import_id changed_table before",
     "search_words": "id word",

@@ -43,6 +43,7 @@ __all__ = [
     "interchanges",
     "kit_components",
     "metadata",
+    "part_details",
     "part_numbers",
     "part_words",
     "parts",
@@ -60,7 +61,7 @@ __all__ = [
 _MONTH = r"'^\d{4}-(0[1-9]|1[0-2])$'"
 _CURRENT = text("removed_by IS NULL")
 
-# `rank` orders brands of equal fit: 1 is offered first.
+# `rank` orders brands of equal fit: 1 is offered first. `code` names the brand in ACES and PIES files.
 brands = Table(
     "brands",
     metadata,
@@ -68,7 +69,9 @@ brands = Table(
     Column("name_zh", Text, nullable=False),
     Column("quality", Text, nullable=False),
     Column("rank", SmallInteger, nullable=False),
+    Column("code", Text),
     PrimaryKeyConstraint("name"),
+    UniqueConstraint("code"),
     CheckConstraint("quality IN ('original', 'aftermarket', 'economy')", name="quality"),
 )
 
@@ -90,6 +93,7 @@ parts = Table(
     Column("state", Text, nullable=False, server_default=text("'current'")),
     Column("first_import", Integer),  # NULL: from the seed
     Column("removed_by", Integer),
+    Column("terminology", Integer),  # the part type's code in the file that told it
     PrimaryKeyConstraint("id"),
     UniqueConstraint("no"),
     UniqueConstraint("brand", "number_key"),
@@ -137,6 +141,23 @@ part_numbers = Table(
     ),
 )
 
+# What a page tells of a part beyond its name: descriptions, packages, pictures, dangerous goods; as its file said it.
+part_details = Table(
+    "part_details",
+    metadata,
+    Column("id", BigInteger, Identity()),
+    Column("part", Text, nullable=False),
+    Column("details", JSONB, nullable=False),
+    Column("import_id", Integer),
+    Column("removed_by", Integer),
+    PrimaryKeyConstraint("id"),
+    ForeignKeyConstraint(["part"], ["parts.id"]),
+    ForeignKeyConstraint(["import_id"], ["imports.id"]),
+    ForeignKeyConstraint(["removed_by"], ["imports.id"]),
+    CheckConstraint("jsonb_typeof(details) = 'object'", name="details"),
+    Index("uq_part_details_one", "part", unique=True, postgresql_where=_CURRENT),
+)
+
 # One catalogue line: an attribute that is NULL fits all, a stated one restricts. `make` and `model_line` are keys
 # (`spelling.name_key`), the other words are canonical (`spelling.canonical`). `excludes` marks a negative rule.
 # `base_vehicle` is the code that the file has; a line under a code which no reference table resolved has no `make`.
@@ -178,8 +199,12 @@ applications = Table(
     Column("note_en", Text),  # a note in one language only is shown in both
     Column("note_zh", Text),
     Column("source", Text),
+    Column("position_code", Integer),
+    Column("extras", JSONB),  # what an export gives back and no judge asks for: labels, assets, the orders of notes
     PrimaryKeyConstraint("id"),
-    ForeignKeyConstraint(["part", "part_type"], ["parts.id", "parts.part_type"], name="fk_applications_part"),
+    ForeignKeyConstraint(
+        ["part", "part_type"], ["parts.id", "parts.part_type"], name="fk_applications_part", onupdate="CASCADE"
+    ),
     CheckConstraint("model_line IS NULL OR make IS NOT NULL", name="model_of_a_make"),
     CheckConstraint("year_from <= year_to", name="years"),
     CheckConstraint(f"built_from ~ {_MONTH} AND built_to ~ {_MONTH}", name="months"),
@@ -188,6 +213,7 @@ applications = Table(
     CheckConstraint("jsonb_typeof(equipment) = 'object'", name="equipment"),
     CheckConstraint("jsonb_typeof(attributes) = 'object'", name="attributes"),
     CheckConstraint("jsonb_typeof(qualifiers) = 'array'", name="qualifiers"),
+    CheckConstraint("jsonb_typeof(extras) = 'object'", name="extras"),
     CheckConstraint("source IS NOT NULL OR (import_id IS NOT NULL AND line IS NOT NULL)", name="source"),
     Index(
         None,
