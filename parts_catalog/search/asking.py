@@ -45,6 +45,8 @@ class Filters:
     part_type: str | None = None
     quality: str | None = None
     in_stock: bool = False
+    price_from: int | None = None  # net, in minor units; from it on
+    price_below: int | None = None
 
     @property
     def words(self) -> list[str]:
@@ -86,6 +88,7 @@ class Asked:
     corrected: Mapping[str, str]
     strict: tuple[Term, ...] | None
     loose: tuple[Term, ...]
+    chosen: tuple[Term, ...]  # by the reader's filters; part of the other two
 
     @property
     def hopeless(self) -> bool:
@@ -147,6 +150,7 @@ class _Reading:
             corrected=self._corrected,
             strict=strict,
             loose=(*loose, *chosen) or (self._term(EVERY),),
+            chosen=tuple(chosen),
         )
 
     def _term(self, word: str) -> Term:

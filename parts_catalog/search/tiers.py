@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from parts_catalog.search.asking import Term
+from parts_catalog.search.asking import Filters, Term
 
 Place = tuple[int, int, int]  # tier, rank, part: where in the list of hits
 
@@ -29,20 +29,30 @@ class Query:
     """The statement's words and values, while it is put together."""
 
     limit: int
-    after: Place | None = None
+    after: Place | None
+    filters: Filters
     leave_out: Sequence[int] = ()
-    in_stock: bool = False
     values: dict[str, Any] = field(default_factory=dict)
 
     def statement(self, tiers: Sequence[Tier], given: Sequence[Place], fitting: str | None) -> str:
         """Put tiers and the `given` places together. `fitting`: SQL of (part, rank) of what is made for the car."""
+        places = self._places(tiers, given)
+        return f"{_opening(fitting)}SELECT h.tier, h.rank, {_COLUMNS} FROM {places} {_JOINS}"  # noqa: S608 - our own words
+
+    def counting(self, tiers: Sequence[Tier], given: Sequence[Place], fitting: str | None) -> str:
+        """Give the statement that counts, among the first hits, how often each value of each facet occurs."""
+        places = self._places(tiers, given)
+        opening = f"{_opening(fitting)}{',' if fitting else 'WITH'} hits AS MATERIALIZED "
+        first = f"(SELECT h.part FROM {places} ORDER BY h.tier, h.rank, h.part LIMIT %(limit)s)"  # noqa: S608
+        return f"{opening}{first}, {_FACTS} {_COUNTS}"
+
+    def _places(self, tiers: Sequence[Tier], given: Sequence[Place]) -> str:
         self.values |= {"limit": self.limit, "leave_out": list(self.leave_out)}
         self.values |= dict(zip(("tiers", "ranks", "parts"), map(list, zip(*given, strict=True)), strict=False))
         unions = [self._tier(tier) for tier in tiers]
         if given:
             unions.append(_GIVEN)
-        opening = f"WITH fitting AS MATERIALIZED ({fitting}) " if fitting else ""
-        return f"{opening}SELECT h.tier, h.rank, {_COLUMNS} FROM ({' UNION ALL '.join(unions)}) h {_JOINS}"  # noqa: S608 - our own words
+        return f"({' UNION ALL '.join(unions)}) h"
 
     def _tier(self, tier: Tier) -> str:
         """Give the first places of a tier. Each word of its rarest term is walked by itself, so that each may stop."""
@@ -61,7 +71,7 @@ class Query:
         having += ["d.part NOT IN (SELECT part FROM fitting)"] if tier.fitting is False else []
         having += ["d.part <> ALL(%(leave_out)s::int[])"] if self.leave_out else []
         having += ["(d.rank, d.part) > (%(after_rank)s, %(after_part)s)"] if begun else []
-        having += [_IN_STOCK] if self.in_stock else []
+        having += keeping(self.filters, "d.part", self.values)
         also = "".join(f" AND {one}" for one in having)
         found = " UNION ALL ".join(
             f"(SELECT d.rank, d.part {walk}{also} ORDER BY d.rank, d.part LIMIT %(limit)s)" for walk in walks
@@ -73,6 +83,27 @@ class Query:
         return f"SELECT FROM part_words w WHERE w.word = ANY(%({name})s::int[]) AND w.rank = d.rank AND w.part = d.part"
 
 
+def keeping(filters: Filters, part: str, values: dict[str, Any]) -> list[str]:
+    """Give the conditions of those filters that are no words, for the part with the number `part` in SQL."""
+    conditions = []
+    if filters.in_stock:
+        conditions.append(_IN_STOCK)
+    bounds = {"price_from": filters.price_from, "price_below": filters.price_below}
+    values |= {name: bound for name, bound in bounds.items() if bound is not None}
+    amounts = [
+        f"r.net_amount {compared} %({name})s"
+        for name, compared in (("price_from", ">="), ("price_below", "<"))
+        if bounds[name] is not None
+    ]
+    if amounts:
+        conditions.append(_PRICED.format(amounts=" AND ".join(amounts), part="{part}"))
+    return [one.format(part=part) for one in conditions]
+
+
+def _opening(fitting: str | None) -> str:
+    return f"WITH fitting AS MATERIALIZED ({fitting}) " if fitting else ""
+
+
 _COLUMNS = (
     "p.id, p.no, p.brand, p.number, p.part_type, p.name_en, p.name_zh, r.net_amount, r.currency, r.tax_basis_points"
 )
@@ -81,4 +112,22 @@ _JOINS = (
     " AND r.currency = %(currency)s ORDER BY h.tier, h.rank, h.part LIMIT %(limit)s"
 )
 _GIVEN = "SELECT * FROM unnest(%(tiers)s::int[], %(ranks)s::int[], %(parts)s::int[]) g (tier, rank, part)"
-_IN_STOCK = "EXISTS (SELECT FROM parts q JOIN stock s ON s.part = q.id WHERE q.no = d.part AND s.on_hand > s.reserved)"
+_IN_STOCK = "EXISTS (SELECT FROM parts q JOIN stock s ON s.part = q.id WHERE q.no = {part} AND s.on_hand > s.reserved)"
+_PRICED = (
+    "EXISTS (SELECT FROM parts q JOIN prices r ON r.part = q.id WHERE q.no = {part} AND {amounts}"
+    " AND r.price_list = %(price_list)s AND r.currency = %(currency)s)"
+)
+_FACTS = """
+    facts AS (
+        SELECT p.brand, b.name_zh AS brand_zh, p.part_type, b.quality,
+            width_bucket(r.net_amount, %(bands)s::int[]) AS band,
+            EXISTS (SELECT FROM stock s WHERE s.part = p.id AND s.on_hand > s.reserved) AS stocked
+        FROM (SELECT part FROM hits LIMIT %(most)s) h JOIN parts p ON p.no = h.part JOIN brands b ON b.name = p.brand
+        LEFT JOIN prices r ON r.part = p.id AND r.price_list = %(price_list)s AND r.currency = %(currency)s
+    )
+"""
+_COUNTS = """
+    SELECT f.brand, max(f.brand_zh) AS brand_zh, f.part_type, f.quality, f.band, f.stocked, count(*) AS parts,
+        grouping(f.brand, f.part_type, f.quality, f.band, f.stocked) AS facet, (SELECT count(*) FROM hits) AS hits
+    FROM facts f GROUP BY GROUPING SETS ((f.brand), (f.part_type), (f.quality), (f.band), (f.stocked))
+"""
