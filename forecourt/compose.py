@@ -15,10 +15,12 @@ import foundation.http
 import ingest.http
 import ingest.uploads_http
 import parts_catalog.http
+import parts_catalog.imports.http
 import parts_catalog.vin.http
 from forecourt import access, health, http, pages, privacy_http
 from forecourt.rate_limits import AnonymousLimit, RateLimits
 from forecourt.settings import Settings
+from forecourt.task_queue import import_folder, queue_import
 from foundation.database import Database
 from foundation.follow import Wakeups
 from ingest.archive import Archive
@@ -73,6 +75,7 @@ def build_app(
         ingest.http.router(database, actor, archive, tell_broker),
         ingest.uploads_http.router(database, actor, uploads),
         diagnostics.http.router(database, actor, vehicles),
+        parts_catalog.imports.http.router(database, actor, import_folder(settings.data), queue_import),
         parts_catalog.http.router(database, actor, vehicles),
         parts_catalog.vin.http.router(database, actor),
         aftersales.http.router(database, wakeups, actor, vehicles),

@@ -1,6 +1,7 @@
 """Queueing background work on procrastinate, in the transaction that needs it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import procrastinate
@@ -12,12 +13,22 @@ from foundation.database import UnitOfWork
 OPEN_CASE = "open_case"
 JOIN_CODES = "join_codes"
 SEND_MAIL = "send_mail"
+IMPORT_PARTS = "import_parts"
 QUEUE = "desk"
 
 
 def dsn(url: str) -> str:
     """Give a SQLAlchemy URL as libpq writes it."""
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def import_folder(data: Path) -> Path:
+    """Name the folder in the data directory in which uploads wait to be imported."""
+    return data / "catalogue" / "uploads"
+
+
+def queue_import(unit: UnitOfWork, number: int, full: bool | None, dry: bool) -> None:
+    queue(unit, IMPORT_PARTS, number=number, full=full, dry=dry)
 
 
 def queue(unit: UnitOfWork, task: str, **arguments: Any) -> None:

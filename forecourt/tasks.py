@@ -1,6 +1,7 @@
 """Background work, safe to run twice; `forecourt/task_queue.py` queues it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import procrastinate
 
@@ -9,19 +10,23 @@ from aftersales.opening import open_case
 from aftersales.scope import lock_vehicle
 from diagnostics.alarms import get_finding
 from forecourt.mail import Send, send_letter
-from forecourt.task_queue import JOIN_CODES, OPEN_CASE, QUEUE, SEND_MAIL, dsn
+from forecourt.task_queue import IMPORT_PARTS, JOIN_CODES, OPEN_CASE, QUEUE, SEND_MAIL, dsn, import_folder
 from foundation.database import Database, UnitOfWork
 from foundation.identity import desk_of
 from ingest import dtcs
 from ingest.dtcs import KnownCode
 from ingest.registry import Vehicles
+from parts_catalog.imports.uploads import import_upload
 
 HEARTBEAT_S = 1.0
 STALLED_S = 5.0  # a worker that was killed is noticed after this, and its task is run again
 
 
-def build_tasks(database: Database, send: Send | None = None) -> procrastinate.App:
-    """Build the task runner's application over one database; `send` is the port for mail (None: there is none)."""
+def build_tasks(database: Database, send: Send | None = None, data: Path | None = None) -> procrastinate.App:
+    """Build the task runner's application over one database.
+
+    `send` is the port for mail (None: there is none); in `data` wait the files that are to be imported.
+    """
     app = procrastinate.App(
         connector=procrastinate.PsycopgConnector(conninfo=dsn(database.url), min_size=1, max_size=4)
     )
@@ -46,6 +51,11 @@ def build_tasks(database: Database, send: Send | None = None) -> procrastinate.A
     @app.task(name=SEND_MAIL, queue=QUEUE, retry=retry)
     def run_send_mail(message: str) -> None:
         send_letter(database, send, message)
+
+    @app.task(name=IMPORT_PARTS, queue=QUEUE, retry=retry)
+    def run_import_parts(number: int, full: bool | None, dry: bool) -> None:
+        if data is not None:
+            import_upload(database, import_folder(data), number, full=full, dry=dry)
 
     return app
 

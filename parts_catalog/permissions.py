@@ -4,10 +4,20 @@ from foundation.access import Group, Rule, and_administrators, list_of, read_of
 from foundation.identity import Role
 
 EXPECTING = (Role.PARTS_MANAGER, Role.WORKSHOP_MANAGER, Role.INTEGRATOR)
+IMPORTING = (Role.PARTS_MANAGER,)
 
 RULES = (
-    list_of("parts.read", "GET /v1/parts", "GET /v1/parts/{part}"),
+    list_of("parts.read", "GET /v1/parts", "GET /v1/parts/facets", "GET /v1/parts/{part}"),
     read_of("fitment.read", "GET /v1/fitment"),
     list_of("vin.decode", "GET /v1/vin/{vin}"),
     Rule("parts.expect", Group.WRITE, ("POST /v1/parts/{part}/expected",), own=and_administrators(EXPECTING)),
+    Rule("imports.start", Group.WRITE, ("POST /v1/parts/imports",), none=and_administrators(IMPORTING)),
+    Rule("imports.list", Group.READ, ("GET /v1/parts/imports",), none=and_administrators(IMPORTING)),
+    Rule(
+        "imports.read",
+        Group.READ,
+        ("GET /v1/parts/imports/{import_id}", "GET /v1/parts/imports/{import_id}/findings"),
+        own=and_administrators(IMPORTING),
+    ),
+    Rule("imports.undo", Group.WRITE, ("POST /v1/parts/imports/{import_id}/undo",), own=and_administrators(IMPORTING)),
 )

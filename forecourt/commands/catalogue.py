@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from forecourt.commands import imports
 from forecourt.commands.provision import show
 from forecourt.commands.vehicle_of_vin import config_of_vin
 from forecourt.installation import Installation
@@ -82,3 +83,6 @@ def fit(
         for answer in answers
     ]
     show(rows, as_json)
+
+
+imports.add_to(parts)

@@ -44,7 +44,7 @@ def _mail_port(settings: Settings) -> Send | None:
 
 async def _work(installation: Installation, database: Database, send: Send | None) -> None:
     """Work until SIGTERM or SIGINT; a lost database connection ends the process, and the supervisor restarts it."""
-    app = build_tasks(database, send)
+    app = build_tasks(database, send, installation.settings.data)
     heartbeat = Heartbeat.of(installation.paths, Process.TASKS)
     async with app.open_async():
         worker = asyncio.create_task(

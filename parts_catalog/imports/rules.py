@@ -6,6 +6,11 @@ from types import MappingProxyType
 
 REJECTED, WARNING = "rejected", "warning"
 
+# Why a file cannot be read at all, so that nothing in it could be judged.
+UNREADABLE = frozenset(
+    {"malformed", "document_type", "record_too_large", "unknown_format", "unknown_version", "encoding", "no_header"}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ImportRule:

@@ -39,9 +39,9 @@ class Answers:
     def ask(self, route: str, status: int, who: Actor | str | None = None, **given: Any) -> Any:
         """Ask, as `who` or as somebody who may by the table, and give the JSON of the one answer that is right.
 
-        `who` may be a token; "" is nobody. `json`, `params` and `headers` are the request's; all else names ids.
+        `who` may be a token; "" is nobody. `json`, `params`, `content` and `headers` are the request's; else: ids.
         """
-        more = {name: given.pop(name) for name in ("json", "params") if name in given}
+        more = {name: given.pop(name) for name in ("json", "params", "content") if name in given}
         headers = given.pop("headers", {})
         token = who if isinstance(who, str) else self.token(who or self.somebody(route))
         if token:

@@ -23,6 +23,7 @@ from ingest import commands, registry
 from ingest.archive import Archive
 from ingest.commands import CommandKind
 from ingest.registry import Vehicles
+from parts_catalog.tables import imports
 from tests.aftersales.world import FAMILY, GARAGE, STEPS, STRANGERS, World
 
 HOUSES = {Relation.OWN: FAMILY, Relation.GRANTED: GARAGE, Relation.NONE: STRANGERS}
@@ -129,13 +130,16 @@ def build(world: World, folder: Path) -> Scene:
         waited = {"id": "wait_1", "case": view["id"], "organisation": FAMILY, "account": world.owner.account}
         ended = {"workshop": "wks_one", "state": "left", "lapses": 0, "joined_at": unit.now(), "ended_at": unit.now()}
         unit.connection.execute(waits.insert().values(**waited, **ended))
+        imported = {"organisation": FAMILY, "file_name": "x", "sha256": "x", "format": "aces", "mode": "full"}
+        made = imports.insert().values(**imported, state="done", started_at=unit.now()).returning(imports.c.id)
+        import_id = str(unit.connection.execute(made).scalar_one())
     app = build_app(Settings(data=folder, limit_writes=0), world.database, Archive(folder))
     app.state.wakeups.stop()  # streams end at once
     ids = {
         "vehicle": world.vehicle.id, "case": view["id"], "appointment": visit["id"], "order": order,
         "command": command, "part": "belt", "workshop": "wks_one", "day": "2026-11-25", "finding": "f1",
         "what": "hours",
-        "line": line, "settled": settled, "wait": "wait_1", "message": "none",
+        "import_id": import_id, "line": line, "settled": settled, "wait": "wait_1", "message": "none",
         "vin": "1HGCM82633A004352",
     }  # fmt: skip
     return Scene(world, app, ids, people, tokens, sessions, TestClient(app, follow_redirects=False))

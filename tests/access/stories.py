@@ -14,10 +14,12 @@ from foundation.identity import Role, add_account, add_organisation
 from foundation.tables import accounts
 from ingest.registry import add_vehicle
 from ingest.tables import commands
+from parts_catalog.imports.http import AT_ONCE
 from tests.access.answers import Answers
 from tests.access.requests import BODIES, QUERIES
 from tests.access.scene import KEPT, NEW
 from tests.aftersales.world import GOLF, STEPS
+from tests.parts_catalog.imports.files import BRAND, aces, app
 
 
 def people_and_keys(answers: Answers) -> None:
@@ -200,6 +202,16 @@ def devices_and_what_they_upload(answers: Answers) -> None:
     answers.ask(f"POST {path}/revoke", 200, device=made["id"])
 
 
+def suppliers_files(answers: Answers) -> None:
+    """Let a house import a small file, and a large one in the background; what was undone is not undone again."""
+    path, tried = "/v1/parts/imports", {"dry_run": True}
+    made = answers.ask(f"POST {path}", 201, content=aces(app(1)))
+    assert (made["state"], made["counts"]["accepted"], made["brands"]) == ("done", 1, [BRAND])
+    answers.ask(f"POST {path}", 202, content=aces(app(2), "<!--" + " " * AT_ONCE + "-->", count=1), params=tried)
+    answers.ask(f"POST {path}/{{import_id}}/undo", 200, import_id=made["id"])
+    answers.ask(f"POST {path}/{{import_id}}/undo", 409, import_id=made["id"])
+
+
 def nobody_comes(answers: Answers) -> None:
     """Let a visit begin without its car; the clock goes on, so this is the last."""
     world, path = answers.scene.world, "/v1/appointments/{appointment}"
@@ -220,5 +232,6 @@ STORIES: tuple[Callable[[Answers], None], ...] = (
     a_repair,
     a_workshop,
     devices_and_what_they_upload,
+    suppliers_files,
     nobody_comes,
 )

@@ -28,6 +28,7 @@ from tests.access.stories import STORIES
 # What is not there, where the path does not name it.
 NOT_THERE: Mapping[str, dict[str, Any]] = {
     "GET /v1/parts": {"params": {"vehicle": "nothing"}},
+    "GET /v1/parts/facets": {"params": {"vehicle": "nothing"}},
     "GET /v1/slots": {"params": {"workshop": "nothing"}},
     "GET /v1/fitment": {"params": {"vehicle": "nothing", "part_type": "alternator"}},
     "POST /v1/appointments": {"json": {"vehicle": "nothing", "slot": "x", "service": "maintenance"}},
@@ -37,8 +38,22 @@ NOT_THERE: Mapping[str, dict[str, Any]] = {
 }
 OF_DEVICES = ("GET /v1/ingest/torque", "POST /v1/ingest/torque")  # which show a password of their own
 IMPOSSIBLE = "%00" + 250 * "x"  # no text that can be stored, and none so long
-SENSELESS = {"limit": 0, "near": "nowhere"}
-IDS = ("vehicle", "case", "appointment", "order", "command", "part", "workshop", "day", "wait", "message", "vin", *ENDED)
+SENSELESS = {"limit": 0, "near": "nowhere", "in_stock": "perhaps"}
+IDS = (
+    "vehicle",
+    "case",
+    "appointment",
+    "order",
+    "command",
+    "part",
+    "workshop",
+    "day",
+    "wait",
+    "message",
+    "vin",
+    "import_id",
+    *ENDED,
+)
 
 
 @pytest.fixture
