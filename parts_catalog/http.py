@@ -1,7 +1,7 @@
 """The HTTP door of the catalogue: search, one part, and what fits a car."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
@@ -11,10 +11,12 @@ from foundation.http import ActorDependency, Body, problem_responses
 from foundation.identity import Actor
 from foundation.paging import MAXIMUM_LIMIT
 from ingest.vehicles import VehicleConfig, VehicleDirectory
+from parts_catalog.part_types import part_type_of
 from parts_catalog.permissions import EXPECTING
-from parts_catalog.search import MAXIMUM_TEXT
+from parts_catalog.search import MAXIMUM_TEXT, Filters
+from parts_catalog.search_view import FacetsOfParts
 from parts_catalog.stock import expect
-from parts_catalog.views import Fitment, PartsPage, PartView, find_parts, fit_parts, show_part
+from parts_catalog.views import Fitment, PartsPage, PartView, find_facets, find_parts, fit_parts, show_part
 
 Text = Annotated[
     str,
@@ -32,12 +34,35 @@ PartTypeName = Annotated[
 ]
 Position = Annotated[str | None, Query(max_length=40, description="Keep one position only", examples=["front"])]
 PartId = Annotated[str, Path(max_length=64, pattern=r"^[^\x00]*$", description="Id of a part")]
+MOST_MONEY = 2**31 - 1
 REFUSED = problem_responses(401, 404, 422)
 
 
 class Expected(Body):
     location: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$", examples=["loc_shanghai_pudong"])
     expected: date = Field(examples=["2026-12-03"], description="The day on which the pieces come")
+
+
+def _chosen(
+    brand: Annotated[str | None, Query(max_length=200, description="Keep one brand", examples=["Velmora"])] = None,
+    part_type: Annotated[
+        str | None,
+        Query(max_length=100, description="Keep one part type, by name or in words", examples=["alternator"]),
+    ] = None,
+    quality: Annotated[
+        Literal["original", "aftermarket", "economy"] | None, Query(description="Keep one quality")
+    ] = None,
+    in_stock: Annotated[bool, Query(description="Keep what is in stock somewhere")] = False,
+    price_from: Annotated[int | None, Query(ge=0, le=MOST_MONEY, description="Least net price in minor units")] = None,
+    price_below: Annotated[
+        int | None, Query(ge=0, le=MOST_MONEY, description="Net price in minor units that is too much")
+    ] = None,
+) -> Filters:
+    kind = part_type_of(part_type).name if part_type else None
+    return Filters(brand or None, kind, quality, in_stock, price_from, price_below)
+
+
+Chosen = Annotated[Filters, Depends(_chosen)]
 
 
 def router(database: Database, current_actor: ActorDependency, vehicles: VehicleDirectory) -> APIRouter:
@@ -50,10 +75,17 @@ def router(database: Database, current_actor: ActorDependency, vehicles: Vehicle
 
     @routes.get("/parts", summary="Search parts", response_model=PartsPage)
     def search_parts(
-        actor: acting, q: Text = "", vehicle: Car = None, cursor: Cursor = None, limit: Limit = 20
+        actor: acting, chosen: Chosen, q: Text = "", vehicle: Car = None, cursor: Cursor = None, limit: Limit = 20
     ) -> dict[str, Any]:
         with database.unit() as unit:
-            return find_parts(unit, q, config_of(unit, actor, vehicle), limit, cursor)
+            return find_parts(unit, q, config_of(unit, actor, vehicle), limit, cursor, chosen)
+
+    @routes.get(
+        "/parts/facets", summary="Count brands, types, prices and stock of a search", response_model=FacetsOfParts
+    )
+    def search_facets(actor: acting, chosen: Chosen, q: Text = "", vehicle: Car = None) -> dict[str, Any]:
+        with database.unit() as unit:
+            return find_facets(unit, q, config_of(unit, actor, vehicle), chosen)
 
     @routes.get("/parts/{part}", summary="Show one part with price and stock", response_model=PartView)
     def one_part(actor: acting, part: PartId, vehicle: Car = None) -> dict[str, Any]:

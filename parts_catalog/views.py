@@ -14,8 +14,11 @@ from parts_catalog.fitment import fit_of, fitting_parts, get_part
 from parts_catalog.part_types import part_type_of
 from parts_catalog.parts import FitAnswer, Part, Price, StockOffer
 from parts_catalog.prices import price_of
-from parts_catalog.search import find
+from parts_catalog.search import Filters, count_facets, find
+from parts_catalog.search_view import Understood, facets_view, understood_view
 from parts_catalog.stock import offers
+
+NO_FILTERS = Filters()
 
 
 class MoneyOfPart(BaseModel):
@@ -57,10 +60,11 @@ class PartView(BaseModel):
 
 
 class PartsPage(BaseModel):
-    """Parts in the order of the search, and the cursor of the next page."""
+    """Parts in the order of the search, the cursor of the next page, and how the text was understood."""
 
     items: list[PartView]
     next: str | None
+    understood: Understood | None = Field(description="null where the text has no word")
 
 
 class Fitment(BaseModel):
@@ -73,12 +77,25 @@ class Fitment(BaseModel):
 
 
 def find_parts(
-    unit: UnitOfWork, text: str, config: VehicleConfig | None = None, limit: int = 20, cursor: str | None = None
+    unit: UnitOfWork,
+    text: str,
+    config: VehicleConfig | None = None,
+    limit: int = 20,
+    cursor: str | None = None,
+    filters: Filters = NO_FILTERS,
 ) -> dict[str, Any]:
     """Search parts; gives a `PartsPage` as JSON."""
-    page = find(unit, text, config, limit, cursor)
+    page = find(unit, text, config, limit, cursor, filters)
     views = [_view(hit.part, hit.price, hit.offers, hit.fit) for hit in page.items]
-    return PartsPage(items=views, next=page.next).model_dump(mode="json")
+    understood = understood_view(unit, page.asked)
+    return PartsPage(items=views, next=page.next, understood=understood).model_dump(mode="json")
+
+
+def find_facets(
+    unit: UnitOfWork, text: str, config: VehicleConfig | None = None, filters: Filters = NO_FILTERS
+) -> dict[str, Any]:
+    """Count the facets of the same search; gives a `FacetsOfParts` as JSON."""
+    return facets_view(unit, count_facets(unit, text, config, filters)).model_dump(mode="json")
 
 
 def show_part(unit: UnitOfWork, part: str, config: VehicleConfig | None = None) -> dict[str, Any]:

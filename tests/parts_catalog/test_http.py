@@ -80,6 +80,43 @@ def test_a_search_is_read_page_by_page(door: Door) -> None:
     assert len({item["id"] for item in one["items"] + two["items"]}) == 6
 
 
+def test_a_search_says_how_it_understood_the_words(door: Door) -> None:
+    client = door()
+    understood = get(client, "/v1/parts", q="2014 Toyota Etios altenator")["understood"]
+    assert understood["car"] == {"en": "Toyota Etios 2014", "zh": "丰田伊蒂奥斯2014", "year": 2014}
+    assert understood["corrected"] == {"altenator": "alternator"}
+    assert understood["text_en"] == "For Toyota Etios 2014 · shown for “alternator” instead of “altenator”"
+    assert understood["text_zh"] == "适用于丰田伊蒂奥斯2014 · 已按“alternator”搜索，您写的是“altenator”"
+    symptom = get(client, "/v1/parts", q="水温高")["understood"]
+    assert (symptom["symptom"], symptom["part_types"][0]["zh"]) == ("水温高", "节温器")
+    assert symptom["text_zh"].startswith("“水温高”：节温器、水泵、")
+    assert get(client, "/v1/parts", q="发电机")["understood"] == {
+        "car": None,
+        "part_types": [{"name": "alternator", "en": "Alternator", "zh": "发电机"}],
+        "symptom": None,
+        "corrected": {},
+        "text_en": "",
+        "text_zh": "",
+    }
+    assert get(client, "/v1/parts", q="...")["understood"] is None
+
+
+def test_facets_are_chosen_from(door: Door) -> None:
+    client = door()
+    facets = get(client, "/v1/parts/facets", q="etios alternator", vehicle="car_1")
+    brand, band = facets["brands"][0], facets["price_bands"][0]
+    assert (facets["hits"], facets["more"]) == (sum(one["count"] for one in facets["brands"]), False)
+    assert facets["understood"]["car"]["en"] == "Toyota Etios"
+    kept = get(client, "/v1/parts", q="etios alternator", brand=brand["value"], limit=50)["items"]
+    assert ({one["brand"] for one in kept}, len(kept)) == ({brand["value"]}, brand["count"])
+    bounds = {"price_from": band["price_from"]["amount"], "price_below": band["price_below"]["amount"]}
+    assert len(get(client, "/v1/parts", q="etios alternator", limit=50, **bounds)["items"]) == band["count"]
+    assert (
+        get(client, "/v1/parts/facets", q="水泵", part_type="水泵", quality="original")["qualities"][0]["zh"]
+        == "原厂件"
+    )
+
+
 def test_one_part_is_shown_with_its_fit(door: Door) -> None:
     client = door()
     found = get(client, "/v1/parts", q="etios alternator", vehicle="car_1")["items"][0]
@@ -124,6 +161,10 @@ def test_what_is_anothers_or_not_there_is_not_found(door: Door, path: str) -> No
         ("/v1/parts?limit=501", 422),
         ("/v1/parts?cursor=nonsense", 422),
         ("/v1/parts/%00", 422),
+        ("/v1/parts?quality=best", 422),
+        ("/v1/parts/facets?price_from=2147483648", 422),
+        ("/v1/parts/facets?part_type=flux_capacitor", 404),
+        ("/v1/parts/facets?brand=%00", 200),
         ("/v1/parts?q=%00", 200),
         ("/v1/parts?q=%25", 200),
         ("/v1/parts?q=%ff%fe", 200),
