@@ -181,7 +181,7 @@ def test_every_import_contract_can_break(tmp_path: Path):
         "diagnostics/findings.py": "import ingest.gate\nimport sqlalchemy\n",
         "parts_catalog/parts.py": "import ingest.signals\nimport fastapi\n",
         "aftersales/cases.py": "import parts_catalog.orders\n",
-        "simulators/fleet.py": "import foundation.clock\nimport vininfo\n",
+        "simulators/fleet.py": "import foundation.clock\nimport vininfo\nimport openpyxl\n",
         "ingest/gate.py": "",
         "parts_catalog/orders.py": "",
     }

@@ -111,7 +111,7 @@ def check_neighbours(unit: UnitOfWork, findings: Findings, *, items_once: bool) 
     else:
         unit.connection.execute(text(_ITEM_TWICE))
     for row in unit.connection.execute(text(_NEIGHBOURS)).yield_per(10_000).mappings():
-        findings.add(row["rule"], row["line"], row)
+        findings.add(row["rule"], row["line"], dict(row))
 
 
 def count_parts(unit: UnitOfWork) -> int:
@@ -123,4 +123,4 @@ def _tell(
     unit: UnitOfWork, findings: Findings, statement: str, rule: str, excerpt: str | None = None, **values: Any
 ) -> None:
     for row in unit.connection.execute(text(statement), values).yield_per(10_000).mappings():
-        findings.add(rule, row["line"], row, row[excerpt] if excerpt else None)
+        findings.add(rule, row["line"], dict(row), row[excerpt] if excerpt else None)

@@ -1,7 +1,7 @@
 """The HTTP door of imports: files are streamed in; small ones imported at once, large ones by the tasks process."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -23,6 +23,7 @@ from parts_catalog.imports.running import Wanted, first_values, run_import, undo
 from parts_catalog.imports.uploads import upload_of
 from parts_catalog.permissions import IMPORTING
 
+FULL: Mapping[str | None, bool | None] = {"full": True, "incremental": False, None: None}
 AT_ONCE = 1 << 20  # bytes; a larger file waits for the tasks process
 MOST_BYTES = 2 << 30
 
@@ -33,6 +34,8 @@ ImportId = Annotated[str, InPath(max_length=64, pattern=r"^[^\x00]*$", descripti
 Limit = Annotated[int, Query(ge=1, le=MAXIMUM_LIMIT)]
 Cursor = Annotated[str | None, Query(max_length=1000, description="`next` of the page before")]
 FileName = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$", examples=["ACES_4_1_Bolzq_FULL.xml"])]
+Mode = Annotated[Literal["full", "incremental"] | None, Query(description="Not given: as the file says")]
+THERE = problem_responses(404)
 BODY = {"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string"}}}}}
 
 
@@ -77,7 +80,6 @@ def router(database: Database, current_actor: ActorDependency, folder: Path, lat
     """Give the routes of imports; uploads wait in `folder`."""
     routes = APIRouter(prefix="/v1/parts/imports", tags=["parts"], responses=problem_responses(401, 403, 422))
     acting = Annotated[Actor, Depends(current_actor)]
-    there = problem_responses(404)
 
     @routes.post(
         "",
@@ -92,20 +94,16 @@ def router(database: Database, current_actor: ActorDependency, folder: Path, lat
         actor: acting,
         file_name: FileName = "upload",
         dry_run: bool = False,
-        mode: Annotated[
-            Literal["full", "incremental"] | None, Query(description="What the file says, if not given")
-        ] = None,
+        mode: Mode = None,
     ) -> ImportView:
         actor.must_be(*IMPORTING)
         path = await run_in_threadpool(_place, folder)
         try:
             size = await _save(request, path)
-            full = None if mode is None else mode == "full"
-            wanted = Wanted(path, file_name, actor.organisation, actor.account, full, dry_run)
-            number, queued = await run_in_threadpool(_start, database, wanted, size, folder, later)
+            wanted = Wanted(path, file_name, actor.organisation, actor.account, FULL[mode], dry_run)
+            number, response.status_code = await run_in_threadpool(_start, database, wanted, size, folder, later)
         finally:
             await run_in_threadpool(path.unlink, missing_ok=True)
-        response.status_code = 202 if queued else 201
         return await run_in_threadpool(_show, database, actor, number)
 
     @routes.get("", summary="List the imports of one's own house, the last one first")
@@ -115,19 +113,17 @@ def router(database: Database, current_actor: ActorDependency, folder: Path, lat
             page = stored.listed(unit, actor, limit, cursor)
         return ImportsPage(items=[view(row) for row in page.items], next=page.next)
 
-    @routes.get("/{import_id}", summary="Show one import", responses=there)
+    @routes.get("/{import_id}", summary="Show one import", responses=THERE)
     def one_import(actor: acting, import_id: ImportId) -> ImportView:
         actor.must_be(*IMPORTING)
         return _show(database, actor, number_of(import_id))
 
-    @routes.get("/{import_id}/findings", summary="List what an import found", responses=there)
+    @routes.get("/{import_id}/findings", summary="List what an import found", responses=THERE)
     def findings(actor: acting, import_id: ImportId, cursor: Cursor = None, limit: Limit = 50) -> FindingsPage:
         actor.must_be(*IMPORTING)
         with database.unit() as unit:
             page = stored.findings_of(unit, number_of(import_id), actor, limit, cursor)
-        fields = FindingView.model_fields
-        found = [FindingView(**{name: getattr(row, name) for name in fields}) for row in page.items]
-        return FindingsPage(items=found, next=page.next)
+        return FindingsPage(items=[_finding(row) for row in page.items], next=page.next)
 
     @routes.post(
         "/{import_id}/undo",
@@ -140,6 +136,10 @@ def router(database: Database, current_actor: ActorDependency, folder: Path, lat
         return _show(database, actor, number_of(import_id))
 
     return routes
+
+
+def _finding(row: Row[Any]) -> FindingView:
+    return FindingView(**{name: getattr(row, name) for name in FindingView.model_fields})
 
 
 def _place(folder: Path) -> Path:
@@ -161,8 +161,8 @@ async def _save(request: Request, path: Path) -> int:
     return size
 
 
-def _start(database: Database, wanted: Wanted, size: int, folder: Path, later: Later) -> tuple[int, bool]:
-    """Import a small file, or leave a large one where the tasks process finds it; gives the import's number.
+def _start(database: Database, wanted: Wanted, size: int, folder: Path, later: Later) -> tuple[int, int]:
+    """Import a small file, or leave a large one where the tasks process finds it; gives its number and status.
 
     Raises `Invalid` for a small file that cannot be read; the row of its import tells where.
     """
@@ -176,7 +176,7 @@ def _start(database: Database, wanted: Wanted, size: int, folder: Path, later: L
         report = run_import(database, number, wanted)
         if report.refusal in UNREADABLE:
             raise Invalid(f"the file cannot be read: {report.refusal}", rule=report.refusal, import_id=str(number))
-    return number, queued
+    return number, 202 if queued else 201
 
 
 def _show(database: Database, actor: Actor, number: int) -> ImportView:

@@ -115,7 +115,8 @@ FROM incoming_relatives r JOIN known_items i USING (line)
 LEFT JOIN parts o ON o.brand = r.brand AND o.number_key = r.number_key AND o.removed_by IS NULL
 """
 _UNKNOWN = """
-SELECT line, kind, brand, number FROM new_relations WHERE found IS NULL AND kind <> 'interchange' ORDER BY line
+SELECT line, kind, brand, number FROM new_relations WHERE found IS NULL AND kind IN ('component', 'superseded_by')
+ORDER BY line
 """
 _SELF = "DELETE FROM new_relations WHERE here = there RETURNING line, kind, number"
 _OLD = """
@@ -152,9 +153,9 @@ def merge_relations(unit: UnitOfWork, findings: Findings, import_id: int) -> Non
     run = unit.connection.execute
     run(text(_RELATIONS))
     for row in run(text(_UNKNOWN)).mappings():
-        findings.add("unknown_relative", row["line"], row)
+        findings.add("unknown_relative", row["line"], dict(row))
     for row in run(text(_SELF)).mappings():
-        findings.add("circular", row["line"], row)
+        findings.add("circular", row["line"], dict(row))
     for table, (here, there) in _TABLES.items():
         more, values = {
             "supersessions": (", from_date", ", since"),
@@ -165,4 +166,4 @@ def merge_relations(unit: UnitOfWork, findings: Findings, import_id: int) -> Non
         run(text(_NEW.format(**names)), {"import": import_id})
         if table != "interchanges":
             for row in run(text(_CIRCLES.format(**names)), {"import": import_id}).mappings():
-                findings.add("circular", row["line"], row)
+                findings.add("circular", row["line"], dict(row))

@@ -21,7 +21,7 @@ from parts_catalog.imports.records import (
     Relative,
     Unreadable,
 )
-from parts_catalog.imports.values import BadValue, code, part_name
+from parts_catalog.imports.values import BadValue, code, part_name, quantity_of
 from parts_catalog.imports.xml import Node, stream
 from parts_catalog.prices import BASE_LIST
 from parts_catalog.spelling import MAKE_SPELLINGS, name_key, plain
@@ -131,12 +131,12 @@ def _numbers(node: Node, said: Mapping[str, str]) -> tuple[list[Number], list[tu
             numbers.append(Number("gtin", "", gtin))
         else:
             warnings.append(("bad_gtin", {"gtin": gtin[:40]}))
-    for kind, maker, number in (("oe", "OEM", "OEP"), ("supplier", "OSN", "OSP"), ("former", "", "PTN")):
-        if said.get(number):
-            numbers.append(Number(kind, said.get(maker, ""), said[number][:48]))
+    for kind, whose, key in (("oe", "OEM", "OEP"), ("supplier", "OSN", "OSP"), ("former", "", "PTN")):
+        if said.get(key):
+            numbers.append(Number(kind, said.get(whose, ""), said[key][:48]))
     for one in _kept(node, "PartInterchangeInfo", "PartInterchange"):
-        maker = one.attributes.get("BrandLabel") or one.attributes.get("BrandID")
-        maker = maker or one.attributes.get("BrandAAIAID") or ""
+        named = (one.attributes.get(name) for name in ("BrandLabel", *_BRANDS))
+        maker = next(filter(None, named), "")
         kind = "oe" if name_key(maker) in MAKE_SPELLINGS or "OEM" in maker.upper().split() else "interchange"
         numbers += [Number(kind, maker, text) for part in one.all("PartNumber") if (text := part.text.strip())]
     return numbers, warnings
@@ -209,14 +209,11 @@ def _relatives(node: Node, name: PartName, said: Mapping[str, str]) -> list[Rela
         if said.get(key):
             found.append(Relative(kind, PartName(name.brand, said[key]), since=day if kind == "supersedes" else None))
     for one in _kept(node, "Kits", "KitComponent"):
-        brand = one.said("ComponentBrand") or name.brand
-        quantity = one.said("QuantityInKit") or "1"
         if number := one.said("ComponentPartNumber"):
-            pieces = int(quantity) if quantity.isascii() and quantity.isdigit() and 0 < int(quantity) < 32768 else 1
-            found.append(Relative("component", PartName(brand, number), pieces))
+            part = PartName(one.said("ComponentBrand") or name.brand, number)
+            found.append(Relative("component", part, quantity_of(one.said("QuantityInKit"))))
     for one in _kept(node, "PartInterchangeInfo", "PartInterchange"):
-        brand = one.attributes.get("BrandID") or one.attributes.get("BrandAAIAID") or one.attributes.get("BrandLabel")
-        if brand:
+        if brand := next(filter(None, (one.attributes.get(key) for key in (*_BRANDS, "BrandLabel"))), None):
             numbers = (part.text.strip() for part in one.all("PartNumber"))
             found += [Relative("interchange", PartName(brand, number)) for number in numbers if number]
     return found

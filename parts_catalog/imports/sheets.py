@@ -175,13 +175,22 @@ class _Reading:
     def _line(self, name: PartName, action: str, part_type: str | None) -> Line:
         if part_type is None:
             raise BadValue("missing_part_type")
+        year_from, year_to = self._years()
         application = Application(
             source="",
             make=make_key(self.text("make") or "") or None,
             model_line=name_key(self.text("model_line") or "") or None,
-            **self._years(),
-            **{name: self._month(name) for name in ("built_from", "built_to")},
-            **{word: self._word(word) for word in _WORDS},
+            year_from=year_from,
+            year_to=year_to,
+            built_from=self._month("built_from"),
+            built_to=self._month("built_to"),
+            fuel=self._word("fuel"),
+            aspiration=self._word("aspiration"),
+            transmission=self._word("transmission"),
+            drive=self._word("drive"),
+            body=self._word("body"),
+            region=self._word("region"),
+            engine_code=self._word("engine_code"),
             displacement_l=self._displacement(),
             cylinders=self._cylinders(),
             position=self._position(),
@@ -210,22 +219,17 @@ class _Reading:
             part_type=part_type,
         )
 
-    def _years(self) -> dict[str, int | None]:
-        bounds = {name: year_of(self.text(name)) if name in self.said else None for name in ("year_from", "year_to")}
+    def _years(self) -> tuple[int | None, int | None]:
+        first, last = (year_of(self.text(name)) if name in self.said else None for name in ("year_from", "year_to"))
         if written := self.text("years"):
-            found = re.fullmatch(r"(\d{4})款?(?:\s*[-–—~～至到]\s*(\d{4}|今|now|present)?款?)?", written, re.IGNORECASE)
+            found = re.fullmatch(r"(\d{4})款?(\s*[-–—~～至到]\s*(\d{4}|今|now|present)?款?)?", written, re.IGNORECASE)
             if found is None:
                 raise self._bad("years")
-            ranged = found.end(1) < len(written.rstrip("款"))
-            last = found.group(2) if ranged else found.group(1)
-            bounds = {
-                "year_from": year_of(found.group(1)),
-                "year_to": year_of(last) if last and last.isdigit() else None,
-            }
-        first, last_year = bounds["year_from"], bounds["year_to"]
-        if first is not None and last_year is not None and first > last_year:
-            raise BadValue("years_reversed", first=first, last=last_year)
-        return bounds
+            end = found.group(3) if found.group(2) else found.group(1)
+            first, last = year_of(found.group(1)), year_of(end) if end and end.isdigit() else None
+        if first is not None and last is not None and first > last:
+            raise BadValue("years_reversed", first=first, last=last)
+        return first, last
 
     def _month(self, name: str) -> str | None:
         written = self.text(name)

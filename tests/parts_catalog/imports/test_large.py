@@ -1,0 +1,60 @@
+"""A large file in bounded memory: the peak of a process of its own, measured by the system."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from foundation.database import Database
+
+BYTES = 100 << 20
+PEAK_MB = 400  # of which 150 are the interpreter with its libraries
+
+IMPORT = """
+import json, resource, sys, time
+from pathlib import Path
+from foundation.database import Database
+from parts_catalog.imports.running import Wanted, import_file
+database = Database(sys.argv[1])
+before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+report = import_file(database, Wanted(Path(sys.argv[2]), "large.xml"))
+database.close()
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(json.dumps(report.counts | {"before_mb": before // 1024, "peak_mb": peak // 1024, "s": time.monotonic() - began}))
+"""
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_a_hundred_megabytes_are_imported_in_bounded_memory(database: Database, tmp_path: Path) -> None:
+    path = tmp_path / "large.xml"
+    head = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<ACES version="4.1"><Header><BrandAAIAID>BZQT</BrandAAIAID>'
+        "<SubmissionType>FULL</SubmissionType></Header>\n"
+    )
+    written = 0
+    with path.open("w") as file:
+        file.write(head)
+        while file.tell() < BYTES:
+            for _ in range(1000):
+                written += 1
+                file.write(
+                    f'<App action="A" id="{written}">\n\t<BaseVehicle id="{written % 60_000 + 1}"/>\n'
+                    f'\t<Note>version {written % 7}</Note>\n\t<Qty>1</Qty>\n\t<PartType id="{written % 40 + 1}"/>\n'
+                    f'\t<Position id="1"/>\n\t<Part>BZ-{written % 40}-{written // 60_000}</Part>\n</App>\n'
+                )
+        file.write(f"<Footer><RecordCount>{written}</RecordCount></Footer></ACES>\n")
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT, database.url, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PYTHONPATH": "."},
+    )
+    told = json.loads(done.stdout.splitlines()[-1])
+    print(told)
+    assert told["applications"] == written == told["accepted"] + sum(told["rejected"].values())
+    assert told["peak_mb"] < PEAK_MB
