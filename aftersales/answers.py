@@ -2,19 +2,20 @@
 
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 
 from aftersales.cases import CaseState
 from aftersales.moves import tell
+from aftersales.occupancy import SlotTaken
 from aftersales.permissions import Act, require
 from aftersales.proposing import propose
-from aftersales.scope import find_case, lock_case, lock_vehicle
+from aftersales.scope import find_case, lock_vehicle
 from aftersales.tables import cases
 from aftersales.views import get_case
 from foundation.database import UnitOfWork
-from foundation.identity import Actor
+from foundation.identity import Actor, desk_of
 from foundation.refusals import Conflict, Invalid
-from ingest.vehicles import VehicleRegister
+from ingest.vehicles import VehicleDirectory, VehicleRegister
 from parts_catalog.fitment import answered
 from parts_catalog.parts import AnswerKind
 
@@ -22,33 +23,59 @@ from parts_catalog.parts import AnswerKind
 def answer(
     unit: UnitOfWork, actor: Actor, vehicles: VehicleRegister, case: str, attribute: str, value: str
 ) -> dict[str, Any]:
-    """Take the owner's answer to a question of an open case, and propose a visit to this and every case that asked it.
+    """Take the owner's answer to a question of an open case, and propose a visit.
 
     Raises `Invalid` for what was not asked and for an answer that cannot be, `Conflict` for a case that has its visit
-    already or is closed.
+    already or is closed. Other open cases of the car that asked the same go on by `go_on_one`.
     """
     found = find_case(unit, actor, case)
     require(actor, Act.ANSWER, owner=found.organisation)
     lock_vehicle(unit, found.vehicle)
     asking = {row.id: row for row in _asking(unit, found.vehicle, attribute)}
     if case not in asking:
-        if lock_case(unit, case).state != CaseState.OPEN:
-            raise Conflict("this case has its visit already, or is closed", state=found.state)
+        if (state := find_case(unit, actor, case).state) != CaseState.OPEN:
+            raise Conflict("this case has its visit already, or is closed", state=state)
         raise Invalid(f"this case does not ask for {attribute}")
     vehicle = vehicles.get(unit, actor, found.vehicle)
     config = answered(vehicle.config, attribute, _kind(asking[case], attribute), value)
     vehicle = vehicles.configure(unit, actor, vehicle.id, config)
+    unit.connection.execute(update(cases).where(cases.c.id.in_(asking)).values(questions=[], updated_at=unit.now()))
     for row in asking.values():
         tell(unit, row.id, "question_answered", actor.account, attribute=attribute)
-        propose(unit, row, vehicle)
+    propose(unit, asking[case], vehicle)
     return get_case(unit, actor, case)
+
+
+def go_on_one(unit: UnitOfWork, vehicles: VehicleDirectory) -> bool:
+    """Plan one case anew whose question was answered with another's; call it until it gives False, in new units."""
+    found = unit.connection.execute(select(cases.c.id, cases.c.vehicle).where(*_ANSWERED).limit(1)).one_or_none()
+    if found is None:
+        return False
+    lock_vehicle(unit, found.vehicle)
+    again = select(cases).where(cases.c.id == found.id, *_ANSWERED).with_for_update()
+    case = unit.connection.execute(again).one_or_none()
+    if case is not None:
+        try:
+            propose(unit, case, vehicles.get(unit, desk_of(case.organisation), case.vehicle))
+        except SlotTaken:
+            return False  # others are faster this very moment; the next sweep is soon
+    return True
+
+
+# A case that waits for an answer has a question; without one it has been answered.
+_ANSWERED = (
+    cases.c.state == CaseState.OPEN.value,
+    cases.c.questions == [],
+    cases.c.reasons.contains([{"code": "part_unclear"}]),
+)
 
 
 def _asking(unit: UnitOfWork, vehicle: str, attribute: str) -> list[Row[Any]]:
     """Lock the open cases of a vehicle that ask for an attribute, in ascending order."""
     asked = cases.c.questions.contains([{"attribute": attribute}])
     mine = cases.c.vehicle == vehicle, cases.c.state == CaseState.OPEN
-    return list(unit.connection.execute(select(cases).where(*mine, asked).order_by(cases.c.id).with_for_update()))
+    rows = unit.connection.execute(select(cases).where(*mine, asked).order_by(cases.c.id).with_for_update())
+    return [row for row in rows if all(one.get("kind") for one in row.questions if one["attribute"] == attribute)]
 
 
 def _kind(case: Row[Any], attribute: str) -> AnswerKind:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from aftersales.answers import go_on_one
 from aftersales.late_parts import offer_later_times
 from aftersales.messages import take_mail
 from aftersales.no_shows import sweep_no_shows
@@ -45,10 +46,11 @@ def sweep_deadlines(database: Database, *, mail: bool = False) -> None:
     for sweep in SWEEPS:
         with database.unit() as unit:
             sweep(unit)
-    for _ in range(OFFERS):
-        with database.unit() as unit:
-            if not offer_one(unit, Vehicles()):
-                break
+    for make_one in (offer_one, go_on_one):
+        for _ in range(OFFERS):
+            with database.unit() as unit:
+                if not make_one(unit, Vehicles()):
+                    break
     if mail:
         with database.unit() as unit:
             for message in take_mail(unit):

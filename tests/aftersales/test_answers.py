@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aftersales.answers import answer
+from aftersales.answers import answer, go_on_one
 from foundation.identity import Actor
 from foundation.refusals import Conflict, Invalid, NotFound, Refusal
 from ingest.registry import Vehicles
@@ -84,6 +84,20 @@ def test_a_case_with_its_visit_asks_nothing_any_more(world: World) -> None:
     give(world, case["id"], "drive", "awd")
     with pytest.raises(Conflict):
         give(world, case["id"], "drive", "fwd")
+
+
+def test_another_case_that_asked_the_same_goes_on_by_itself(world: World) -> None:
+    with world.database.unit() as unit:
+        unit.connection.execute(applications.update().where(applications.c.part == "pump").values(drive="awd"))
+    starter, pump = (world.open(world.finding(f"f_{fault}", fault=fault))["id"] for fault in ("starter", "fuel_pump"))
+    give(world, starter, "drive", "awd")
+    assert world.case(pump)["questions"] == []
+    with world.database.unit() as unit:
+        assert go_on_one(unit, Vehicles())
+    with world.database.unit() as unit:
+        assert not go_on_one(unit, Vehicles())
+    assert world.case(pump)["state"] == "proposed"
+    assert set(world.reserved()) == {"starter_awd", "pump"}
 
 
 def test_a_successor_is_taken_when_the_part_itself_is_gone(world: World) -> None:
