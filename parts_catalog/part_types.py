@@ -101,6 +101,8 @@ PART_TYPES: Mapping[str, PartType] = MappingProxyType({part_type.name: part_type
 )})
 # fmt: on
 
+UNCLASSIFIED = "unclassified"  # the part type of a part of which no file has told one yet
+
 # Words that may stand inside a run of Chinese, the longest first.
 CHINESE_TERMS = sorted(
     {term for part_type in PART_TYPES.values() for term in (part_type.zh, *part_type.synonyms) if not term.isascii()},
@@ -126,6 +128,8 @@ def part_type_of(written: str) -> PartType:
     """
     name = snake_case(written)
     found = PART_TYPES.get(name) or _BY_NAME.get(name_key(written))
+    if name == UNCLASSIFIED:
+        return PartType(name, "other", "Not classified", "未分类")
     if found is None and (coded := re.fullmatch(r"pcdb_(\d{1,9})", name)):
         return PartType(name, "other", f"Part type {coded[1]} (PCdb)", f"配件类型{coded[1]}（PCdb）")
     if found is None:

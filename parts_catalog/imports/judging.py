@@ -10,10 +10,9 @@ from sqlalchemy import select
 from foundation.database import UnitOfWork
 from parts_catalog.imports.findings import Findings
 from parts_catalog.imports.records import Fault, Item, Line
-from parts_catalog.part_types import PART_TYPES
+from parts_catalog.part_types import PART_TYPES, UNCLASSIFIED
 from parts_catalog.tables import reference_codes
 
-UNCLASSIFIED = "unclassified"  # the part type of a part of which no file has told one yet
 NAMELESS = ("Part", "配件")
 _YEARS_AHEAD = 3
 
@@ -36,7 +35,8 @@ class Judge:
 
     def _learn(self, kind: str, number: int, en: str, zh: str | None, canonical: Mapping[str, Any]) -> None:
         if kind == "part_terminology":
-            name = canonical.get("part_type") or f"pcdb_{number}"
+            said = canonical.get("part_type")
+            name = said if said in PART_TYPES else f"pcdb_{number}"  # what the catalogue has no row for keeps its code
             self._types[number] = name
             self.type_names.setdefault(name, (en, zh or en))
         elif kind == "position":

@@ -15,13 +15,14 @@ from parts_catalog.imports import stored, undoing
 from parts_catalog.imports.brands import BrandOfAnotherHouse, Brands
 from parts_catalog.imports.crosschecks import check_neighbours, check_types, count_parts
 from parts_catalog.imports.findings import Findings
-from parts_catalog.imports.judging import NAMELESS, UNCLASSIFIED, Judge
+from parts_catalog.imports.judging import NAMELESS, Judge
 from parts_catalog.imports.merging_items import drop_left_out, merge_items, merge_prices, merge_relations
 from parts_catalog.imports.merging_lines import merge_lines
 from parts_catalog.imports.merging_parts import delete_items, drop_unknown, merge_parts, types_of_the_file
 from parts_catalog.imports.reading import read
 from parts_catalog.imports.records import End, Fault, Head, Item, Line, Unreadable
 from parts_catalog.imports.staging import Staging
+from parts_catalog.part_types import UNCLASSIFIED
 from parts_catalog.prices import CHINESE_VAT
 from parts_catalog.search.index import index_parts
 from parts_catalog.seed import CENTRAL_ORGANISATION

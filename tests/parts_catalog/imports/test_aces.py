@@ -101,7 +101,7 @@ def test_codes_are_judged_by_the_lists_that_are_loaded(take: Take, database: Dat
         unit.connection.execute(
             text("""INSERT INTO reference_codes (kind, id, name_en, canonical) VALUES
             ('base_vehicle', 5888, 'x', '{"make": "volkswagen", "model_line": "golf", "year": 2015}'),
-            ('part_terminology', 6832, 'Cabin filter', '{"part_type": "cabin_air_filter"}'),
+            ('part_terminology', 6832, 'Cabin filter', '{"part_type": "air_filter"}'),
             ('position', 1, 'Front', '{"position": "front"}'),
             ('part_position', 1, 'x', '{"part_terminology": 6832, "position": 1}'),
             ('make', 54, 'Volkswagen', '{"make": "volkswagen"}')""")
@@ -125,9 +125,9 @@ def test_codes_are_judged_by_the_lists_that_are_loaded(take: Take, database: Dat
     with database.unit() as unit:
         lines = unit.connection.execute(text("SELECT position, make, part_type FROM applications ORDER BY line")).all()
     assert lines == [
-        ("front", None, "cabin_air_filter"),
-        ("front", "volkswagen", "cabin_air_filter"),
-        (None, "volkswagen", "cabin_air_filter"),
+        ("front", None, "air_filter"),
+        ("front", "volkswagen", "air_filter"),
+        (None, "volkswagen", "air_filter"),
     ]
 
 
