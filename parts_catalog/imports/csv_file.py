@@ -59,7 +59,10 @@ def _rows(text: io.TextIOWrapper, delimiter: str) -> Iterator[Row]:
         for cells in reader:
             yield Row(
                 reader.line_num,
-                [Cell(column_name(at), cell, cell.startswith("=")) for at, cell in enumerate(cells)],
+                [
+                    Cell(column_name(at), cell.replace("\x00", ""), cell.startswith("="))
+                    for at, cell in enumerate(cells)
+                ],
             )
     except csv.Error as error:
         raise Unreadable("malformed", f"the CSV cannot be read ({error})", reader.line_num) from error

@@ -35,7 +35,7 @@ class Judge:
 
     def _learn(self, kind: str, number: int, en: str, zh: str | None, canonical: Mapping[str, Any]) -> None:
         if kind == "part_terminology":
-            said = canonical.get("part_type")
+            said = str(canonical.get("part_type"))
             name = said if said in PART_TYPES else f"pcdb_{number}"  # what the catalogue has no row for keeps its code
             self._types[number] = name
             self.type_names.setdefault(name, (en, zh or en))

@@ -61,8 +61,8 @@ RULES: Mapping[str, ImportRule] = MappingProxyType(
             ),
             _no(
                 "encoding",
-                "The text is in none of the encodings UTF-8, UTF-16 and GB18030.",
-                "文本编码不是 UTF-8、UTF-16 或 GB18030。",
+                "The text is in an encoding that is not read: {why}.",
+                "无法按支持的编码读取文本：{why}。",
             ),
             _no(
                 "no_header",

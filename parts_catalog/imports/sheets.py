@@ -254,9 +254,9 @@ class _Reading:
         if written is None:
             return None
         found = re.fullmatch(r"(\d{1,2}(?:\.\d+)?)\s*(?:[LT升]|litres?|liters?)?", written, re.IGNORECASE)
-        if found is None:
+        if found is None or (litres := round(float(found.group(1)), 1)) >= 100:
             raise self._bad("displacement_l")
-        return round(float(found.group(1)), 1)
+        return litres
 
     def _cylinders(self) -> int | None:
         written = self.text("cylinders")

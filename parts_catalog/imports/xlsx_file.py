@@ -5,6 +5,7 @@ from datetime import date, datetime
 from itertools import chain
 from typing import Any, BinaryIO
 from zipfile import BadZipFile, ZipFile
+from zlib import error as ZlibError  # noqa: N812 - a class
 
 from openpyxl import load_workbook
 
@@ -12,13 +13,15 @@ from parts_catalog.imports.records import End, Fault, Head, Record, Unreadable
 from parts_catalog.imports.sheets import Cell, Row, column_name, records_of
 
 _MOST_UNPACKED = 4 << 30
+# What a workbook that is none, or a broken one, makes its reader raise.
+_BROKEN = (BadZipFile, ZlibError, SyntaxError, LookupError, ValueError, TypeError, AttributeError, OSError)
 
 
 def read(file: BinaryIO) -> Iterator[Record]:
     _measure(file)
     try:
         book = load_workbook(file, read_only=True, data_only=False, keep_links=False)
-    except (BadZipFile, KeyError, ValueError, OSError) as error:
+    except _BROKEN as error:
         raise Unreadable("malformed", f"the workbook cannot be opened ({type(error).__name__})") from error
     yield Head("xlsx", None, facts={"sheets": ", ".join(book.sheetnames)[:500]})
     read_any = False
@@ -47,7 +50,7 @@ def _measure(file: BinaryIO) -> None:
 
 
 def _rows(sheet: Any) -> Iterator[Row]:
-    for number, cells in enumerate(sheet.iter_rows(), 1):
+    for number, cells in enumerate(_unbroken(sheet), 1):
         found = [
             Cell(column_name(at), _written(cell.value), cell.data_type == "f")
             for at, cell in enumerate(cells)
@@ -57,10 +60,17 @@ def _rows(sheet: Any) -> Iterator[Row]:
             yield Row(number, found)
 
 
+def _unbroken(sheet: Any) -> Iterator[Any]:
+    try:
+        yield from sheet.iter_rows()
+    except _BROKEN as error:
+        raise Unreadable("malformed", f"the sheet {sheet.title} cannot be read ({type(error).__name__})") from error
+
+
 def _written(value: Any) -> str:
     """Write a cell as a person reads it: whole numbers without a point, days as days."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, (datetime, date)):
         return value.strftime("%Y-%m-%d")
-    return str(value)
+    return str(value).replace("\x00", "")

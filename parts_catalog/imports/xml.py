@@ -117,5 +117,7 @@ def stream(file: BinaryIO, wanted: frozenset[str]) -> Iterator[Node]:
             yield from done
         builder.parser.Parse(b"", True)
         yield from builder.done
+    except (ValueError, LookupError) as error:
+        raise Unreadable("encoding", "the XML is in an encoding that is not read; UTF-8 always is") from error
     except expat.ExpatError as error:
         raise Unreadable("malformed", f"the XML is not well-formed ({error})", error.lineno) from error

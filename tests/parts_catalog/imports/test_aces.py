@@ -155,6 +155,8 @@ UNREADABLE = (
     (b"<ACES version='2.0'></ACES>", "unknown_version"),
     (b"<html></html>", "unknown_format"),
     (b"", "unknown_format"),
+    (b"<?xml version='1.0' encoding='gb18030'?><ACES version='3.1'></ACES>", "encoding"),
+    (b"brand,part number\nB\x00Z,1\x001\xff", "unknown_format"),
     (b"\x00\x01\x02", "unknown_format"),
     (b"PK\x03\x04", "unknown_format"),
 )

@@ -11,7 +11,7 @@ import pytest
 from foundation.database import Database
 
 BYTES = 100 << 20
-PEAK_MB = 400  # of which 150 are the interpreter with its libraries
+PEAK_MB = 250  # of which 125 are the interpreter with its libraries
 
 IMPORT = """
 import json, resource, sys, time
