@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import Connection, Engine, create_engine, select
@@ -23,10 +24,14 @@ def new_id(prefix: str) -> str:
 
 
 class UnitOfWork:
-    """One transaction. Everything read and written through `connection` commits together, or not at all."""
+    """One transaction. Everything read and written through `connection` commits together, or not at all.
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
+    `data` is the directory for files that are derived from the database, where there is one.
+    """
+
+    def __init__(self, connection: Connection, clock: Clock, data: Path | None = None) -> None:
         self.connection = connection
+        self.data = data
         self._clock = clock
 
     def now(self) -> datetime:
@@ -42,8 +47,9 @@ class UnitOfWork:
 class Database:
     """A PostgreSQL database. Without a `clock`, business time is the machine's plus the offset in `clock_offset`."""
 
-    def __init__(self, url: str, clock: Clock | None = None, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, clock: Clock | None = None, *, pool_size: int = 10, data: Path | None = None) -> None:
         self.url = url
+        self.data = data
         self.engine: Engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
         # A unit asks the time while it holds a connection: had it to wait for a second one of the same pool, units that
         # hold all of them would wait for each other.
@@ -54,7 +60,7 @@ class Database:
     def unit(self) -> Iterator[UnitOfWork]:
         """Open a unit of work: commits when the block ends well, rolls back when it raises."""
         with self.engine.begin() as connection:
-            yield UnitOfWork(connection, self.clock)
+            yield UnitOfWork(connection, self.clock, self.data)
 
     def close(self) -> None:
         self.engine.dispose()

@@ -42,6 +42,8 @@ from parts_catalog.part_types import part_type_of
 from parts_catalog.parts import FitAnswer, Part
 from parts_catalog.questions import answered, question_about
 from parts_catalog.relations import relations_of
+from parts_catalog.snapshot.newest import newest
+from parts_catalog.snapshot.reading import Snapshot
 from parts_catalog.tables import applications as table
 from parts_catalog.tables import brands, completeness, imports, kit_components, parts, reference_codes
 from parts_catalog.verdicts import Car
@@ -52,6 +54,7 @@ __all__ = [
     "fit_of",
     "fits_of",
     "fitting_parts",
+    "fitting_parts_for",
     "fitting_parts_of",
     "get_part",
     "question_about",
@@ -75,27 +78,57 @@ def fitting_parts(
 
 def fitting_parts_of(unit: UnitOfWork, config: VehicleConfig, wanted: Sequence[str]) -> dict[str, list[FitAnswer]]:
     """Give the same for several part types at once, by the name that each was asked for with; all their positions."""
+    return fitting_parts_for(unit, [(config, wanted)])[0]
+
+
+def fitting_parts_for(
+    unit: UnitOfWork, questions: Sequence[tuple[VehicleConfig, Sequence[str]]]
+) -> list[dict[str, list[FitAnswer]]]:
+    """Give the same for many cars, each with the part types that it is asked for.
+
+    From the snapshot of the catalogue where there is one of its present version, else by SQL; the answers are equal.
+    """
+    snapshot = newest(unit)
+    found = [_offers(unit, snapshot, config, wanted) for config, wanted in questions]
+    parts_offered = {answer.part.id for _, offers in found for answers in offers.values() for answer in answers}
+    related = relations_of(unit, sorted(parts_offered if snapshot is None else parts_offered & snapshot.related))
+    return [
+        {
+            asked: mark_ambiguous(
+                said, [replace(answer, related=related.get(answer.part.id, ())) for answer in answers]
+            )
+            for asked, answers in offers.items()
+        }
+        for said, offers in found
+    ]
+
+
+def _offers(
+    unit: UnitOfWork, snapshot: Snapshot | None, config: VehicleConfig, wanted: Sequence[str]
+) -> tuple[Said, dict[str, list[FitAnswer]]]:
+    """Give what is said of one car and, by the name each type was asked for with, what is offered for it."""
     kinds = {asked: part_type_of(asked).name for asked in wanted}
     car = car_of(unit, config)
-    named = _may_speak_of(car)
     types = sorted(set(kinds.values()))
-    of_types = table.c.part_type.in_(types) & named
-    if car.make is None:
-        of_types &= table.c.part.in_(_some_parts(of_types))
-    kits = _kits(unit, _kits_of_types(types, of_types, car))
-    said = _said(unit, or_(of_types, table.c.part.in_(_components(kits)) & named), kits)
+    if snapshot is not None and snapshot.covers(car):
+        said = snapshot.said_of(car, types)
+    else:
+        said = _said_of_types(unit, car, types)
     by_type: dict[str, list[str]] = {kind: [] for kind in types}
     for part, one in said.listed.items():
         if one.part.part_type in by_type:
             by_type[one.part.part_type].append(part)
     offers = {kind: offered(said, by_type[kind], car) for kind in types}
-    related = relations_of(unit, sorted({answer.part.id for found in offers.values() for answer in found}))
-    return {
-        asked: mark_ambiguous(
-            said, [replace(answer, related=related.get(answer.part.id, ())) for answer in offers[kind]]
-        )
-        for asked, kind in kinds.items()
-    }
+    return said, {asked: offers[kind] for asked, kind in kinds.items()}
+
+
+def _said_of_types(unit: UnitOfWork, car: Car, types: Sequence[str]) -> Said:
+    named = _may_speak_of(car)
+    of_types = table.c.part_type.in_(types) & named
+    if car.make is None:
+        of_types &= table.c.part.in_(_some_parts(of_types))
+    kits = _kits(unit, _kits_of_types(types, of_types, car))
+    return _said(unit, or_(of_types, table.c.part.in_(_components(kits)) & named), kits)
 
 
 def fit_of(unit: UnitOfWork, part: str, config: VehicleConfig) -> FitAnswer:
@@ -216,7 +249,7 @@ def _lines(unit: UnitOfWork, where: ColumnElement[bool]) -> dict[str, list[Appli
     """Read lines that no import took out, in the order in which they came, their codes in words where lists tell."""
     rows = unit.connection.execute(_select_lines(where)).all()
     lines = [_application(row) for row in rows]
-    known = _codes(unit, sorted({code for line in lines for code in codes_on(line)}))
+    known = codes_of(unit, sorted({code for line in lines for code in codes_on(line)}))
     found: dict[str, list[Application]] = {}
     for row, line in zip(rows, lines, strict=True):
         found.setdefault(row.part, []).append(resolved(line, known) if known else line)
@@ -240,7 +273,8 @@ def _application(row: "Row[tuple[object, ...]]") -> Application:
     return Application(**stated, displacement_l=None if litres is None else float(litres))
 
 
-def _codes(unit: UnitOfWork, wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Code]:
+def codes_of(unit: UnitOfWork, wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Code]:
+    """Give what the loaded lists tell of codes, each a kind and an id."""
     if not wanted:
         return {}
     rows = unit.connection.execute(
