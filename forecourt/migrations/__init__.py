@@ -6,6 +6,10 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import MetaData, create_engine, text
 
+from foundation.clock import SystemClock
+from foundation.database import UnitOfWork
+from parts_catalog.search import index_what_is_bare
+
 PACKAGES = ("foundation", "ingest", "diagnostics", "parts_catalog", "aftersales")
 _LOCK = 0x666F7265  # two processes that start together migrate one after the other
 
@@ -16,12 +20,13 @@ def package_metadata() -> list[MetaData]:
 
 
 def migrate(url: str) -> None:
-    """Bring the schema of the database at `url` up to date."""
+    """Bring the schema of the database at `url` up to date, and what is derived from older rows."""
     engine = create_engine(url)
     try:
         with engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             command.upgrade(alembic_config(connection=connection), "head")
+            index_what_is_bare(UnitOfWork(connection, SystemClock()))
     finally:
         engine.dispose()
 

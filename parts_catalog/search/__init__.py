@@ -12,7 +12,7 @@ facets.py    what the hits have in common
 from parts_catalog.search.asking import Filters
 from parts_catalog.search.facets import Facets, count_facets
 from parts_catalog.search.finding import Found, PartHit, find
-from parts_catalog.search.index import index_parts, index_vehicles
+from parts_catalog.search.index import index_parts, index_vehicles, index_what_is_bare
 from parts_catalog.search.planning import MAXIMUM_TEXT
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "find",
     "index_parts",
     "index_vehicles",
+    "index_what_is_bare",
 ]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, exists, func, insert, select, text
 
 from foundation.database import UnitOfWork
-from parts_catalog.search.terms import words_of_part
+from parts_catalog.search.terms import EVERY, words_of_part
 from parts_catalog.spelling import MAKE_SPELLINGS, make_key, name_key
 from parts_catalog.tables import brands, part_words, parts, reference_codes, search_vehicles, search_words
 from parts_catalog.tables import vehicle_configurations as configurations
@@ -53,6 +53,17 @@ def index_vehicles(unit: UnitOfWork) -> int:
     rows = [{"word": word, "make": make, "model_line": model} for word, make, model in sorted(said) if word]
     run(insert(search_vehicles), rows)
     return len(rows)
+
+
+def index_what_is_bare(unit: UnitOfWork) -> int:
+    """Write the words of a catalogue that has none, being older than the index. Gives the number of its parts.
+
+    Whoever writes parts writes their words in the same transaction, so one word of theirs says that all are there.
+    """
+    if not unit.connection.execute(_BARE, {"every": EVERY}).scalar_one():
+        return 0
+    index_vehicles(unit)
+    return index_parts(unit)
 
 
 def _batches(unit: UnitOfWork, changed: Iterable[str] | None) -> Iterator[Sequence[int]]:
@@ -127,6 +138,10 @@ def _count(unit: UnitOfWork, changes: Mapping[int, int]) -> None:
         unit.connection.execute(_COUNT, {"ids": sorted(changes), "more": [changes[one] for one in sorted(changes)]})
 
 
+_BARE = text(
+    "SELECT EXISTS (SELECT FROM parts WHERE removed_by IS NULL)"
+    " AND NOT EXISTS (SELECT FROM search_words WHERE word = :every AND parts > 0)"
+)
 _COUNT = text(
     "UPDATE search_words w SET parts = w.parts + c.more FROM unnest(CAST(:ids AS int[]), CAST(:more AS int[]))"
     " AS c (id, more) WHERE w.id = c.id"

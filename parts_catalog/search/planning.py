@@ -4,7 +4,8 @@ In order: the very number and numbers that begin so; what fits the car and is of
 and has the words; the same of what does not surely fit; and last, numbers with the text somewhere inside.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,7 +123,7 @@ def _fitting(unit: UnitOfWork, asked: Asked, config: VehicleConfig | None, value
         agreeing = _agreeing_with_car(car, values)
     else:
         return None
-    agreeing.append("a.make IS NULL AND a.model_line IS NULL AND a.part_type = ANY(%(universal)s)")
+    agreeing.append("a.make IS NULL AND a.base_vehicle IS NULL AND a.part_type = ANY(%(universal)s)")
     values |= {"universal": list(asked.types), "kinds": asked.kinds}
     limits = "".join(
         f" AND (a.{column} IS NULL OR a.{column} {compared} %({name})s)"
@@ -150,6 +151,9 @@ def _agreeing_with_words(car: NamedCar, values: dict[str, Any]) -> list[str]:
         if model:
             values[f"model_{at}"] = model
         agreeing.append(f"a.make = %(make_{at})s" + (f" AND a.model_line = %(model_{at})s" if model else ""))
+        agreeing.append(
+            _coded({"make": make} | ({"model_line": model} if model else {}), car.year, f"base_{at}", values)
+        )
     return agreeing
 
 
@@ -159,7 +163,19 @@ def _agreeing_with_car(car: Car, values: dict[str, Any]) -> list[str]:
     if car.model_year is not None:
         values["car_year_too"] = car.model_year
     values |= {"make_0": car.make, "model_0": car.model_line}
-    return ["a.make = %(make_0)s AND a.model_line = %(model_0)s", "a.make = %(make_0)s AND a.model_line IS NULL"]
+    agreeing = ["a.make = %(make_0)s AND a.model_line = %(model_0)s", "a.make = %(make_0)s AND a.model_line IS NULL"]
+    names = {"make": car.make or "", "model_line": car.model_line or ""}
+    agreeing.append(_coded(names, car.model_year, "base_0", values))
+    if "base_vehicle" in car.codes:
+        values["base_of_car"] = car.codes["base_vehicle"]
+        agreeing.append("a.base_vehicle = %(base_of_car)s")
+    return agreeing
+
+
+def _coded(names: Mapping[str, str], year: int | None, value: str, values: dict[str, Any]) -> str:
+    """Give SQL for lines under the code of a base vehicle that a loaded list names so."""
+    values |= {value: json.dumps(names), f"{value}_year": year}
+    return _CODED.format(names=value, year=f"{value}_year")
 
 
 # Value of the car -> the line's attribute, and how it is compared; what a line does not state fits all.
@@ -169,6 +185,10 @@ _PLAIN_ATTRIBUTES = {
     "car_year": ("year_from", "<="),
     "car_year_too": ("year_to", ">="),
 }
+_CODED = (
+    "a.base_vehicle = ANY(ARRAY(SELECT c.id FROM reference_codes c WHERE c.kind = 'base_vehicle'"
+    " AND c.canonical @> %({names})s::jsonb AND coalesce(c.canonical ->> 'year' = %({year})s::text, true)))"
+)
 _STATES = "a.removed_by IS NULL AND NOT a.excludes"
 _BY_NUMBER = """
     WITH found (part, how) AS (

@@ -129,7 +129,9 @@ def test_an_empty_text_lists_the_catalogue(catalogue: Database) -> None:
     assert len(search(catalogue, "  ", limit=30)) == 30
 
 
-@pytest.mark.parametrize("key", [[], [1], [0] * 5, ["a"] * 4, [0, 0, 0, "\x00"], [True] * 4, [0, 0, 2**40, 0], [0, -1, 0, 0]])
+@pytest.mark.parametrize(
+    "key", [[], [1], [0] * 5, ["a"] * 4, [0, 0, 0, "\x00"], [True] * 4, [0, 0, 2**40, 0], [0, -1, 0, 0]]
+)
 def test_a_cursor_that_is_not_ours_is_refused(catalogue: Database, key: list[object]) -> None:
     with catalogue.unit() as unit, pytest.raises(Invalid):
         find(unit, "oil", cursor=write_cursor(key))
