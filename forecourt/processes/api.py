@@ -27,7 +27,7 @@ class Server(uvicorn.Server):
 
 def run(installation: Installation, port: int) -> None:
     """Serve until SIGTERM or SIGINT. Access logs are off: addresses of pages name vehicles and orders."""
-    database = Database(installation.database_url, pool_size=20)
+    database = Database(installation.database_url, pool_size=20, data=installation.paths.root)
     sender = Sender(lambda: installation.ingest_mqtt_url, installation.broker_certificate)
     app = build_app(
         installation.settings,

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from dataclasses import asdict
 
 import procrastinate
 import psycopg
@@ -21,16 +22,18 @@ from foundation.database import Database
 from ingest.archive import Archive
 from ingest.archive.retention import Retention
 from ingest.registry import credentials
+from parts_catalog.snapshot.building import keep_snapshot
 
 SWEEP_S = 1.0
 HOUSE_S = 60.0
 ARCHIVE_S = 15.0
+CATALOGUE_S = 1.0
 log = structlog.get_logger()
 
 
 def run(installation: Installation, _port: int) -> None:
     """Work until SIGTERM or SIGINT."""
-    database = Database(installation.database_url, pool_size=4)
+    database = Database(installation.database_url, pool_size=4, data=installation.paths.root)
     send = _mail_port(installation.settings)
     asyncio.run(_work(installation, database, send))
     database.close()
@@ -65,7 +68,8 @@ async def _work(installation: Installation, database: Database, send: Send | Non
         sweeper = asyncio.create_task(_sweep(app, database, heartbeat, mail=send is not None))
         keeper = asyncio.create_task(_keep_house(installation, database))
         archivist = asyncio.create_task(_keep_archive(installation, database))
-        running = (worker, sweeper, keeper, archivist)
+        cataloguer = asyncio.create_task(_keep_catalogue(database))
+        running = (worker, sweeper, keeper, archivist, cataloguer)
         done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         for task in running:
             task.cancel()
@@ -116,6 +120,22 @@ async def _keep_archive(installation: Installation, database: Database) -> None:
         except sqlalchemy.exc.OperationalError:
             log.warning("database_away")  # as above
         await asyncio.sleep(ARCHIVE_S)
+
+
+async def _keep_catalogue(database: Database) -> None:
+    """Build the snapshot of the catalogue after a change; SQL answers until it is there."""
+    while True:
+        try:
+            built = await asyncio.to_thread(keep_snapshot, database)
+        except (sqlalchemy.exc.OperationalError, psycopg.OperationalError):
+            log.warning("database_away")  # as above
+        except OSError:
+            log.exception("catalogue_not_written")  # such as a full disk, which is no reason to end the other work
+            await asyncio.sleep(HOUSE_S)
+        else:
+            if built is not None:
+                log.info("catalogue_written", **asdict(built))
+        await asyncio.sleep(CATALOGUE_S)
 
 
 def _devices(database: Database) -> list[tuple[str, str, str]]:
