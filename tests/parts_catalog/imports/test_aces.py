@@ -1,5 +1,9 @@
 """ACES files: every application accounted for, by rules; full and incremental; undone exactly."""
 
+import random
+from collections import Counter
+from itertools import pairwise
+
 import pytest
 from sqlalchemy import text
 
@@ -94,6 +98,27 @@ def test_duplicates_overlaps_and_cnc_overlaps_are_counted_as_neighbours(take: Ta
     told = {rule: count for rule, count in report.counts["warnings"].items() if not rule.startswith("unverified")}
     assert told == {"overlap": 2, "cnc_overlap": 1, "quantities_differ": 1}
     assert report.counts["accepted"] + 1 == report.counts["applications"] == 8
+
+
+def test_neighbours_are_counted_as_the_definition_says(take: Take) -> None:
+    """Against the definition written out: sort, then compare each line with the next."""
+    draw = random.Random(7)
+    lines = [
+        (draw.randrange(1, 12), draw.randrange(1, 3), draw.choice("ABCD"), draw.choice(("", "", "x", "y")))
+        for _ in range(300)
+    ]
+    noted = [(one, [f"<Note>{one[3]}</Note>"] if one[3] else []) for one in lines]
+    apps = [app(at, one[2], *note, base=one[0], position=one[1]) for at, (one, note) in enumerate(noted, 1)]
+    told = take(aces(*apps)).counts
+    wanted: Counter[str] = Counter()
+    for (*before, part, note), (*after, other, another) in pairwise(sorted(lines)):
+        if before == after:
+            wanted["duplicate"] += (part, note) == (other, another)
+            wanted["overlap"] += part != other and note == another
+            wanted["cnc_overlap"] += (note == "") != (another == "")
+    assert all(wanted.values())
+    assert told["rejected"] == {"duplicate": wanted["duplicate"]}
+    assert (told["warnings"]["overlap"], told["warnings"]["cnc_overlap"]) == (wanted["overlap"], wanted["cnc_overlap"])
 
 
 def test_codes_are_judged_by_the_lists_that_are_loaded(take: Take, database: Database) -> None:
