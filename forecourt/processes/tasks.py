@@ -25,6 +25,7 @@ from ingest.registry import credentials
 SWEEP_S = 1.0
 HOUSE_S = 60.0
 ARCHIVE_S = 15.0
+ARCHIVE_PAUSE_S = 300.0  # the longest between two attempts while the archive's store is away
 log = structlog.get_logger()
 
 
@@ -110,12 +111,18 @@ async def _keep_archive(installation: Installation, database: Database) -> None:
     """Compact the archive and forget what has served its time, a quarter of a minute after the last round."""
     archive, given = Archive(installation.archive_directory), installation.settings
     keep = Retention(given.keep_readings_days, given.keep_rejected_days, given.keep_keys_days, given.keep_dtcs_days)
+    pause = ARCHIVE_S
     while True:
         try:
             await asyncio.to_thread(sweep_archive, database, archive, keep)
+            pause = ARCHIVE_S
         except sqlalchemy.exc.OperationalError:
             log.warning("database_away")  # as above
-        await asyncio.sleep(ARCHIVE_S)
+        except OSError as error:
+            # A step is one transaction: nothing is listed that was not written, and the next round does it again.
+            log.warning("archive_away", kind=type(error).__name__, again_s=pause)
+            pause = min(2 * pause, ARCHIVE_PAUSE_S)
+        await asyncio.sleep(pause)
 
 
 def _devices(database: Database) -> list[tuple[str, str, str]]:
