@@ -239,7 +239,8 @@ def measure(folder: Path) -> list[dict[str, object]]:
         broker.ensure()
         urls = [installation.device_url(*key) for key in keys]
         bench = Bench(installation, database, urls, broker.ingest_url, CASES[0], datetime.now(UTC))
-        results = [row for case in CASES for row in compared(bench, case)]
+        chosen = [case for case in CASES if all(word in case.name for word in sys.argv[1:])]
+        results = [row for case in chosen for row in compared(bench, case)]
         database.close()
     finally:
         broker.stop()
