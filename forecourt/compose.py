@@ -1,12 +1,13 @@
 """The composition root: builds the web application from one `Settings`; tests compose through here, too."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
+from prometheus_client import REGISTRY
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import aftersales.http
@@ -16,6 +17,8 @@ import ingest.http
 import ingest.uploads_http
 import parts_catalog.http
 from forecourt import access, health, http, pages, privacy_http
+from forecourt.health import Probe
+from forecourt.metrics_files import AllFigures
 from forecourt.rate_limits import AnonymousLimit, RateLimits
 from forecourt.settings import Settings
 from foundation.database import Database
@@ -34,11 +37,12 @@ def build_app(
     archive: Archive,
     tell_broker: TellBroker = lambda: False,
     send: Send = nowhere,
+    probes: Mapping[str, Probe] | None = None,
 ) -> FastAPI:
     """Build the HTTP API and the pages over one database and one archive; nothing runs before its lifespan.
 
     `tell_broker` lets the devices in that may connect now; False: there is no broker of ours to tell.
-    `send` hands an upload to the broker.
+    `send` hands an upload to the broker. `probes` ask the parts of the installation whether they work.
     """
     wakeups = Wakeups(database.url)
 
@@ -78,7 +82,8 @@ def build_app(
     ):
         # Whatever is asked: a credential ends, and a key has scopes.
         app.include_router(routes, responses=foundation.http.problem_responses(401, 403) | counted)
-    app.include_router(health.router(database))
+    figures = AllFigures(settings.data / "run", REGISTRY)
+    app.include_router(health.router(health.Health(database, probes), figures))
     _add_docs(app)
     pages.mount(
         app, pages.Site(database, wakeups, vehicles, archive, settings.lang, settings.secure_cookies, throttle, table)

@@ -44,7 +44,9 @@ class Database:
 
     def __init__(self, url: str, clock: Clock | None = None, *, pool_size: int = 10) -> None:
         self.url = url
-        self.engine: Engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+        self.engine: Engine = create_engine(
+            url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, hide_parameters=True
+        )
         # A unit asks the time while it holds a connection: had it to wait for a second one of the same pool, units that
         # hold all of them would wait for each other.
         self._clock_engine: Engine = create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)

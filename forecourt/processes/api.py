@@ -6,6 +6,7 @@ import uvicorn
 
 from forecourt.compose import build_app
 from forecourt.installation import Installation
+from forecourt.probes import probes
 from forecourt.processes import steady
 from foundation.database import Database
 from foundation.follow import Wakeups
@@ -29,12 +30,14 @@ def run(installation: Installation, port: int) -> None:
     """Serve until SIGTERM or SIGINT. Access logs are off: addresses of pages name vehicles and orders."""
     database = Database(installation.database_url, pool_size=20)
     sender = Sender(lambda: installation.ingest_mqtt_url, installation.broker_certificate)
+    archive = Archive(installation.archive_directory)
     app = build_app(
         installation.settings,
         database,
-        Archive(installation.archive_directory),
+        archive,
         lambda: installation.let_devices_in(database),
         sender,
+        probes(installation, archive),
     )
     config = uvicorn.Config(
         app,

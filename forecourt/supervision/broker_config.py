@@ -14,6 +14,8 @@ from ingest.partitions import MAPPED, PARTITIONS, wire_partition
 
 INGEST_USER = "fc-ingest"
 OPERATOR_USER = "fc-operator"
+WATCHER_USER = "fc-watcher"  # asks what the broker holds, over the control port of this machine alone
+_WATCHED = ("$JS.API.STREAM.INFO.$MQTT_msgs", "$JS.API.STREAM.MSG.GET.$MQTT_msgs")
 _UP = ("readings.json", "readings.bin", "dtcs", "result")
 _STATUS = "status"  # stays where it is: NATS maps no last wills
 _DOWN = ("committed", "progress", "command")
@@ -33,7 +35,7 @@ class DeviceCredential:
     dialect: str = FORECOURT
 
     def __post_init__(self) -> None:
-        if not _DEVICE_ID.fullmatch(self.id) or self.id in {INGEST_USER, OPERATOR_USER}:
+        if not _DEVICE_ID.fullmatch(self.id) or self.id in {INGEST_USER, OPERATOR_USER, WATCHER_USER}:
             raise ValueError(f"{self.id!r} cannot be a device's id.")
         if self.dialect not in TOPIC_ROOTS:
             raise ValueError(f"There is no dialect {self.dialect!r} for the device {self.id}.")
@@ -89,7 +91,11 @@ def users_config(*, ingest_secret: str, operator_secret: str, devices: Iterable[
         publish=[*_subjects("*", _DOWN), f"{MAPPED}.*.{_UPLOADS}"],
         subscribe=[f"{MAPPED}.>", f"fc.v1.*.{_STATUS}"],
     )
-    users = [ingest, *(_device_user(device) for device in sorted(devices, key=lambda device: device.id))]
+    users = [
+        _watcher(operator_secret),
+        ingest,
+        *(_device_user(device) for device in sorted(devices, key=lambda device: device.id)),
+    ]
     lines = ",\n".join(f"  {json.dumps(user)}" for user in users)
     return f"""\
 accounts: {{
@@ -99,6 +105,15 @@ FC: {{ jetstream: enabled, users: [
 ], mappings: {json.dumps(_mappings())} }}
 }}
 """
+
+
+def _watcher(secret: str) -> dict[str, Any]:
+    return {
+        "user": WATCHER_USER,
+        "password": secret,
+        "allowed_connection_types": ["STANDARD"],
+        "permissions": {"publish": {"allow": list(_WATCHED)}, "subscribe": {"allow": ["_INBOX.>"]}},
+    }
 
 
 def _mappings() -> dict[str, str]:

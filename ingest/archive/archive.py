@@ -35,6 +35,10 @@ class Archive:
     def __init__(self, where: str | Path) -> None:
         self._store = open_store(where)
 
+    def answers(self) -> bool:
+        """Whether its store can be written to now; may raise `OSError` for no."""
+        return self._store.answers()
+
     def write_segment(self, unit: UnitOfWork, batch: Batch, worker: str) -> str | None:
         """Write a batch as one durable segment and list it in the manifest; gives its name, None for no rows.
 
