@@ -44,6 +44,7 @@ def run(installation: Installation, port: int) -> None:
         host=installation.settings.http_host,
         port=port,
         access_log=False,
+        log_config=None,  # its own would print what exceptions say; `forecourt/logs.py` has the one form of all logs
         log_level="warning",
         timeout_graceful_shutdown=3,  # what is still open then is cut; clients come back with Last-Event-ID
         server_header=False,
