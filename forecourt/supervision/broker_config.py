@@ -22,6 +22,7 @@ _DOWN = ("committed", "progress", "command")
 _UPLOADS = "fc.v1.*.http.*"  # what came to our own HTTP door; no device may publish it
 # NATS delivers QoS 1 on this internal subject, as the subscriber's own user.
 _DELIVERY = "$MQTT.sub.>"
+_MOST_SUBSCRIPTIONS = 1_000_000  # at QoS 1; each device has three, and NATS's own limit is 1,000 in all
 _DEVICE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _BCRYPT = re.compile(r"\$2[ab]\$\d\d\$[./A-Za-z0-9]{53}")
 
@@ -75,7 +76,7 @@ def server_config(
 server_name: "forecourt"
 listen: "127.0.0.1:{control_port}"
 logtime_utc: true
-jetstream {{ store_dir: {json.dumps(store)} }}
+jetstream {{ store_dir: {json.dumps(store)}, limits {{ default_max_consumers: {_MOST_SUBSCRIPTIONS} }} }}
 mqtt {{ host: {json.dumps(host)}, port: {port}, ack_wait: "10s", max_ack_pending: 2048{secured} }}
 include {json.dumps(users_file)}
 system_account: SYS
