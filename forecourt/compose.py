@@ -1,7 +1,7 @@
 """The composition root: builds the web application from one `Settings`; tests compose through here, too."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -38,11 +38,13 @@ def build_app(
     tell_broker: TellBroker = lambda: False,
     send: Send = nowhere,
     probes: Mapping[str, Probe] | None = None,
+    device_address: Callable[[], str] = lambda: "",
 ) -> FastAPI:
     """Build the HTTP API and the pages over one database and one archive; nothing runs before its lifespan.
 
     `tell_broker` lets the devices in that may connect now; False: there is no broker of ours to tell.
     `send` hands an upload to the broker. `probes` ask the parts of the installation whether they work.
+    `device_address` is what a device is told to connect to.
     """
     wakeups = Wakeups(database.url)
 
@@ -85,9 +87,11 @@ def build_app(
     figures = AllFigures(settings.data / "run", REGISTRY)
     app.include_router(health.router(health.Health(database, probes), figures))
     _add_docs(app)
-    pages.mount(
-        app, pages.Site(database, wakeups, vehicles, archive, settings.lang, settings.secure_cookies, throttle, table)
-    )
+    site = pages.Site(
+        database, wakeups, vehicles, archive, settings.lang, settings.secure_cookies, throttle, table, tell_broker,
+        device_address,
+    )  # fmt: skip
+    pages.mount(app, site)
     return app
 
 

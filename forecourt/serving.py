@@ -38,9 +38,7 @@ def run_all(
     """Run everything until the event is set; `port` 0 takes the port used before here, or a free one."""
     http_port = port or installation.paths.port("http")
     http = f"http://{installation.settings.http_host}:{http_port}"
-    mqtt = installation.ingest_mqtt_url
-    scheme, _, rest = mqtt.partition("://")
-    addresses = Addresses(http, f"{scheme}://{rest.rpartition('@')[2]}")
+    addresses = Addresses(http, installation.device_address)
     with using_database(installation) as url:
         database = Database(url, pool_size=1)
         installation.let_devices_in(database)

@@ -38,6 +38,7 @@ def run(installation: Installation, port: int) -> None:
         lambda: installation.let_devices_in(database),
         sender,
         probes(installation, archive),
+        lambda: installation.device_address,
     )
     config = uvicorn.Config(
         app,
