@@ -47,22 +47,7 @@ def build_app(
     `device_address` is what a device is told to connect to.
     """
     wakeups = Wakeups(database.url)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        wakeups.start(asyncio.get_running_loop())
-        yield
-        wakeups.stop()
-
-    app = FastAPI(
-        title="Forecourt",
-        version="1",
-        description=DESCRIPTION,
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-    )
-    app.state.wakeups = wakeups
+    app = _new_app(wakeups)
     http.install(app, database)
     throttle, table = RateLimits(settings), access.whole()
     app.add_middleware(AnonymousLimit, limits=throttle, database=database)
@@ -92,6 +77,25 @@ def build_app(
         device_address,
     )  # fmt: skip
     pages.mount(app, site)
+    return app
+
+
+def _new_app(wakeups: Wakeups) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        wakeups.start(asyncio.get_running_loop())
+        yield
+        wakeups.stop()
+
+    app = FastAPI(
+        title="Forecourt",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.wakeups = wakeups
     return app
 
 

@@ -69,7 +69,9 @@ def told_of(error: BaseException) -> list[dict[str, Any]]:
             {
                 "kind": f"{type(one).__module__}.{type(one).__qualname__}",
                 **({"words": words} if words else {}),
-                "where": [f"{'/'.join(code.co_filename.split('/')[-3:])}:{line} {code.co_name}" for code, line in places],
+                "where": [
+                    f"{'/'.join(code.co_filename.split('/')[-3:])}:{line} {code.co_name}" for code, line in places
+                ],
             }
         )
         one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
@@ -80,7 +82,7 @@ def _words(error: BaseException) -> str:
     """Give words that cannot quote anybody: our own of supervision, the system's, a database's code."""
     if isinstance(error, SupervisionError):
         return str(error)
-    if isinstance(error, OSError) and error.errno in errno.errorcode:
+    if isinstance(error, OSError) and error.errno is not None and error.errno in errno.errorcode:
         return os.strerror(error.errno)
     return str(getattr(error, "sqlstate", None) or "")
 
