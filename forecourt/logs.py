@@ -29,8 +29,8 @@ def configure(level: str) -> None:
     """Set the least level that is logged, for our own log and for the libraries', from which warnings are."""
     number = logging.getLevelNamesMapping()[level.upper()]
     handler = logging.StreamHandler()
-    handler.setFormatter(_Lines())
-    logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
+    handler.setFormatter(Lines())
+    logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler])
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -98,7 +98,7 @@ def _tell_exception(_logger: object, _method: str, event: EventDict) -> EventDic
     return event
 
 
-class _Lines(logging.Formatter):
+class Lines(logging.Formatter):
     """What libraries log, in our form: the first line of their words as they wrote it, without what they put in."""
 
     def format(self, record: logging.LogRecord) -> str:
