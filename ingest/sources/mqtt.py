@@ -82,7 +82,11 @@ class Connection:
         self._client = client
 
     def open(self, topics: Sequence[str]) -> None:
-        """Connect and subscribe at QoS 1; raises `ConnectionError` in words when the broker will not have us."""
+        """Connect and subscribe at QoS 0; raises `ConnectionError` in words when the broker will not have us.
+
+        At QoS 1 the broker's work on every message of anybody grows with the number of subscriptions, and nothing
+        more would be safe: this session ends with its connection, and what was not answered is sent again.
+        """
         try:
             self._client.connect(self._address.host, self._address.port, keepalive=KEEPALIVE_S)
         except (OSError, ValueError) as error:
@@ -91,7 +95,7 @@ class Connection:
         try:
             self._await(self._answered, "did not answer the CONNECT")
             if topics:
-                self._client.subscribe([(topic, 1) for topic in topics])
+                self._client.subscribe([(topic, 0) for topic in topics])
                 self._await(self._subscribed, "did not answer the subscription")
         except ConnectionError:
             self.close()
