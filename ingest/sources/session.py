@@ -20,7 +20,7 @@ from ingest.partitions import Session, unmapped
 CONNECT_TIMEOUT_S = 5.0
 KEEPALIVE_S = 30
 _PIECE = 262_144
-_MOST_TOPICS = 50_000  # remembered as text; then they are forgotten, for strangers may invent them
+_MOST_TOPICS, _LONGEST_TOPIC = 16_384, 200  # remembered as text, and then forgotten: devices may invent them
 _CONNECT, _SUBSCRIBE, _PUBLISH = 0x10, 0x82, 0x32
 _CONNACK, _SUBACK, _DELIVERY = 0x20, 0x90, 0x30
 _PUBACK = b"\x40\x02"
@@ -201,10 +201,11 @@ class StoredSession:
         self._rest = data[at:]
 
     def _read_topic(self, words: bytes) -> str:
-        if len(self._topics) >= _MOST_TOPICS:
-            self._topics.clear()
         topic = unmapped(words.decode(errors="replace"))
-        self._topics[words] = topic
+        if len(words) <= _LONGEST_TOPIC:
+            if len(self._topics) >= _MOST_TOPICS:
+                self._topics.clear()
+            self._topics[words] = topic
         return topic
 
     def _send(self, data: bytes) -> None:
