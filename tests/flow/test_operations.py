@@ -99,7 +99,7 @@ def test_figures_and_logs_of_a_running_service(driven: Driven) -> None:
     break_a_batch(driven)
     break_a_request(driven)
     logs = [*(driven.house.data / "log").iterdir()]
-    assert {"api.log", "ingest.log", "tasks.log", "broker.log"} <= {it.name for it in logs}
+    assert {"api.log", "ingest.log", "tasks.log", "broker.log", "database.log"} <= {it.name for it in logs}
     texts = {it.name: it.read_text("utf-8", "replace") for it in logs} | {"serve": driven.house.said()}
     texts["/metrics"] = driven.ask("GET", "/metrics").text
     assert "process_ended" in texts["ingest.log"]
