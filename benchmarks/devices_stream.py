@@ -52,7 +52,7 @@ def forget(url: str, client_ids: Sequence[str]) -> None:
 
 
 def connected(url: str, client_id: str, topic: str | None = None) -> socket.socket:
-    """Connect without a stored session, and subscribe at QoS 1."""
+    """Connect without a stored session, and subscribe at QoS 0, as devices do."""
     address = urlsplit(url)
     words = [client_id, unquote(address.username or ""), unquote(address.password or "")]
     it = socket.create_connection((str(address.hostname), int(address.port or 1883)))
@@ -61,8 +61,8 @@ def connected(url: str, client_id: str, topic: str | None = None) -> socket.sock
     if it.recv(4) != b"\x20\x02\x00\x00":
         raise ConnectionError(f"the broker refuses {client_id}")
     if topic is not None:
-        it.sendall(_packet(0x82, b"\x00\x01" + _text(topic) + b"\x01"))
-        if it.recv(5)[-1:] != b"\x01":
+        it.sendall(_packet(0x82, b"\x00\x01" + _text(topic) + b"\x00"))
+        if it.recv(5)[-1:] != b"\x00":
             raise ConnectionError(f"the broker refuses {client_id} a subscription")
     return it
 
