@@ -128,6 +128,7 @@ class Crowd:
         self.wires = [Wire(car) for car in cars]
         self._load, self._beat_s, self._each, self._in_flight = load, beat_s, each, in_flight
         self._asked: list[tuple[int, bytes]] = []
+        self._hushed = False
         self._stopping = threading.Event()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="crowd", daemon=True)
@@ -139,7 +140,7 @@ class Crowd:
 
     def hush(self) -> None:
         """Nobody begins another message; connections stay, and answers are heard."""
-        self._beat_s = None
+        self._hushed = True
 
     def stop(self) -> None:
         self._stopping.set()
@@ -200,7 +201,7 @@ class Crowd:
             self.wires[number].publish(payload)
             spoke.append(self.wires[number])
         put_off = []
-        while due and due[0][0] <= now and self._beat_s is not None:
+        while due and due[0][0] <= now and not self._hushed and self._beat_s is not None:
             at, number = heapq.heappop(due)
             wire = self.wires[number]
             if wire.ended or (self._each is not None and wire.sent >= self._each):
