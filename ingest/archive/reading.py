@@ -140,6 +140,15 @@ def in_order(tables: Sequence[pa.Table], start_us: int | None = None, end_us: in
     return Rows(order.words[order.vehicle[rows]].tolist(), at_us[rows], signals)
 
 
+def latest(table: pa.Table, seconds: float) -> pa.Table:
+    """Leave out what lies more than `seconds` behind the newest row that its vehicle has in this table."""
+    _, vehicle = ranked(table["vehicle"])
+    at_us = table["time"].to_numpy().view(np.int64)
+    newest = np.full(int(vehicle.max(initial=-1)) + 1, np.iinfo(np.int64).min)
+    np.maximum.at(newest, vehicle, at_us)
+    return table.filter(pa.array(at_us >= newest[vehicle] - int(seconds * 1e6)))
+
+
 def _later(keys: Sequence[IntArray]) -> NDArray[np.bool_]:
     """Tell of each row but the first whether it comes behind the one before it; the most significant key first."""
     later = np.zeros(max(len(keys[0]) - 1, 0), dtype=bool)
