@@ -86,8 +86,10 @@ class Batch:
         return self._orders[names]
 
     def _whole_messages(self, names: tuple[str, ...]) -> IntArray:
+        if not self.rows:
+            return np.zeros(0, dtype=np.int64)
         rank = self.ranks(*names)
-        begins = np.flatnonzero(np.append(np.ones(min(self.rows, 1), dtype=bool), np.diff(self.origin) != 0))
+        begins = np.flatnonzero(np.append(True, np.diff(self.origin) != 0))
         ends = np.append(begins[1:], self.rows)
         whose, first = rank[self.origin[begins]], self.at_us[begins]
         place = np.lexsort((first, whose))
