@@ -54,7 +54,11 @@ class Reporters:
             publisher.start()
         thread = threading.Thread(target=send, name="reporters")
         thread.start()
-        yield
+        try:
+            yield
+        except BaseException:
+            self._stop()
+            raise
         thread.join()
         if self._failure is not None:
             raise self._failure
@@ -65,9 +69,12 @@ class Reporters:
         told = [it.wait_committed(max(0.0, deadline - time.monotonic())) for it in self.publishers]
         waiting = sum(it.waiting for it in self.publishers)
         dead = sum(it.dead for it in self.publishers)
+        self._stop()
+        assert all(told), f"{waiting} messages are not committed, {dead} given up"
+
+    def _stop(self) -> None:
         for publisher in self.publishers:
             publisher.stop()
-        assert all(told), f"{waiting} messages are not committed, {dead} given up"
 
     def _content(self, number: int, seq: int) -> Readings:
         row = np.arange((seq - 1) * ROWS, seq * ROWS, dtype=np.float32)

@@ -29,7 +29,7 @@ from tests.fleet.reporters import ROWS, Reporters
 from tests.flow.house import eventually
 
 KILLS, DEVICES, EACH = 20, 50, 400
-BACK_S = 60.0
+BACK_S = 180.0  # on a machine that others use, too
 FORK = multiprocessing.get_context("spawn")
 COMPACTED = "SELECT (SELECT count(*) FROM segments WHERE day IS NOT NULL), (SELECT count(*) FROM segment_removals)"
 EAGER = Pace(many=4, patience=timedelta(seconds=1), rest=timedelta(seconds=1))
