@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import Connection, Engine, create_engine, select
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from foundation.clock import Clock, OffsetClock
 from foundation.tables import clock_offset
@@ -50,6 +51,7 @@ class Database:
         # A unit asks the time while it holds a connection: had it to wait for a second one of the same pool, units that
         # hold all of them would wait for each other.
         self._clock_engine: Engine = create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
+        self._offset: timedelta | None = None  # as it was read last
         self.clock: Clock = clock or OffsetClock(self._read_offset)
 
     @contextmanager
@@ -63,8 +65,14 @@ class Database:
         self._clock_engine.dispose()
 
     def _read_offset(self) -> timedelta:
-        with self._clock_engine.connect() as connection:
-            return connection.execute(select(clock_offset.c.offset)).scalar_one_or_none() or timedelta()
+        """Look the offset up; while the database is away it is what it was, for whoever asks the time needs one."""
+        try:
+            with self._clock_engine.connect() as connection:
+                self._offset = connection.execute(select(clock_offset.c.offset)).scalar_one_or_none() or timedelta()
+        except (OperationalError, InterfaceError):
+            if self._offset is None:
+                raise
+        return self._offset
 
 
 def move_clock(unit: UnitOfWork, offset: timedelta) -> None:
