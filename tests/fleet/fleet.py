@@ -39,6 +39,7 @@ class Fleet(House):
 
     def __init__(self, data: Path, **settings: object) -> None:
         super().__init__(data)
+        self._enrolled = 0
         self.set(**settings)
 
     def set(self, **settings: object) -> None:
@@ -68,12 +69,13 @@ class Fleet(House):
         found = []
         with self.database() as database:
             with database.unit() as unit:
-                for number in range(count):
+                for number in range(self._enrolled, self._enrolled + count):
                     vehicle = f"{self.vehicle}-{number}"
                     registry.add_vehicle(unit, self.owner_organisation, vehicle)
                     device, password = registry.add_device(unit, vehicle)
                     found.append((vehicle, device, password))
             installation.let_devices_in(database)
+        self._enrolled += count
         return [Car(vehicle, device, installation.device_url(device, key)) for vehicle, device, key in found]
 
     def works(self, name: str) -> bool:
