@@ -8,8 +8,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import text
 
@@ -136,22 +138,27 @@ class Files:
 
     @classmethod
     def of(cls, root: Path, listed: Collection[str], unlisted: Collection[str]) -> "Files":
-        rows, disordered = 0, []
-        identities: set[tuple[object, ...]] = set()
+        disordered, tables = [], []
         for name in sorted(listed):
             with pq.ParquetFile(root / name) as file:
                 table = file.read(columns=list(_ORDER))
-            columns = {it: table[it].to_pylist() for it in _ORDER}
-            rows += len(table)
-            identities.update(zip(*(columns[it] for it in _IDENTITY), strict=True))
-            order = list(zip(*(columns[it] for it in _ORDER), strict=True))
-            if not name.startswith("fresh/") and order != sorted(order):
+            table = pa.table({it: _plain(table[it]) for it in _ORDER})
+            tables.append(table.select(_IDENTITY))
+            if not name.startswith("fresh/") and table != table.sort_by([(it, "ascending") for it in _ORDER]):
                 disordered.append(name)
-        return cls(rows, len(identities), disordered, sorted(unlisted))
+        everything = pa.concat_tables(tables) if tables else pa.table({it: pa.array([]) for it in _IDENTITY})
+        identities = everything.group_by(list(_IDENTITY)).aggregate([]).num_rows
+        return cls(everything.num_rows, identities, disordered, sorted(unlisted))
 
     @property
     def twice(self) -> int:
         return self.rows - self.identities
+
+
+def _plain(column: Any) -> Any:
+    """Give texts as they are, not as places in a file's own dictionary."""
+    texts = pa.types.is_dictionary(column.type)
+    return (column.cast(pa.string()) if texts else column).combine_chunks()
 
 
 def rss_mb(pid: int) -> float:
