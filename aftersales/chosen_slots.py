@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Row
 
 from aftersales.holds import Visit
-from aftersales.occupancy import SlotTaken, attempt, busy_spans, is_free
+from aftersales.occupancy import SetupChanged, SlotTaken, attempt, busy_spans, is_free
 from aftersales.planning import Options, evidence_of
 from aftersales.slot_ids import NO_SLOT, SlotKey
 from aftersales.slots import Slot, Wanted, free_slots
@@ -53,5 +53,7 @@ def or_next_best(unit: UnitOfWork, act: Callable[[], T], workshops: Sequence[Wor
     try:
         return attempt(unit, act)
     except SlotTaken as taken:
+        if isinstance(taken, SetupChanged):
+            workshops = list(load_workshops(unit, [one.id for one in workshops]).values())
         instead = [slot.to_json(wanted.near) for slot in free_slots(unit, workshops, wanted, limit=5)]
         raise SlotTaken(taken.detail, slots=instead) from taken

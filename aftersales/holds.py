@@ -12,10 +12,10 @@ from aftersales.cases import AppointmentState, CaseState
 from aftersales.estimates import Draft, labour, material, write_estimate
 from aftersales.hours import Span
 from aftersales.moves import change_appointment, move_case, tell
-from aftersales.occupancy import days_of, lock_days, occupy, vacate
+from aftersales.occupancy import SetupChanged, days_of, lock_days, occupy, vacate
 from aftersales.operations import Operation
 from aftersales.parts_choice import PartsPlan
-from aftersales.slots import Slot
+from aftersales.slots import Slot, look_again
 from aftersales.tables import appointments, cases
 from aftersales.workshops import Workshop, load_workshop
 from foundation.database import UnitOfWork, new_id
@@ -107,7 +107,10 @@ def place_elsewhere(unit: UnitOfWork, case: Row[Any], appointment: Row[Any], vis
 
 def take_slot(unit: UnitOfWork, appointment: str, slot: Slot) -> None:
     """Take what a slot needs for an appointment. Call it within `attempt`, with its days locked."""
-    occupy(unit, slot.workshop, appointment, slot.takes)
+    try:
+        occupy(unit, slot.workshop, appointment, slot.takes)
+    except SetupChanged:
+        occupy(unit, look_again(unit, slot).workshop, appointment, slot.takes)
 
 
 def seat(slot: Slot) -> dict[str, Any]:

@@ -23,11 +23,20 @@ from aftersales.free_times import (
     times_at,
 )
 from aftersales.hours import Span
-from aftersales.occupancy import local_day, taken_quanta
+from aftersales.occupancy import SetupChanged, local_day, taken_quanta
 from aftersales.operations import Work
 from aftersales.reasons import AS_SOON_AS_OPEN, Binding, Reason, reason
 from aftersales.slot_ids import NO_SLOT, SlotKey, write_slot
-from aftersales.workshops import Bay, Loaner, Place, Technician, Workshop, distance_km, workshop_summary
+from aftersales.workshops import (
+    Bay,
+    Loaner,
+    Place,
+    Technician,
+    Workshop,
+    distance_km,
+    load_workshop,
+    workshop_summary,
+)
 from foundation.database import UnitOfWork
 from foundation.refusals import Invalid
 
@@ -59,19 +68,21 @@ class Slot:
         return self.bound.told(self.technician.name_en, self.technician.name_zh)
 
     @property
-    def id(self) -> str:
-        return write_slot(
-            SlotKey(
-                self.workshop.id,
-                self.start,
-                self.work.minutes,
-                self.wish,
-                self.bay.id,
-                self.technician.id,
-                self.loaner.id if self.loaner else None,
-                self.bound,
-            )
+    def key(self) -> SlotKey:
+        return SlotKey(
+            self.workshop.id,
+            self.start,
+            self.work.minutes,
+            self.wish,
+            self.bay.id,
+            self.technician.id,
+            self.loaner.id if self.loaner else None,
+            self.bound,
         )
+
+    @property
+    def id(self) -> str:
+        return write_slot(self.key)
 
     @property
     def completion(self) -> datetime:
@@ -206,6 +217,18 @@ def check_slot(workshop: Workshop, key: SlotKey, work: Work, not_before: datetim
     if rest or not len(found):
         raise Invalid(NO_SLOT)
     return _build(times, int(found[0]), key.wish, key.bound)
+
+
+def look_again(unit: UnitOfWork, slot: Slot) -> Slot:
+    """Give the slot at its workshop as it is by now. Raises `SetupChanged` when it would not be offered any more."""
+    workshop = load_workshop(unit, slot.workshop.id)
+    try:
+        again = check_slot(workshop, slot.key, slot.work, min(unit.now(), slot.start))
+    except Invalid as refusal:
+        raise SetupChanged("the workshop cannot keep this time any more") from refusal
+    if again.takes != slot.takes:
+        raise SetupChanged("the workshop would work on it at other times by now")
+    return again
 
 
 def why_none(workshops: Sequence[Workshop], work: Work, wanted: Wanted) -> Reason:

@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import event, select
 
 from aftersales.calendars import public_holidays, spans_of
-from aftersales.occupancy import SlotTaken, attempt, occupy
 from aftersales.slot_ids import read_slot
 from aftersales.staffing import LONGEST_MIN, put_service
 from aftersales.tables import occupancies
@@ -158,16 +157,6 @@ def test_a_change_names_the_visits_that_it_hits_on_any_of_their_days(street: Tow
     manager.post(f"{PATH}/absences", away, 201)
     assert hit(manager.get(PATH)) == {visit["id"]: ["away"]}
     assert "disturbed" not in street.owner.get(PATH)
-
-
-def test_what_is_absent_or_gone_by_now_is_not_occupied(world: World) -> None:
-    workshop = world.put(garage(absences={}))
-    visit = world.open()["appointment"]["id"]
-    span = local("2026-12-01T09:00"), local("2026-12-01T10:00")
-    with world.database.unit() as unit:
-        with pytest.raises(SlotTaken):
-            attempt(unit, lambda: occupy(unit, workshop, visit, [("bay_gone", span), ("tech_one_0", span)]))
-        attempt(unit, lambda: occupy(unit, workshop, visit, [("bay_one_0", span), ("tech_one_0", span)]))
 
 
 def test_loading_many_workshops_takes_as_many_queries_as_loading_one(world: World) -> None:
