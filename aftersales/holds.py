@@ -52,9 +52,18 @@ class Visit:
 
 
 def place(
-    unit: UnitOfWork, case: Row[Any], visit: Visit, booked_by: str, life: timedelta, wait: str | None = None
+    unit: UnitOfWork,
+    case: Row[Any],
+    visit: Visit,
+    booked_by: str,
+    life: timedelta,
+    wait: str | None = None,
+    *,
+    new_case: bool = False,
 ) -> str:
     """Hold a visit for a case and propose it; gives the appointment's id. `wait`: it is offered to who waited for it.
+
+    `new_case`: it was opened in this unit, so nobody else knows of it.
 
     Call it within `occupancy.attempt`, with the day locked. Raises `OutOfStock` when the parts have gone meanwhile.
     """
@@ -79,7 +88,7 @@ def place(
     )
     if case.reasons:  # it was planned before, and says why it has no visit
         _close_earlier(unit, case, slot.workshop, booked_by)
-    _take(unit, case, appointment, visit, expires_at, booked_by)
+    _take(unit, case, appointment, visit, expires_at, booked_by, new_case=new_case)
     move_case(unit, case, CaseState.PROPOSED, reasons=list(visit.parts.missing), questions=list(visit.parts.questions))
     tell(unit, case.id, "appointment_proposed", booked_by, appointment=appointment, start=slot.start.isoformat())
     return appointment
@@ -187,9 +196,18 @@ def _close_earlier(unit: UnitOfWork, case: Row[Any], workshop: Workshop, by: str
         close_to(unit, case.id, organisation, by)
 
 
-def _take(unit: UnitOfWork, case: Row[Any], appointment: str, visit: Visit, until: datetime, by: str) -> None:
+def _take(
+    unit: UnitOfWork,
+    case: Row[Any],
+    appointment: str,
+    visit: Visit,
+    until: datetime,
+    by: str,
+    *,
+    new_case: bool = False,
+) -> None:
     slot = visit.slot
     take_slot(unit, appointment, slot)
     if wanted := visit.takes():
-        stock.reserve(unit, wanted, case.id, until)
+        stock.reserve(unit, wanted, case.id, until, new_holder=new_case)
     open_to(unit, case.id, slot.workshop.organisation, Role.ADVISOR, by)

@@ -1,11 +1,13 @@
 """The database and the unit of work: one request, or one batch of messages, is one unit, committed at the edge."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, cast
 
+from psycopg.rows import namedtuple_row
 from sqlalchemy import Connection, Engine, create_engine, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 
@@ -33,6 +35,15 @@ class UnitOfWork:
     def now(self) -> datetime:
         """Give the business instant, aware UTC."""
         return self._clock.now()
+
+    def rows(self, statement: str, values: Mapping[str, Any] = MappingProxyType({})) -> list[Any]:
+        """Run a statement of our own words, `%(name)s` for values; gives rows with a name for each column, if any.
+
+        For where a millisecond counts: PostgreSQL answers in a third of the time that SQLAlchemy takes to ask.
+        """
+        with self.driver.cursor(row_factory=namedtuple_row) as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchall() if cursor.description is not None else []
 
     @property
     def driver(self) -> "psycopg.Connection[tuple[object, ...]]":
