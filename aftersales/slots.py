@@ -1,7 +1,7 @@
 """Free slots of one visit: the earliest completions among all that the workshops' calendars and bookings allow."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from aftersales.free_times import (
     Times,
     Window,
     quantum_from,
+    quantum_of,
     times_at,
 )
 from aftersales.hours import Span
@@ -77,7 +78,6 @@ class Slot:
             self.bay.id,
             self.technician.id,
             self.loaner.id if self.loaner else None,
-            self.bound,
         )
 
     @property
@@ -202,6 +202,8 @@ def reachable(workshops: Iterable[Workshop], near: Place | None) -> list[Worksho
 def check_slot(workshop: Workshop, key: SlotKey, work: Work, not_before: datetime) -> Slot:
     """Build the slot that an id names, after asking everything again that is true of a slot but for its being free.
 
+    What binds its time is for `bound_by` to say, who knows what is taken.
+
     Raises `Invalid` for what is never offered: another length, off the grid, closed, past, or unfit resources.
     """
     work = workshop.timed(work, key.wish)
@@ -216,7 +218,28 @@ def check_slot(workshop: Workshop, key: SlotKey, work: Work, not_before: datetim
     found = np.flatnonzero(times.offered & (times.quantum[times.start] == at - times.window.first))
     if rest or not len(found):
         raise Invalid(NO_SLOT)
-    return _build(times, int(found[0]), key.wish, key.bound)
+    return _build(times, int(found[0]), key.wish, AS_SOON_AS_OPEN)
+
+
+def is_untaken(slot: Slot, taken: Taken) -> bool:
+    """Say whether all that a slot takes is free."""
+    for one, (begin, end) in slot.takes:
+        first, last = taken.get(one, (np.zeros(0, np.int64),) * 2)
+        if np.any((first < quantum_from(end)) & (quantum_of(begin) < last)):
+            return False
+    return True
+
+
+def bound_by(slot: Slot, wanted: Wanted, taken: Taken) -> Slot:
+    """Give the slot with what binds its time, by what is taken until then."""
+    workshop = slot.workshop
+    if slot.start < wanted.earliest(workshop):  # a wish goes on without its late parts, and a car may be nearer by now
+        wanted = replace(wanted, near=None, parts_ready={})
+    days = local_day(slot.end, workshop.zone) - local_day(wanted.not_before, workshop.zone)
+    window = Window(wanted.not_before, days.days + 1)
+    times = times_at(wanted.team(workshop), window, taken, wanted.earliest(workshop))
+    number = np.searchsorted(times.quantum[times.start], quantum_from(slot.start) - window.first)
+    return replace(slot, bound=_binding(times, int(number), wanted))
 
 
 def look_again(unit: UnitOfWork, slot: Slot) -> Slot:

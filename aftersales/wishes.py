@@ -1,5 +1,6 @@
 """Booking by the owner himself: maintenance, a repair in his words or an inspection, or a visit for an open case."""
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, and_, func, or_, select
