@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ARRAY, ColumnElement, Row, Select, Text, bindparam, func, select
 
 from aftersales.cases import AppointmentState
 from aftersales.estimates import line_view, lines_of, totals
@@ -46,13 +46,8 @@ def appointment_views(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[s
 def _offers(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> dict[str, dict[str, Any]]:
     """Show by visit the other time that is held beside it, with where it comes from."""
     visits = {row.id: row for row in rows}
-    held = select(appointments).where(
-        appointments.c.replaces.in_(list(visits)),
-        appointments.c.state == AppointmentState.HELD,
-        appointments.c.expires_at > unit.now(),
-    )
     found = {}
-    for one in unit.connection.execute(held):
+    for one in unit.rows(_BESIDE, {"visits": list(visits), "now": unit.now()}):
         visit = visits[one.replaces]
         late = visit.parts_ready_at is not None and visit.parts_ready_at > visit.during.lower
         found[visit.id] = {
@@ -67,6 +62,12 @@ def _offers(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> dict[str, dict[str, A
     return found
 
 
+_BESIDE = """
+    SELECT id, replaces, during, expires_at, wait, reason_en, reason_zh FROM appointments
+    WHERE replaces = ANY(%(visits)s::text[]) AND state = 'held' AND expires_at > %(now)s
+"""
+
+
 def state_now(unit: UnitOfWork, row: Row[Any]) -> AppointmentState:
     """Give the state as it counts: a hold past its end is expired, whether or not the sweep has come by."""
     state = AppointmentState(row.state)
@@ -76,6 +77,11 @@ def state_now(unit: UnitOfWork, row: Row[Any]) -> AppointmentState:
 
 def whereabouts_of(unit: UnitOfWork, wanted: Sequence[str]) -> dict[str, Row[Any]]:
     """Give by appointment its case, where and by whom it is done, and the repair order that came of it."""
+    rows = unit.connection.execute(_WHEREABOUTS, {"wanted": list(wanted)})
+    return {row.id: row for row in rows}
+
+
+def _whereabouts() -> Select[Any]:
     joined = (
         appointments.join(cases, cases.c.id == appointments.c.case)
         .join(workshops, workshops.c.id == appointments.c.workshop)
@@ -97,8 +103,11 @@ def whereabouts_of(unit: UnitOfWork, wanted: Sequence[str]) -> dict[str, Row[Any
         func.coalesce(loaners.c.name, appointments.c.loaner).label("loaner_name"),
         repair_orders.c.id.label("order"),
     ]
-    rows = unit.connection.execute(select(*told).select_from(joined).where(appointments.c.id.in_(wanted)))
-    return {row.id: row for row in rows}
+    mine = appointments.c.id == func.any(bindparam("wanted", type_=ARRAY(Text)))
+    return select(*told).select_from(joined).where(mine)
+
+
+_WHEREABOUTS = _whereabouts()  # made once: making it takes longer than its answer
 
 
 def place_view(about: Row[Any]) -> dict[str, Any]:
@@ -125,9 +134,13 @@ def place_view(about: Row[Any]) -> dict[str, Any]:
 
 def no_shows_of(unit: UnitOfWork, organisation: str) -> int:
     """Give how many visits an owner's organisation did not come to."""
-    missed = appointments.c.organisation == organisation, appointments.c.state == AppointmentState.NO_SHOW
-    number: int = unit.connection.execute(select(func.count()).select_from(appointments).where(*missed)).scalar_one()
-    return number
+    missed = unit.rows(_MISSED, {"organisation": organisation})
+    return int(missed[0].number)
+
+
+_MISSED = """
+    SELECT count(*) AS number FROM appointments WHERE organisation = %(organisation)s AND state = 'no_show'
+"""
 
 
 def estimate_views(unit: UnitOfWork, currencies: dict[str, str]) -> dict[str, dict[str, Any]]:

@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from aftersales.alternatives import accept, after_move, keep, withdraw_alternative
 from aftersales.approvals import record
 from aftersales.cases import AppointmentState, CaseState, Wish
-from aftersales.chosen_slots import PartsNotThere, check_free, or_next_best, visit_at, workshop_of
+from aftersales.chosen_slots import PartsNotThere, free_now, or_next_best, visit_at, workshop_of
 from aftersales.estimates import Line, lines_of
 from aftersales.holds import (
     LEAD,
@@ -215,10 +215,10 @@ def _move_within(unit: UnitOfWork, row: Row[Any], key: SlotKey, wish: Wish) -> N
 
     def move() -> None:
         lock_day_of(unit, workshop, taken_span(row), slot.span)
-        check_free(unit, slot, row.case)
+        told = free_now(unit, slot, wanted)
         vacate(unit, row.id)
-        take_slot(unit, row.id, slot)
-        change_appointment(unit, row.id, **_moved(unit, row, slot))
+        take_slot(unit, row.id, told)
+        change_appointment(unit, row.id, **_moved(unit, row, told))
 
     or_next_best(unit, move, [workshop], wanted)
 
@@ -245,6 +245,6 @@ def _move_to(
     visit = visit_at(unit, case, options, slot)
 
     def move() -> None:
-        place_elsewhere(unit, case, row, visit, actor.account)
+        place_elsewhere(unit, case, row, replace(visit, slot=free_now(unit, slot, wanted)), actor.account)
 
     or_next_best(unit, move, [workshop], wanted)

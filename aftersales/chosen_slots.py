@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 from sqlalchemy import Row
 
 from aftersales.holds import Visit
-from aftersales.occupancy import SlotTaken, attempt, busy_spans, is_free
+from aftersales.occupancy import SetupChanged, SlotTaken, attempt, busy_spans, is_free, taken_quanta
 from aftersales.planning import Options, evidence_of
 from aftersales.slot_ids import NO_SLOT, SlotKey
-from aftersales.slots import Slot, Wanted, free_slots
+from aftersales.slots import Slot, Wanted, bound_by, free_slots, is_untaken
 from aftersales.workshops import Workshop, load_workshops
 from foundation.database import UnitOfWork
 from foundation.refusals import Conflict, Invalid
@@ -48,10 +48,21 @@ def check_free(unit: UnitOfWork, slot: Slot, apart_from_case: str | None = None)
         raise SlotTaken("somebody else has just taken this slot")
 
 
+def free_now(unit: UnitOfWork, slot: Slot, wanted: Wanted) -> Slot:
+    """Give the slot with what binds its time by now. Raises `SlotTaken` like `check_free`, in one look with it."""
+    since = min(wanted.not_before, slot.span[0])
+    taken = taken_quanta(unit, [slot.workshop.id], (since, slot.span[1]), wanted.apart_from_case)
+    if not is_untaken(slot, taken):
+        raise SlotTaken("somebody else has just taken this slot")
+    return bound_by(slot, wanted, taken)
+
+
 def or_next_best(unit: UnitOfWork, act: Callable[[], T], workshops: Sequence[Workshop], wanted: Wanted) -> T:
     """Run a booking as one step; when its slot is gone, the refusal offers the next best ones."""
     try:
         return attempt(unit, act)
     except SlotTaken as taken:
+        if isinstance(taken, SetupChanged):
+            workshops = list(load_workshops(unit, [one.id for one in workshops]).values())
         instead = [slot.to_json(wanted.near) for slot in free_slots(unit, workshops, wanted, limit=5)]
         raise SlotTaken(taken.detail, slots=instead) from taken

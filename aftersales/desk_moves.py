@@ -1,6 +1,7 @@
 """Moving a visit on the calendar: bay and technician are the desk's to choose, another time is its owner's."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -57,9 +58,7 @@ def rearrange(unit: UnitOfWork, actor: Actor, appointment: str, bay: str, techni
     if row.state not in MOVABLE or (held and row.expires_at <= unit.now()):
         raise Conflict("only a visit that is held or confirmed can be moved", state=row.state)
     workshop = load_workshop(unit, row.workshop)
-    key = SlotKey(
-        row.workshop, start.astimezone(UTC), row.minutes, Wish(case.wish), bay, technician, row.loaner, SET_BY_DESK
-    )
+    key = SlotKey(row.workshop, start.astimezone(UTC), row.minutes, Wish(case.wish), bay, technician, row.loaner)
     if start == row.during.lower:
         same = {"reason_en": row.reason_en, "reason_zh": row.reason_zh}
         _place(unit, row, workshop, key, lambda slot: _change(unit, row, workshop, slot, **same))
@@ -80,7 +79,7 @@ def _place(unit: UnitOfWork, row: Row[Any], workshop: Workshop, key: SlotKey, ta
     not_before = min(unit.now(), row.during.lower) if key.start == row.during.lower else unit.now()
     wanted = same_again(row, key.wish, not_before)
     try:
-        slot = check_slot(workshop, key, wanted.work, wanted.not_before)
+        slot = replace(check_slot(workshop, key, wanted.work, wanted.not_before), bound=SET_BY_DESK)
     except Invalid as refusal:
         raise NotOffered("closed then, or this bay or technician is away or unfit for the work") from refusal
     if row.parts_ready_at is not None and slot.start < row.parts_ready_at:

@@ -12,10 +12,10 @@ from aftersales.cases import AppointmentState, CaseState
 from aftersales.estimates import Draft, labour, material, write_estimate
 from aftersales.hours import Span
 from aftersales.moves import change_appointment, move_case, tell
-from aftersales.occupancy import days_of, lock_days, occupy, vacate
+from aftersales.occupancy import SetupChanged, days_of, lock_days, occupy, vacate
 from aftersales.operations import Operation
 from aftersales.parts_choice import PartsPlan
-from aftersales.slots import Slot
+from aftersales.slots import Slot, look_again
 from aftersales.tables import appointments, cases
 from aftersales.workshops import Workshop, load_workshop
 from foundation.database import UnitOfWork, new_id
@@ -52,9 +52,18 @@ class Visit:
 
 
 def place(
-    unit: UnitOfWork, case: Row[Any], visit: Visit, booked_by: str, life: timedelta, wait: str | None = None
+    unit: UnitOfWork,
+    case: Row[Any],
+    visit: Visit,
+    booked_by: str,
+    life: timedelta,
+    wait: str | None = None,
+    *,
+    new_case: bool = False,
 ) -> str:
     """Hold a visit for a case and propose it; gives the appointment's id. `wait`: it is offered to who waited for it.
+
+    `new_case`: it was opened in this unit, so nobody else knows of it.
 
     Call it within `occupancy.attempt`, with the day locked. Raises `OutOfStock` when the parts have gone meanwhile.
     """
@@ -79,7 +88,7 @@ def place(
     )
     if case.reasons:  # it was planned before, and says why it has no visit
         _close_earlier(unit, case, slot.workshop, booked_by)
-    _take(unit, case, appointment, visit, expires_at, booked_by)
+    _take(unit, case, appointment, visit, expires_at, booked_by, new_case=new_case)
     move_case(unit, case, CaseState.PROPOSED, reasons=list(visit.parts.missing), questions=list(visit.parts.questions))
     tell(unit, case.id, "appointment_proposed", booked_by, appointment=appointment, start=slot.start.isoformat())
     return appointment
@@ -107,7 +116,10 @@ def place_elsewhere(unit: UnitOfWork, case: Row[Any], appointment: Row[Any], vis
 
 def take_slot(unit: UnitOfWork, appointment: str, slot: Slot) -> None:
     """Take what a slot needs for an appointment. Call it within `attempt`, with its days locked."""
-    occupy(unit, slot.workshop, appointment, slot.takes)
+    try:
+        occupy(unit, slot.workshop, appointment, slot.takes)
+    except SetupChanged:
+        occupy(unit, look_again(unit, slot).workshop, appointment, slot.takes)
 
 
 def seat(slot: Slot) -> dict[str, Any]:
@@ -184,9 +196,18 @@ def _close_earlier(unit: UnitOfWork, case: Row[Any], workshop: Workshop, by: str
         close_to(unit, case.id, organisation, by)
 
 
-def _take(unit: UnitOfWork, case: Row[Any], appointment: str, visit: Visit, until: datetime, by: str) -> None:
+def _take(
+    unit: UnitOfWork,
+    case: Row[Any],
+    appointment: str,
+    visit: Visit,
+    until: datetime,
+    by: str,
+    *,
+    new_case: bool = False,
+) -> None:
     slot = visit.slot
     take_slot(unit, appointment, slot)
     if wanted := visit.takes():
-        stock.reserve(unit, wanted, case.id, until)
+        stock.reserve(unit, wanted, case.id, until, new_holder=new_case)
     open_to(unit, case.id, slot.workshop.organisation, Role.ADVISOR, by)

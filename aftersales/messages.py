@@ -139,6 +139,12 @@ def mark_read(unit: UnitOfWork, actor: Actor, message: str) -> dict[str, Any]:
     return _view(row)
 
 
+def count_letters(unit: UnitOfWork) -> int:
+    """Count the letters that wait to be sent, or are being sent."""
+    waiting = messages.c.state.in_(["waiting", "queued"])
+    return unit.connection.execute(select(func.count()).select_from(messages).where(waiting)).scalar_one()
+
+
 def take_mail(unit: UnitOfWork) -> list[str]:
     """Take letters that wait, to be queued for sending in this same unit; gives their ids."""
     waiting = (

@@ -1,22 +1,26 @@
-"""Who occupies which bay, technician and loaner when: workshop-day locks for speed, the constraint as guarantee."""
+"""Who occupies which bay, technician and loaner when: workshop-day locks for speed, the constraint as guarantee.
+
+Who books shares the lock of the workshop's set-up, which who changes it takes alone.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import BigInteger, ColumnElement, Select, cast, exists, func, or_, select, union_all, update
+from sqlalchemy import BigInteger, ColumnElement, Select, cast, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import DBAPIError
 
 from aftersales.cases import AppointmentState
 from aftersales.hours import Span
 from aftersales.operations import GRID_MIN
-from aftersales.tables import absences, appointments, bays, loaners, occupancies, technicians
-from aftersales.workshops import Workshop
+from aftersales.tables import appointments, occupancies, workshops
+from aftersales.workshops import Workshop, setup_key
 from foundation.database import UnitOfWork, new_id
 from foundation.refusals import Conflict
 
@@ -30,6 +34,10 @@ class SlotTaken(Conflict):
     """Somebody else was faster. `extra["slots"]` holds the next best ones."""
 
     code = "slot_taken"
+
+
+class SetupChanged(SlotTaken):
+    """The workshop has changed since it was read: what was found then may be closed, away or gone by now."""
 
 
 class HoldExpired(Conflict):
@@ -86,11 +94,16 @@ def is_free(busy: Busy, resource: str, start: datetime, end: datetime) -> bool:
 def lock_days(unit: UnitOfWork, days: Collection[tuple[str, date]]) -> None:
     """Wait for the right to change what is booked at workshops on their local days; held until the unit ends.
 
-    Taken in ascending order, before any stock row: two bookings never wait for each other in a circle.
+    From then on their set-up does not change either. Taken in ascending order, before any stock row, in one statement:
+    two bookings never wait for each other in a circle.
     """
-    for workshop, day in sorted(set(days)):
-        key = func.hashtextextended(f"workshop-day {workshop} {day.isoformat()}", 0)
-        unit.connection.execute(select(func.pg_advisory_xact_lock(key)))
+    locks: list[ColumnElement[Any]] = []
+    for workshop, its in groupby(sorted(set(days)), lambda one: one[0]):
+        locks.append(func.pg_advisory_xact_lock_shared(setup_key(workshop)))
+        for _, day in its:
+            key = func.hashtextextended(f"workshop-day {workshop} {day.isoformat()}", 0)
+            locks.append(func.pg_advisory_xact_lock(key))
+    unit.connection.execute(select(*locks))
 
 
 def local_day(at: datetime, zone: ZoneInfo) -> date:
@@ -106,17 +119,12 @@ def days_of(span: Span, zone: ZoneInfo) -> list[date]:
 def occupy(unit: UnitOfWork, workshop: Workshop, appointment: str, takes: Sequence[tuple[str, Span]]) -> None:
     """Take resources for the appointment, each for its spans. Call it within `attempt`, with all its days locked.
 
-    Expired holds in the way are switched off first: their sweep may not have come yet. Raises `SlotTaken` when a
-    resource has been reported absent meanwhile, or is the workshop's no longer.
+    Expired holds in the way are switched off first: their sweep may not have come yet. Raises `SetupChanged` unless the
+    workshop still is as it was read.
     """
-    wanted = {resource for resource, _ in takes}
-    here = union_all(*(select(table.c.id).where(table.c.id.in_(wanted)) for table in (bays, technicians, loaners)))
-    away = exists().where(_any_of(absences.c.resource, absences.c.during, takes))
-    there, absent = unit.connection.execute(
-        select(select(func.count()).select_from(here.subquery()).scalar_subquery(), away)
-    ).one()
-    if absent or there != len(wanted):
-        raise SlotTaken("the workshop cannot keep this time any more")
+    now = select(workshops.c.setup_version).where(workshops.c.id == workshop.id)
+    if unit.connection.execute(now).scalar_one() != workshop.version:
+        raise SetupChanged("the workshop has changed meanwhile")
     _switch_off_expired(unit, takes)
     rows = [
         {

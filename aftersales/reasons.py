@@ -130,7 +130,7 @@ STOP_ADVICE: tuple[Reason, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What binds a slot's time, as its id carries it: a row of `SLOT_REASONS`, with the local day if it names one."""
+    """What binds a slot's time: a row of `SLOT_REASONS`, with the local day if it names one."""
 
     code: str
     day: date | None = None

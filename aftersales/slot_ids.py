@@ -4,10 +4,9 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from aftersales.cases import Wish
-from aftersales.reasons import AS_SOON_AS_OPEN, Binding
 from foundation.refusals import Invalid
 
 LONGEST_MIN = 31 * 24 * 60
@@ -18,7 +17,7 @@ NO_SLOT = "this slot is not offered for this work; ask for free slots again"
 class SlotKey:
     """What a slot id says: where, when (aware UTC), how long, for what, in which bay, by whom, with which loaner.
 
-    `bound` is why it is then, as its owner was told; it decides nothing.
+    All of it is what a visit takes: whatever else is booked or told meanwhile, the slot keeps its id.
     """
 
     workshop: str
@@ -28,12 +27,11 @@ class SlotKey:
     bay: str
     technician: str
     loaner: str | None = None
-    bound: Binding = AS_SOON_AS_OPEN
 
 
 def write_slot(key: SlotKey) -> str:
-    fields = [key.workshop, int(key.start.timestamp()), key.minutes, key.wish.value, key.bay, key.technician]
-    fields += [key.loaner, key.bound.code, key.bound.day.isoformat() if key.bound.day else None]
+    start = int(key.start.timestamp())
+    fields = [key.workshop, start, key.minutes, key.wish.value, key.bay, key.technician, key.loaner]
     return base64.urlsafe_b64encode(json.dumps(fields, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
@@ -41,11 +39,10 @@ def read_slot(written: str) -> SlotKey:
     """Decode a slot id, or raise `Invalid`; that it decodes says nothing yet about the slot being offered."""
     try:
         fields = json.loads(base64.b64decode(written + "=" * (-len(written) % 4), altchars=b"-_", validate=True))
-        workshop, start, minutes, wish, bay, technician, loaner, why, day = fields
+        workshop, start, minutes, wish, bay, technician, loaner = fields
         texts = all(isinstance(field, str) for field in (workshop, wish, bay, technician, loaner or ""))
         numbers = all(type(field) is int for field in (start, minutes))
-        bound = Binding(why, None if day is None else date.fromisoformat(day))
-        key = SlotKey(workshop, datetime.fromtimestamp(start, UTC), minutes, Wish(wish), bay, technician, loaner, bound)
+        key = SlotKey(workshop, datetime.fromtimestamp(start, UTC), minutes, Wish(wish), bay, technician, loaner)
     except (
         binascii.Error,
         UnicodeError,

@@ -1,7 +1,7 @@
 """Free slots of one visit: the earliest completions among all that the workshops' calendars and bookings allow."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,14 +20,24 @@ from aftersales.free_times import (
     Times,
     Window,
     quantum_from,
+    quantum_of,
     times_at,
 )
 from aftersales.hours import Span
-from aftersales.occupancy import local_day, taken_quanta
+from aftersales.occupancy import SetupChanged, local_day, taken_quanta
 from aftersales.operations import Work
 from aftersales.reasons import AS_SOON_AS_OPEN, Binding, Reason, reason
 from aftersales.slot_ids import NO_SLOT, SlotKey, write_slot
-from aftersales.workshops import Bay, Loaner, Place, Technician, Workshop, distance_km, workshop_summary
+from aftersales.workshops import (
+    Bay,
+    Loaner,
+    Place,
+    Technician,
+    Workshop,
+    distance_km,
+    load_workshop,
+    workshop_summary,
+)
 from foundation.database import UnitOfWork
 from foundation.refusals import Invalid
 
@@ -59,19 +69,20 @@ class Slot:
         return self.bound.told(self.technician.name_en, self.technician.name_zh)
 
     @property
-    def id(self) -> str:
-        return write_slot(
-            SlotKey(
-                self.workshop.id,
-                self.start,
-                self.work.minutes,
-                self.wish,
-                self.bay.id,
-                self.technician.id,
-                self.loaner.id if self.loaner else None,
-                self.bound,
-            )
+    def key(self) -> SlotKey:
+        return SlotKey(
+            self.workshop.id,
+            self.start,
+            self.work.minutes,
+            self.wish,
+            self.bay.id,
+            self.technician.id,
+            self.loaner.id if self.loaner else None,
         )
+
+    @property
+    def id(self) -> str:
+        return write_slot(self.key)
 
     @property
     def completion(self) -> datetime:
@@ -191,6 +202,8 @@ def reachable(workshops: Iterable[Workshop], near: Place | None) -> list[Worksho
 def check_slot(workshop: Workshop, key: SlotKey, work: Work, not_before: datetime) -> Slot:
     """Build the slot that an id names, after asking everything again that is true of a slot but for its being free.
 
+    What binds its time is for `bound_by` to say, who knows what is taken.
+
     Raises `Invalid` for what is never offered: another length, off the grid, closed, past, or unfit resources.
     """
     work = workshop.timed(work, key.wish)
@@ -205,7 +218,40 @@ def check_slot(workshop: Workshop, key: SlotKey, work: Work, not_before: datetim
     found = np.flatnonzero(times.offered & (times.quantum[times.start] == at - times.window.first))
     if rest or not len(found):
         raise Invalid(NO_SLOT)
-    return _build(times, int(found[0]), key.wish, key.bound)
+    return _build(times, int(found[0]), key.wish, AS_SOON_AS_OPEN)
+
+
+def is_untaken(slot: Slot, taken: Taken) -> bool:
+    """Say whether all that a slot takes is free."""
+    for one, (begin, end) in slot.takes:
+        first, last = taken.get(one, (np.zeros(0, np.int64),) * 2)
+        if np.any((first < quantum_from(end)) & (quantum_of(begin) < last)):
+            return False
+    return True
+
+
+def bound_by(slot: Slot, wanted: Wanted, taken: Taken) -> Slot:
+    """Give the slot with what binds its time, by what is taken until then."""
+    workshop = slot.workshop
+    if slot.start < wanted.earliest(workshop):  # a wish goes on without its late parts, and a car may be nearer by now
+        wanted = replace(wanted, near=None, parts_ready={})
+    days = local_day(slot.end, workshop.zone) - local_day(wanted.not_before, workshop.zone)
+    window = Window(wanted.not_before, days.days + 1)
+    times = times_at(wanted.team(workshop), window, taken, wanted.earliest(workshop))
+    number = np.searchsorted(times.quantum[times.start], quantum_from(slot.start) - window.first)
+    return replace(slot, bound=_binding(times, int(number), wanted))
+
+
+def look_again(unit: UnitOfWork, slot: Slot) -> Slot:
+    """Give the slot at its workshop as it is by now. Raises `SetupChanged` when it would not be offered any more."""
+    workshop = load_workshop(unit, slot.workshop.id)
+    try:
+        again = check_slot(workshop, slot.key, slot.work, min(unit.now(), slot.start))
+    except Invalid as refusal:
+        raise SetupChanged("the workshop cannot keep this time any more") from refusal
+    if again.takes != slot.takes:
+        raise SetupChanged("the workshop would work on it at other times by now")
+    return again
 
 
 def why_none(workshops: Sequence[Workshop], work: Work, wanted: Wanted) -> Reason:

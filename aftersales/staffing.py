@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -12,9 +12,7 @@ from sqlalchemy.dialects.postgresql import Range
 from aftersales.calendars import check_country
 from aftersales.cases import Wish
 from aftersales.disturbances import booked_view, disturbances
-from aftersales.free_times import HORIZON_DAYS
 from aftersales.hours import WEEKDAYS, Hours, Span, check_hours
-from aftersales.occupancy import days_of, lock_days
 from aftersales.operations import GRID_MIN, OPERATIONS
 from aftersales.tables import absences, appointments, bays, loaners, occupancies, services, technicians
 from aftersales.workshop_setup import LONGEST_ABSENCE, keep, list_absences, managed
@@ -124,7 +122,6 @@ def change_absence(
     begin, end = span[0] or row.during.lower, span[1] or row.during.upper
     if not begin < end <= begin + LONGEST_ABSENCE:
         raise Invalid("an absence ends after it begins, and within a year")
-    lock_days(unit, [(here.id, day) for day in days_of((begin, end), here.zone)])
     values = {"during": Range(begin, end), "reason": row.reason if reason is None else reason}
     unit.connection.execute(absences.update().where(*mine).values(**values))
     keep(unit, actor, here, "absence")
@@ -147,9 +144,6 @@ def remove(unit: UnitOfWork, actor: Actor, workshop: str, kind: str, key: str) -
     """Take a bay, technician or loaner out of the workshop. Raises `InUse` while visits are booked for it."""
     here = managed(unit, actor, workshop)
     table = RESOURCES[kind]
-    # Who books at this moment is either seen here, or sees that it is gone (`occupy`).
-    today = unit.now().astimezone(here.zone).date()
-    lock_days(unit, [(here.id, today + timedelta(days=number)) for number in range(-1, HORIZON_DAYS + 3)])
     gone = unit.connection.execute(table.delete().where(table.c.id == key, table.c.workshop == here.id))
     if not gone.rowcount:
         raise NotFound(f"there is no {key} at this workshop")

@@ -1,11 +1,12 @@
 """Booking by the owner himself: maintenance, a repair in his words or an inspection, or a visit for an open case."""
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, and_, func, or_, select
 
 from aftersales.cases import AppointmentState, CaseState, Wish
-from aftersales.chosen_slots import check_free, or_next_best, visit_at, workshop_of
+from aftersales.chosen_slots import free_now, or_next_best, visit_at, workshop_of
 from aftersales.holds import LEAD, OWN_HOLD, live_appointment, lock_day_of, place
 from aftersales.messages import notify, owners_of, place_and_time
 from aftersales.moves import DESK
@@ -75,9 +76,9 @@ def book(
 
     def hold() -> str:
         lock_day_of(unit, workshop, chosen.span)
-        check_free(unit, chosen)
+        told = replace(visit, slot=free_now(unit, chosen, wanted))
         opened = row if row is not None else insert_case(unit, vehicle, wish, actor.account, words=words)
-        appointment = place(unit, opened, visit, actor.account, OWN_HOLD)
+        appointment = place(unit, opened, told, actor.account, OWN_HOLD, new_case=row is None)
         if actor.organisation != vehicle.organisation:
             _hand_over(unit, actor, workshop, appointment)
         return appointment

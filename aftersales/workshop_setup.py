@@ -16,11 +16,11 @@ from aftersales.calendars import check_country
 from aftersales.day_plan import own_workshop
 from aftersales.disturbances import disturbances
 from aftersales.hours import WEEKDAYS, Hours, Span, check_hours
-from aftersales.occupancy import days_of, local_day, lock_days
+from aftersales.occupancy import local_day
 from aftersales.permissions import Act, require
-from aftersales.tables import absences, workshops
+from aftersales.tables import absences
 from aftersales.waitlist import note_vacancy
-from aftersales.workshops import Bay, Loaner, Technician, Workshop, add_workshop
+from aftersales.workshops import Bay, Loaner, Technician, Workshop, add_workshop, lock_setup, note_change
 from foundation.database import UnitOfWork, new_id
 from foundation.events import append
 from foundation.identity import Actor
@@ -99,11 +99,10 @@ def report_absence(unit: UnitOfWork, actor: Actor, workshop: str, resource: str,
         raise NotFound(f"there is no {resource} at this workshop")
     if not span[0] < span[1] <= span[0] + LONGEST_ABSENCE:
         raise Invalid("an absence ends after it begins, and within a year")
-    # Who books at this moment has either been seen, and is named as disturbed, or sees the absence.
-    lock_days(unit, [(here.id, day) for day in days_of(span, here.zone)])
     absence = new_id("away")
     row = {"id": absence, "organisation": here.organisation, "workshop": here.id, "resource": resource}
     unit.connection.execute(absences.insert().values(**row, during=Range(*span), reason=reason.strip()))
+    note_change(unit, here.id)
     append(unit, here.id, "workshop_changed", {"what": "absence"}, actor.account)
     return absence
 
@@ -112,6 +111,7 @@ def end_absence(unit: UnitOfWork, actor: Actor, workshop: str, absence: str) -> 
     """Take an absence back; again is no harm."""
     here = managed(unit, actor, workshop)
     unit.connection.execute(absences.delete().where(absences.c.id == absence, absences.c.workshop == here.id))
+    note_change(unit, here.id)
     append(unit, here.id, "workshop_changed", {"what": "absence"}, actor.account)
     note_vacancy(unit, here.id)
 
@@ -165,9 +165,11 @@ def read_hours(written: str) -> Hours:
 
 
 def managed(unit: UnitOfWork, actor: Actor, workshop: str) -> Workshop:
-    """Give a workshop that the actor may change, locked: one change does not undo another. Bookings go on meanwhile."""
-    locked = select(workshops.c.id).where(workshops.c.id == workshop).with_for_update(key_share=True)
-    unit.connection.execute(locked)
+    """Give a workshop that the actor may change, locked: one change does not undo another.
+
+    Who books there at this moment has either been seen, and is named as disturbed, or waits and then sees the change.
+    """
+    lock_setup(unit, workshop)
     here = own_workshop(unit, actor, workshop)
     require(actor, Act.SET_UP, owner="", workshop=here.organisation)
     return here

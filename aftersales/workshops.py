@@ -7,7 +7,7 @@ from math import asin, cos, radians, sin, sqrt
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Table, func, literal, literal_column, select, union_all
+from sqlalchemy import ColumnElement, Table, func, literal, literal_column, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 
 from aftersales.cases import Wish
@@ -76,6 +76,7 @@ class Workshop:
     loaners: tuple[Loaner, ...] = ()
     services: Mapping[str, Timing] = field(default_factory=dict)
     absences: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)  # by bay, technician or loaner; not over yet
+    version: int = 0  # of all this, as it was read
 
     def bays_for(self, work: Work) -> list[Bay]:
         """Give the bays that have the equipment, the plainest first: a special bay is kept for who needs it."""
@@ -146,6 +147,7 @@ def load_workshops(unit: UnitOfWork, ids: Collection[str] | None = None) -> dict
             tuple(cars_of[row.id]),
             services_of[row.id],
             away[row.id],
+            row.setup_version,
         )
         for row in rows
     }
@@ -179,8 +181,25 @@ def load_workshop(unit: UnitOfWork, workshop: str) -> Workshop:
     return found
 
 
+def setup_key(workshop: str) -> ColumnElement[int]:
+    """Give the key of the lock that who changes a workshop takes alone, and those who book there share."""
+    return func.hashtextextended(f"workshop-setup {workshop}", 0)
+
+
+def lock_setup(unit: UnitOfWork, workshop: str) -> None:
+    """Wait for the right to change what a workshop is and has: until the unit ends nobody else changes it, or books."""
+    unit.connection.execute(select(func.pg_advisory_xact_lock(setup_key(workshop))))
+
+
+def note_change(unit: UnitOfWork, workshop: str) -> None:
+    """Let whoever has read the workshop before, and books yet, notice that it has changed since."""
+    counted = {"setup_version": workshops.c.setup_version + 1}
+    unit.connection.execute(update(workshops).where(workshops.c.id == workshop).values(**counted))
+
+
 def add_workshop(unit: UnitOfWork, workshop: Workshop) -> None:
     """Put a workshop with what it has into the directory, or bring it up to date; its id is kept."""
+    lock_setup(unit, workshop.id)
     shifts = [person.shifts or {} for person in workshop.technicians]
     for week in (workshop.opening_hours, workshop.special_days, *shifts):
         for hours in week.values():
@@ -214,6 +233,7 @@ def add_workshop(unit: UnitOfWork, workshop: Workshop) -> None:
         times = {"minutes": one.minutes, "before_min": one.before, "after_min": one.after}
         statement = insert(services).values(**here, code=code, **times)
         unit.connection.execute(statement.on_conflict_do_update(index_elements=["workshop", "code"], set_=times))
+    note_change(unit, workshop.id)
 
 
 def _put(unit: UnitOfWork, table: Table, key: str, values: dict[str, Any]) -> None:

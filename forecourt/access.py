@@ -52,6 +52,8 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     ),
     "commands.ask": ("POST /cars/{vehicle}/commands", "POST /jobs/{order}/commands"),
     "commands.answer": ("POST /cars/{vehicle}/commands/{command}", "POST /jobs/{order}/commands/{command}"),
+    "devices.list": ("GET /devices",),
+    "devices.provision": ("POST /devices", "POST /devices/{device}/password", "POST /devices/{device}/revoke"),
     "parts.read": ("GET /parts",),
     "cases.read": ("GET /cases/{case}", "GET /cases/{case}/stopped", "GET /cars/{vehicle}/visits"),
     "appointments.read": (

@@ -1,12 +1,13 @@
 """The composition root: builds the web application from one `Settings`; tests compose through here, too."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
+from prometheus_client import REGISTRY
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import aftersales.http
@@ -18,6 +19,8 @@ import parts_catalog.http
 import parts_catalog.imports.http
 import parts_catalog.vin.http
 from forecourt import access, health, http, pages, privacy_http
+from forecourt.health import Probe
+from forecourt.metrics_files import AllFigures
 from forecourt.rate_limits import AnonymousLimit, RateLimits
 from forecourt.settings import Settings
 from forecourt.task_queue import import_folder, queue_import
@@ -37,29 +40,17 @@ def build_app(
     archive: Archive,
     tell_broker: TellBroker = lambda: False,
     send: Send = nowhere,
+    probes: Mapping[str, Probe] | None = None,
+    device_address: Callable[[], str] = lambda: "",
 ) -> FastAPI:
     """Build the HTTP API and the pages over one database and one archive; nothing runs before its lifespan.
 
     `tell_broker` lets the devices in that may connect now; False: there is no broker of ours to tell.
-    `send` hands an upload to the broker.
+    `send` hands an upload to the broker. `probes` ask the parts of the installation whether they work.
+    `device_address` is what a device is told to connect to.
     """
     wakeups = Wakeups(database.url)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        wakeups.start(asyncio.get_running_loop())
-        yield
-        wakeups.stop()
-
-    app = FastAPI(
-        title="Forecourt",
-        version="1",
-        description=DESCRIPTION,
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-    )
-    app.state.wakeups = wakeups
+    app = _new_app(wakeups)
     http.install(app, database)
     throttle, table = RateLimits(settings), access.whole()
     app.add_middleware(AnonymousLimit, limits=throttle, database=database)
@@ -83,11 +74,33 @@ def build_app(
     ):
         # Whatever is asked: a credential ends, and a key has scopes.
         app.include_router(routes, responses=foundation.http.problem_responses(401, 403) | counted)
-    app.include_router(health.router(database))
+    figures = AllFigures(settings.data / "run", REGISTRY)
+    app.include_router(health.router(health.Health(database, probes), figures))
     _add_docs(app)
-    pages.mount(
-        app, pages.Site(database, wakeups, vehicles, archive, settings.lang, settings.secure_cookies, throttle, table)
+    site = pages.Site(
+        database, wakeups, vehicles, archive, settings.lang, settings.secure_cookies, throttle, table, tell_broker,
+        device_address,
+    )  # fmt: skip
+    pages.mount(app, site)
+    return app
+
+
+def _new_app(wakeups: Wakeups) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        wakeups.start(asyncio.get_running_loop())
+        yield
+        wakeups.stop()
+
+    app = FastAPI(
+        title="Forecourt",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
     )
+    app.state.wakeups = wakeups
     return app
 
 

@@ -27,8 +27,10 @@ class Heartbeat:
         self._path.unlink(missing_ok=True)
 
     def fresh(self) -> bool:
-        """Whether the child was seen lately."""
+        """Whether the child was seen lately, and has not ended since."""
         try:
-            return time.time() - self._path.stat().st_mtime < FRESH_S
-        except FileNotFoundError:
+            seen = time.time() - self._path.stat().st_mtime < FRESH_S
+            os.kill(int(self._path.read_text("ascii")), 0)
+        except (FileNotFoundError, ValueError, ProcessLookupError):  # ValueError: it is being written just now
             return False
+        return seen

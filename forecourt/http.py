@@ -95,5 +95,6 @@ def install(app: FastAPI, database: Database | None = None) -> None:
 
     @app.exception_handler(Exception)
     async def fault(request: Request, error: Exception) -> JSONResponse:
-        log.error("fault", path=request.url.path, kind=type(error).__name__, exc_info=error)
+        route = getattr(request.scope.get("route"), "path", "")  # not the path: people write what they like in it
+        log.error("fault", route=route, kind=type(error).__name__, exc_info=error)
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", "something broke on our side; it has been logged")

@@ -82,12 +82,18 @@ class Installation:
         self.broker.follow(lambda: _credentials(database))
         return True
 
+    @property
+    def device_address(self) -> str:
+        """The broker's MQTT address without credentials."""
+        scheme, _, rest = self.ingest_mqtt_url.partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2]}"
+
     def device_url(self, device: str, password: str) -> str:
         """Give a device's MQTT address with its credentials."""
         if self.broker is not None:
             return self.broker.url_for(device, password)
-        scheme, _, rest = self.ingest_mqtt_url.partition("://")
-        return f"{scheme}://{device}:{password}@{rest.rpartition('@')[2]}"
+        scheme, _, rest = self.device_address.partition("://")
+        return f"{scheme}://{device}:{password}@{rest}"
 
     def _bundled_broker(self) -> Broker:
         settings = self.settings

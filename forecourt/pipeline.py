@@ -98,7 +98,7 @@ class Pipeline:
     def _watch(self, unit: UnitOfWork, batch: Batch) -> None:
         if len(self._partitions) < PARTITIONS:
             self._windows.forget(heard_elsewhere(unit, batch.vehicles, self._partitions))
-        for step in self._windows.advance(unit, batch):
+        for step in self._windows.advance(unit, batch, may_stop):
             which = np.flatnonzero(may_stop(step.readings))
             if len(which):
                 vehicles, ends = [step.vehicles[it] for it in which], [step.ends[it] for it in which]

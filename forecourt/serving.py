@@ -10,6 +10,7 @@ from typing import Any
 
 from forecourt.heartbeat import Heartbeat
 from forecourt.installation import Installation
+from forecourt.metrics_files import forget_figures
 from forecourt.opened import using_database
 from forecourt.processes import Process, worker_name
 from forecourt.supervision.children import Child, ChildProcess, python_command
@@ -37,9 +38,7 @@ def run_all(
     """Run everything until the event is set; `port` 0 takes the port used before here, or a free one."""
     http_port = port or installation.paths.port("http")
     http = f"http://{installation.settings.http_host}:{http_port}"
-    mqtt = installation.ingest_mqtt_url
-    scheme, _, rest = mqtt.partition("://")
-    addresses = Addresses(http, f"{scheme}://{rest.rpartition('@')[2]}")
+    addresses = Addresses(http, installation.device_address)
     with using_database(installation) as url:
         database = Database(url, pool_size=1)
         installation.let_devices_in(database)
@@ -74,6 +73,7 @@ def _own(installation: Installation, port: int, http: str) -> list[Child]:
             environment[f"FORECOURT_MQTT_TLS_{name}"] = str(path.absolute())
     command = python_command("-m", "forecourt.processes")
     own: list[Child] = []
+    forget_figures(installation.paths)
     workers = [(worker_name(it), [Process.INGEST.value, str(it)]) for it in range(installation.ingest_workers)]
     for name, arguments in [*workers, (Process.TASKS.value, [Process.TASKS.value])]:
         beat = Heartbeat.of(installation.paths, name)
@@ -94,7 +94,7 @@ def _own(installation: Installation, port: int, http: str) -> list[Child]:
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own http address
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own http address
             return int(answer.status) == HTTPStatus.OK
     except (urllib.error.URLError, OSError):
         return False

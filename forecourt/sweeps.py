@@ -31,14 +31,16 @@ SWEEPS: tuple[Callable[[UnitOfWork], object], ...] = (
 )
 
 
-def sweep_archive(database: Database, archive: Archive, keep: Retention) -> None:
-    """Compact what there is to compact, and forget what has served its time."""
-    while archive.compact(database):
-        pass
+def sweep_archive(database: Database, archive: Archive, keep: Retention) -> int:
+    """Compact what there is to compact, and forget what has served its time; gives how many files were merged."""
+    merged = 0
+    while found := archive.compact(database):
+        merged += found
     with database.unit() as unit:
         forget(unit, keep)
     with database.unit() as unit:
         archive.remove_files(unit)
+    return merged
 
 
 def sweep_deadlines(database: Database, *, mail: bool = False) -> None:

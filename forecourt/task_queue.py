@@ -1,6 +1,6 @@
 """Queueing background work on procrastinate, in the transaction that needs it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,3 +44,14 @@ def unqueue(unit: UnitOfWork, vehicles: Sequence[str]) -> int:
         {"vehicles": list(vehicles)},
     )
     return done.rowcount
+
+
+def depth(unit: UnitOfWork) -> Mapping[tuple[str, str], int]:
+    """Count tasks by (name, state): waiting (`todo`), being done (`doing`), and given up (`failed`)."""
+    rows = unit.connection.execute(
+        text(
+            "SELECT task_name, status::text, count(*) FROM procrastinate_jobs"
+            " WHERE status IN ('todo', 'doing', 'failed') GROUP BY task_name, status"
+        )
+    )
+    return {(name, state): count for name, state, count in rows}

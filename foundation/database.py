@@ -1,19 +1,20 @@
 """The database and the unit of work: one request, or one batch of messages, is one unit, committed at the edge."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from types import MappingProxyType
+from typing import Any, cast
 
+import psycopg
+from psycopg.rows import namedtuple_row
 from sqlalchemy import Connection, Engine, create_engine, select
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from foundation.clock import Clock, OffsetClock
 from foundation.tables import clock_offset
-
-if TYPE_CHECKING:
-    import psycopg
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
@@ -38,8 +39,21 @@ class UnitOfWork:
         """Give the business instant, aware UTC."""
         return self._clock.now()
 
+    def rows(self, statement: str, values: Mapping[str, Any] = MappingProxyType({})) -> list[Any]:
+        """Run a statement of our own words, `%(name)s` for values; gives rows with a name for each column, if any.
+
+        For where a millisecond counts: PostgreSQL answers in a third of the time that SQLAlchemy takes to ask. It
+        raises what `connection` raises.
+        """
+        try:
+            with self.driver.cursor(row_factory=namedtuple_row) as cursor:
+                cursor.execute(statement, values)
+                return cursor.fetchall() if cursor.description is not None else []
+        except psycopg.Error as error:
+            raise DBAPIError.instance(statement, None, error, psycopg.Error, hide_parameters=True) from error
+
     @property
-    def driver(self) -> "psycopg.Connection[tuple[object, ...]]":
+    def driver(self) -> psycopg.Connection[tuple[object, ...]]:
         """The psycopg connection under this unit, for COPY and for tasks queued in the same transaction."""
         return cast("psycopg.Connection[tuple[object, ...]]", self.connection.connection.driver_connection)
 
@@ -50,10 +64,13 @@ class Database:
     def __init__(self, url: str, clock: Clock | None = None, *, pool_size: int = 10, data: Path | None = None) -> None:
         self.url = url
         self.data = data
-        self.engine: Engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+        self.engine: Engine = create_engine(
+            url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, hide_parameters=True
+        )
         # A unit asks the time while it holds a connection: had it to wait for a second one of the same pool, units that
         # hold all of them would wait for each other.
         self._clock_engine: Engine = create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
+        self._offset: timedelta | None = None  # as it was read last
         self.clock: Clock = clock or OffsetClock(self._read_offset)
 
     @contextmanager
@@ -67,8 +84,14 @@ class Database:
         self._clock_engine.dispose()
 
     def _read_offset(self) -> timedelta:
-        with self._clock_engine.connect() as connection:
-            return connection.execute(select(clock_offset.c.offset)).scalar_one_or_none() or timedelta()
+        """Look the offset up; while the database is away it is what it was, for whoever asks the time needs one."""
+        try:
+            with self._clock_engine.connect() as connection:
+                self._offset = connection.execute(select(clock_offset.c.offset)).scalar_one_or_none() or timedelta()
+        except (OperationalError, InterfaceError):
+            if self._offset is None:
+                raise
+        return self._offset
 
 
 def move_clock(unit: UnitOfWork, offset: timedelta) -> None:

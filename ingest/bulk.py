@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from psycopg import sql
 from sqlalchemy import Table
@@ -23,6 +24,6 @@ def copy(unit: UnitOfWork, table: Table, columns: Sequence[str], rows: Iterable[
             stream.write_row(row)
 
 
-def array_of(numbers: NDArray[Any]) -> str:
+def array_of(numbers: NDArray[Any] | Sequence[int]) -> str:
     """Write numbers as a PostgreSQL array literal, for a CAST: many times quicker than adapting them one by one."""
-    return f"{{{','.join(map(str, numbers.tolist()))}}}"
+    return f"{{{','.join(map(str, numbers.tolist() if isinstance(numbers, np.ndarray) else numbers))}}}"

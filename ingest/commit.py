@@ -7,10 +7,12 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import text
 
 from foundation.database import UnitOfWork
+from ingest.bulk import array_of
 from ingest.partitions import partition_of
 from ingest.registry import Owner
 from ingest.topics import Kind, topic_of
@@ -18,8 +20,7 @@ from ingest.topics import Kind, topic_of
 _PARTITION_LOCKS = 0x1F0C
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Key:
+class Key(NamedTuple):
     """The identity of a message."""
 
     device: str
@@ -62,22 +63,31 @@ def claim(unit: UnitOfWork, keys: Iterable[Key], owners: Mapping[str, Owner]) ->
     wanted = sorted(set(keys))
     if not wanted:
         return set()
+    senders: dict[_Boot, int] = {}
+    places = [senders.setdefault((key.device, key.boot), len(senders) + 1) for key in wanted]
     rows = unit.connection.execute(
-        text(
-            "INSERT INTO message_keys (device, boot, seq, partition)"
-            " SELECT w.* FROM unnest(CAST(:devices AS text[]), CAST(:boots AS text[]), CAST(:seqs AS bigint[]),"
-            " CAST(:partitions AS smallint[])) AS w (device, boot, seq, partition)"
-            " WHERE NOT EXISTS (SELECT FROM boots b WHERE b.device = w.device AND b.boot = w.boot"
-            "  AND b.forgotten_seq >= w.seq) ON CONFLICT DO NOTHING RETURNING device, boot, seq"
-        ),
+        _CLAIM,
         {
-            "devices": [key.device for key in wanted],
-            "boots": [key.boot for key in wanted],
-            "seqs": [key.seq for key in wanted],
-            "partitions": [partition(key.device, owners) for key in wanted],
+            **_arrays(senders),
+            "partitions": [partition(device, owners) for device, _ in senders],
+            "senders": array_of(places),
+            "seqs": array_of([key.seq for key in wanted]),
         },
     )
-    return {Key(row.device, row.boot, row.seq) for row in rows}
+    return set(map(Key._make, rows))
+
+
+_CLAIM = text(
+    """
+    INSERT INTO message_keys (device, boot, seq, partition)
+    SELECT s.device, s.boot, w.seq, s.partition
+    FROM unnest(CAST(:senders AS bigint[]), CAST(:seqs AS bigint[])) AS w (sender, seq)
+    JOIN unnest(CAST(:devices AS text[]), CAST(:boots AS text[]), CAST(:partitions AS smallint[])) WITH ORDINALITY
+        AS s (device, boot, partition, number) ON s.number = w.sender
+    WHERE NOT EXISTS (SELECT FROM boots b WHERE b.device = s.device AND b.boot = s.boot AND b.forgotten_seq >= w.seq)
+    ON CONFLICT DO NOTHING RETURNING device, boot, seq
+    """
+)
 
 
 def partition(device: str, owners: Mapping[str, Owner]) -> int:

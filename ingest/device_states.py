@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select, union_all
 from sqlalchemy.dialects.postgresql import insert
 
 from foundation.database import UnitOfWork
 from ingest.envelope import Status
-from ingest.tables import device_states
+from ingest.tables import boots, device_states, trip_spans
 
 STATUS_WORDS = ("online", "agent", "spool", "dead", "dropped", "disk", "clock", "adapter")
 
@@ -30,6 +30,22 @@ def clocks(unit: UnitOfWork, names: Iterable[str]) -> dict[str, str | None]:
     columns = device_states.c.device, device_states.c.clock
     rows = unit.connection.execute(select(*columns).where(device_states.c.device.in_(sorted(names))))
     return {row.device: row.clock for row in rows}
+
+
+def last_heard(unit: UnitOfWork, names: Sequence[str]) -> dict[str, datetime]:
+    """Give when the last message of each device arrived that was taken; those never heard are left out."""
+    heard = union_all(
+        *(
+            select(table.c.device.label("device"), at.label("at")).where(table.c.device.in_(names))
+            for table, at in (
+                (boots, boots.c.last_arrived_at),
+                (trip_spans, trip_spans.c.last_arrived_at),
+                (device_states, device_states.c.reported_at),
+            )
+        )
+    ).subquery()
+    rows = unit.connection.execute(select(heard.c.device, func.max(heard.c.at).label("at")).group_by(heard.c.device))
+    return {row.device: row.at for row in rows}
 
 
 def record(unit: UnitOfWork, said: Sequence[Said]) -> None:

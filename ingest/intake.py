@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from foundation.database import Database, UnitOfWork
 from ingest import commit, device_states, dtcs, last_values, rejected, trip_log
@@ -20,6 +21,7 @@ from ingest.sending import take_results
 
 Within = Callable[[UnitOfWork, Batch], None]
 CodesChanged = Callable[[UnitOfWork, Sequence[AcceptedReport]], None]
+_DIALECT = attrgetter("dialect")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Outcome:
     redelivered: int = 0
     replies: list[Reply] = field(default_factory=list)
     ignored: int = 0  # values that are no readings, such as positions; they go nowhere
+    messages: Mapping[str, int] = field(default_factory=dict)  # by dialect; one of several messages counts as so many
 
 
 class Intake:
@@ -85,8 +88,10 @@ class Intake:
         for one in rejections:
             counts[one.reason] += one.readings
         stored = int(judged.batch.readings_per_origin().sum())
+        said = Counter(map(_DIALECT, found))
         ignored = sum(one.content.ignored for one in new if isinstance(one.content, Message))
-        return Outcome(judged.batch, stored, dict(counts), sum(not one.fresh for one in handled), replies, ignored)
+        again = sum(not one.fresh for one in handled)
+        return Outcome(judged.batch, stored, dict(counts), again, replies, ignored, said)
 
 
 def know(unit: UnitOfWork, found: Sequence[Decoded]) -> Known:

@@ -26,16 +26,18 @@ def move(unit: UnitOfWork, batch: Batch) -> None:
     live = np.array([not it.retained for it in batch.origins], dtype=bool)
     if not batch.rows or not live.any():
         return
-    vehicle = batch.ranks("vehicle")[batch.origin]
-    identity = batch.ranks("boot", "seq")[batch.origin]
-    order = np.lexsort((batch.position, identity, batch.at_us, vehicle))
-    order = order[live[batch.origin[order]]]
+    order = batch.order("vehicle")
+    if not live.all():
+        order = order[live[batch.origin[order]]]
+    vehicle = batch.ranks("vehicle")[batch.origin[order]]
+    begins = np.flatnonzero(np.append(np.ones(1, dtype=bool), np.diff(vehicle) != 0))
+    place = np.arange(len(order))
     names = sorted(batch.signals)
     picked: list[IntArray] = []
     for name in names:
-        there = order[~np.isnan(batch.signals[name][order])]
-        is_last = np.append(np.diff(vehicle[there]) != 0, np.ones(min(len(there), 1), dtype=bool))
-        picked.append(there[is_last])
+        there = ~np.isnan(batch.signals[name][order])
+        last = np.maximum.reduceat(np.where(there, place, -1), begins)
+        picked.append(order[last[last >= 0]])
     _store(unit, batch, names, picked)
 
 

@@ -210,6 +210,8 @@ class Publisher:
         self._tell_status(connection)
         with self._changed:
             for flight in self._flights.values():
+                # A send whose connection ended before its time tells nothing of the message.
+                flight.sends -= 1 if flight.due > time.monotonic() else 0
                 flight.due = 0.0
         while not self._stopping and not connection.ended.is_set():
             if self._status_due or self._is_status_old():

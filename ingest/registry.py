@@ -262,6 +262,13 @@ def admits(unit: UnitOfWork, device: str, password: str) -> bool:
     return kept is not None and _PASSWORDS.verify(password, kept)
 
 
+def dialect_of(unit: UnitOfWork, device: str) -> str | None:
+    """Give the dialect that a device is registered with; None: there is no such device, or it is locked out."""
+    return unit.connection.execute(
+        select(devices.c.dialect).where(devices.c.id == device, devices.c.revoked_at.is_(None))
+    ).scalar_one_or_none()
+
+
 def owners(unit: UnitOfWork, names: Sequence[str]) -> dict[str, Owner]:
     """Give whose the devices are, in one statement; unknown and locked-out ones are left out."""
     rows = unit.connection.execute(

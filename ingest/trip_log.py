@@ -111,7 +111,7 @@ def _stretches(batch: Batch) -> list[_Stretch]:
     if not batch.rows:
         return []
     rank = batch.ranks("device", "boot")
-    order = np.lexsort((batch.at_us, rank[batch.origin]))
+    order = batch.order("device", "boot")
     boot, at_us = rank[batch.origin][order], batch.at_us[order]
     in_use = np.zeros(batch.rows, dtype=bool)
     for name in ("engine_speed", "vehicle_speed"):

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from foundation.database import Database
+from foundation.database import Database, UnitOfWork
 from foundation.http import ActorDependency, Throttle, problem_responses
 from foundation.identity import Actor
 from foundation.refusals import Invalid, NotFound, Unauthenticated
@@ -81,8 +81,9 @@ def router(database: Database, current_actor: ActorDependency, uploads: Uploads)
             raise Invalid("device.uniqueId is no text")
         with database.unit() as unit:
             owner = registry.owners(unit, [device]).get(device)
-        if owner is None or owner.organisation != actor.organisation:
-            raise NotFound("there is no device of this uniqueId")
+            if owner is None or owner.organisation != actor.organisation:
+                raise NotFound("there is no device of this uniqueId")
+            _must_speak(unit, device, "traccar")
         _submit(uploads, device, "traccar", body)
 
     return routes
@@ -132,11 +133,20 @@ def _device(database: Database, throttle: Throttle | None, request: Request, tol
     device, password = (before, after) if colon else (told.get("id", ""), before)
     with database.unit() as unit:
         right = registry.admits(unit, device, password)
+        if right:
+            _must_speak(unit, device, "torque")
     if not right:
         if throttle is not None:
             throttle.sign_in(request, device)
         raise Unauthenticated("eml is not the password of a device")
     return device
+
+
+def _must_speak(unit: UnitOfWork, device: str, dialect: str) -> None:
+    """Refuse what comes in another dialect than the device is registered with: it would have two voices."""
+    registered = registry.dialect_of(unit, device)
+    if registered != dialect:
+        raise Invalid(f"this device is registered with the dialect {registered}, and uploads come in {dialect}")
 
 
 def _submit(uploads: Uploads, device: str, dialect: str, payload: bytes) -> None:

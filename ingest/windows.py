@@ -1,6 +1,6 @@
 """The live windows: the last three minutes of every car at 1 Hz, in ring buffers `[signal, second, vehicle]`."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,8 @@ from ingest.readings import Block, FloatArray
 WINDOW_S = 180
 STRIDE_S = 60  # a longer batch is taken in steps, so that each step's window still shows what came before it
 _NEVER = -(2**62)
+# Tells of columns of readings, which it asks for by signal as `[second, column]`, whether they show anything at all.
+Telling = Callable[[Callable[[str], FloatArray]], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,11 @@ class Windows:
         self._head: IntArray = np.zeros(0, dtype=np.int64)
         self._forgotten: set[str] = set()
 
-    def advance(self, unit: UnitOfWork, batch: Batch) -> Iterator[WindowStep]:
+    def advance(self, unit: UnitOfWork, batch: Batch, telling: Telling | None = None) -> Iterator[WindowStep]:
         """Take in a batch step by step, and give after each step the windows that it moved.
 
+        A vehicle of which `telling` says that neither its window nor its rows of this batch show anything goes through
+        at once and is not given: none of its windows between here and there can show anything.
         Call it before the batch is in the manifest. It works while it is iterated over; `update` just goes through.
         Retained messages are not live and are left out.
         """
@@ -78,13 +82,16 @@ class Windows:
         if not len(rows):
             return
         self._admit(unit, sorted({it.vehicle for it in batch.origins}))
-        order = rows[np.argsort(batch.at_us[rows], kind="stable")]
         columns = np.array([self._column[it.vehicle] for it in batch.origins], dtype=np.int64)
-        cells = _Cells(
-            columns[batch.origin[order]],
-            batch.at_us[order] // 1_000_000,
-            {name: values[order] for name, values in batch.signals.items() if self._keeps(name)},
-        )
+        signals = {name: values for name, values in batch.signals.items() if self._keeps(name)}
+        cells = _Cells(columns[batch.origin], batch.at_us // 1_000_000, signals)
+        if telling is not None:
+            shown = self._shown(cells, telling)[cells.column[rows]]
+            self._write(cells.pick(_in_time(batch, self._recent(cells, rows[~shown]))))
+            rows = rows[shown]
+        if not len(rows):
+            return
+        cells = cells.pick(_in_time(batch, rows))
         owners = batch.vehicles
         for step in _steps(cells):
             moved = self._write(step)
@@ -154,6 +161,20 @@ class Windows:
             signals = {name: values for name, values in rows.signals.items() if self._keeps(name)}
             self._write(_Cells(columns, rows.at_us // 1_000_000, signals).pick(order))
 
+    def _shown(self, cells: _Cells, telling: Telling) -> NDArray[np.bool_]:
+        """Tell by column whether its window, or one of its new cells, shows anything."""
+        shown = telling(self.ring)
+        nothing = np.full(len(cells.column), np.nan, dtype=np.float32)
+        rows = telling(lambda name: cells.signals.get(name, nothing)[None, :])
+        shown[cells.column[rows]] = True
+        return shown
+
+    def _recent(self, cells: _Cells, rows: IntArray) -> IntArray:
+        """Leave out the rows that lie behind the windows when all of these have been taken in."""
+        head = self._head.copy()
+        np.maximum.at(head, cells.column[rows], cells.second[rows])
+        return rows[cells.second[rows] > head[cells.column[rows]] - WINDOW_S]
+
     def _write(self, cells: _Cells) -> IntArray:
         """Put cells into the rings and give the columns that have moved or got a value."""
         for name in cells.signals:
@@ -209,3 +230,7 @@ def _steps(cells: _Cells) -> Iterator[_Cells]:
     step = (np.arange(len(pairs)) - np.searchsorted(column, column))[of_row]
     for each in range(int(step.max()) + 1):
         yield cells.pick(np.flatnonzero(step == each))
+
+
+def _in_time(batch: Batch, rows: IntArray) -> IntArray:
+    return rows[np.argsort(batch.at_us[rows], kind="stable")]

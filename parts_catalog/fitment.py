@@ -91,7 +91,9 @@ def fitting_parts_for(
     snapshot = newest(unit)
     found = [_offers(unit, snapshot, config, wanted) for config, wanted in questions]
     parts_offered = {answer.part.id for _, offers in found for answers in offers.values() for answer in answers}
-    related = relations_of(unit, sorted(parts_offered if snapshot is None else parts_offered & snapshot.related))
+    related = relations_of(
+        unit, sorted(parts_offered if snapshot is None else parts_offered.intersection(snapshot.related))
+    )
     return [
         {
             asked: mark_ambiguous(

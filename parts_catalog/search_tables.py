@@ -49,7 +49,7 @@ part_words = Table(
     Index(None, "part"),
 )
 
-# By which words makes and model lines are known, as keys (`spelling.name_key`); `model_line` is '' where a make is meant.
+# By which words makes and model lines are known, as keys (`spelling.name_key`); `model_line` is '' for a make.
 search_vehicles = Table(
     "search_vehicles",
     metadata,

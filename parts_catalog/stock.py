@@ -9,16 +9,17 @@ wait for each other in a circle. `stock.reserved` is always the sum of the rows 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, select, text, tuple_, update
+from sqlalchemy import ColumnElement, and_, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from foundation.database import UnitOfWork, new_id
 from foundation.refusals import Conflict, Invalid, NotFound
 from parts_catalog.parts import Reservation, StockOffer
-from parts_catalog.rows import rows_of
 from parts_catalog.tables import parts, reservations, stock
 
 Key = tuple[str, str]
@@ -39,7 +40,7 @@ class HoldExpired(Conflict):
 
 def offers(unit: UnitOfWork, wanted: Sequence[str]) -> dict[str, list[StockOffer]]:
     """Give each part's offers, the largest first; every wanted part has an entry. Overdue holds count as free."""
-    rows = rows_of(unit, _OFFERS, {"parts": list(wanted), "now": unit.now()})
+    rows = unit.rows(_OFFERS, {"parts": list(wanted), "now": unit.now()})
     found: dict[str, list[StockOffer]] = {part: [] for part in wanted}
     for row in rows:
         found[row.part].append(StockOffer(row.part, row.location, int(row.available), row.expected))
@@ -55,43 +56,59 @@ _OFFERS = """
 """
 
 
-def reserve(unit: UnitOfWork, wanted: Mapping[Key, int], holder: str, until: datetime | None) -> list[Reservation]:
+def reserve(
+    unit: UnitOfWork, wanted: Mapping[Key, int], holder: str, until: datetime | None, *, new_holder: bool = False
+) -> list[Reservation]:
     """Hold pieces, keyed by (part, location), for a holder until an instant (None: until released or issued).
 
     What the holder held of the same parts before, anywhere, is replaced; it never stands in his own way. All or
-    nothing: raises `OutOfStock` with every shortage and changes nothing, so the caller's unit may go on.
+    nothing: raises `OutOfStock` with every shortage and takes nothing, so the caller's unit may go on. `new_holder`:
+    he came into being in this unit, so he holds nothing and nobody else can hold for him.
     """
     if bad := [key for key, quantity in wanted.items() if quantity < 1]:
         raise Invalid(f"a reservation is of at least one piece: {bad}")
     if until is not None and until <= unit.now():
         raise Invalid("a reservation ends in the future")
-    _lock_holder(unit, holder)
     mine = _held(holder) & reservations.c.part.in_({part for part, _ in wanted})
-    before = _keys(unit, mine)
-    _lock_stock(unit, {*wanted, *before})
-    with unit.connection.begin_nested():  # a refusal inside undoes its own steps only
-        _end(unit, _overdue(unit.now()) & _at(wanted), "expired")
+    before: set[Key] = set()
+    if not new_holder:
+        _lock_holder(unit, holder)
+        before = _keys(unit, mine)
+    overdue = _lock_stock(unit, {*wanted, *before})
+    # A refusal inside undoes its own steps only; of one step alone that is cheaper to do by hand.
+    with unit.connection.begin_nested() if before else nullcontext():
+        if overdue:
+            _end(unit, _overdue(unit.now()) & _at(overdue), "expired")
         if before:
             _end(unit, mine, "released")
         owners = _take(unit, wanted)
         if short := sorted(wanted.keys() - owners.keys()):
+            if not before:
+                unit.rows(_GIVE_BACK, _columns({key: wanted[key] for key in owners}))
             raise OutOfStock("not enough pieces in stock", lines=_shortages(unit, short, wanted))
-        rows = [
-            {
-                "id": new_id("hold"),
-                "part": part,
-                "location": location,
-                "organisation": owner,
-                "holder": holder,
-                "quantity": wanted[part, location],
-                "state": "held",
-                "reserved_until": until,
-                "created_at": unit.now(),
-            }
-            for (part, location), owner in sorted(owners.items())
-        ]
-        unit.connection.execute(insert(reservations).returning(reservations.c.id), rows)
-    return held(unit, holder)
+        taken = [Reservation(new_id("hold"), *key, wanted[key], holder, until) for key in sorted(owners)]
+        _note(unit, taken, owners, holder, until)
+    return taken if new_holder else held(unit, holder)
+
+
+def _note(
+    unit: UnitOfWork, taken: Sequence[Reservation], owners: Mapping[Key, str], holder: str, until: datetime | None
+) -> None:
+    columns = {
+        "ids": [hold.id for hold in taken],
+        "organisations": [owners[hold.part, hold.location] for hold in taken],
+        **_columns({(hold.part, hold.location): hold.quantity for hold in taken}),
+    }
+    told = {"holder": holder, "until": until, "now": unit.now()}
+    unit.rows(_NOTE, {**columns, **told})
+
+
+_NOTE = """
+    INSERT INTO reservations (id, part, location, organisation, holder, quantity, state, reserved_until, created_at)
+    SELECT p.id, p.part, p.location, p.organisation, %(holder)s, p.quantity, 'held', %(until)s, %(now)s
+    FROM unnest(%(ids)s::text[], %(parts)s::text[], %(locations)s::text[], %(organisations)s::text[],
+                %(quantities)s::int[]) AS p (id, part, location, organisation, quantity)
+"""
 
 
 def keep(unit: UnitOfWork, holder: str, until: datetime | None = None) -> list[Reservation]:
@@ -128,12 +145,13 @@ def expire(unit: UnitOfWork, limit: int = 1000) -> int:
 
 def held(unit: UnitOfWork, holder: str) -> list[Reservation]:
     """Give what a holder holds now, in (part, location) order; overdue holds are not his any more."""
-    rows = unit.connection.execute(
-        select(reservations)
-        .where(_held(holder), ~_overdue(unit.now()))
-        .order_by(reservations.c.part, reservations.c.location)
-    )
-    return [_reservation(row) for row in rows]
+    return [_reservation(row) for row in unit.rows(_HOLDS, {"holder": holder, "now": unit.now()})]
+
+
+_HOLDS = """
+    SELECT * FROM reservations WHERE holder = %(holder)s AND state = 'held'
+    AND (reserved_until IS NULL OR reserved_until > %(now)s) ORDER BY part, location
+"""
 
 
 def receive(unit: UnitOfWork, organisation: str, part: str, location: str, quantity: int) -> None:
@@ -211,11 +229,21 @@ def _lock_holder(unit: UnitOfWork, holder: str) -> None:
     unit.connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"hold:{holder}", 0))))
 
 
-def _lock_stock(unit: UnitOfWork, keys: Iterable[Key]) -> None:
-    place = tuple_(stock.c.part, stock.c.location)
-    unit.connection.execute(
-        select(stock.c.part).where(place.in_(list(keys))).order_by(stock.c.part, stock.c.location).with_for_update()
-    ).all()
+def _lock_stock(unit: UnitOfWork, keys: Collection[Key]) -> set[Key]:
+    """Lock stock rows in their order; gives those at which a hold is overdue."""
+    columns = _columns(dict.fromkeys(keys, 0))
+    rows = unit.rows(_LOCK, {**columns, "now": unit.now()})
+    return {(row.part, row.location) for row in rows if row.overdue}
+
+
+_LOCK = """
+    SELECT s.part, s.location, EXISTS (
+        SELECT FROM reservations r
+        WHERE r.part = s.part AND r.location = s.location AND r.state = 'held' AND r.reserved_until <= %(now)s
+    ) AS overdue
+    FROM stock s JOIN unnest(%(parts)s::text[], %(locations)s::text[]) AS k (part, location) USING (part, location)
+    ORDER BY s.part, s.location FOR UPDATE OF s
+"""
 
 
 def _lock_current(unit: UnitOfWork, holder: str) -> None:
@@ -230,8 +258,7 @@ def _lock_current(unit: UnitOfWork, holder: str) -> None:
 
 def _take(unit: UnitOfWork, wanted: Mapping[Key, int]) -> dict[Key, str]:
     """Check and take in one statement; gives the owners of what was taken: what is not there has not enough."""
-    rows = unit.connection.execute(_TAKE, _columns(wanted))
-    return {(row.part, row.location): row.organisation for row in rows}
+    return {(row.part, row.location): row.organisation for row in unit.rows(_TAKE, _columns(wanted))}
 
 
 def _columns(pieces: Mapping[Key, int]) -> dict[str, list[object]]:
@@ -244,15 +271,13 @@ def _columns(pieces: Mapping[Key, int]) -> dict[str, list[object]]:
 
 # `p`: the pieces per part and location of `_columns`.
 _PIECES = """
-    FROM unnest(CAST(:parts AS text[]), CAST(:locations AS text[]), CAST(:quantities AS int[]))
+    FROM unnest(%(parts)s::text[], %(locations)s::text[], %(quantities)s::int[])
     AS p (part, location, quantity) WHERE s.part = p.part AND s.location = p.location
 """
 _ENOUGH = " AND s.on_hand - s.reserved >= p.quantity RETURNING s.part, s.location, s.organisation"
-_TAKE = text("UPDATE stock s SET reserved = s.reserved + p.quantity" + _PIECES + _ENOUGH)  # noqa: S608 - our own words
-_GIVE_BACK = text("UPDATE stock s SET reserved = s.reserved - p.quantity" + _PIECES)  # noqa: S608
-_ISSUE = text(
-    "UPDATE stock s SET reserved = s.reserved - p.quantity, on_hand = s.on_hand - p.quantity" + _PIECES  # noqa: S608
-)
+_TAKE = "UPDATE stock s SET reserved = s.reserved + p.quantity" + _PIECES + _ENOUGH  # noqa: S608 - our own words
+_GIVE_BACK = "UPDATE stock s SET reserved = s.reserved - p.quantity" + _PIECES  # noqa: S608
+_ISSUE = "UPDATE stock s SET reserved = s.reserved - p.quantity, on_hand = s.on_hand - p.quantity" + _PIECES  # noqa: S608
 
 
 def _end(unit: UnitOfWork, where: ColumnElement[bool], state: str) -> list[Reservation]:
@@ -264,7 +289,7 @@ def _end(unit: UnitOfWork, where: ColumnElement[bool], state: str) -> list[Reser
     for row in rows:
         pieces[row.part, row.location] += row.quantity
     if pieces:
-        unit.connection.execute(_ISSUE if state == "issued" else _GIVE_BACK, _columns(pieces))
+        unit.rows(_ISSUE if state == "issued" else _GIVE_BACK, _columns(pieces))
     return sorted((_reservation(row) for row in rows), key=lambda hold: (hold.part, hold.location))
 
 
@@ -282,5 +307,5 @@ def _shortages(unit: UnitOfWork, short: Sequence[Key], wanted: Mapping[Key, int]
     ]
 
 
-def _reservation(row: "Row[tuple[object, ...]]") -> Reservation:
+def _reservation(row: Any) -> Reservation:
     return Reservation(row.id, row.part, row.location, row.quantity, row.holder, row.reserved_until)

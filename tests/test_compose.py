@@ -69,5 +69,5 @@ def test_the_documentation_page_loads_nothing_from_elsewhere(client: TestClient)
 
 def test_health_and_metrics_need_no_sign_in(client: TestClient) -> None:
     assert client.get("/health/live").json() == {"status": "live"}
-    assert client.get("/health/ready").json() == {"status": "ready"}
+    assert client.get("/health/ready").json() == {"status": "ready", "parts": {"database": "ready"}}
     assert client.get("/metrics").status_code == 200

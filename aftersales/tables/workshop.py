@@ -35,6 +35,7 @@ workshops = Table(
     Column("stock_location", Text, nullable=False),
     Column("country", Text),  # ISO 3166-1: whose public holidays are kept; null: none
     Column("subdivision", Text),  # ISO 3166-2, without the country
+    Column("setup_version", Integer, nullable=False, server_default="0"),  # counts the changes of all that is set up
     PrimaryKeyConstraint("id"),
     CheckConstraint("labour_rate >= 0", name="labour_rate"),
 )

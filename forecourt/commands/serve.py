@@ -41,6 +41,7 @@ def serve(
         with stop_on_signals() as until:
             serving.run_all(installation, port, announce, until, lambda words: typer.echo(words, err=True))
     else:
+        logs.guard()
         processes.run(processes.Process(role.value), installation, worker if role is ServeRole.INGEST else port)
 
 

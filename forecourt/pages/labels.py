@@ -64,6 +64,27 @@ CODE_KIND: Mapping[str, str] = {
     "pending": N_("Pending codes"),
     "permanent": N_("Permanent codes"),
 }
+DIALECT: Mapping[str, str] = {
+    "forecourt": N_("Forecourt's own (edge)"),
+    "wican": "WiCAN",
+    "ovms": "OVMS v3",
+    "autopi": "AutoPi",
+    "torque": N_("Torque (phone)"),
+    "traccar": N_("Traccar (server)"),
+}
+# What is typed into a device, as its own settings are mostly called.
+DEVICE_SETTING: Mapping[str, str] = {
+    "host": N_("Broker (host)"),
+    "port": N_("Port"),
+    "tls": "TLS",
+    "user": N_("User name and client id"),
+    "password": N_("Password"),
+    "topic": N_("Beginning of its topics"),
+    "url": N_("Address of uploads"),
+    "eml": N_("E-mail (Torque's only place for it): id and password"),
+    "id": N_("Device id"),
+}
+YES_NO: Mapping[str, str] = {"yes": N_("yes"), "no": N_("no")}
 # The readiness monitors as the car end names them.
 MONITOR: Mapping[str, str] = {
     "misfire": N_("Misfire"),
@@ -153,6 +174,9 @@ DONE: Mapping[str, str] = {
     "saved": N_("Saved."),
     "key_made": N_("The key has been made."),
     "key_ended": N_("The key is void from now on."),
+    "device_made": N_("The device has been registered."),
+    "device_renewed": N_("The device has a new password; with the old one it is not let in any more."),
+    "device_revoked": N_("The device is locked out."),
     "kept": N_("Your visit stays as it was."),
     "waiting": N_("You are told as soon as something is free."),
     "helped": N_("The workshop has been told and will reach you."),

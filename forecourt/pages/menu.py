@@ -16,18 +16,19 @@ _BOARD = ("/board", N_("Board"))
 _CALENDAR = ("/calendar", N_("Calendar"))
 _WORKSHOP = ("/workshop", N_("Workshop"))
 _MESSAGES = ("/messages", N_("Messages"))
+_DEVICES = ("/devices", N_("Devices"))
 _PARTS = ("/parts", N_("Parts"))
 
 PLACES: Mapping[Role, tuple[tuple[str, str], ...]] = MappingProxyType(
     {
-        Role.OWNER: (_CARS, _MESSAGES, _PARTS),
-        Role.FLEET_OPERATOR: (_CARS, _MESSAGES, _PARTS),
+        Role.OWNER: (_CARS, _MESSAGES, _DEVICES, _PARTS),
+        Role.FLEET_OPERATOR: (_CARS, _MESSAGES, _DEVICES, _PARTS),
         Role.TECHNICIAN: (_JOBS, _PARTS),
         Role.ADVISOR: (_BOARD, _CALENDAR, _JOBS, _MESSAGES, _PARTS),
         Role.WORKSHOP_MANAGER: (_BOARD, _CALENDAR, _WORKSHOP, _JOBS, _MESSAGES, _PARTS),
         Role.PARTS_MANAGER: (_PARTS,),
-        Role.INTEGRATOR: (_PARTS,),
-        Role.ADMINISTRATOR: (_CARS, _BOARD, _CALENDAR, _JOBS, _PARTS),
+        Role.INTEGRATOR: (_PARTS, _DEVICES),
+        Role.ADMINISTRATOR: (_CARS, _BOARD, _CALENDAR, _JOBS, _DEVICES, _PARTS),
     }
 )
 

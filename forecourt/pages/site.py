@@ -1,5 +1,6 @@
 """What the pages are built from: the same things that the HTTP routers get, and three settings."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from forecourt.rate_limits import RateLimits
@@ -7,12 +8,16 @@ from foundation.access import Access
 from foundation.database import Database
 from foundation.follow import Wakeups
 from ingest.archive import Archive
+from ingest.devices_http import TellBroker
 from ingest.registry import Vehicles
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """`language` is used when neither the browser nor the account names one of ours."""
+    """`language` is used when neither the browser nor the account names one of ours.
+
+    `device_address` gives the broker as devices reach it, `mqtt://host:port`; empty: there is none.
+    """
 
     database: Database
     wakeups: Wakeups
@@ -22,3 +27,5 @@ class Site:
     secure_cookies: bool
     throttle: RateLimits
     access: Access
+    tell_broker: TellBroker
+    device_address: Callable[[], str]

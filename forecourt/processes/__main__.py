@@ -10,4 +10,5 @@ from forecourt.settings import Settings
 if __name__ == "__main__":
     settings = Settings()
     logs.configure(settings.log_level)
+    logs.guard()
     run(Process(sys.argv[1]), Installation(settings), int(sys.argv[2]) if len(sys.argv) > 2 else 0)

@@ -10,6 +10,8 @@ import structlog
 from diagnostics.predictor import Predictor
 from forecourt.heartbeat import Heartbeat
 from forecourt.installation import Installation
+from forecourt.metrics import IngestFigures, new_registry
+from forecourt.metrics_files import FiguresFile
 from forecourt.pipeline import Pipeline
 from forecourt.processes import steady, worker_name
 from forecourt.supervision.supervisor import stop_on_signals
@@ -21,7 +23,7 @@ from ingest.partitions import PARTITIONS
 from ingest.sources.mqtt import MqttSource
 
 SETTLE_S = 0.5
-BEAT_S = 1.0
+BEAT_S = 0.5
 DATABASE_PAUSE_S = 0.25
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -35,6 +37,8 @@ def run(installation: Installation, worker: int) -> None:
     archive = Archive(installation.archive_directory)
     partitions = installation.ingest_partitions(worker)
     pipeline = Pipeline(database, archive, Predictor.shipped(), worker_name(worker), partitions)
+    registry = new_registry()
+    figures, written = IngestFigures(registry), FiguresFile(installation.paths, worker_name(worker), registry)
     source = MqttSource(
         installation.ingest_mqtt_url,
         installation.ingest_sessions(worker),
@@ -52,7 +56,7 @@ def run(installation: Installation, worker: int) -> None:
         while not told.is_set():
             arrived = source.collect(settings.tick_s, settings.batch_messages)
             if arrived:
-                _commit(pipeline, source, arrived)
+                _commit(pipeline, source, arrived, figures)
             now = time.monotonic()
             if now - last_settled > SETTLE_S:
                 while _patiently(pipeline.settle):
@@ -61,8 +65,8 @@ def run(installation: Installation, worker: int) -> None:
                     for command in _patiently(pipeline.command):
                         source.publish(command.topic, command.payload)
                 last_settled = now
-            if source.connected and now - last_beat > BEAT_S:
-                heartbeat.beat()
+            if now - last_beat > BEAT_S:
+                _show_life(source, heartbeat, written)
                 last_beat = now
         source.stop()
     database.close()
@@ -75,13 +79,22 @@ def _clear_after_former_workers(database: Database, archive: Archive, workers: i
             log.warning("segment_cleared", name=name)
 
 
-def _commit(pipeline: Pipeline, source: MqttSource, arrived: list[Arrived]) -> None:
+def _commit(pipeline: Pipeline, source: MqttSource, arrived: list[Arrived], figures: IngestFigures) -> None:
+    begun = time.monotonic()
     outcome = _patiently(lambda: pipeline.take(arrived))
+    seconds = time.monotonic() - begun
     source.acknowledge(arrived)
     for reply in outcome.replies:
         source.publish(reply.topic, reply.payload)
+    figures.add(len(arrived), outcome, seconds)
     if outcome.rejected:
         log.info("rejected", **{reason.value: count for reason, count in outcome.rejected.items()})
+
+
+def _show_life(source: MqttSource, heartbeat: Heartbeat, written: FiguresFile) -> None:
+    if source.connected:
+        heartbeat.beat()
+    written.write()
 
 
 def _patiently(act: Callable[[], T]) -> T:

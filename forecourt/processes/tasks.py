@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-from dataclasses import asdict
 
 import procrastinate
 import psycopg
@@ -12,22 +11,17 @@ import structlog
 from forecourt.heartbeat import Heartbeat
 from forecourt.installation import Installation
 from forecourt.mail import Send, smtp_sender
-from forecourt.privacy import keep_house
+from forecourt.metrics import HouseFigures, new_registry
+from forecourt.metrics_files import FiguresFile
 from forecourt.processes import Process
+from forecourt.processes.keeping import Keeper
 from forecourt.settings import Settings
-from forecourt.sweeps import sweep_archive, sweep_deadlines
+from forecourt.sweeps import sweep_deadlines
 from forecourt.task_queue import QUEUE
 from forecourt.tasks import HEARTBEAT_S, STALLED_S, build_tasks
 from foundation.database import Database
-from ingest.archive import Archive
-from ingest.archive.retention import Retention
-from ingest.registry import credentials
-from parts_catalog.snapshot.building import keep_snapshot
 
 SWEEP_S = 1.0
-HOUSE_S = 60.0
-ARCHIVE_S = 15.0
-CATALOGUE_S = 1.0
 log = structlog.get_logger()
 
 
@@ -66,10 +60,14 @@ async def _work(installation: Installation, database: Database, send: Send | Non
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, worker.cancel)
         sweeper = asyncio.create_task(_sweep(app, database, heartbeat, mail=send is not None))
-        keeper = asyncio.create_task(_keep_house(installation, database))
-        archivist = asyncio.create_task(_keep_archive(installation, database))
-        cataloguer = asyncio.create_task(_keep_catalogue(database))
-        running = (worker, sweeper, keeper, archivist, cataloguer)
+        registry = new_registry()
+        written = FiguresFile(installation.paths, Process.TASKS, registry)
+        keeper = Keeper(installation, database, HouseFigures(registry), written)
+        rounds = [
+            asyncio.create_task(it)
+            for it in (keeper.keep_house(), keeper.keep_archive(), keeper.keep_catalogue(), keeper.look())
+        ]
+        running = (worker, sweeper, *rounds)
         done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         for task in running:
             task.cancel()
@@ -92,52 +90,3 @@ async def _sweep(app: procrastinate.App, database: Database, heartbeat: Heartbea
         else:
             heartbeat.beat()
         await asyncio.sleep(SWEEP_S)
-
-
-async def _keep_house(installation: Installation, database: Database) -> None:
-    """Keep house once a minute; and cut off the devices that were locked out since, those of erased cars."""
-    archive = Archive(installation.archive_directory)
-    let_in = None
-    while True:
-        try:
-            await asyncio.to_thread(keep_house, database, archive)
-            now_in = await asyncio.to_thread(_devices, database)
-            if let_in is not None and now_in != let_in:
-                await asyncio.to_thread(installation.let_devices_in, database)
-            let_in = now_in
-        except sqlalchemy.exc.OperationalError:
-            log.warning("database_away")  # as above
-        await asyncio.sleep(HOUSE_S)
-
-
-async def _keep_archive(installation: Installation, database: Database) -> None:
-    """Compact the archive and forget what has served its time, a quarter of a minute after the last round."""
-    archive, given = Archive(installation.archive_directory), installation.settings
-    keep = Retention(given.keep_readings_days, given.keep_rejected_days, given.keep_keys_days, given.keep_dtcs_days)
-    while True:
-        try:
-            await asyncio.to_thread(sweep_archive, database, archive, keep)
-        except sqlalchemy.exc.OperationalError:
-            log.warning("database_away")  # as above
-        await asyncio.sleep(ARCHIVE_S)
-
-
-async def _keep_catalogue(database: Database) -> None:
-    """Build the snapshot of the catalogue after a change; SQL answers until it is there."""
-    while True:
-        try:
-            built = await asyncio.to_thread(keep_snapshot, database)
-        except (sqlalchemy.exc.OperationalError, psycopg.OperationalError):
-            log.warning("database_away")  # as above
-        except OSError:
-            log.exception("catalogue_not_written")  # such as a full disk, which is no reason to end the other work
-            await asyncio.sleep(HOUSE_S)
-        else:
-            if built is not None:
-                log.info("catalogue_written", **asdict(built))
-        await asyncio.sleep(CATALOGUE_S)
-
-
-def _devices(database: Database) -> list[tuple[str, str, str]]:
-    with database.unit() as unit:
-        return credentials(unit)

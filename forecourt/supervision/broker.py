@@ -8,12 +8,13 @@ from pathlib import Path
 from forecourt.supervision.broker_config import (
     INGEST_USER,
     OPERATOR_USER,
+    WATCHER_USER,
     DeviceCredential,
     Tls,
     server_config,
     users_config,
 )
-from forecourt.supervision.broker_wire import mqtt_answers, reload_users
+from forecourt.supervision.broker_wire import Backlog, ask_backlog, mqtt_answers, reload_users
 from forecourt.supervision.children import ChildProcess, bring_up, script
 from forecourt.supervision.errors import PortTakenError, SupervisionError, UnreachableError
 from forecourt.supervision.paths import DataPaths, port_is_free, replace
@@ -96,6 +97,11 @@ class Broker:
             self.write_config(devices())
             if self.alive():
                 self.reload()
+
+    def backlog(self) -> Backlog:
+        """Give what it holds for ingest; raises `UnreachableError` when it does not answer."""
+        port = self._paths.remembered_port("broker-control") or 0
+        return ask_backlog(port, WATCHER_USER, self._paths.secret("broker-operator"))
 
     def ensure(self, seconds: float = 30.0) -> str:
         """Start the server unless it runs already, wait until it answers, and return the service's URL."""

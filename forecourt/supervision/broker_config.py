@@ -14,12 +14,15 @@ from ingest.partitions import MAPPED, PARTITIONS, wire_partition
 
 INGEST_USER = "fc-ingest"
 OPERATOR_USER = "fc-operator"
+WATCHER_USER = "fc-watcher"  # asks what the broker holds, over the control port of this machine alone
+_WATCHED = ("$JS.API.STREAM.INFO.$MQTT_msgs", "$JS.API.STREAM.MSG.GET.$MQTT_msgs")
 _UP = ("readings.json", "readings.bin", "dtcs", "result")
 _STATUS = "status"  # stays where it is: NATS maps no last wills
 _DOWN = ("committed", "progress", "command")
 _UPLOADS = "fc.v1.*.http.*"  # what came to our own HTTP door; no device may publish it
 # NATS delivers QoS 1 on this internal subject, as the subscriber's own user.
 _DELIVERY = "$MQTT.sub.>"
+_MOST_SUBSCRIPTIONS = 1_000_000  # at QoS 1; each device has three, and NATS's own limit is 1,000 in all
 _DEVICE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _BCRYPT = re.compile(r"\$2[ab]\$\d\d\$[./A-Za-z0-9]{53}")
 
@@ -33,7 +36,7 @@ class DeviceCredential:
     dialect: str = FORECOURT
 
     def __post_init__(self) -> None:
-        if not _DEVICE_ID.fullmatch(self.id) or self.id in {INGEST_USER, OPERATOR_USER}:
+        if not _DEVICE_ID.fullmatch(self.id) or self.id in {INGEST_USER, OPERATOR_USER, WATCHER_USER}:
             raise ValueError(f"{self.id!r} cannot be a device's id.")
         if self.dialect not in TOPIC_ROOTS:
             raise ValueError(f"There is no dialect {self.dialect!r} for the device {self.id}.")
@@ -73,7 +76,7 @@ def server_config(
 server_name: "forecourt"
 listen: "127.0.0.1:{control_port}"
 logtime_utc: true
-jetstream {{ store_dir: {json.dumps(store)} }}
+jetstream {{ store_dir: {json.dumps(store)}, limits {{ default_max_consumers: {_MOST_SUBSCRIPTIONS} }} }}
 mqtt {{ host: {json.dumps(host)}, port: {port}, ack_wait: "10s", max_ack_pending: 2048{secured} }}
 include {json.dumps(users_file)}
 system_account: SYS
@@ -89,7 +92,11 @@ def users_config(*, ingest_secret: str, operator_secret: str, devices: Iterable[
         publish=[*_subjects("*", _DOWN), f"{MAPPED}.*.{_UPLOADS}"],
         subscribe=[f"{MAPPED}.>", f"fc.v1.*.{_STATUS}"],
     )
-    users = [ingest, *(_device_user(device) for device in sorted(devices, key=lambda device: device.id))]
+    users = [
+        _watcher(operator_secret),
+        ingest,
+        *(_device_user(device) for device in sorted(devices, key=lambda device: device.id)),
+    ]
     lines = ",\n".join(f"  {json.dumps(user)}" for user in users)
     return f"""\
 accounts: {{
@@ -99,6 +106,15 @@ FC: {{ jetstream: enabled, users: [
 ], mappings: {json.dumps(_mappings())} }}
 }}
 """
+
+
+def _watcher(secret: str) -> dict[str, Any]:
+    return {
+        "user": WATCHER_USER,
+        "password": secret,
+        "allowed_connection_types": ["STANDARD"],
+        "permissions": {"publish": {"allow": list(_WATCHED)}, "subscribe": {"allow": ["_INBOX.>"]}},
+    }
 
 
 def _mappings() -> dict[str, str]:

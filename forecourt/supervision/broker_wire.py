@@ -1,13 +1,22 @@
-"""The two conversations that supervision has with the broker: is it answering, and reload your users now."""
+"""The conversations that supervision has with the broker: is it answering, reload your users, what do you hold."""
 
 import json
+import secrets
 import socket
 import ssl
 import struct
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from forecourt.supervision.errors import SupervisionError, UnreachableError
+from ingest.partitions import MAPPED, PARTITIONS
+
+_STREAM = "$MQTT_msgs"  # where NATS keeps what was published at QoS 1
+_HELD = f"$MQTT.msgs.{MAPPED}.>"
 
 
 def mqtt_answers(
@@ -49,6 +58,42 @@ def reload_users(port: int, user: str, password: str, timeout: float = 10.0) -> 
             if line.startswith("-ERR"):
                 raise SupervisionError(f"The broker refused to reload its users: {line}.")
         raise UnreachableError("The broker closed the connection instead of reloading its users.")
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What the broker holds for ingest: messages by partition, unacknowledged ones included, and since when."""
+
+    messages: Mapping[int, int]
+    oldest: datetime | None
+
+
+def ask_backlog(port: int, user: str, password: str, timeout: float = 5.0) -> Backlog:
+    """Ask the server for what nobody has acknowledged: it deletes a message when all its subscribers have."""
+    with _nats(port, user, password, timeout) as (connection, lines, _):
+        asked = {"subjects_filter": _HELD}
+        told = _request(connection, lines, f"STREAM.INFO.{_STREAM}", asked)
+        counts = Counter(dict.fromkeys(range(PARTITIONS), 0))
+        for subject, count in (told.get("state", {}).get("subjects") or {}).items():
+            counts[int(subject.removeprefix(_HELD[:-1]).partition(".")[0])] += count
+        first = _request(connection, lines, f"STREAM.MSG.GET.{_STREAM}", {"seq": 1, "next_by_subj": _HELD})
+        since = first.get("message", {}).get("time")
+        return Backlog(counts, datetime.fromisoformat(since) if since else None)
+
+
+def _request(connection: socket.socket, lines: Iterator[str], call: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Ask JetStream; an error, such as that there is no stream yet, is an answer without content."""
+    words = json.dumps(body)
+    sid = secrets.token_hex(8)
+    inbox = f"_INBOX.{sid}"
+    connection.sendall(f"SUB {inbox} {sid}\r\nPUB $JS.API.{call} {inbox} {len(words)}\r\n{words}\r\n".encode())
+    for line in lines:
+        if line.startswith(f"MSG {inbox} "):
+            answer: dict[str, Any] = json.loads(next(lines, "{}"))
+            return answer
+        if line.startswith("-ERR"):
+            raise SupervisionError(f"The broker does not tell its backlog: {line}.")
+    raise UnreachableError("The broker closed the connection instead of telling its backlog.")
 
 
 @contextmanager

@@ -34,6 +34,8 @@ _SETTINGS = {
     "max_connections": "100",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    "log_error_verbosity": "terse",  # what an error quotes of a row, and the statement, are no business of a log
+    "log_min_error_statement": "panic",
 }
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from foundation.database import Database, UnitOfWork
 from ingest.archive import compaction, manifest
 from ingest.archive.compaction import Pace
-from ingest.archive.reading import Rows, in_order, read
+from ingest.archive.reading import Rows, in_order, latest, read
 from ingest.archive.segments import contents, fresh, joined, plain, to_table
 from ingest.archive.store import open_store
 from ingest.batch import Batch, to_us
@@ -34,6 +34,10 @@ class Archive:
 
     def __init__(self, where: str | Path) -> None:
         self._store = open_store(where)
+
+    def answers(self) -> bool:
+        """Whether its store can be written to now; may raise `OSError` for no."""
+        return self._store.answers()
 
     def write_segment(self, unit: UnitOfWork, batch: Batch, worker: str) -> str | None:
         """Write a batch as one durable segment and list it in the manifest; gives its name, None for no rows.
@@ -184,7 +188,7 @@ class Archive:
         return TripColumns(vehicle, "", start, (rows.at_us - to_us(start)) / 1e6, rows.signals)
 
     def recent(self, unit: UnitOfWork, vehicles: Iterable[str], seconds: float) -> Rows:
-        """Give the last `seconds` of event time of each vehicle that has any, and what lies in the same files."""
+        """Give the last `seconds` of event time of each vehicle that has any, and some of what lies before them."""
         wanted = sorted(vehicles)
         newest = (
             select(segment_contents.c.vehicle, func.max(segment_contents.c.last_at).label("at"))
@@ -194,7 +198,7 @@ class Archive:
         )
         since = newest.c.at - timedelta(seconds=seconds)
         same = select(newest).where(newest.c.vehicle == segment_contents.c.vehicle, segment_contents.c.last_at >= since)
-        return in_order(self._tables(unit, {"vehicle": wanted}, None, same.exists()))
+        return in_order([latest(it, seconds) for it in self._tables(unit, {"vehicle": wanted}, None, same.exists())])
 
     def _tables(
         self, unit: UnitOfWork, wanted: dict[str, Sequence[str]], signals: Sequence[str] | None, *conditions: Any

@@ -1,5 +1,6 @@
 """Reading files into rows: only the row groups that are wanted, in order, each identity once."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +33,10 @@ def read(
     signals: Sequence[str] | None = None,
 ) -> pa.Table:
     """Give rows of a file: of some row groups, those whose texts are `wanted`, with these signals only."""
-    with store.open(name) as source, pq.ParquetFile(source) as file:
+    known = _FOOTERS.get(store, name)
+    with store.open(name) as source, pq.ParquetFile(source, metadata=known) as file:
+        if known is None:
+            _FOOTERS.put(store, name, file.metadata)
         columns = None
         if signals is not None:
             there = set(file.schema_arrow.names)
@@ -42,9 +46,35 @@ def read(
     for text, values in (wanted or {}).items():
         words, codes = ranked(table[text])
         kept = np.isin(words, values)
-        if not kept.all():
-            table = table.filter(pa.array(kept[codes]))
+        # A row group's dictionary may have words of the whole file: what counts are those that its rows use.
+        if not kept.all() and not (rows := kept[codes]).all():
+            table = table.filter(pa.array(rows))
     return table
+
+
+class _Footers:
+    """The footers of the files read last: a file never changes, and no name is given twice."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._kept: dict[tuple[Store, str], pq.FileMetaData] = {}
+
+    def get(self, store: Store, name: str) -> pq.FileMetaData | None:
+        with self._lock:
+            found = self._kept.pop((store, name), None)
+            if found is not None:
+                self._kept[store, name] = found
+            return found
+
+    def put(self, store: Store, name: str, footer: pq.FileMetaData) -> None:
+        with self._lock:
+            self._kept[store, name] = footer
+            while len(self._kept) > self._most:
+                del self._kept[next(iter(self._kept))]
+
+
+_FOOTERS = _Footers(32)  # one of a day of hundred cars is some hundred kilobytes
 
 
 def ranked(column: Any) -> tuple[NDArray[Any], IntArray]:
@@ -75,10 +105,11 @@ def order_of(table: pa.Table) -> Order:
     """Find the order of rows by (vehicle, time, device, boot, seq, position), each identity once."""
     words, vehicle = ranked(table["vehicle"])
     at_us = table["time"].to_numpy().view(np.int64)
+    if _later([vehicle, at_us]).all():
+        return Order(words, vehicle, at_us, np.arange(len(at_us)))
     rest = [ranked(table[name])[1] for name in TEXTS[1:]] + [table[name].to_numpy() for name in ("seq", "position")]
     keys = [vehicle, at_us, *rest]
-    later = _later(keys)
-    if later.all():
+    if _later(keys).all():
         return Order(words, vehicle, at_us, np.arange(len(at_us)))
     order = np.lexsort(keys[::-1])
     new = np.append(np.ones(1, dtype=bool), _later([key[order] for key in keys]))
@@ -107,6 +138,15 @@ def in_order(tables: Sequence[pa.Table], start_us: int | None = None, end_us: in
         if not np.isnan(values).all():
             signals[name] = values
     return Rows(order.words[order.vehicle[rows]].tolist(), at_us[rows], signals)
+
+
+def latest(table: pa.Table, seconds: float) -> pa.Table:
+    """Leave out what lies more than `seconds` behind the newest row that its vehicle has in this table."""
+    _, vehicle = ranked(table["vehicle"])
+    at_us = table["time"].to_numpy().view(np.int64)
+    newest = np.full(int(vehicle.max(initial=-1)) + 1, np.iinfo(np.int64).min)
+    np.maximum.at(newest, vehicle, at_us)
+    return table.filter(pa.array(at_us >= newest[vehicle] - int(seconds * 1e6)))
 
 
 def _later(keys: Sequence[IntArray]) -> NDArray[np.bool_]:

@@ -25,10 +25,9 @@ def is_signal(column: str) -> bool:
 
 
 def to_table(batch: Batch) -> pa.Table:
-    owner = batch.ranks("vehicle", "device", "boot")[batch.origin]
     seq = np.array([it.seq for it in batch.origins], dtype=np.int64)
     arrived = np.array([it.arrived_us for it in batch.origins], dtype=np.int64)
-    order = np.lexsort((batch.position, seq[batch.origin], batch.at_us, owner))
+    order = batch.order("vehicle", "device", "boot")
     origin = batch.origin[order]
     columns: dict[str, Any] = {
         name: pa.DictionaryArray.from_arrays(
@@ -55,8 +54,11 @@ def contents(name: str, batch: Batch) -> Iterable[tuple[object, ...]]:
     rank = batch.ranks("vehicle", "device", "boot")
     count = int(rank.max()) + 1
     first, last = np.full(count, np.iinfo(np.int64).max), np.full(count, np.iinfo(np.int64).min)
-    np.minimum.at(first, rank[batch.origin], batch.at_us)
-    np.maximum.at(last, rank[batch.origin], batch.at_us)
+    order = batch.order("vehicle", "device", "boot")
+    whom, at_us = rank[batch.origin[order]], batch.at_us[order]
+    begins = np.flatnonzero(np.append(np.ones(min(len(order), 1), dtype=bool), np.diff(whom) != 0))
+    first[whom[begins]] = at_us[begins]
+    last[whom[begins]] = at_us[np.append(begins[1:], len(order)) - 1]
     readings = np.bincount(rank, weights=batch.readings_per_origin(), minlength=count).astype(np.int64)
     whose = dict(zip(rank.tolist(), batch.origins, strict=True))
     for number, it in sorted(whose.items()):

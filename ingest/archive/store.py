@@ -1,6 +1,7 @@
 """Where the archive's files are: a local directory, or a bucket of an object store."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ from pyarrow import fs
 from foundation.refusals import Invalid
 
 _TEMPORARY = ".tmp"
+_LEAST_FREE_BYTES = 100_000_000
 
 
 class Store(Protocol):
@@ -28,6 +30,9 @@ class Store(Protocol):
 
     def names(self, folder: str) -> list[str]:
         """Give the names of all files below a folder, those included that a killed writer left half-done."""
+
+    def answers(self) -> bool:
+        """Whether files can be written now; may raise `OSError` for no."""
 
 
 class Directory:
@@ -69,6 +74,10 @@ class Directory:
         found = (path for path in (self._root / folder).rglob("*") if path.is_file())
         return sorted(str(path.relative_to(self._root)) for path in found)
 
+    def answers(self) -> bool:
+        there = next(it for it in (self._root, *self._root.absolute().parents) if it.is_dir())
+        return os.access(there, os.W_OK) and shutil.disk_usage(there).free > _LEAST_FREE_BYTES
+
 
 class Bucket:
     """A place in an object store. It has no rename and needs none: an object is there when its upload is complete."""
@@ -95,6 +104,10 @@ class Bucket:
         wanted = fs.FileSelector(f"{self._root}/{folder}", allow_not_found=True, recursive=True)
         found = (it.path for it in self._files.get_file_info(wanted) if it.type == fs.FileType.File)
         return sorted(path.removeprefix(f"{self._root}/") for path in found)
+
+    def answers(self) -> bool:
+        self._files.get_file_info(self._root)
+        return True
 
 
 def open_store(where: str | Path) -> Store:

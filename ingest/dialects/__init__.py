@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ingest.arrived import Arrived
 from ingest.dialects.dialect import Dialect, Ours, Told
@@ -22,11 +23,12 @@ DIALECTS = _discover()
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A delivery that was read: by whom it was sent, and what it says, or why it says nothing."""
+    """A delivery that was read: by whom it was sent, what it says, or why it says nothing, and in which dialect."""
 
     arrived: Arrived
     device: str
     content: Told
+    dialect: str = ""
 
 
 def subscriptions() -> list[str]:
@@ -46,12 +48,25 @@ def decode(arrived: Sequence[Arrived]) -> list[Decoded]:
 
 
 def _decode(one: Arrived, found: list[Decoded]) -> None:
+    dialect, device = _known_topic(one.topic) if len(one.topic) <= _LONGEST_KNOWN else _spoken_on(one.topic)
+    if dialect is None:
+        found.append(Decoded(one, "", Malformed("the topic belongs to no dialect")))
+        return
+    try:
+        found += [Decoded(one, device, told, dialect.name) for told in dialect.read(one)]
+    except Malformed as error:
+        found.append(Decoded(one, device, error, dialect.name))
+
+
+def _spoken_on(topic: str) -> tuple[Dialect | None, str]:
+    """Give whose topic it is, and of which device."""
     for dialect in DIALECTS:
-        device = dialect.device_of(one.topic)
+        device = dialect.device_of(topic)
         if device is not None:
-            try:
-                found += [Decoded(one, device, told) for told in dialect.read(one)]
-            except Malformed as error:
-                found.append(Decoded(one, device, error))
-            return
-    found.append(Decoded(one, "", Malformed("the topic belongs to no dialect")))
+            return dialect, device
+    return None, ""
+
+
+# Devices come back to the few topics that they have.
+_known_topic = lru_cache(16_384)(_spoken_on)
+_LONGEST_KNOWN = 200

@@ -1,6 +1,7 @@
 """Our readings as MessagePack with arrays of little-endian numbers: `fc/v1/{device}/readings/bin`."""
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from ingest.dialects.strict import check_signals, header_in, identified, load_me
 from ingest.envelope import EPOCH, MAXIMUM_ROWS, Malformed, Message, Readings
 from ingest.topics import Kind
 
+_TEXT = {str}
 _LAST_MS = 253_402_300_799_999  # the end of the year 9999
 
 
@@ -20,14 +22,23 @@ def decode(payload: bytes) -> Message:
     with identified(header):
         rows = whole(document, "n", 0, MAXIMUM_ROWS)
         names = document.get("signals")
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        if not isinstance(names, list) or not set(map(type, names)) <= _TEXT:
             raise Malformed("signals is no array of names")
-        check_signals(tuple(names))
+        signals = _checked(tuple(names))
         dt_ms = _array(document, "dt", "<u4", rows).astype(np.int64)
-        values = _array(document, "values", "<f4", rows * len(names)).astype(np.float32).reshape(len(names), rows)
+        values = _array(document, "values", "<f4", rows * len(names)).reshape(len(names), rows)
         t0 = whole(document, "t0", 0, _LAST_MS, optional=True)
         start = None if t0 is None else EPOCH + timedelta(milliseconds=t0)
-        return Message(header, Readings(start, dt_ms, tuple(names), values, units_in(document)))
+        return Message(
+            header, Readings(start, dt_ms, signals, values.astype(np.float32, copy=False), units_in(document))
+        )
+
+
+@lru_cache(1024)
+def _checked(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Give names that are in order, the same object for the same names."""
+    check_signals(names)
+    return names
 
 
 def _array(document: dict[str, Any], name: str, kind: str, count: int) -> NDArray[Any]:

@@ -2,10 +2,8 @@
 
 import contextlib
 import queue
-import select
 import selectors
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -21,23 +19,21 @@ from paho.mqtt.reasoncodes import ReasonCode
 from foundation.clock import Clock
 from ingest.address import BrokerAddress, trusting
 from ingest.arrived import Arrived
-from ingest.partitions import Session, unmapped
+from ingest.partitions import Session
+from ingest.sources.session import CONNECT_TIMEOUT_S, KEEPALIVE_S, StoredSession, open_session
 
-CONNECT_TIMEOUT_S = 5.0
-KEEPALIVE_S = 30
 LONGEST_PAUSE_S = 5.0
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How to introduce oneself: a stored session outlives the connection, whose break publishes the retained will.
+    """How to introduce oneself: the break of the connection publishes the retained will.
 
     `certificate`: over TLS, the only one to be trusted (PEM); without it, those that this machine trusts.
     """
 
     client_id: str
-    stored_session: bool = False
     will: tuple[str, bytes] | None = None
     certificate: str | None = None
 
@@ -47,8 +43,6 @@ class Connection:
 
     paho keeps unanswered messages and reuses message ids over a reconnect: its own resends would carry an old age,
     and a late acknowledgement would hit another message. A new connection is a new object, so neither can happen.
-    It has a thread of its own, unless `wake` is given: then its owner lets it `read`, `write` and `tick`, and is woken
-    when there is something to write.
     """
 
     def __init__(
@@ -57,10 +51,8 @@ class Connection:
         profile: Profile,
         on_message: Callable[["Connection", MQTTMessage], None],
         on_end: Callable[[], None] = lambda: None,
-        wake: Callable[[], None] | None = None,
     ) -> None:
         self._address = address
-        self._threaded = wake is None
         self._on_message = on_message
         self._on_end = on_end
         self._answered = threading.Event()
@@ -70,9 +62,7 @@ class Connection:
         client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=profile.client_id,
-            clean_session=not profile.stored_session,
             reconnect_on_failure=False,
-            manual_ack=profile.stored_session,
         )
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.max_inflight_messages_set(0)
@@ -89,22 +79,23 @@ class Connection:
                 client.tls_set_context(trusting(profile.certificate))
         if profile.will is not None:
             client.will_set(profile.will[0], profile.will[1], qos=1, retain=True)
-        if wake is not None:
-            client.on_socket_register_write = lambda _client, _data, _socket: wake()
         self._client = client
 
     def open(self, topics: Sequence[str]) -> None:
-        """Connect and subscribe at QoS 1; raises `ConnectionError` in words when the broker will not have us."""
+        """Connect and subscribe at QoS 0; raises `ConnectionError` in words when the broker will not have us.
+
+        At QoS 1 the broker's work on every message of anybody grows with the number of subscriptions, and nothing
+        more would be safe: this session ends with its connection, and what was not answered is sent again.
+        """
         try:
             self._client.connect(self._address.host, self._address.port, keepalive=KEEPALIVE_S)
         except (OSError, ValueError) as error:
             raise ConnectionError(f"no broker at {self._address.host}:{self._address.port}: {error}") from error
-        if self._threaded:
-            self._client.loop_start()
+        self._client.loop_start()
         try:
             self._await(self._answered, "did not answer the CONNECT")
             if topics:
-                self._client.subscribe([(topic, 1) for topic in topics])
+                self._client.subscribe([(topic, 0) for topic in topics])
                 self._await(self._subscribed, "did not answer the subscription")
         except ConnectionError:
             self.close()
@@ -117,51 +108,15 @@ class Connection:
         info = self._client.publish(topic, payload, qos=1, retain=retain)
         return info if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
 
-    def acknowledge(self, message: MQTTMessage) -> None:
-        """Acknowledge a message of this connection; when that has ended, the broker will deliver it again."""
-        if not self.ended.is_set():
-            self._client.ack(message.mid, message.qos)
-
     def close(self) -> None:
         self._client.disconnect()
-        if self._threaded:
-            self._client.loop_stop()
-        elif not self.ended.is_set():
-            self._client.loop_write()
+        self._client.loop_stop()
         self.ended.set()
-
-    @property
-    def socket(self) -> socket.socket | None:
-        """What a driven connection reads from; None when it has ended."""
-        return self._client.socket()  # type: ignore[return-value]  # a websocket only if it was asked for
-
-    @property
-    def has_to_write(self) -> bool:
-        return self._client.want_write()
-
-    def read(self) -> None:
-        """Take in what is there; over TLS also what was received together with it."""
-        self._client.loop_read()
-        while isinstance(it := self.socket, ssl.SSLSocket) and it.pending():
-            self._client.loop_read()
-
-    def write(self) -> None:
-        self._client.loop_write()
-
-    def tick(self) -> None:
-        """Keep the connection alive; once a second is enough."""
-        self._client.loop_misc()
 
     def _await(self, answer: threading.Event, complaint: str) -> None:
         deadline = time.monotonic() + CONNECT_TIMEOUT_S
         while not answer.is_set() and time.monotonic() < deadline and not self.ended.is_set():
-            if self._threaded:
-                answer.wait(0.05)
-            elif (it := self.socket) is not None:
-                if self.has_to_write:
-                    self.write()
-                if select.select([it], [], [], 0.05)[0]:
-                    self.read()
+            answer.wait(0.05)
         if self._refusal is not None:
             raise ConnectionError(self._refusal)
         if not answer.is_set():
@@ -201,11 +156,14 @@ class MqttSource:
         self._sessions = list(sessions)
         self._certificate = certificate
         self._clock = clock
-        self._inbox: queue.SimpleQueue[Arrived] = queue.SimpleQueue()
+        # Pieces of the stream, each of one connection; None: the thread has failed.
+        self._inbox: queue.SimpleQueue[list[Arrived] | None] = queue.SimpleQueue()
+        self._held: list[Arrived] = []  # the end of a piece that was more than one batch
+        self._failure: BaseException | None = None
         self._stopping = threading.Event()
-        self._open: dict[str, Connection] = {}  # by client id; changed by the thread alone, and copied by others
+        self._open: dict[str, StoredSession] = {}  # by client id; changed by the thread alone, and copied by others
         self._wake_in, self._wake_out = socket.socketpair()
-        self._thread = threading.Thread(target=self._serve, name="mqtt-source", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="mqtt-source", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -220,47 +178,70 @@ class MqttSource:
     @property
     def connected(self) -> bool:
         """Whether every session is served."""
-        return sum(not it.ended.is_set() for it in list(self._open.values())) == len(self._sessions)
+        return sum(not it.ended for it in list(self._open.values())) == len(self._sessions)
 
     def collect(self, tick_s: float = 0.25, most: int = 2000, most_bytes: int = 64_000_000) -> list[Arrived]:
-        """Give what arrives within one tick, up to `most` messages or `most_bytes`, in the order of arrival."""
+        """Give what arrives within one tick, up to `most` messages or about `most_bytes`, in the order of arrival.
+
+        Raises what made the thread fail.
+        """
         deadline = time.monotonic() + tick_s
         batch: list[Arrived] = []
         size = 0
         while len(batch) < most and size < most_bytes:
-            try:
-                one = self._inbox.get(timeout=max(0.0, deadline - time.monotonic()))
-            except queue.Empty:
+            if not (piece := self._held or self._next(deadline)):
                 break
-            if not self._origin(one)[0].ended.is_set():
-                batch.append(one)
-                size += len(one.payload)
+            room = most - len(batch)
+            piece, self._held = piece[:room], piece[room:]
+            if not self._origin(piece[0])[0].ended:
+                batch += piece
+                size += sum(len(one.payload) for one in piece)
         return batch
 
     def acknowledge(self, batch: Sequence[Arrived]) -> None:
+        ids: dict[StoredSession, list[bytes]] = {}
         for one in batch:
-            connection, message = self._origin(one)
-            connection.acknowledge(message)
+            session, number = self._origin(one)
+            if number:  # what came at QoS 0 has none
+                ids.setdefault(session, []).append(number)
+        for session, numbers in ids.items():
+            session.acknowledge(numbers)
+        self._wake()
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Tell a device something; while the broker is away it is dropped, and the device's resend asks again."""
-        connection = next((it for it in list(self._open.values()) if not it.ended.is_set()), None)
-        if connection is not None:
-            connection.publish(topic, payload)
+        session = next((it for it in list(self._open.values()) if not it.ended), None)
+        if session is not None:
+            session.publish(topic, payload)
+            self._wake()
 
     @staticmethod
-    def _origin(one: Arrived) -> tuple[Connection, MQTTMessage]:
-        origin: tuple[Connection, MQTTMessage] = one.token  # type: ignore[assignment]  # what `_arrive` put there
+    def _origin(one: Arrived) -> tuple[StoredSession, bytes]:
+        origin: tuple[StoredSession, bytes] = one.token  # type: ignore[assignment]  # what the session put there
         return origin
 
-    def _arrive(self, connection: Connection, message: MQTTMessage) -> None:
-        token = (connection, message)
-        topic = unmapped(message.topic)
-        self._inbox.put(Arrived(topic, bytes(message.payload), self._clock.now(), message.retain, token))
+    def _next(self, deadline: float) -> list[Arrived]:
+        """Wait for a piece until the deadline; none is empty."""
+        if self._failure is None:
+            try:
+                piece = self._inbox.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                return []
+            if piece is not None:
+                return piece
+        raise RuntimeError("the connections to the broker are not served any more") from self._failure
 
     def _wake(self) -> None:
         with contextlib.suppress(BlockingIOError):  # it is being woken already
             self._wake_out.send(b"!")
+
+    def _run(self) -> None:
+        try:
+            self._serve()
+        except BaseException as error:
+            self._failure = error
+            self._inbox.put(None)
+            raise
 
     def _serve(self) -> None:
         """Keep every session connected, and move bytes, until told to stop."""
@@ -279,27 +260,26 @@ class MqttSource:
                 self._move(chosen)
                 if now >= next_tick:
                     next_tick = now + 1.0
-                    for connection in self._open.values():
-                        connection.tick()
-            for connection in self._open.values():
-                connection.close()
+                    for session in self._open.values():
+                        session.tick()
+            for session in self._open.values():
+                session.close()
 
     def _connect(self, chosen: selectors.BaseSelector) -> bool:
         """Open what is not open; False when the broker would not have one."""
         for session in self._sessions:
             before = self._open.get(session.client_id)
-            if before is not None and not before.ended.is_set():
+            if before is not None and not before.ended:
                 continue
-            profile = Profile(session.client_id, stored_session=True, certificate=self._certificate)
-            connection = Connection(self._address, profile, self._arrive, wake=self._wake)
             try:
-                connection.open(session.topics)
+                opened, delivered = open_session(self._address, session, self._clock.now, self._certificate)
             except ConnectionError as error:
                 log.warning("mqtt.unreachable", reason=str(error))
                 return False
-            self._open[session.client_id] = connection
-            if (it := connection.socket) is not None:
-                chosen.register(it, selectors.EVENT_READ, connection)
+            self._open[session.client_id] = opened
+            if delivered:
+                self._inbox.put(delivered)
+            chosen.register(opened.socket, selectors.EVENT_READ, opened)
         log.info("mqtt.connected", host=self._address.host, port=self._address.port, sessions=len(self._sessions))
         return True
 
@@ -308,16 +288,16 @@ class MqttSource:
         for key, _ in chosen.select(0.2):
             if key.data is None:
                 self._wake_in.recv(4096)
-            else:
-                key.data.read()
+            elif delivered := key.data.read():
+                self._inbox.put(delivered)
         for key in list(chosen.get_map().values()):
-            connection: Connection | None = key.data
-            if connection is None:
+            session: StoredSession | None = key.data
+            if session is None:
                 continue
-            if connection.has_to_write and not connection.ended.is_set():
-                connection.write()
-            wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if connection.has_to_write else 0)
-            if connection.ended.is_set() or connection.socket is None:
+            if session.has_to_write and not session.ended:
+                session.write()
+            wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if session.has_to_write else 0)
+            if session.ended:
                 chosen.unregister(key.fileobj)
             elif wanted != key.events:
-                chosen.modify(key.fileobj, wanted, connection)
+                chosen.modify(key.fileobj, wanted, session)

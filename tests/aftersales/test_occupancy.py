@@ -14,7 +14,7 @@ from aftersales.occupancy import HoldExpired, SlotTaken, attempt, occupy
 from aftersales.slot_search import SlotQuery, find_slots
 from aftersales.tables import occupancies
 from aftersales.wishes import book
-from aftersales.workshops import Timing
+from aftersales.workshops import Timing, load_workshop
 from foundation.database import UnitOfWork
 from ingest.registry import Vehicles
 from tests.aftersales.world import World, garage, local
@@ -67,7 +67,7 @@ def test_a_deadlock_is_tried_once_more(world: World) -> None:
 
 
 def test_an_expired_hold_in_the_way_gives_back_all_that_it_has(world: World) -> None:
-    workshop = world.put(garage(services={"maintenance": Timing(900, 0, 0)}))
+    world.put(garage(services={"maintenance": Timing(900, 0, 0)}))
     with world.database.unit() as unit:
         slots = find_slots(unit, world.owner, Vehicles(), SlotQuery(vehicle="car-1", wish=Wish.MAINTENANCE))
         visit = book(unit, world.owner, world.vehicle, slots[0]["id"], Wish.MAINTENANCE)
@@ -75,7 +75,7 @@ def test_an_expired_hold_in_the_way_gives_back_all_that_it_has(world: World) -> 
     world.clock.advance(timedelta(hours=3))
     end = datetime.fromisoformat(visit["end"])
     with world.database.unit() as unit:
-        occupy(unit, workshop, visit["id"], [("bay_one_0", (end - timedelta(minutes=15), end))])
+        occupy(unit, load_workshop(unit, "wks_one"), visit["id"], [("bay_one_0", (end - timedelta(minutes=15), end))])
         left = select(occupancies.c.resource, occupancies.c.during).where(occupancies.c.active)
         ((resource, during),) = unit.connection.execute(left)
     assert (resource, during.lower) == ("bay_one_0", end - timedelta(minutes=15)), (

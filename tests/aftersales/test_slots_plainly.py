@@ -17,7 +17,7 @@ from aftersales.free_times import Taken
 from aftersales.hours import Hours
 from aftersales.operations import Work
 from aftersales.slot_ids import SlotKey, read_slot
-from aftersales.slots import Slot, Wanted, check_slot, find_free
+from aftersales.slots import Slot, Wanted, bound_by, check_slot, find_free
 from aftersales.workshops import Bay, Loaner, Technician, Workshop
 from foundation.refusals import Invalid
 from tests.aftersales.world import garage
@@ -179,6 +179,7 @@ def test_the_search_gives_what_plain_enumeration_gives(search: tuple[Workshop, W
         assert worked == plain.worked
         again = check_slot(workshop, read_slot(slot.id), wanted.work, wanted.not_before)
         assert (again.end, again.takes) == (slot.end, slot.takes)
+        assert bound_by(again, wanted, columns(busy)).bound == slot.bound
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

@@ -1,7 +1,5 @@
 """A workshop's own calendar over HTTP: who may change it, what is refused, and what it does to free times."""
 
-import base64
-import json
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -12,8 +10,6 @@ import pytest
 from sqlalchemy import event, select
 
 from aftersales.calendars import public_holidays, spans_of
-from aftersales.occupancy import SlotTaken, attempt, occupy
-from aftersales.slot_ids import read_slot
 from aftersales.staffing import LONGEST_MIN, put_service
 from aftersales.tables import occupancies
 from aftersales.workshop_bodies import NewTiming
@@ -160,16 +156,6 @@ def test_a_change_names_the_visits_that_it_hits_on_any_of_their_days(street: Tow
     assert "disturbed" not in street.owner.get(PATH)
 
 
-def test_what_is_absent_or_gone_by_now_is_not_occupied(world: World) -> None:
-    workshop = world.put(garage(absences={}))
-    visit = world.open()["appointment"]["id"]
-    span = local("2026-12-01T09:00"), local("2026-12-01T10:00")
-    with world.database.unit() as unit:
-        with pytest.raises(SlotTaken):
-            attempt(unit, lambda: occupy(unit, workshop, visit, [("bay_gone", span), ("tech_one_0", span)]))
-        attempt(unit, lambda: occupy(unit, workshop, visit, [("bay_one_0", span), ("tech_one_0", span)]))
-
-
 def test_loading_many_workshops_takes_as_many_queries_as_loading_one(world: World) -> None:
     asked: list[str] = []
     event.listen(world.database.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
@@ -255,11 +241,21 @@ def test_the_reason_that_was_shown_is_kept_with_the_visit(street: Town, manager:
         )
 
 
-@pytest.mark.parametrize("why", [["nonsense", None], ["parts_arrive", None], ["as_soon_as_open", "2026-12-01"]])
-def test_a_slot_does_not_tell_a_reason_that_is_none(why: list[Any]) -> None:
-    fields = ["wks_one", 1_800_000_000, 60, "maintenance", "bay_one_0", "tech_one_0", None, *why]
-    with pytest.raises(Invalid):
-        read_slot(base64.urlsafe_b64encode(json.dumps(fields).encode()).decode().rstrip("="))
+def test_a_slot_keeps_its_id_when_its_reason_changes(street: Town, manager: Voice) -> None:
+    street.world.put(garage(bays=2))
+
+    def told() -> dict[str, str]:
+        return {slot["id"]: slot["reason"] for slot in street.owner.slots(vehicle="car-1")}
+
+    before = told()
+    chosen = list(before)[-1]
+    street.stranger.confirmed("car-2", street.stranger.slots(vehicle="car-2")[0])
+    street.third.confirmed("car-3", street.third.slots(vehicle="car-3")[0])
+    after = told()
+    assert (before[chosen], after[chosen]) == ("as_soon_as_open", "first_free_technician")
+    assert street.owner.hold("car-1", {"id": chosen, "service": "maintenance"})["reason_en"].startswith(
+        "The first time"
+    )
 
 
 @pytest.mark.parametrize(

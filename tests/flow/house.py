@@ -91,6 +91,9 @@ class House:
             self.http, self.mqtt = http[1].rstrip("/"), mqtt[1]
         return bool(http and mqtt)
 
+    def said(self) -> str:
+        return "\n".join(self._lines)
+
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)

@@ -1,10 +1,12 @@
 """Windows hold the last three minutes of every car, also after a restart."""
 
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from foundation.database import Database, UnitOfWork
 from ingest import registry
@@ -12,7 +14,7 @@ from ingest.archive import Archive
 from ingest.arrived import Arrived
 from ingest.batch import Batch
 from ingest.intake import Intake
-from ingest.readings import Block
+from ingest.readings import Block, FloatArray
 from ingest.windows import Windows, WindowStep
 from tests.ingest.wire import NOON, columns
 
@@ -88,6 +90,44 @@ def test_a_batch_of_hours_is_stepped_through_without_missing_a_minute(bench: Ben
     seen = max(int((block.signal("control_module_voltage") < 12).sum()) for _, block in steps)
     assert seen == 40
     assert all((np.diff([max(step.ends).timestamp() for step, _ in steps])) > 0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_quiet_cars_go_through_at_once_and_no_window_that_shows_something_is_left_out(
+    database: Database, archive: Archive, bench: Bench, seed: int
+) -> None:
+    """Step by step or at once: the same windows show a low voltage, and all windows end the same."""
+    rng = np.random.default_rng(seed)
+    at_once = Windows(archive)
+    given: list[tuple[list[object], list[object]]] = []
+
+    def low(readings: Callable[[str], FloatArray]) -> NDArray[np.bool_]:
+        found: NDArray[np.bool_] = (readings("control_module_voltage") < 12).any(axis=0)
+        return found
+
+    def seen(steps: Iterator[WindowStep]) -> list[object]:
+        found: list[object] = []
+        for step in steps:
+            for which in np.flatnonzero(low(step.readings)).tolist():
+                values = step.block(np.array([which])).signal("control_module_voltage")[:, 0]
+                found.append((step.vehicles[which], step.ends[which], values[~np.isnan(values)].tolist()))
+        return found
+
+    def watch(unit: UnitOfWork, batch: Batch) -> None:
+        given.append((seen(bench.windows.advance(unit, batch)), seen(at_once.advance(unit, batch, low))))
+
+    for number in range(6):
+        messages = []
+        for device in ("dev-1", "dev-2", "dev-3"):
+            values = np.full(int(rng.integers(1, 400)), 13.0)
+            values[rng.random(len(values)) < (0.01 if rng.random() < 0.3 else 0)] = 11.0
+            messages.append(volts(number + 1, 3600 - 500 * number - int(rng.integers(100)), values.tolist(), device))
+        bench.intake.process(messages, watch)
+    assert any(one for one, _ in given)
+    for one, other in given:
+        assert one == other
+    cars = ["car-1", "car-2", "car-3"]
+    np.testing.assert_array_equal(bench.windows.block(cars).values, at_once.block(cars).values)
 
 
 def test_late_rows_fill_gaps_and_never_replace(bench: Bench) -> None:

@@ -36,6 +36,7 @@ def test_every_page_fits_a_phone(
             f"/cases/{case}/stopped",
             "/messages",
             "/account",
+            "/devices",
             "/parts",
         ],
         scene.advisor: [calendar, "/board", "/messages"],

@@ -41,6 +41,7 @@ class Phone:
             registry.add_vehicle(unit, "org_home", "car-1")
             self.device, self.password = registry.add_device(unit, "car-1", "12345", "torque")
             registry.add_device(unit, "car-1", "013912345678", "traccar")
+            self.ovms, self.ovms_password = registry.add_device(unit, "car-1", "ovms-1", "ovms")
         self.sender = Sender(lambda: broker.ingest_url)
         app = FastAPI()
         install(app)
@@ -110,6 +111,8 @@ def _refuses(phone: Phone) -> None:
         assert phone.client.get(f"/v1/ingest/torque?eml={eml}&{TORQUE}").status_code == 401
     wrong = phone.client.get(f"/v1/ingest/torque?eml={phone.password}&id=12345&kc=1&time=x")
     assert (wrong.status_code, "milliseconds" in wrong.json()["detail"]) == (422, True)
+    other = phone.client.get(f"/v1/ingest/torque?eml=ovms-1:{phone.ovms_password}&{TORQUE}")
+    assert (other.status_code, "registered with the dialect ovms" in other.json()["detail"]) == (422, True)
     assert phone.keys() == before + 1  # it was told to the sender, and is kept with the rejected
 
 
@@ -122,6 +125,7 @@ def test_traccar_forwards_for_devices_of_its_own_house(phone: Phone) -> None:
     assert phone.keys() == 2  # the readings and the trouble codes
     assert phone.values()["odometer"] == 12345
     assert forward("away", TRACCAR) == forward("home", TRACCAR.replace(b"0139", b"0000")) == 404
+    assert forward("home", TRACCAR.replace(b"013912345678", b"ovms-1")) == 422
     assert forward("home", b"[]") == forward("home", b"") == 422
     _waits(phone)
 
