@@ -29,7 +29,7 @@ from aftersales.permissions import Act, require
 from aftersales.planning import bookable
 from aftersales.progress import create_order
 from aftersales.reasons import reason
-from aftersales.release import release_visit
+from aftersales.release import give_back, release_visit
 from aftersales.reminders import remind
 from aftersales.scope import find_case, lock_appointment, lock_case, lock_visit
 from aftersales.slot_ids import SlotKey, read_slot
@@ -40,7 +40,7 @@ from aftersales.waitlist import end_wait, serve, wait_on
 from aftersales.workshops import load_workshop
 from foundation.database import UnitOfWork
 from foundation.grants import close_to, open_to
-from foundation.identity import Actor, Role
+from foundation.identity import Actor, Role, open_account
 from foundation.refusals import Conflict, Invalid
 from ingest.vehicles import VehicleDirectory
 from parts_catalog import stock
@@ -85,10 +85,14 @@ def confirm(unit: UnitOfWork, actor: Actor, appointment: str) -> dict[str, Any]:
 def decline(unit: UnitOfWork, actor: Actor, appointment: str) -> dict[str, Any]:
     """Say no to a visit before the car arrives: bay, technician and parts are free at once. Again is no harm.
 
-    Saying no to what was offered to who waits, or to another time of a visit, leaves all else as it is.
+    Saying no to what was offered to who waits, or to another time of a visit, leaves all else as it is. Another house
+    than the owner's gives back what it held itself, until the owner has confirmed it.
     """
     case, row = lock_appointment(unit, actor, appointment)
     require(actor, Act.DECLINE, owner=row.organisation)
+    if actor.organisation != row.organisation:
+        _give_back(unit, actor, case, row)
+        return get_appointment(unit, actor, appointment)
     if row.state == AppointmentState.HELD and row.replaces is not None:
         keep(unit, actor, lock_visit(unit, row.replaces), row)
         return get_appointment(unit, actor, appointment)
@@ -116,10 +120,19 @@ def _decline(unit: UnitOfWork, actor: Actor, case: Row[Any], row: Row[Any]) -> d
     return get_appointment(unit, actor, appointment)
 
 
+def _give_back(unit: UnitOfWork, actor: Actor, case: Row[Any], row: Row[Any]) -> None:
+    holder = open_account(unit, row.booked_by)
+    ours = holder is not None and holder.organisation == actor.organisation
+    if not ours or row.state not in {AppointmentState.HELD, AppointmentState.DECLINED, AppointmentState.EXPIRED}:
+        raise Conflict("your house gives back what it holds itself, and only until its owner confirms", state=row.state)
+    if row.state == AppointmentState.HELD:
+        give_back(unit, actor, case, row)
+
+
 def decline_case(unit: UnitOfWork, actor: Actor, case: str) -> dict[str, Any]:
     """Say no to a case before the car arrives, with whatever is held for it. Again is no harm."""
     row = lock_case(unit, find_case(unit, actor, case).id)
-    require(actor, Act.DECLINE, owner=row.organisation)
+    require(actor, Act.DECLINE_CASE, owner=row.organisation)
     live = live_appointment(unit, row.id)
     if live is not None:
         _decline(unit, actor, row, live)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import Row, func, select
 
 from aftersales.cases import SETTLEMENT_GROUP_EN, SettlementGroup
@@ -122,8 +123,13 @@ def _insert_lines(unit: UnitOfWork, estimate: str, organisation: str, first: int
         }
         for number, draft in enumerate(drafts)
     ]
-    unit.connection.execute(estimate_lines.insert(), rows)
+    unit.rows(_INSERT_LINES, {"rows": Jsonb(rows)})
     return [row["id"] for row in rows]
+
+
+_INSERT_LINES = """
+    INSERT INTO estimate_lines SELECT * FROM jsonb_populate_recordset(CAST(NULL AS estimate_lines), %(rows)s)
+"""
 
 
 def lines_of(unit: UnitOfWork, wanted: Collection[str]) -> dict[str, list[Line]]:

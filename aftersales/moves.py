@@ -25,6 +25,7 @@ CASE_EVENTS: Mapping[str, tuple[str, str]] = {
     "appointment_moved": ("The visit was moved", "预约已改期"),
     "appointment_arranged": ("The workshop has changed bay or technician", "门店调整了工位或技师"),
     "appointment_confirmed": ("The visit is confirmed", "预约已确认"),
+    "appointment_given_back": ("Who held this time has given it back", "预留方已释放此时间"),
     "appointment_expired": ("The proposed visit has expired", "建议的预约已过期"),
     "no_show": ("The car did not arrive; everything held has been released", "车辆未到店，所有预留已释放"),
     "appointment_offered": ("Another time is held for the visit", "已为预约保留另一时间"),

@@ -45,6 +45,13 @@ NOTICES: Mapping[str, Notice] = {
         Words("Your visit was moved", "您的预约已改期"),
         Words("It is now {when} at {workshop}.", "新的时间：{when}，{workshop}。"),
     ),
+    "visit_given_back": Notice(
+        Words("The proposed visit has been given back", "建议的预约已被释放"),
+        Words(
+            "{when} at {workshop} is held for you no more: who proposed it gave it back. You can book another time.",
+            "{when}（{workshop}）不再为您保留：建议方已释放此时间。您可以另约时间。",
+        ),
+    ),
     "visit_expired": Notice(
         Words("The proposed visit has expired", "建议的预约已过期"),
         Words(

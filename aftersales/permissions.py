@@ -20,6 +20,7 @@ class Act(StrEnum):
     CONFIRM = "confirm"
     RESCHEDULE = "reschedule"
     DECLINE = "decline"
+    DECLINE_CASE = "decline_case"
     WAIT = "wait"
     ASK_ASSISTANCE = "ask_assistance"
     APPROVE = "approve"
@@ -43,8 +44,8 @@ class Permission:
 
 
 # A fleet's or a dealer's own software books: an organisation's integrator does with its visits what an owner does, and
-# for a car that is opened to his house he holds a time, which its owner confirms. What is found during a repair is
-# approved, reviewed and shared by people alone.
+# for a car that is opened to his house he holds a time, which its owner confirms, or gives it back before that. What is
+# found during a repair is approved, reviewed and shared by people alone.
 _BOOKING = OWNER_ROLES | {Role.INTEGRATOR}
 
 PERMISSIONS: Mapping[Act, Permission] = {
@@ -52,7 +53,8 @@ PERMISSIONS: Mapping[Act, Permission] = {
     Act.ANSWER: Permission(Side.OWNER, _BOOKING),
     Act.CONFIRM: Permission(Side.OWNER, _BOOKING),
     Act.RESCHEDULE: Permission(Side.OWNER, _BOOKING),
-    Act.DECLINE: Permission(Side.OWNER, _BOOKING),
+    Act.DECLINE: Permission(Side.OWNER, _BOOKING, frozenset({Role.INTEGRATOR})),
+    Act.DECLINE_CASE: Permission(Side.OWNER, _BOOKING),
     Act.WAIT: Permission(Side.OWNER, _BOOKING),
     Act.ASK_ASSISTANCE: Permission(Side.OWNER, OWNER_ROLES),
     Act.APPROVE: Permission(Side.OWNER, OWNER_ROLES),
@@ -79,7 +81,8 @@ ROUTES: Mapping[Act, tuple[str, ...]] = {
     Act.ANSWER: ("POST /v1/cases/{case}/answers",),
     Act.CONFIRM: ("POST /v1/appointments/{appointment}/confirm",),
     Act.RESCHEDULE: ("POST /v1/appointments/{appointment}/reschedule",),
-    Act.DECLINE: ("POST /v1/appointments/{appointment}/decline", "POST /v1/cases/{case}/decline"),
+    Act.DECLINE: ("POST /v1/appointments/{appointment}/decline",),
+    Act.DECLINE_CASE: ("POST /v1/cases/{case}/decline",),
     Act.WAIT: ("POST /v1/waitlist", "DELETE /v1/waitlist/{wait}"),
     Act.ASK_ASSISTANCE: ("POST /v1/cases/{case}/assistance",),
     Act.APPROVE: ("POST /v1/repair-orders/{order}/approvals",),

@@ -71,6 +71,10 @@ _REASONS: Mapping[str, tuple[str, str]] = {
         "The proposed visit was not confirmed in time and has been given back",
         "建议的预约未在时限内确认，已释放",
     ),
+    "given_back": (
+        "Who held the proposed visit for you has given it back; please book another time",
+        "为您预留时间的一方已将其释放；请另约时间",
+    ),
     "no_show": (
         "The car did not arrive for its visit, which has been given back; please book another time",
         "车辆未按预约到店，预约已释放；请另约时间",

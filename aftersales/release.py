@@ -17,6 +17,7 @@ from aftersales.waitlist import let_lapse, note_vacancy
 from aftersales.workshops import load_workshop
 from foundation.database import UnitOfWork
 from foundation.grants import close_to
+from foundation.identity import Actor
 from parts_catalog import stock
 
 CANCELLABLE = frozenset({RepairOrderState.EXPECTED, RepairOrderState.OPEN})
@@ -49,6 +50,21 @@ def expire_visit(unit: UnitOfWork, case: Row[Any], appointment: Row[Any]) -> Non
     tell(unit, case.id, "appointment_expired", DESK, appointment=appointment.id)
     fields = place_and_time(load_workshop(unit, appointment.workshop), when=appointment.during.lower)
     notify(unit, owners_of(unit, appointment), "visit_expired", appointment.id, case.id, **fields)
+
+
+def give_back(unit: UnitOfWork, actor: Actor, case: Row[Any], appointment: Row[Any]) -> None:
+    """Free a time that another house than the owner's held for him; the case is open again, and its owners are told."""
+    move_appointment(unit, appointment, AppointmentState.DECLINED, sequence=appointment.sequence + 1)
+    vacate(unit, appointment.id)
+    stock.release(unit, case.id)
+    withdraw_alternative(unit, appointment.id)
+    note_vacancy(unit, appointment.workshop)
+    if appointment.workshop_organisation != actor.organisation:
+        close_to(unit, case.id, appointment.workshop_organisation, actor.account)
+    move_case(unit, case, CaseState.OPEN, reasons=[reason("given_back")])
+    tell(unit, case.id, "appointment_given_back", actor.account, appointment=appointment.id)
+    fields = place_and_time(load_workshop(unit, appointment.workshop), when=appointment.during.lower)
+    notify(unit, owners_of(unit, appointment), "visit_given_back", appointment.id, case.id, **fields)
 
 
 def close_vehicle(unit: UnitOfWork, appointment: Row[Any], by: str) -> None:

@@ -33,6 +33,7 @@ RULES = (
     personal("me.take_along", "GET /v1/me/export", "POST /account/export"),
     personal("me.erase", "POST /v1/me/erasure", "POST /account/erasure"),
     personal("me.look", "GET /account", "POST /account/sessions"),
+    Rule("accounts.link", Group.PERSONAL, ("POST /members/{account}/link",), own=frozenset({Role.ADMINISTRATOR})),
     list_of("pages.cars", "GET /cars"),
     read_of("orders.follow", "GET /live"),
     Rule("pages.jobs", Group.READ, ("GET /jobs",), none=_WORKING),

@@ -25,6 +25,7 @@ from foundation.refusals import TooMany, Unauthenticated
 
 SIGN_IN_MINUTES = 15
 UNCOUNTED = ("/health/", "/static/")  # asked for by supervisors, and by every page
+GUESSED = ("/track",)  # the form carries a secret that nothing else of the request vouches for
 SESSION_COOKIE = "forecourt_session"  # as in pages/readers.py, which stands above this file
 VOUCHED_S = 60.0  # for so long a credential that was found valid is not looked up again; its route does that anyway
 MOST_VOUCHED = 10_000
@@ -116,7 +117,10 @@ class KnownCredentials:
 
 
 class AnonymousLimit:
-    """The layer before all routes that counts by client every request but those whose every credential is valid."""
+    """The layer before all routes that counts by client every request but those whose every credential is valid.
+
+    What carries a secret in its form is counted in any case.
+    """
 
     def __init__(self, app: ASGIApp, limits: RateLimits, database: Database) -> None:
         self._app = app
@@ -125,7 +129,7 @@ class AnonymousLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         counted = scope["type"] == "http" and not scope["path"].startswith(UNCOUNTED)
-        if counted and not await self._known.vouch(credentials_of(scope)):
+        if counted and (scope["path"] in GUESSED or not await self._known.vouch(credentials_of(scope))):
             try:
                 self._limits.anonymous(client_of(scope))
             except TooMany as refusal:

@@ -109,7 +109,7 @@ def _credentials() -> str:
         (
             "sign-in link",
             "`/members`, `POST /v1/accounts`, `forecourt account link`",
-            f"{hours} hours, once",
+            f"{hours} hours, once, or until `/members` makes another one",
             "opens a page session",
         ),
         ("key", "`/keys`, `POST /v1/keys`", "as long as the account that made it", "its scopes, as an integrator"),

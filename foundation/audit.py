@@ -31,6 +31,7 @@ STRANGERS = "strangers"  # the subject of what cannot be told of any organisatio
 # What is told for safety, on the organisation's own subject; grants on `grants:SUBJECT`, beside what they open.
 SECURITY_EVENTS: Mapping[str, str] = {
     "account_made": "an account was made, with its role",
+    "link_renewed": "an administrator made a new sign-in link for an account",
     "account_revoked": "an account was closed, and all its credentials with it",
     "signed_in": "somebody signed in, by password or by link",
     "sign_in_failed": "somebody failed to: the digest of the address alone",

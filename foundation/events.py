@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, text, tuple_
-from sqlalchemy.dialects.postgresql import JSONB
+from psycopg.types.json import Jsonb
+from sqlalchemy import Row, select, text, tuple_
 
 from foundation.database import UnitOfWork
 from foundation.refusals import Invalid
@@ -80,28 +80,27 @@ def data_hash(data: str) -> str:
 
 
 def _link(previous: str, number: str, data_digest: str) -> str:
-    subject, kind, actor = (f"CAST(:{name} AS text)" for name in ("subject", "kind", "actor"))
-    return link(previous, subject, number, kind, data_digest, actor, "CAST(:at AS timestamptz)")
+    subject, kind, actor = (f"CAST(%({name})s AS text)" for name in ("subject", "kind", "actor"))
+    return link(previous, subject, number, kind, data_digest, actor, "CAST(%(at)s AS timestamptz)")
 
 
 # One statement, under the row lock of the subject: the next number and the new head, then the row that they stand for.
-_APPEND = text(
-    f"""
-    WITH told AS (SELECT CAST(:data AS jsonb) AS data),
+_APPEND = f"""
+    WITH told AS (SELECT CAST(%(data)s AS jsonb) AS data),
     hashed AS (SELECT data, {data_hash("data")} AS digest FROM told),
     head AS (
         INSERT INTO event_subjects AS mine (subject, last_number, head)
-        SELECT CAST(:subject AS text), 1, {_link("CAST('' AS text)", "1", "hashed.digest")} FROM hashed
+        SELECT CAST(%(subject)s AS text), 1, {_link("CAST('' AS text)", "1", "hashed.digest")} FROM hashed
         ON CONFLICT (subject) DO UPDATE SET
             last_number = mine.last_number + 1,
             head = {_link("mine.head", "mine.last_number + 1", "(SELECT digest FROM hashed)")}
         RETURNING last_number, head
     )
     INSERT INTO events (subject, number, kind, data, actor, occurred_at, data_digest, digest)
-    SELECT :subject, head.last_number, :kind, hashed.data, :actor, :at, hashed.digest, head.head FROM head, hashed
-    RETURNING number, pg_notify(:channel, subject)
-    """  # noqa: S608 - put together from constants
-).bindparams(bindparam("data", type_=JSONB))
+    SELECT %(subject)s, head.last_number, %(kind)s, hashed.data, %(actor)s, %(at)s, hashed.digest, head.head
+    FROM head, hashed
+    RETURNING number, pg_notify(%(channel)s, subject)
+"""  # noqa: S608 - put together from constants
 
 
 def append(unit: UnitOfWork, subject: str, kind: str, data: dict[str, Any], actor: str | None = None) -> int:
@@ -109,8 +108,8 @@ def append(unit: UnitOfWork, subject: str, kind: str, data: dict[str, Any], acto
 
     Its digest covers the digest of the subject's event before it.
     """
-    told = {"subject": subject, "kind": kind, "data": data, "actor": actor, "at": unit.now(), "channel": CHANNEL}
-    number: int = unit.connection.execute(_APPEND, told).one().number
+    told = {"subject": subject, "kind": kind, "data": Jsonb(data), "actor": actor, "at": unit.now(), "channel": CHANNEL}
+    number: int = unit.rows(_APPEND, told)[0].number
     return number
 
 

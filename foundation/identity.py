@@ -202,6 +202,16 @@ def issue_link(unit: UnitOfWork, actor: Actor) -> str:
     return issue(unit, actor, "sign_in_link", LINK_LIFE)
 
 
+def renew_link(unit: UnitOfWork, actor: Actor, by: str) -> str:
+    """Give an account another sign-in link; those of it that nobody has used are void. `by` is who made it."""
+    waiting = (credentials.c.account == actor.account, credentials.c.kind == "sign_in_link")
+    unit.connection.execute(
+        update(credentials).where(*waiting, credentials.c.revoked_at.is_(None)).values(revoked_at=unit.now())
+    )
+    tell(unit, actor.organisation, "link_renewed", by, account=actor.account)
+    return issue_link(unit, actor)
+
+
 def note_failed_sign_in(unit: UnitOfWork, email: str) -> None:
     """Tell of a sign-in that was refused."""
     address = email.strip().lower()

@@ -169,6 +169,7 @@ DONE: Mapping[str, str] = {
     "signed_out": N_("You are signed out everywhere else."),
     "password_set": N_("Your new password holds from now on. You are signed out everywhere else."),
     "invited": N_("The account has been made."),
+    "link_renewed": N_("A new sign-in link has been made; unused ones from before are void."),
     "closed": N_("The account is closed; all its sign-ins are void."),
     "erased": N_("You have been erased. Files of readings follow within minutes."),
     "saved": N_("Saved."),

@@ -1,4 +1,4 @@
-"""The people of an organisation: its administrator invites them by a link that works once, and closes accounts."""
+"""The people of an organisation: its administrator makes accounts, links that work once, and closes accounts."""
 
 from typing import Annotated
 
@@ -10,7 +10,16 @@ from forecourt.pages.readers import Posted, Reader, posted, signed_in, to
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
 from foundation.database import UnitOfWork
-from foundation.identity import Role, add_account, address_of, issue_link, members, revoke_account
+from foundation.identity import (
+    Actor,
+    Role,
+    add_account,
+    address_of,
+    issue_link,
+    members,
+    renew_link,
+    revoke_account,
+)
 from foundation.refusals import Conflict, Invalid, NotFound, Refusal
 
 
@@ -38,18 +47,27 @@ def router(site: Site) -> APIRouter:
     def close(account: str, form: Form) -> Response:
         actor = form.reader.actor
         actor.must_be(Role.ADMINISTRATOR)
-
-        def do(unit: UnitOfWork) -> None:
-            if account not in {one.account for one in members(unit, actor.organisation, Role)}:
-                raise NotFound(f"there is no account {account}")
-            if account == actor.account:
-                raise Conflict("nobody closes his own account here")
-            revoke_account(unit, account, by=actor.account)
-
-        act(form, do)
+        act(form, lambda unit: revoke_account(unit, _another(unit, actor, account).account, by=actor.account))
         return to("/members?done=closed")
 
+    @routes.post("/members/{account}/link")
+    def renew(account: str, form: Form) -> Response:
+        actor, links = form.reader.actor, list[str]()
+        actor.must_be(Role.ADMINISTRATOR)
+        act(form, lambda unit: links.append(renew_link(unit, _another(unit, actor, account), actor.account)))
+        return _page(form.reader, link=links[0] if links else "", done="link_renewed")
+
     return routes
+
+
+def _another(unit: UnitOfWork, actor: Actor, account: str) -> Actor:
+    """Give a member of the actor's organisation who is not himself."""
+    found = {one.account: one for one in members(unit, actor.organisation, Role)}
+    if account not in found:
+        raise NotFound(f"there is no account {account}")
+    if account == actor.account:
+        raise Conflict("nobody does this to his own account here")
+    return found[account]
 
 
 def _invite(unit: UnitOfWork, form: Posted, links: list[str]) -> str:

@@ -101,6 +101,17 @@ def test_links_are_tried_so_often_even_by_somebody_signed_in(database: Database,
     assert tried == [401, 401, 429]
 
 
+def test_tracking_links_are_tried_so_often_even_by_somebody_signed_in(
+    database: Database, tmp_path: Path, owner: str
+) -> None:
+    api = client(database, tmp_path, limit_anonymous=2)
+    with database.unit() as unit:
+        api.cookies[SESSION_COOKIE] = start_session(unit, actor_of_token(unit, owner))
+    tried = [api.post("/track", data={"secret": "guess"}).status_code for _ in range(3)]
+    assert tried == [401, 401, 429]
+    assert api.get("/account").status_code == 200
+
+
 def test_a_password_is_not_guessed_by_asking_for_an_erasure(database: Database, tmp_path: Path, owner: str) -> None:
     api = client(database, tmp_path, limit_sign_ins_address=2)
     api.headers["Authorization"] = f"Bearer {owner}"

@@ -286,9 +286,32 @@ def test_for_a_car_that_is_opened_to_his_house_an_integrator_holds_a_time_and_it
         open_to(unit, "car-1", GARAGE, Role.TECHNICIAN, "desk")
     street.technician.post("appointments", asked, 403)
     visit = software.post("appointments", asked, 201)
-    for act in ("confirm", "decline"):
-        software.post(f"appointments/{visit['id']}/{act}", status=403)
+    software.post(f"appointments/{visit['id']}/confirm", status=403)
     assert street.owner.told() == ["visit_proposed"]
     street.owner.post(f"appointments/{visit['id']}/confirm")
     assert street.owner.told() == ["visit_confirmed", "visit_proposed"]
     assert software.get(f"appointments/{visit['id']}")["state"] == "confirmed"
+    software.post(f"appointments/{visit['id']}/decline", status=409)
+
+
+def test_an_integrator_gives_back_what_his_house_holds_for_a_car_that_is_opened_to_it(street: Town) -> None:
+    with street.world.database.unit() as unit:
+        dealer = add_account(unit, "dms@garage.example", Role.INTEGRATOR, GARAGE)
+    software = street.owner.speaking_with(None, dealer)
+    case = street.world.open()["id"]
+    ours = street.world.case(case)["appointment"]["id"]
+    software.post(f"appointments/{ours}/decline", status=409)  # proposed by the desk: for its owner to decline
+    software.post(f"cases/{case}/decline", status=403)
+    street.owner.post(f"cases/{case}/decline")
+    with street.world.database.unit() as unit:
+        open_to(unit, "car-1", GARAGE, Role.TECHNICIAN, "desk")
+    visit = software.hold("car-1", software.slots()[0])
+    street.technician.post(f"appointments/{visit['id']}/decline", status=403)
+    for _ in range(2):  # again is no harm
+        assert software.post(f"appointments/{visit['id']}/decline")["state"] == "declined"
+    assert street.world.nothing_is_held()
+    left = street.owner.get(f"cases/{visit['case']}")
+    assert (left["state"], [why["code"] for why in left["reasons"]]) == ("open", ["given_back"])
+    assert "visit_given_back" in street.owner.told()
+    assert software.get("vehicles/car-1")["id"] == "car-1", "the car stays open to his house"
+    software.hold("car-1", software.slots()[0], case=visit["case"])

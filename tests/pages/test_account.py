@@ -112,6 +112,28 @@ def test_an_administrator_invites_and_closes_accounts(
         assert client.post(f"/members/{account}/revoke", data=token | {"key": account}).status_code in {404, 409}
 
 
+def test_an_administrator_makes_a_member_a_new_sign_in_link(
+    signed_in: Entrance, person: Callable[..., Actor], browser: Callable[[], TestClient], scene: Scene
+) -> None:
+    boss, stranger = person(Role.ADMINISTRATOR), person(Role.OWNER, "Stranger")
+    member = person(Role.TECHNICIAN, organisation=boss.organisation)
+    client, path = signed_in(boss), f"/members/{member.account}/link"
+    with scene.database.unit() as unit:
+        lost = issue_link(unit, member)
+    page = client.post(path, data=forms_of(client.get("/members").text)[path]).text
+    secret = page.partition("sign-in#")[2].partition('"')[0]
+    assert "void" in page
+    tried = [browser().post("/sign-in/link", data={"secret": one}).status_code for one in (lost, secret, secret)]
+    assert tried == [401, 303, 401]
+    assert secret not in client.get("/members").text
+    form = forms_of(client.get("/members").text)[path]
+    for account, status in ((stranger.account, 404), (boss.account, 409)):
+        assert client.post(f"/members/{account}/link", data=form | {"key": account}).status_code == status
+    with scene.database.unit() as unit:
+        told = [event for event in read(unit, boss.organisation) if event.kind == "link_renewed"]
+    assert [(event.actor, event.data["account"]) for event in told] == [(boss.account, member.account)]
+
+
 def test_what_is_refused_on_a_page_is_told_in_the_audit_trail(scene: Scene, signed_in: Entrance) -> None:
     assert signed_in(scene.owner).get("/members").status_code == 403
     with scene.database.unit() as unit:
