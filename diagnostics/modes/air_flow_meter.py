@@ -19,11 +19,11 @@ _TRIMS = ("short_term_fuel_trim_1", "long_term_fuel_trim_1")
 
 
 class _Meter(JointMode):
-    """A `JointMode` whose ratio of meter and manifold pressure speaks alone where a car tells no trims."""
+    """A `JointMode` whose ratio of meter and manifold pressure speaks alone where a car does not tell both trims."""
 
     def measure(self, held: Held) -> Measured:
         measured = super().measure(held)
-        trimmed = np.any([held.shown(name) for name in _TRIMS], axis=0)
+        trimmed = np.all([held.shown(name) for name in _TRIMS], axis=0)
         alone = ~trimmed & ~np.isnan(measured.values[:, _RATIO])
         least_s = np.float32(self.least_s)
         return Measured(measured.values, np.where(alone, np.fmax(measured.observed_s, least_s), measured.observed_s))
