@@ -58,7 +58,7 @@ class Lines:
     def read(self, unit: UnitOfWork) -> None:
         """Stream every line of every current part, in the order in which they came; then read what was said."""
         with unit.driver.cursor() as cursor:
-            files = {str(at).encode(): name for at, name in cursor.execute("SELECT id, file_name FROM imports")}
+            files = {str(at).encode(): str(name) for at, name in cursor.execute("SELECT id, file_name FROM imports")}
             with cursor.copy(_LINES) as stream:
                 rows = iter(stream)
                 while block := list(islice(rows, _BLOCK)):

@@ -48,7 +48,7 @@ class Snapshot:
     """One version of the catalogue. Everything in it is read only, and safe to share between threads."""
 
     def __init__(self, folder: Path, about: Mapping[str, Any]) -> None:
-        self.related: Collection[str] = frozenset(about["related"])  # parts with successors, predecessors, interchange
+        self.related: frozenset[str] = frozenset(about["related"])  # parts with successors, predecessors, interchange
         self._names = [Group(*group) for group in about["groups"]]
         self._groups: dict[tuple[object, ...], int] = {group: at for at, group in enumerate(self._names)}
         self._types: dict[str, int] = {kind: at for at, kind in enumerate(about["types"])}
