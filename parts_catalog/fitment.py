@@ -95,7 +95,11 @@ def fitting_parts_for(
     return [
         {
             asked: mark_ambiguous(
-                said, [replace(answer, related=related.get(answer.part.id, ())) for answer in answers]
+                said,
+                [
+                    replace(answer, related=related[answer.part.id]) if answer.part.id in related else answer
+                    for answer in answers
+                ],
             )
             for asked, answers in offers.items()
         }

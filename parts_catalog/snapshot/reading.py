@@ -258,7 +258,11 @@ class Snapshot:
         at = int(np.searchsorted(self._part_no, self._part_no.dtype.type(no)))
         if at == len(self._part_no) or self._part_no[at] != no:
             return None
-        part = Part(*(read_value(word) or "" for word in self._part_text[at].split(b"\t")))
+        written = self._part_text[at]
+        plain = b"\\" not in written  # nothing that COPY writes as something else
+        part = Part(
+            *(written.decode().split("\t") if plain else [read_value(one) or "" for one in written.split(b"\t")])
+        )
         return Listed(part, self._brands[part.brand], self._complete.get((part.brand, part.part_type)))
 
 
