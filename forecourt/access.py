@@ -55,7 +55,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "commands.answer": ("POST /cars/{vehicle}/commands/{command}", "POST /jobs/{order}/commands/{command}"),
     "devices.list": ("GET /devices",),
     "devices.provision": ("POST /devices", "POST /devices/{device}/password", "POST /devices/{device}/revoke"),
-    "parts.read": ("GET /parts",),
+    "parts.read": ("GET /parts", "GET /parts/{part}"),
     "cases.read": ("GET /cases/{case}", "GET /cases/{case}/stopped", "GET /cars/{vehicle}/visits"),
     "appointments.read": (
         "GET /appointments/{appointment}",
@@ -73,7 +73,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "keys.create": ("POST /keys",),
     "keys.revoke": ("POST /keys/{key}/revoke",),
     "desk.book": ("GET /cars/{vehicle}/book", "POST /cars/{vehicle}/book/times", "POST /cars/{vehicle}/book"),
-    "desk.answer": ("POST /cases/{case}/answers",),
+    "desk.answer": ("POST /cases/{case}/answers", "POST /cars/{vehicle}/answers"),
     "desk.reschedule": ("GET /appointments/{appointment}/move", "POST /appointments/{appointment}/move"),
     "desk.confirm": ("POST /appointments/{appointment}/confirm",),
     "desk.decline": ("POST /appointments/{appointment}/decline",),

@@ -42,6 +42,7 @@ from parts_catalog.part_types import part_type_of
 from parts_catalog.parts import FitAnswer, Part
 from parts_catalog.questions import answered, question_about
 from parts_catalog.relations import relations_of
+from parts_catalog.rows import rows_of
 from parts_catalog.snapshot.newest import newest
 from parts_catalog.snapshot.reading import Snapshot
 from parts_catalog.tables import applications as table
@@ -97,7 +98,11 @@ def fitting_parts_for(
     return [
         {
             asked: mark_ambiguous(
-                said, [replace(answer, related=related.get(answer.part.id, ())) for answer in answers]
+                said,
+                [
+                    replace(answer, related=related[answer.part.id]) if answer.part.id in related else answer
+                    for answer in answers
+                ],
             )
             for asked, answers in offers.items()
         }
@@ -144,10 +149,23 @@ def fit_of(unit: UnitOfWork, part: str, config: VehicleConfig) -> FitAnswer:
 def fits_of(unit: UnitOfWork, wanted: Sequence[str], config: VehicleConfig) -> dict[str, FitAnswer]:
     """Answer for several parts at once, by id; ids that are not in the catalogue are left out, and so are relations."""
     car = car_of(unit, config)
+    snapshot = newest(unit)
+    if snapshot is not None and snapshot.covers(car):
+        said = snapshot.said_of_parts(car, _numbers(unit, wanted))
+    else:
+        said = _said_of_parts(unit, car, wanted)
+    return {part: best_answer(said, part, car) for part in dict.fromkeys(wanted) if part in said.listed}
+
+
+def _numbers(unit: UnitOfWork, wanted: Sequence[str]) -> list[int]:
+    rows = rows_of(unit, "SELECT no FROM parts WHERE id = ANY(%(parts)s::text[])", {"parts": list(wanted)})
+    return [row.no for row in rows]
+
+
+def _said_of_parts(unit: UnitOfWork, car: Car, wanted: Sequence[str]) -> Said:
     kits = _kits(unit, kit_components.c.kit.in_(wanted))
     asked = {*wanted, *_components(kits)}
-    said = _said(unit, table.c.part.in_(asked) & _may_speak_of(car), kits, asked)
-    return {part: best_answer(said, part, car) for part in dict.fromkeys(wanted) if part in said.listed}
+    return _said(unit, table.c.part.in_(asked) & _may_speak_of(car), kits, asked)
 
 
 def get_part(unit: UnitOfWork, part: str) -> Part:

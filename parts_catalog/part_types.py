@@ -116,6 +116,11 @@ _NAMES = {
     ]
     for part_type in PART_TYPES.values()
 }
+# The part types in whose names a word stands.
+_SPOKEN_BY = {
+    word: frozenset(name for name, names in _NAMES.items() if any(word in one for one in names))
+    for word in frozenset().union(*(one for names in _NAMES.values() for one in names))
+}
 _BY_NAME = {
     key: part_type for part_type in PART_TYPES.values() for key in (name_key(part_type.en), name_key(part_type.zh))
 }
@@ -140,9 +145,10 @@ def part_type_of(written: str) -> PartType:
 def named_types(words: Sequence[str]) -> list[str]:
     """Give the part types that the words of a search name, only the most specific (a battery cable is no battery)."""
     said = {singular(word) for word in words}
+    touched = {name for word in said for name in _SPOKEN_BY.get(word, ())}
     named = {
-        part_type.name: names
-        for part_type in PART_TYPES.values()
-        if (names := max((n for n in _NAMES[part_type.name] if n <= said), key=len, default=None))
+        name: names
+        for name in PART_TYPES
+        if name in touched and (names := max((n for n in _NAMES[name] if n <= said), key=len, default=None))
     }
     return [name for name, names in named.items() if not any(names < other for other in named.values())]

@@ -76,19 +76,23 @@ class Fitment(BaseModel):
     items: list[PartView]
 
 
-def find_parts(
+def find_page(
     unit: UnitOfWork,
     text: str,
     config: VehicleConfig | None = None,
     limit: int = 20,
     cursor: str | None = None,
     filters: Filters = NO_FILTERS,
-) -> dict[str, Any]:
-    """Search parts; gives a `PartsPage` as JSON."""
+) -> PartsPage:
+    """Search parts; gives one page."""
     page = find(unit, text, config, limit, cursor, filters)
     views = [_view(hit.part, hit.price, hit.offers, hit.fit) for hit in page.items]
-    understood = understood_view(unit, page.asked)
-    return PartsPage(items=views, next=page.next, understood=understood).model_dump(mode="json")
+    return PartsPage(items=views, next=page.next, understood=understood_view(unit, page.asked))
+
+
+def find_parts(unit: UnitOfWork, text: str, config: VehicleConfig | None = None) -> dict[str, Any]:
+    """Give the first page of a search as JSON."""
+    return find_page(unit, text, config).model_dump(mode="json")
 
 
 def find_facets(

@@ -158,6 +158,14 @@ SKILL: Mapping[str, str] = {
     "transmission": N_("Transmission"),
     "high_voltage": N_("High voltage"),
 }
+# The kinds of numbers that a part is known by.
+NUMBER: Mapping[str, str] = {
+    "oe": N_("Car maker's number"),
+    "interchange": N_("Interchanges with"),
+    "supplier": N_("Supplier's number"),
+    "gtin": N_("Barcode"),
+    "former": N_("Former number"),
+}
 # What a page says after a form was taken; the address names the key only.
 DONE: Mapping[str, str] = {
     "held": N_("This time is held for you. Please look at the estimate, and confirm."),

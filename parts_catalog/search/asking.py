@@ -25,7 +25,7 @@ from parts_catalog.search.terms import (
     tokens,
     type_word,
 )
-from parts_catalog.spelling import name_key, number_key, plain, singular
+from parts_catalog.spelling import name_key, number_key, plain, singular, snake_case
 
 LEAST_NUMBER = 4  # signs of a number's piece that is looked for
 _TERM = re.compile(f"({'|'.join(CHINESE_TERMS)})")
@@ -52,7 +52,11 @@ class Filters:
     def words(self) -> list[str]:
         return [
             word(value)
-            for word, value in ((brand_word, self.brand), (type_word, self.part_type), (quality_word, self.quality))
+            for word, value in (
+                (brand_word, self.brand),
+                (type_word, snake_case(self.part_type or "")),
+                (quality_word, self.quality),
+            )
             if value
         ]
 

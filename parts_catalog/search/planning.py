@@ -6,7 +6,7 @@ and has the words; the same of what does not surely fit; and last, numbers with 
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from foundation.database import UnitOfWork
@@ -69,6 +69,9 @@ def plan(unit: UnitOfWork, wanted: Wanted, limit: int, after: Place | None = Non
     query = Query(limit, after, wanted.filters)
     query.values |= {"price_list": BASE_LIST, "currency": "CNY"}
     numbers = _numbers(unit, asked, query)
+    if numbers and asked.corrected:
+        # A number that is there is not misspelt: words like it are not what is looked for.
+        asked = replace(asked, corrected={}, strict=None, loose=((),))
     query.leave_out = [part for _, _, part in numbers]
     fitting = _fitting(unit, asked, wanted.config, query.values)
     tiers = [tier for tier in _tiers(asked, fitting) if after is None or tier.number >= after[0]]

@@ -48,7 +48,7 @@ class Snapshot:
     """One version of the catalogue. Everything in it is read only, and safe to share between threads."""
 
     def __init__(self, folder: Path, about: Mapping[str, Any]) -> None:
-        self.related: Collection[str] = frozenset(about["related"])  # parts with successors, predecessors, interchange
+        self.related: frozenset[str] = frozenset(about["related"])  # parts with successors, predecessors, interchange
         self._names = [Group(*group) for group in about["groups"]]
         self._groups: dict[tuple[object, ...], int] = {group: at for at, group in enumerate(self._names)}
         self._types: dict[str, int] = {kind: at for at, kind in enumerate(about["types"])}
@@ -136,6 +136,17 @@ class Snapshot:
         groups = self._groups_of(car)
         found = [self._of_type(car, groups, self._types[kind], kept) for kind in part_types if kind in self._types]
         found += [self._of_part(group, part) for part in kept for group in groups]
+        return self._told(found, kits, kept)
+
+    def said_of_parts(self, car: Car, numbers: Collection[int]) -> Said:
+        """Give all that the catalogue says of a car and some parts, by their numbers (`parts.no`)."""
+        kits = self._with_components(numbers)
+        kept = {*numbers, *kits, *(one for required in kits.values() for one in required)}
+        groups = self._groups_of(car)
+        return self._told([self._of_part(group, part) for part in kept for group in groups], kits, kept)
+
+    def _told(self, found: Sequence[Array], kits: Mapping[int, Sequence[int]], kept: Collection[int]) -> Said:
+        """Read the lines at rows, and the parts that they are of or that are to be listed besides."""
         rows = np.unique(np.concatenate([_NONE, *found]))
         rows = rows[np.lexsort((self._lines["id"][rows], self._lines["no"][rows]))]
         numbers = self._lines["no"][rows].tolist()
@@ -215,14 +226,18 @@ class Snapshot:
         """
         groups = self._groups_of(car)
         named = [group for group in groups if self._names[group] != _EVERY_CAR]
-        waiting = [
+        chosen = [
             kit
             for kind in part_types
             for kit in self._kits_by_type.get(kind, ())
             if any(len(self._of_part(group, kit)) for group in groups)
             or any(len(self._of_part(group, one)) for one, _ in self._kits[kit] for group in named)
         ]
-        found: dict[int, list[int]] = {}
+        return self._with_components(chosen)
+
+    def _with_components(self, parts: Iterable[int]) -> dict[int, list[int]]:
+        """Give the required components of those parts that are kits, and of the kits among their components."""
+        waiting, found = list(parts), dict[int, list[int]]()
         while waiting:
             kit = waiting.pop()
             if kit in self._kits and kit not in found:
@@ -258,7 +273,11 @@ class Snapshot:
         at = int(np.searchsorted(self._part_no, self._part_no.dtype.type(no)))
         if at == len(self._part_no) or self._part_no[at] != no:
             return None
-        part = Part(*(read_value(word) or "" for word in self._part_text[at].split(b"\t")))
+        written = self._part_text[at]
+        plain = b"\\" not in written  # nothing that COPY writes as something else
+        part = Part(
+            *(written.decode().split("\t") if plain else [read_value(one) or "" for one in written.split(b"\t")])
+        )
         return Listed(part, self._brands[part.brand], self._complete.get((part.brand, part.part_type)))
 
 

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from foundation.database import Database, UnitOfWork
 from ingest.vehicles import Fuel, VehicleConfig
 from parts_catalog import fitment
 from parts_catalog.applications import Application
 from parts_catalog.configurations import list_configurations, vehicle_keys
-from parts_catalog.fitment import fitting_parts_for
+from parts_catalog.fitment import fits_of, fitting_parts_for
 from parts_catalog.part_types import PART_TYPES
 from parts_catalog.parts import FitAnswer
 from parts_catalog.snapshot import building
@@ -68,11 +68,19 @@ def by_sql(unit: UnitOfWork, questions: Sequence[Question]) -> Answers:
     return found
 
 
+def same_fits(unit: UnitOfWork, wanted: Sequence[str], config: VehicleConfig) -> None:
+    found = fits_of(unit, wanted, config)
+    unit.data, data = None, unit.data
+    assert found == fits_of(unit, wanted, config)
+    unit.data = data
+
+
 def from_files(unit: UnitOfWork, questions: Sequence[Question], monkeypatch: pytest.MonkeyPatch) -> Answers:
     """Answer with SQL's own reading of lines out of order."""
     assert newest(unit) is not None
     with monkeypatch.context() as patched:
         patched.setattr(fitment, "_said_of_types", None)
+        patched.setattr(fitment, "_said_of_parts", None)
         return fitting_parts_for(unit, questions)
 
 
@@ -175,8 +183,26 @@ def test_the_seed_catalogue_answers_as_sql_does(
         assert from_files(unit, asked, monkeypatch) == by_sql(unit, asked)
         snapshot = newest(unit)
         assert snapshot is not None
+        some = list(unit.connection.execute(select(parts.c.id).order_by(parts.c.no)).scalars())[::30]
+        same_fits(unit, some, configs[0])
         keys = [key_of(unit, config) for config in configs]
         same_candidates(unit, snapshot, list(product(dict.fromkeys(keys[::10]), PART_TYPES))[::5])
+
+
+def test_lines_of_other_years_that_make_a_difference_are_kept(kept: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = replace(LINE, year_to=2011)
+    with kept.unit() as unit:
+        for part in ("universal", "universal_too"):
+            add_part(unit, part, Application("any"))
+        add_part(unit, "beside_universal", Application("any"), old)  # it is no universal part, so it comes before them
+        add_part(unit, "kit", old, number="0")  # its own lines say no, whatever its component says
+        unit.connection.execute(kit_components.insert().values(kit="kit", component="p1", required=True))
+        raise_version(unit)
+    keep_snapshot(kept)
+    with kept.unit() as unit:
+        found = from_files(unit, QUESTIONS, monkeypatch)
+        assert found == by_sql(unit, QUESTIONS)
+        assert ids(found) == ["beside_universal", "p1", "universal", "universal_too"]
 
 
 def key_of(unit: UnitOfWork, config: VehicleConfig) -> tuple[str, str, int | None]:
@@ -279,6 +305,8 @@ def test_random_catalogues_answer_as_sql_does(
         assert found == by_sql(unit, questions)
         snapshot = newest(unit)
         assert snapshot is not None
+        for car in asked:
+            same_fits(unit, ["p0", "p1", "p2", "p3", "k1", "k2", "none"], car)
         keys = [("toyota", model, year) for model in ("etios", "yaris") for year in (2000, 2013, 2014, 2017, None)]
         same_candidates(unit, snapshot, list(product(keys, TYPES)))
         example.rollback()
