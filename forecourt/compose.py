@@ -86,7 +86,18 @@ def build_app(
     app.include_router(health.router(database))
     _add_docs(app)
     pages.mount(
-        app, pages.Site(database, wakeups, vehicles, archive, settings.lang, settings.secure_cookies, throttle, table)
+        app,
+        pages.Site(
+            database,
+            wakeups,
+            vehicles,
+            archive,
+            settings.lang,
+            settings.secure_cookies,
+            throttle,
+            table,
+            import_folder(settings.data),
+        ),
     )
     return app
 

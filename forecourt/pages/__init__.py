@@ -14,6 +14,7 @@ from forecourt.pages import (
     calendar,
     car_commands,
     home,
+    imports,
     inbox,
     keys,
     live,
@@ -61,6 +62,7 @@ _ROUTERS = tuple(
         calendar,
         manager,
         parts,
+        imports,
         trend,
         voltage,
     )

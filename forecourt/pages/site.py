@@ -1,6 +1,7 @@
 """What the pages are built from: the same things that the HTTP routers get, and three settings."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from forecourt.rate_limits import RateLimits
 from foundation.access import Access
@@ -22,3 +23,4 @@ class Site:
     secure_cookies: bool
     throttle: RateLimits
     access: Access
+    uploads: Path  # where files wait to be imported
