@@ -10,6 +10,7 @@ import ingest.permissions
 import parts_catalog.permissions
 from foundation.access import Access, Group, Relation, Rule, and_administrators, list_of, personal, public, read_of
 from foundation.identity import WORKSHOP_ROLES, Role
+from parts_catalog.permissions import IMPORTING
 
 _PLANNING = and_administrators({Role.ADVISOR, Role.WORKSHOP_MANAGER})
 _MANAGING = and_administrators({Role.WORKSHOP_MANAGER})
@@ -40,6 +41,7 @@ RULES = (
     Rule("pages.job", Group.READ, ("GET /jobs/{order}",), own=_WORKING, granted=_WORKING),
     Rule("pages.board", Group.READ, ("GET /board",), none=_PLANNING),
     Rule("pages.calendar", Group.READ, ("GET /calendar", "GET /calendar/live"), own=_PLANNING),
+    Rule("pages.import", Group.WRITE, ("POST /imports/{import_id}/run",), own=and_administrators(IMPORTING)),
     Rule("pages.workshop", Group.READ, ("GET /workshop",), own=_MANAGING),
 )
 
@@ -56,6 +58,10 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "devices.list": ("GET /devices",),
     "devices.provision": ("POST /devices", "POST /devices/{device}/password", "POST /devices/{device}/revoke"),
     "parts.read": ("GET /parts", "GET /parts/{part}"),
+    "imports.start": ("POST /imports",),
+    "imports.list": ("GET /imports",),
+    "imports.read": ("GET /imports/{import_id}",),
+    "imports.undo": ("POST /imports/{import_id}/undo",),
     "cases.read": ("GET /cases/{case}", "GET /cases/{case}/stopped", "GET /cars/{vehicle}/visits"),
     "appointments.read": (
         "GET /appointments/{appointment}",

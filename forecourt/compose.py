@@ -79,7 +79,7 @@ def build_app(
     _add_docs(app)
     site = pages.Site(
         database, wakeups, vehicles, archive, settings.lang, settings.secure_cookies, throttle, table, tell_broker,
-        device_address,
+        device_address, import_folder(settings.data),
     )  # fmt: skip
     pages.mount(app, site)
     return app

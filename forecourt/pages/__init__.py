@@ -15,6 +15,7 @@ from forecourt.pages import (
     car_commands,
     devices,
     home,
+    imports,
     inbox,
     keys,
     live,
@@ -63,6 +64,7 @@ _ROUTERS = tuple(
         calendar,
         manager,
         parts,
+        imports,
         trend,
         voltage,
     )

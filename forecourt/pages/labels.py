@@ -158,6 +158,14 @@ SKILL: Mapping[str, str] = {
     "transmission": N_("Transmission"),
     "high_voltage": N_("High voltage"),
 }
+IMPORT: Mapping[str, tuple[str, str]] = {
+    "waiting": (N_("Waiting"), "warn"),
+    "running": (N_("Being read"), "warn"),
+    "dry": (N_("Tried only"), ""),
+    "done": (N_("Imported"), "good"),
+    "undone": (N_("Undone"), ""),
+    "failed": (N_("Failed"), "bad"),
+}
 # The kinds of numbers that a part is known by.
 NUMBER: Mapping[str, str] = {
     "oe": N_("Car maker's number"),
@@ -195,5 +203,6 @@ DONE: Mapping[str, str] = {
     "settled": N_("The repair order is settled."),
     "step": N_("Noted. The owner sees it now."),
     "asked": N_("Asked. The answer appears here."),
+    "undone": N_("Undone: the catalogue is as it was before."),
     "answered": N_("Your answer has been noted."),
 }

@@ -17,6 +17,7 @@ _CALENDAR = ("/calendar", N_("Calendar"))
 _WORKSHOP = ("/workshop", N_("Workshop"))
 _MESSAGES = ("/messages", N_("Messages"))
 _DEVICES = ("/devices", N_("Devices"))
+_IMPORTS = ("/imports", N_("Imports"))
 _PARTS = ("/parts", N_("Parts"))
 
 PLACES: Mapping[Role, tuple[tuple[str, str], ...]] = MappingProxyType(
@@ -26,9 +27,9 @@ PLACES: Mapping[Role, tuple[tuple[str, str], ...]] = MappingProxyType(
         Role.TECHNICIAN: (_JOBS, _PARTS),
         Role.ADVISOR: (_BOARD, _CALENDAR, _JOBS, _MESSAGES, _PARTS),
         Role.WORKSHOP_MANAGER: (_BOARD, _CALENDAR, _WORKSHOP, _JOBS, _MESSAGES, _PARTS),
-        Role.PARTS_MANAGER: (_PARTS,),
+        Role.PARTS_MANAGER: (_PARTS, _IMPORTS),
         Role.INTEGRATOR: (_PARTS, _DEVICES),
-        Role.ADMINISTRATOR: (_CARS, _BOARD, _CALENDAR, _JOBS, _DEVICES, _PARTS),
+        Role.ADMINISTRATOR: (_CARS, _BOARD, _CALENDAR, _JOBS, _DEVICES, _PARTS, _IMPORTS),
     }
 )
 

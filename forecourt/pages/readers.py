@@ -1,16 +1,18 @@
 """One request of a signed-in person: who it is, in which language and zone, and what a form of ours carried."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 from secrets import compare_digest, token_urlsafe
-from typing import Any
+from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo, available_timezones
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
 
 from aftersales.messages import count_unread
 from forecourt.pages import language
@@ -142,25 +144,64 @@ def posted(site: Site) -> Callable[[Request], Awaitable[Posted]]:
     """Give the dependency of forms: refuses those of other sites, other sessions and lost sessions."""
 
     async def form(request: Request) -> Posted:
-        fields = await own_form(request)
-        reader = await run_in_threadpool(open_reader, site, request)
-        if reader.session is None:
-            raise SessionLost(request.url.path, fields)
-        if not compare_digest(fields.get(CSRF_FIELD, "").encode(), reader.session.csrf.encode()):
-            raise StaleForm(request.url.path, fields)
-        site.throttle.write(reader.session.actor.account)
-        site.access.check(reader.session.actor, request.method, route_of(request))
-        return Posted(reader, fields)
+        return await _own(site, request, await own_form(request))
+
+    return form
+
+
+async def _own(site: Site, request: Request, fields: Mapping[str, str]) -> Posted:
+    """Check session and token of a form's fields, and that who sent it may."""
+    reader = await run_in_threadpool(open_reader, site, request)
+    if reader.session is None:
+        raise SessionLost(request.url.path, fields)
+    if not compare_digest(fields.get(CSRF_FIELD, "").encode(), reader.session.csrf.encode()):
+        raise StaleForm(request.url.path, fields)
+    site.throttle.write(reader.session.actor.account)
+    site.access.check(reader.session.actor, request.method, route_of(request))
+    return Posted(reader, fields)
+
+
+@dataclass(frozen=True, slots=True)
+class WithFile:
+    """A form with a file, open for as long as the request; `name` is empty where none was chosen."""
+
+    form: Posted
+    name: str
+    file: BinaryIO
+
+
+def posted_file(site: Site, field: str) -> Callable[[Request], AsyncIterator[WithFile]]:
+    """Give the dependency of forms with a file; it is not read before somebody is signed in."""
+
+    async def form(request: Request) -> AsyncIterator[WithFile]:
+        _refuse_foreign(request)
+        if (await run_in_threadpool(open_reader, site, request)).session is None:
+            raise SessionLost(request.url.path, {})
+        async with request.form() as form:
+            posted_ = await _own(site, request, _texts(form))
+            sent = form.get(field)
+            if isinstance(sent, UploadFile):
+                yield WithFile(posted_, sent.filename or "", sent.file)
+            else:
+                yield WithFile(posted_, "", BytesIO())
 
     return form
 
 
 async def own_form(request: Request) -> dict[str, str]:
     """Read a form's text fields; raises `ForeignForm` when the browser says that another site sent it."""
+    _refuse_foreign(request)
+    async with request.form() as form:
+        return _texts(form)
+
+
+def _refuse_foreign(request: Request) -> None:
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         raise ForeignForm("this form was sent by another site")
-    async with request.form() as form:
-        return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+def _texts(form: FormData) -> dict[str, str]:
+    return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
 def open_reader(site: Site, request: Request) -> Reader:

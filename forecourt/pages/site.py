@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from forecourt.rate_limits import RateLimits
 from foundation.access import Access
@@ -29,3 +30,4 @@ class Site:
     access: Access
     tell_broker: TellBroker
     device_address: Callable[[], str]
+    uploads: Path  # where files wait to be imported

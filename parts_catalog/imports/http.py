@@ -97,11 +97,11 @@ def router(database: Database, current_actor: ActorDependency, folder: Path, lat
         mode: Mode = None,
     ) -> ImportView:
         actor.must_be(*IMPORTING)
-        path = await run_in_threadpool(_place, folder)
+        path = await run_in_threadpool(place, folder)
         try:
             size = await _save(request, path)
             wanted = Wanted(path, file_name, actor.organisation, actor.account, FULL[mode], dry_run)
-            number, response.status_code = await run_in_threadpool(_start, database, wanted, size, folder, later)
+            number, response.status_code = await run_in_threadpool(start, database, wanted, size, folder, later)
         finally:
             await run_in_threadpool(path.unlink, missing_ok=True)
         return await run_in_threadpool(_show, database, actor, number)
@@ -142,7 +142,7 @@ def _finding(row: Row[Any]) -> FindingView:
     return FindingView(**{name: getattr(row, name) for name in FindingView.model_fields})
 
 
-def _place(folder: Path) -> Path:
+def place(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{secrets.token_hex(8)}.part"
 
@@ -161,7 +161,7 @@ async def _save(request: Request, path: Path) -> int:
     return size
 
 
-def _start(database: Database, wanted: Wanted, size: int, folder: Path, later: Later) -> tuple[int, int]:
+def start(database: Database, wanted: Wanted, size: int, folder: Path, later: Later) -> tuple[int, int]:
     """Import a small file, or leave a large one where the tasks process finds it; gives its number and status.
 
     Raises `Invalid` for a small file that cannot be read; the row of its import tells where.

@@ -56,7 +56,7 @@ class Lines:
         self._said, self._sources = Interned(self._said_texts), Interned(self._source_texts)
 
     def read(self, unit: UnitOfWork) -> None:
-        """Stream every line of every current part, in the order in which they came; then read what was said."""
+        """Stream every line of every current part, in any order; then read what was said."""
         with unit.driver.cursor() as cursor:
             files = {str(at).encode(): str(name) for at, name in cursor.execute("SELECT id, file_name FROM imports")}
             with cursor.copy(_LINES) as stream:
@@ -70,7 +70,7 @@ class Lines:
     def sort(self) -> tuple[Array, dict[str, Array]]:
         """Write the kept columns by group, type, part and id; gives all columns as they came, and their order."""
         came = {name: column.view() for name, column in self._columns.items()}
-        order = np.lexsort((came["no"], came["type"], came["group"]))  # stable: ids stay in order
+        order = np.lexsort((came["id"], came["no"], came["type"], came["group"]))
         for name in KEPT:
             dtype = np.min_scalar_type(came[name].max(initial=0)) if name == "id" else COLUMNS[name]
             column = Column(self._folder, f"line_{name}", dtype)
@@ -85,8 +85,7 @@ class Lines:
 
     def _add(self, block: Sequence[Any], files: Mapping[bytes, str]) -> None:
         """Append rows to the columns. A line under a code that a list explains stands in two groups."""
-        rows = {name: array("q") for name in COLUMNS}
-        put = [rows[name].append for name in COLUMNS]
+        rows = array("q")
         types, group_of = self._names.types, self._names.group
         for row in block:
             no, own, excludes, kind, make, model, first, last, listed_make, listed_model, code, rest = bytes(row)[
@@ -107,14 +106,13 @@ class Lines:
                 number,
                 self._said.number(head + b"\t" + rest),
             ]
-            for append, value in zip(put, values, strict=True):
-                append(value)
+            rows.extend(values)
             if listed_model != NULL:
                 values[4] = group_of(listed_make, listed_model, NULL)
-                for append, value in zip(put, values, strict=True):
-                    append(value)
-        for name, column in self._columns.items():
-            column.add(np.frombuffer(rows[name], np.int64))
+                rows.extend(values)
+        table = np.frombuffer(rows, np.int64).reshape(-1, len(COLUMNS))
+        for at, column in enumerate(self._columns.values()):
+            column.add(table[:, at])
 
     def _source(self, source: bytes, import_id: bytes, line: bytes, files: Mapping[bytes, str]) -> tuple[int, int]:
         """Take a source apart: what stands before its number is the same for a whole file."""
@@ -184,6 +182,5 @@ _LINES = f"""
             FROM reference_codes r WHERE r.kind = 'base_vehicle' AND r.id = a.base_vehicle AND a.make IS NULL
         ) l ON true
         WHERE a.removed_by IS NULL
-        ORDER BY a.id
     ) TO STDOUT
 """  # noqa: S608 - names of our own columns

@@ -134,7 +134,7 @@ class Snapshot:
         kits = self._kits_of(car, part_types) if self._kits else {}
         kept = {*kits, *(one for required in kits.values() for one in required)}
         groups = self._groups_of(car)
-        found = [self._of_type(car, groups, self._types[kind], kept) for kind in part_types if kind in self._types]
+        found = [self._of_type(car, groups, self._types[kind]) for kind in part_types if kind in self._types]
         found += [self._of_part(group, part) for part in kept for group in groups]
         return self._told(found, kits, kept)
 
@@ -181,21 +181,18 @@ class Snapshot:
             return 0, 0
         return int(self._slot_begin[at]), int(self._slot_begin[at + 1])
 
-    def _of_type(self, car: Car, groups: Iterable[int], kind: int, kept: Collection[int]) -> Array:
-        """Give the rows of a type in groups: those whose years may be the car's, and all of some parts."""
+    def _of_type(self, car: Car, groups: Iterable[int], kind: int) -> Array:
+        """Give the rows of a type in groups: those of the car's years, and all of parts with universal lines."""
         slots = {group: slot for group in groups if (slot := self._slot(group, kind))[1]}
-        universal = slots.get(self._groups.get(_EVERY_CAR, -1))
-        whole = np.fromiter(kept, self._lines["no"].dtype, len(kept))
-        if universal is not None:
-            whole = np.concatenate([whole, self._lines["no"][slice(*universal)]])
+        universal = self._lines["no"][slice(*slots.get(self._groups.get(_EVERY_CAR, -1), (0, 0)))]
         found = [_NONE]
         for begin, end in slots.values():
             rows = np.arange(begin, end)
             if car.model_year is not None:
                 year = np.int16(_year(car.model_year))  # of the arrays' type: another one would have them copied
                 speaking = (self._lines["year_from"][begin:end] <= year) & (year <= self._lines["year_to"][begin:end])
-                if len(whole):
-                    speaking |= np.isin(self._lines["no"][begin:end], whole)
+                if len(universal):
+                    speaking |= np.isin(self._lines["no"][begin:end], universal)
                 rows = rows[speaking]
             found.append(rows)
         return np.concatenate(found)

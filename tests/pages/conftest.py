@@ -65,9 +65,9 @@ def scene(database: Database, archive: Archive) -> Scene:
 
 
 @pytest.fixture
-def browser(database: Database, archive: Archive) -> Iterator[Callable[[], TestClient]]:
+def browser(database: Database, archive: Archive, tmp_path: Path) -> Iterator[Callable[[], TestClient]]:
     """Give new browsers, each with cookies of its own; they do not follow redirects by themselves."""
-    app = build_app(Settings(), database, archive)
+    app = build_app(Settings(data=tmp_path), database, archive)
     opened: list[TestClient] = []
 
     def open_browser() -> TestClient:
@@ -80,9 +80,9 @@ def browser(database: Database, archive: Archive) -> Iterator[Callable[[], TestC
 
 
 @pytest.fixture
-def served(database: Database, archive: Archive) -> Iterator[Served]:
+def served(database: Database, archive: Archive, tmp_path: Path) -> Iterator[Served]:
     """The application behind a real HTTP server on a free port."""
-    running = Served(lambda: build_app(Settings(), database, archive))
+    running = Served(lambda: build_app(Settings(data=tmp_path), database, archive))
     running.start()
     yield running
     running.close()

@@ -20,7 +20,18 @@ STYLE_LIMIT = 12_000
 def test_every_answer_carries_the_policy(scene: Scene, signed_in: Callable[[Actor], TestClient]) -> None:
     visit = scene.fail()
     client = signed_in(scene.owner)
-    pages = ["/", "/sign-in", "/cars", "/cars/car-1", "/cars/car-1/state", "/cars/no-car", "/parts?q=belt", "/jobs"]
+    pages = [
+        "/",
+        "/sign-in",
+        "/cars",
+        "/cars/car-1",
+        "/cars/car-1/state",
+        "/cars/no-car",
+        "/parts?q=belt",
+        "/parts/x",
+        "/imports",
+        "/jobs",
+    ]
     pages += [f"/appointments/{visit}/move", "/cars/car-1/book?service=nonsense", "/static/forecourt.css", "/live"]
     for page in pages:
         answer = client.get(page)

@@ -205,6 +205,25 @@ def test_lines_of_other_years_that_make_a_difference_are_kept(kept: Database, mo
         assert ids(found) == ["beside_universal", "p1", "universal", "universal_too"]
 
 
+def test_a_line_that_the_car_is_named_by_twice_is_read_once(kept: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    with kept.unit() as unit:
+        values = {
+            "kind": "base_vehicle",
+            "id": 1,
+            "name_en": "x",
+            "canonical": {"make": "toyota", "model_line": "etios"},
+        }
+        unit.connection.execute(reference_codes.insert().values(**values))
+        add_part(unit, "p2", LINE, Application("line 2", base_vehicle=1, note_en="heavy", excludes=True))
+        raise_version(unit)
+    keep_snapshot(kept)
+    asked = [(replace(CAR, codes={"base_vehicle": 1}), ["alternator"])]
+    with kept.unit() as unit:
+        found = from_files(unit, asked, monkeypatch)
+        assert [answer.conditions_en for answer in found[0]["alternator"]] == [(), ("not heavy",)]
+        assert found == by_sql(unit, asked)
+
+
 def key_of(unit: UnitOfWork, config: VehicleConfig) -> tuple[str, str, int | None]:
     make, model_line = vehicle_keys(unit, config)
     return make or "", model_line or "", config.model_year
@@ -255,7 +274,7 @@ cars = st.builds(
     model_year=maybe(2011, 2013, 2014, 2017, 40000),
     build_month=maybe("2013-09"),
     fuel=maybe(Fuel.PETROL, Fuel.DIESEL),
-    codes=maybe({"base_vehicle": 2}, {"base_vehicle": 3, "engine_base": 5}),
+    codes=maybe({"base_vehicle": 1}, {"base_vehicle": 2}, {"base_vehicle": 3, "engine_base": 5}),
 )
 LISTED = (
     ("base_vehicle", 1, {"make": "toyota", "model_line": "etios", "year": 2014}),
