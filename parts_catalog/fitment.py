@@ -42,7 +42,6 @@ from parts_catalog.part_types import part_type_of
 from parts_catalog.parts import FitAnswer, Part
 from parts_catalog.questions import answered, question_about
 from parts_catalog.relations import relations_of
-from parts_catalog.rows import rows_of
 from parts_catalog.snapshot.newest import newest
 from parts_catalog.snapshot.reading import Snapshot
 from parts_catalog.tables import applications as table
@@ -158,7 +157,7 @@ def fits_of(unit: UnitOfWork, wanted: Sequence[str], config: VehicleConfig) -> d
 
 
 def _numbers(unit: UnitOfWork, wanted: Sequence[str]) -> list[int]:
-    rows = rows_of(unit, "SELECT no FROM parts WHERE id = ANY(%(parts)s::text[])", {"parts": list(wanted)})
+    rows = unit.rows("SELECT no FROM parts WHERE id = ANY(%(parts)s::text[])", {"parts": list(wanted)})
     return [row.no for row in rows]
 
 

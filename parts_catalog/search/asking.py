@@ -13,7 +13,6 @@ from typing import Any
 
 from foundation.database import UnitOfWork
 from parts_catalog.part_types import CHINESE_TERMS, named_types
-from parts_catalog.rows import rows_of
 from parts_catalog.search.symptoms import symptom_in
 from parts_catalog.search.terms import (
     EVERY,
@@ -117,7 +116,7 @@ def understand(unit: UnitOfWork, said: str, filters: Filters, *, cars: bool = Tr
     types = {kind for word in candidates for kind in TYPES_BY_WORD.get(word, ())}
     types.update(symptom[1] if symptom else ())
     words = [*candidates, *map(type_word, sorted(types)), *filters.words, EVERY]
-    rows = rows_of(unit, _VOCABULARY, {"words": words, "names": list(names)})
+    rows = unit.rows(_VOCABULARY, {"words": words, "names": list(names)})
     known = {row.word: _word(row) for row in rows if row.make is None}
     car, runs = _car(runs, names, [(row.word, row.make, row.model_line) for row in rows if row.make is not None])
     return _Reading(unit, known, filters).asked(said, runs, car, symptom)
@@ -182,11 +181,11 @@ class _Reading:
         """Give the words that begin with a word that is not there, else those that are most like it."""
         if len(word) < _LEAST_PIECE:
             return ()
-        begun = rows_of(self._unit, _LONGER, {"begin": f"{word.translate(_LIKE)}%", "most": _MOST_LONGER})
+        begun = self._unit.rows(_LONGER, {"begin": f"{word.translate(_LIKE)}%", "most": _MOST_LONGER})
         kinds = {kind for kept, types in TYPES_BY_WORD.items() if kept.startswith(word) for kind in types}
         if found := (*map(_word, begun), *self._looked_up(kinds)):
             return found
-        like = rows_of(self._unit, _SIMILAR, {"word": word, "most": _MOST_SIMILAR})
+        like = self._unit.rows(_SIMILAR, {"word": word, "most": _MOST_SIMILAR})
         close = get_close_matches(word, [kept for kept in TYPES_BY_WORD if kept.isascii()], n=1, cutoff=0.7)
         if like or close:
             self._corrected[word] = close[0] if close else like[0].word
@@ -194,7 +193,7 @@ class _Reading:
 
     def _looked_up(self, kinds: Iterable[str]) -> Term:
         words = [type_word(kind) for kind in sorted(kinds)]
-        rows = rows_of(self._unit, _VOCABULARY, {"words": words, "names": []}) if words else ()
+        rows = self._unit.rows(_VOCABULARY, {"words": words, "names": []}) if words else ()
         return tuple(_word(row) for row in rows if row.parts)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from foundation.database import UnitOfWork
 from ingest.vehicles import VehicleConfig
-from parts_catalog.rows import rows_of
 from parts_catalog.search.asking import Asked, Filters
 from parts_catalog.search.planning import Wanted, plan
 
@@ -51,7 +50,7 @@ def _counted(unit: UnitOfWork, wanted: Wanted, *, cars: bool) -> tuple[Asked, li
     if planned.empty:
         return planned.asked, []
     statement = planned.query.counting(planned.tiers, planned.given, planned.fitting)
-    return planned.asked, rows_of(unit, statement, planned.query.values | {"most": MOST, "bands": list(BANDS)})
+    return planned.asked, unit.rows(statement, planned.query.values | {"most": MOST, "bands": list(BANDS)})
 
 
 _BRAND, _TYPE, _QUALITY, _PRICE, _STOCK = 0b01111, 0b10111, 0b11011, 0b11101, 0b11110  # what is not grouped by

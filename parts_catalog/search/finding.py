@@ -14,7 +14,6 @@ from foundation.refusals import Invalid
 from ingest.vehicles import VehicleConfig
 from parts_catalog.fitment import fits_of
 from parts_catalog.parts import FitAnswer, Part, Price, StockOffer
-from parts_catalog.rows import rows_of
 from parts_catalog.search.asking import Asked, Filters
 from parts_catalog.search.planning import Wanted, plan
 from parts_catalog.search.tiers import Place
@@ -80,7 +79,7 @@ def _rows(
     if planned.empty:
         return planned.asked, ()
     statement = planned.query.statement(planned.tiers, planned.given, planned.fitting)
-    return planned.asked, rows_of(unit, statement, planned.query.values)
+    return planned.asked, unit.rows(statement, planned.query.values)
 
 
 def _after(cursor: str) -> tuple[Place, bool]:

@@ -14,7 +14,6 @@ from foundation.refusals import Invalid
 from ingest.vehicles import VehicleConfig
 from parts_catalog.configurations import vehicle_keys
 from parts_catalog.prices import BASE_LIST
-from parts_catalog.rows import rows_of
 from parts_catalog.search.asking import Asked, Filters, NamedCar, understand
 from parts_catalog.search.terms import tokens
 from parts_catalog.search.tiers import Place, Query, Tier, keeping
@@ -111,7 +110,7 @@ def _numbers(unit: UnitOfWork, asked: Asked, query: Query) -> list[Place]:
         f"EXISTS (SELECT FROM part_words w WHERE w.part = p.no AND w.word = %(chosen_{at})s)"
         for at in range(len(asked.chosen))
     ]
-    rows = rows_of(unit, _BY_NUMBER.format(kept=" AND ".join(kept)), query.values | values)
+    rows = unit.rows(_BY_NUMBER.format(kept=" AND ".join(kept)), query.values | values)
     return [(_INSIDE if row.how == 2 else _WHOLE, at, row.no) for at, row in enumerate(rows)]
 
 
