@@ -36,6 +36,7 @@ from foundation.identity import Actor, Role, add_account, add_organisation, issu
 from ingest.archive import Archive
 from ingest.registry import add_vehicle
 from ingest.vehicles import Fuel, VehicleConfig
+from parts_catalog.snapshot.building import keep_snapshot
 from parts_catalog.tables import stock
 
 CLIENTS, VEHICLES, HOLDS, ROUNDS, PINGS = 4, 5, 2, 5, 200
@@ -44,7 +45,7 @@ GOLF = VehicleConfig(make="Volkswagen", model_line="Golf", model_year=2016, fuel
 
 def serve(folder: Path, url: str, port: int) -> None:
     """Run the whole application, and one endpoint more, in this process."""
-    database = Database(url, pool_size=20)
+    database = Database(url, pool_size=20, data=folder)
     app = build_app(Settings(data=folder), database, Archive(folder))
 
     @app.get("/v1/one")
@@ -148,8 +149,9 @@ def main() -> None:
         try:
             url = server.ensure()
             migrate(url)
-            database = Database(url)
+            database = Database(url, data=folder)
             fleets = people(database)
+            keep_snapshot(database)  # as the tasks process does, beside every API
             database.close()
             with socket.create_server(("127.0.0.1", 0)) as free:
                 port = free.getsockname()[1]

@@ -31,6 +31,8 @@ def libraries() -> Iterator[StringIO]:
     handler = logging.StreamHandler(written := StringIO())
     handler.setFormatter(logs.Lines())
     logging.getLogger().addHandler(handler)
+    for name in ("uvicorn", "uvicorn.error"):  # a server in the same process may have shut them
+        logging.getLogger(name).propagate, logging.getLogger(name).disabled = True, False
     yield written
     logging.getLogger().removeHandler(handler)
 
