@@ -20,6 +20,7 @@ from foundation.identity import Actor, Role, add_account, add_organisation
 from ingest.registry import add_vehicle
 from ingest.vehicles import Fuel, Vehicle, VehicleConfig
 from parts_catalog.tables import applications, brands, parts, prices, reservations, stock
+from parts_catalog.version import raise_version
 
 FAMILY, STRANGERS, GARAGE, WAREHOUSE = "org_li", "org_wang", "org_garage", "org_warehouse"
 SHELF, CENTRAL = "loc_garage", "loc_central"
@@ -157,6 +158,7 @@ def build(database: Database, clock: FixedClock) -> World:
         put_part(unit, "oil_filter", "oil_filter", 4_000, {SHELF: 50})
         put_part(unit, "starter_awd", "starter_motor", 70_000, {SHELF: 5}, drive="awd")
         put_part(unit, "pump", "fuel_pump_module", 60_000, {CENTRAL: 5})
+        raise_version(unit)  # a running service has a snapshot of what was before
         vehicle = add_vehicle(unit, FAMILY, "car-1", config=GOLF)
     owner, stranger, technician = people.values()
     return World(database, clock, owner, stranger, technician, vehicle)
