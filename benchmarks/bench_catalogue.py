@@ -2,7 +2,7 @@
 
     bench_catalogue.py --parts 1000000 --applications 10000000 [--data FOLDER]
 
-Without sizes it runs in about a minute. A folder is kept and, where it has a catalogue of that size, not loaded again.
+Without sizes it is small. A folder is kept and, where it has a catalogue of that size, not loaded again.
 Search is compared with a primary-key SELECT of the same run and, over HTTP, with an authenticated endpoint that does
 one `SELECT 1`, asked by the same clients of the same server process in turns.
 """

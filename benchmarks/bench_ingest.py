@@ -1,7 +1,7 @@
 """The way of a reading at full rate: our ingest, a bare C subscriber and a pandas program on the same live stream.
 
 One run, one broker: 50 devices publish packets made beforehand at QoS 1, as fast as the broker takes them
-(`devices_stream.py`, one process, on one core for everybody), the broker stores and delivers, and the one subscriber
+(`devices_stream.py`, one process, pinned nowhere), the broker stores and delivers, and the one subscriber
 of the round takes it in at the same time. A rate is the messages divided by the time from the first publish to the
 last message received (`mosquitto_sub`) or committed (ours, pandas). Rounds alternate: bare, ours, ours, bare. Between
 rounds the other subscriber's stored session is ended, so that the broker never keeps messages for two.

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import numpy as np
+import psycopg
 from sqlalchemy import text
 
 from foundation.database import UnitOfWork
@@ -200,8 +201,6 @@ def _lines(
 
 def analyse(url: str) -> None:
     """Let PostgreSQL look at what was loaded, as its own sweep would do within minutes."""
-    import psycopg  # noqa: PLC0415 - not for those who only load
-
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
 
