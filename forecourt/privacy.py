@@ -48,6 +48,7 @@ def export_of(unit: UnitOfWork, person: Person) -> dict[str, Rows]:
         **foundation.privacy.export_of(unit, person, _subjects(unit, person, cars)),
         **ingest.privacy.export_of(unit, cars),
         **diagnostics.privacy.export_of(unit, cars),
+        **parts_catalog.privacy.export_of(unit, person),
         **aftersales.privacy.export_of(unit, person),
     }
 
@@ -96,6 +97,7 @@ def erase(database: Database, archive: Archive, person: Person, by: str, *, vehi
         if vehicles:
             diagnostics.privacy.erase(unit, cars)
             unqueue(unit, cars)
+        parts_catalog.privacy.erase(unit, person)
         aftersales.privacy.erase(unit, person, vehicles=vehicles)
         foundation.privacy.erase(unit, person, subjects, by)
         audit.tell(unit, person.organisation, "person_erased", by, account=person.account, vehicles=vehicles)

@@ -1,8 +1,16 @@
-"""The catalogue knows no person: a reservation's holder is a case, and an import's account is named by its id."""
+"""What the catalogue has of persons: what they say of parts. Holders, buyers and accounts are named by their ids."""
 
 from collections.abc import Mapping
 
-PERSONAL: Mapping[str, str] = {}
+from sqlalchemy import ColumnElement, or_, update
+
+from foundation.database import UnitOfWork
+from foundation.privacy import Person, Rows, rows_of
+from parts_catalog.tables import part_reviews
+
+PERSONAL: Mapping[str, str] = {
+    "part_reviews": "words",
+}
 IMPERSONAL: Mapping[str, str] = {
     "brands": "name name_zh quality rank code",
     "brand_keepers": "brand organisation",
@@ -30,6 +38,31 @@ IMPERSONAL: Mapping[str, str] = {
     "part_words": "word rank part",
     "catalogue_version": "only_row version",
     "prices": "price_list part currency organisation net_amount tax_basis_points",
+    "customer_groups": "id organisation name version created_at",
+    "customer_group_members": "organisation buyer customer_group",
+    "price_lists": "id organisation name channel customer_group region currency valid_from valid_until priority state"
+    " version created_at",
+    "list_prices": "price_list part from_quantity net_amount tax_basis_points",
+    "promotions": "id organisation name_en name_zh code kind value currency target target_value channel customer_group"
+    " valid_from valid_until limit_total limit_per_buyer combinable priority used state version created_at",
+    "promotion_uses": "promotion order buyer amount used_at given_back_at",
+    "part_images": "id part organisation account sha256 media_type width height bytes created_at removed_at",
+    "part_reviews": "part organisation rating reviewed_by reviewed_at",
     "stock": "part location organisation on_hand reserved expected",
     "reservations": "id part location organisation holder quantity state reserved_until expected created_at ended_at",
 }
+
+
+def export_of(unit: UnitOfWork, person: Person) -> dict[str, Rows]:
+    """Give everything on file of what a person said of parts; a private owner's organisation says nothing else."""
+    return {"part_reviews": rows_of(unit, part_reviews, _reviewed_by(person))}
+
+
+def erase(unit: UnitOfWork, person: Person) -> None:
+    """Take the person's own words out of what stays on file."""
+    unit.connection.execute(update(part_reviews).where(_reviewed_by(person)).values(words=""))
+
+
+def _reviewed_by(person: Person) -> ColumnElement[bool]:
+    own = part_reviews.c.reviewed_by == person.account
+    return or_(own, part_reviews.c.organisation == person.organisation) if person.private else own

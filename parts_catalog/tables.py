@@ -27,8 +27,17 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from parts_catalog.import_tables import brand_keepers, import_changes, import_findings, imports
 from parts_catalog.metadata import metadata
+from parts_catalog.pricing.tables import (
+    customer_group_members,
+    customer_groups,
+    list_prices,
+    price_lists,
+    promotion_uses,
+    promotions,
+)
 from parts_catalog.reference_tables import reference_codes, vehicle_configurations, vin_rules
 from parts_catalog.search_tables import catalogue_version, part_words, search_vehicles, search_words
+from parts_catalog.shown_tables import part_images, part_reviews
 from parts_catalog.stock_tables import prices, reservations, stock
 
 __all__ = [
@@ -37,17 +46,25 @@ __all__ = [
     "brands",
     "catalogue_version",
     "completeness",
+    "customer_group_members",
+    "customer_groups",
     "import_changes",
     "import_findings",
     "imports",
     "interchanges",
     "kit_components",
+    "list_prices",
     "metadata",
     "part_details",
+    "part_images",
     "part_numbers",
+    "part_reviews",
     "part_words",
     "parts",
+    "price_lists",
     "prices",
+    "promotion_uses",
+    "promotions",
     "reference_codes",
     "reservations",
     "search_vehicles",
