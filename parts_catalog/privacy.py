@@ -50,6 +50,14 @@ IMPERSONAL: Mapping[str, str] = {
     "part_reviews": "part organisation rating reviewed_by reviewed_at",
     "stock": "part location organisation on_hand reserved expected",
     "reservations": "id part location organisation holder quantity state reserved_until expected created_at ended_at",
+    "payments": "id payable_kind payable organisation provider amount currency state refunded provider_reference code_url"
+    " created_at due_at look_at paid_at",
+    "refunds": "id payment key amount state reason asked_by asked_at ended_at",
+    "payment_notices": "provider notice payment kind digest verdict deliveries received_at",
+    "payment_calls": "id payment refund kind state attempts error due_at created_at ended_at",
+    "sandbox_charges": "reference number amount currency state changed_at",
+    "sandbox_refunds": "reference charge amount",
+    "sandbox_notices": "id body due_at attempts delivered_at",
 }
 
 

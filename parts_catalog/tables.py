@@ -27,6 +27,15 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from parts_catalog.import_tables import brand_keepers, import_changes, import_findings, imports
 from parts_catalog.metadata import metadata
+from parts_catalog.payments.tables import (
+    payment_calls,
+    payment_notices,
+    payments,
+    refunds,
+    sandbox_charges,
+    sandbox_notices,
+    sandbox_refunds,
+)
 from parts_catalog.pricing.tables import (
     customer_group_members,
     customer_groups,
@@ -61,12 +70,19 @@ __all__ = [
     "part_reviews",
     "part_words",
     "parts",
+    "payment_calls",
+    "payment_notices",
+    "payments",
     "price_lists",
     "prices",
     "promotion_uses",
     "promotions",
     "reference_codes",
+    "refunds",
     "reservations",
+    "sandbox_charges",
+    "sandbox_notices",
+    "sandbox_refunds",
     "search_vehicles",
     "search_words",
     "stock",

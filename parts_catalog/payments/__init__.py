@@ -1,0 +1,1 @@
+"""Payments: what is owed is paid at a provider, and goes back from there."""
