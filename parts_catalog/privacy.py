@@ -10,6 +10,8 @@ from parts_catalog.tables import part_reviews
 
 PERSONAL: Mapping[str, str] = {
     "part_reviews": "words",
+    "orders": "name phone address",
+    "shipments": "name phone address",
 }
 IMPERSONAL: Mapping[str, str] = {
     "brands": "name name_zh quality rank code",
@@ -58,6 +60,16 @@ IMPERSONAL: Mapping[str, str] = {
     "sandbox_charges": "reference number amount currency state changed_at",
     "sandbox_refunds": "reference charge amount",
     "sandbox_notices": "id body due_at attempts delivered_at",
+    "carts": "id organisation account channel currency state case vehicle code region held_until shown version"
+    " created_at updated_at",
+    "cart_lines": "cart part quantity back_order added_at",
+    "orders": "id organisation account cart channel state case vehicle code currency net_amount tax_amount quote_digest"
+    " delivery pickup_location region promised_on payment due_at paid_at created_at updated_at",
+    "order_lines": "order number part organisation quantity list_amount net_amount tax_amount tax_basis_points price"
+    " returned",
+    "shipments": "id order organisation location state delivery distance_km carrier tracking_number promised_on late_at"
+    " shipped_at delivered_at version created_at updated_at",
+    "shipment_lines": "shipment order number part quantity",
 }
 
 

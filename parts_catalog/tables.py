@@ -46,6 +46,7 @@ from parts_catalog.pricing.tables import (
 )
 from parts_catalog.reference_tables import reference_codes, vehicle_configurations, vin_rules
 from parts_catalog.search_tables import catalogue_version, part_words, search_vehicles, search_words
+from parts_catalog.shop.tables import cart_lines, carts, order_lines, orders, shipment_lines, shipments
 from parts_catalog.shown_tables import part_images, part_reviews
 from parts_catalog.stock_tables import prices, reservations, stock
 
@@ -53,6 +54,8 @@ __all__ = [
     "applications",
     "brand_keepers",
     "brands",
+    "cart_lines",
+    "carts",
     "catalogue_version",
     "completeness",
     "customer_group_members",
@@ -64,6 +67,8 @@ __all__ = [
     "kit_components",
     "list_prices",
     "metadata",
+    "order_lines",
+    "orders",
     "part_details",
     "part_images",
     "part_numbers",
@@ -85,6 +90,8 @@ __all__ = [
     "sandbox_refunds",
     "search_vehicles",
     "search_words",
+    "shipment_lines",
+    "shipments",
     "stock",
     "supersessions",
     "vehicle_configurations",
