@@ -16,7 +16,7 @@ from parts_catalog.payments.refunding import end_refund, refund
 from parts_catalog.payments.starting import end, locked
 from parts_catalog.payments.states import MONEY_IS_HERE, Call, Reason, RefundState, State, Verdict, may_become
 from parts_catalog.payments.tables import payment_notices, payments, refunds
-from parts_catalog.payments.telling import tell_dispute, tell_late, tell_payment, tell_stuck
+from parts_catalog.payments.telling import tell_dispute, tell_late, tell_stuck
 
 LATE_KEY = "late"
 _ENDS = {Told.REFUNDED: RefundState.DONE, Told.REFUND_FAILED: RefundState.FAILED}
@@ -82,7 +82,6 @@ def _paid(unit: UnitOfWork, payables: Payables, payment: Payment, fact: Fact) ->
         .values(state=State.PAID, paid_at=unit.now(), provider_reference=fact.reference)
         .returning(payments)
     ).one()
-    tell_payment(unit, payment.payable.id, payment.id, State.PAID)
     if not payables[payment.payable.kind].on_paid(unit, payment_of(row)):
         tell_late(unit, payment.payable.id, payment.id)
         refund(unit, None, payment.id, payment.amount, Reason.LATE_PAYMENT, LATE_KEY)
@@ -93,7 +92,6 @@ def _unpaid(unit: UnitOfWork, payables: Payables, payment: Payment, state: State
     if payment.state is not State.PENDING:
         return Verdict.IGNORED
     ended = end(unit, payment.id, state)
-    tell_payment(unit, payment.payable.id, payment.id, state)
     payables[payment.payable.kind].on_failed(unit, ended)
     return Verdict.ACTED
 

@@ -1,11 +1,11 @@
-"""What the event log of a payable is told of its payments, in both languages."""
+"""What the event log of a payable is told of its payments, in both languages; that it is paid, its handler tells."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from foundation.database import UnitOfWork
 from foundation.events import append
-from parts_catalog.payments.states import LABELS, RefundState, State, Verdict
+from parts_catalog.payments.states import RefundState, Verdict
 
 _REFUNDS: Mapping[str, tuple[str, str]] = {
     RefundState.ASKED: ("A refund has been asked for", "已申请退款"),
@@ -22,10 +22,6 @@ _DISPUTES: Mapping[Verdict, tuple[str, str]] = {
         "支付平台通知了一笔未申请的退款",
     ),
 }
-
-
-def tell_payment(unit: UnitOfWork, payable: str, payment: str, state: State) -> None:
-    _tell(unit, payable, f"payment_{state}", LABELS[state], payment=payment, state=state)
 
 
 def tell_late(unit: UnitOfWork, payable: str, payment: str) -> None:
