@@ -91,15 +91,13 @@ MOVES: Mapping[str, Move] = {
     )
 }
 
-# What else is told on an order's feed, in words.
+# What else is told on an order's feed, in words; what becomes of its payments, they tell there themselves.
 ORDER_EVENTS: Mapping[str, tuple[str, str]] = {
     "order_placed": ("The order is placed and waits for its payment", "订单已提交，等待付款"),
     "order_paid": ("The order is paid", "订单已付款"),
-    "payment_failed": ("The payment did not succeed; the order can still be paid", "付款未成功，订单仍可继续付款"),
     "order_expired": ("Nobody paid in time; what was held is free again", "未在期限内付款，预留的配件已释放"),
     "order_cancelled": ("The order is cancelled", "订单已取消"),
     "order_completed": ("Everything of this order has arrived", "订单全部送达"),
-    "order_refunded": ("Money goes back to the buyer", "款项将退还买家"),
     "shipment_late": ("A parcel comes later than promised", "包裹将晚于承诺日期送达"),
     "pieces_returned": ("Parts of this order were returned", "订单中的配件已退回"),
 }

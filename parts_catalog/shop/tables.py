@@ -41,6 +41,7 @@ carts = Table(
     PrimaryKeyConstraint("id"),
     CheckConstraint("state IN ('open', 'ordered')", name="state"),
     Index(None, "organisation", "created_at", "id"),
+    Index("ix_carts_held", "organisation", "held_until", postgresql_where=text("state = 'open'")),
 )
 
 cart_lines = Table(
