@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from foundation.database import UnitOfWork
 from foundation.identity import add_organisation, list_organisations
 from parts_catalog import tables
+from parts_catalog.parts import Location
 from parts_catalog.prices import BASE_LIST, CHINESE_VAT
 from parts_catalog.search.index import index_parts, index_vehicles
 from parts_catalog.seed_parts import SeedPart, draw, seed_parts
@@ -19,10 +20,16 @@ from parts_catalog.seed_rules import BRANDS, FAST_MOVERS, RULES
 from parts_catalog.seed_vehicles import SeedVehicle, seed_vehicles
 from parts_catalog.spelling import name_key, number_key
 from parts_catalog.version import raise_version
+from parts_catalog.warehouse.ledger import open_ledger
+from parts_catalog.warehouse.locations import list_locations, open_location
 
 CENTRAL_WAREHOUSE = "loc_central_warehouse"
 CENTRAL_ORGANISATION = "org_central_parts"
 SOURCE = "forecourt seed catalogue"
+_WUHAN = (30.5928, 114.3055)
+_CENTRAL = Location(
+    CENTRAL_WAREHOUSE, CENTRAL_ORGANISATION, "warehouse", "Central warehouse", "中心仓库", _WUHAN, "CN-HB", ships=True
+)
 
 Row = Sequence[object]
 
@@ -39,6 +46,11 @@ def seed(unit: UnitOfWork, locations: Sequence[tuple[str, str]] = ()) -> dict[st
     parts = list(seed_parts(vehicles))
     today = unit.now().date()
     places = [(CENTRAL_WAREHOUSE, CENTRAL_ORGANISATION), *locations]
+    open_location(unit, _CENTRAL)
+    known = {location.id for location in list_locations(unit)}
+    for location, organisation in locations:
+        if location not in known:
+            open_location(unit, Location(location, organisation, "workshop", location, location))
     _load(unit, tables.brands, ((b.name, b.name_zh, b.quality, b.rank) for b in BRANDS), "name name_zh quality rank")
     _load(unit, tables.vehicle_configurations, map(_configuration_row, vehicles))
     _load(unit, tables.parts, map(_part_row, parts), _PART)
@@ -46,6 +58,7 @@ def seed(unit: UnitOfWork, locations: Sequence[tuple[str, str]] = ()) -> dict[st
     _load(unit, tables.completeness, _completeness_rows())
     _load(unit, tables.prices, map(_price_row, parts))
     _load(unit, tables.stock, (row for part in parts for row in _stock_rows(part, places, today)))
+    open_ledger(unit, SOURCE)
     index_parts(unit)
     index_vehicles(unit)
     raise_version(unit)

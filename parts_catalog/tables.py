@@ -49,23 +49,28 @@ from parts_catalog.search_tables import catalogue_version, part_words, search_ve
 from parts_catalog.shop.tables import cart_lines, carts, order_lines, orders, shipment_lines, shipments
 from parts_catalog.shown_tables import part_images, part_reviews
 from parts_catalog.stock_tables import prices, reservations, stock
+from parts_catalog.warehouse.tables import back_orders, counts, expected_deliveries, locations, stock_changes
 
 __all__ = [
     "applications",
+    "back_orders",
     "brand_keepers",
     "brands",
     "cart_lines",
     "carts",
     "catalogue_version",
     "completeness",
+    "counts",
     "customer_group_members",
     "customer_groups",
+    "expected_deliveries",
     "import_changes",
     "import_findings",
     "imports",
     "interchanges",
     "kit_components",
     "list_prices",
+    "locations",
     "metadata",
     "order_lines",
     "orders",
@@ -93,6 +98,7 @@ __all__ = [
     "shipment_lines",
     "shipments",
     "stock",
+    "stock_changes",
     "supersessions",
     "vehicle_configurations",
     "vin_rules",
