@@ -16,8 +16,14 @@ import foundation.http
 import ingest.http
 import ingest.uploads_http
 import parts_catalog.http
+import parts_catalog.images_http
 import parts_catalog.imports.http
+import parts_catalog.part_reviews_http
+import parts_catalog.pricing.http
+import parts_catalog.shop.http
 import parts_catalog.vin.http
+import parts_catalog.warehouse.http
+from aftersales.scope import find_case
 from forecourt import access, health, http, pages, privacy_http
 from forecourt.health import Probe
 from forecourt.metrics_files import AllFigures
@@ -30,7 +36,14 @@ from ingest.archive import Archive
 from ingest.devices_http import TellBroker
 from ingest.registry import Vehicles
 from ingest.uploads import Send, Uploads, nowhere
+from parts_catalog.images import image_folder
+from parts_catalog.payments import Payables
+from parts_catalog.shop import bought
+from parts_catalog.shop.carriers import SimulatedCarrier
+from parts_catalog.shop.orders import PAYABLE, OrdersPaid
 
+# What can be paid, and what is done about its payments.
+PAYABLES: Payables = {PAYABLE: OrdersPaid()}
 DESCRIPTION = "From what a car says through its OBD port to a booked, visible, settled repair."
 
 
@@ -68,7 +81,12 @@ def build_app(
         diagnostics.http.router(database, actor, vehicles),
         parts_catalog.imports.http.router(database, actor, import_folder(settings.data), queue_import),
         parts_catalog.http.router(database, actor, vehicles),
+        parts_catalog.images_http.router(database, actor, image_folder(settings.data)),
+        parts_catalog.part_reviews_http.router(database, actor, bought),
+        parts_catalog.pricing.http.router(database, actor),
         parts_catalog.vin.http.router(database, actor),
+        parts_catalog.warehouse.http.router(database, actor),
+        parts_catalog.shop.http.router(database, wakeups, actor, vehicles, SimulatedCarrier(), find_case),
         aftersales.http.router(database, wakeups, actor, vehicles),
         privacy_http.router(database, actor, archive, throttle),
     ):

@@ -153,7 +153,7 @@ def columns() -> Mapping[str, tuple[frozenset[str], frozenset[str]]]:
 
 def _subjects(unit: UnitOfWork, person: Person, cars: list[str]) -> set[str]:
     """Give the subjects of the event log that tell of what is a person's own."""
-    return {*cars, *aftersales.privacy.subjects_of(unit, person)}
+    return {*cars, *parts_catalog.privacy.subjects_of(unit, person), *aftersales.privacy.subjects_of(unit, person)}
 
 
 class _Pieces(io.RawIOBase):

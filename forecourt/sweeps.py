@@ -16,13 +16,18 @@ from ingest.archive import Archive
 from ingest.archive.retention import Retention, forget
 from ingest.registry import Vehicles
 from ingest.sending import expire_commands
+from parts_catalog.shop.carriers import SimulatedCarrier
+from parts_catalog.shop.orders import expire_orders
+from parts_catalog.shop.shipments import flag_late, track_parcels
 from parts_catalog.stock import expire
 
 OFFERS = 20  # per round: more are made in the next one
 # In their order: what ends makes room, and then the room is offered.
 SWEEPS: tuple[Callable[[UnitOfWork], object], ...] = (
     expire_holds,
+    expire_orders,
     expire,
+    flag_late,
     expire_commands,
     sweep_no_shows,
     offer_later_times,
@@ -48,6 +53,7 @@ def sweep_deadlines(database: Database, *, mail: bool = False) -> None:
     for sweep in SWEEPS:
         with database.unit() as unit:
             sweep(unit)
+    track_parcels(database, SimulatedCarrier())
     for make_one in (offer_one, go_on_one):
         for _ in range(OFFERS):
             with database.unit() as unit:

@@ -51,7 +51,6 @@ REFUSED_LIST = problem_responses(401, 403, 422)
 REFUSED_GET = problem_responses(401, 403, 404, 422)
 REFUSED_POST = problem_responses(401, 403, 404, 409, 422)
 REFUSED_EDIT = problem_responses(401, 403, 404, 409, 412, 422)
-REFUSED_PATCH = problem_responses(401, 403, 404, 409, 412, 422, 428)
 
 
 class Listing(BaseModel):
@@ -115,6 +114,11 @@ def _answer(view: Mapping[str, Any], status: int = 200) -> Response:
     return Response(words, status, headers, media_type="application/json")
 
 
+def _version(if_match: str | None) -> int | None:
+    """Give the version that an edit of a cart is of, where it says so: a buyer's own last word counts otherwise."""
+    return None if if_match is None else version_in(if_match)
+
+
 def _listing(page: Page[View]) -> Response:
     return _answer({"items": page.items, "next": page.next})
 
@@ -154,12 +158,12 @@ def _carts(routes: APIRouter, shop: Shop) -> None:
 
     @routes.patch(
         "/carts/{cart}",
-        responses=REFUSED_PATCH,
+        responses=REFUSED_EDIT,
         response_model=CartView,
         summary="Say which car, case, region or promotion a cart is for; what is left out stays",
     )
     def change_cart(actor: Acting, cart: Key, body: CartBody, if_match: IfMatch = None) -> Response:
-        version = version_in(if_match)
+        version = _version(if_match)
         about = body.model_dump(exclude_unset=True)
         with shop.database.unit() as unit:
             shop.check(unit, actor, body)
@@ -177,7 +181,7 @@ def _lines(routes: APIRouter, shop: Shop) -> None:
         summary="Have so many pieces of a part in a cart: in place of what it had of it, and held from now on",
     )
     def put_line(actor: Acting, cart: Key, part: Key, body: LineBody, if_match: IfMatch = None) -> Response:
-        version = version_in(if_match) if if_match is not None else None
+        version = _version(if_match)
         wish = LineWish(part, body.quantity, body.back_order)
 
         def act(unit: UnitOfWork) -> View:
@@ -189,7 +193,7 @@ def _lines(routes: APIRouter, shop: Shop) -> None:
         path, responses=REFUSED_EDIT, response_model=CartView, summary="Take a part out of a cart; again is no harm"
     )
     def remove_line(actor: Acting, cart: Key, part: Key, if_match: IfMatch = None) -> Response:
-        version = version_in(if_match) if if_match is not None else None
+        version = _version(if_match)
         with shop.database.unit() as unit:
             return _answer(shop.shown(unit, actor, carts.remove(unit, actor, cart, part, version)))
 

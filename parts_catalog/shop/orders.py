@@ -130,6 +130,7 @@ def expire_orders(unit: UnitOfWork) -> int:
     """
     due = unit.rows(_DUE, {"now": unit.now(), "limit": BATCH})
     _lock_pieces(unit, [row.id for row in due])
+    prices.give_back(unit, *(row.id for row in due))
     for row in due:
         move(unit, row, OrderState.EXPIRED, ShipmentState.CANCELLED)
         _let_go(unit, row)

@@ -24,6 +24,7 @@ from ingest.archive import Archive
 from ingest.commands import CommandKind
 from ingest.registry import Vehicles
 from parts_catalog.tables import imports
+from tests.access import shop, stock
 from tests.aftersales.world import FAMILY, GARAGE, STEPS, STRANGERS, World
 
 HOUSES = {Relation.OWN: FAMILY, Relation.GRANTED: GARAGE, Relation.NONE: STRANGERS}
@@ -83,12 +84,15 @@ class Scene:
         assert made.status_code == 201, made.text
         return str(NEW[many]["code"] if name == "code" else made.json()["id"])
 
-    def ask(self, route: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
+    def ask(self, route: str, headers: Mapping[str, str | None] | None = None, **more: Any) -> Any:
+        """Ask; an edit is of whatever version there is, unless `If-Match` says otherwise (None: says nothing)."""
+        said = {"If-Match": "*", **(headers or {})}
+        given = {name: value for name, value in said.items() if value is not None}
         verb, _, path = route.partition(" ")
         self.renew(route)
         if route in OF_SETTLED:
             path = path.replace("{order}", "{settled}")
-        answer = self.client.request(verb, path.format_map(self.ids), headers=headers, **more)
+        answer = self.client.request(verb, path.format_map(self.ids), headers=given, **more)
         self.client.cookies.clear()
         if answer.status_code < 400 and (verb == "DELETE" or path.endswith("/revoke")):
             for name in ENDED:
@@ -133,6 +137,8 @@ def build(world: World, folder: Path) -> Scene:
         imported = {"organisation": FAMILY, "file_name": "x", "sha256": "x", "format": "aces", "mode": "full"}
         made = imports.insert().values(**imported, state="done", started_at=unit.now()).returning(imports.c.id)
         import_id = str(unit.connection.execute(made).scalar_one())
+        bought = shop.build(unit, world.owner, view["id"])
+        kept = stock.build(unit)
     # A walk in many tries asks more in a minute than anybody may; the limits have tests of their own.
     settings = Settings(
         data=folder, limit_writes=0, limit_anonymous=0, limit_sign_ins_address=0, limit_sign_ins_client=0
@@ -145,5 +151,6 @@ def build(world: World, folder: Path) -> Scene:
         "what": "hours",
         "import_id": import_id, "line": line, "settled": settled, "wait": "wait_1", "message": "none",
         "vin": "1HGCM82633A004352",
+        **bought, **kept,
     }  # fmt: skip
     return Scene(world, app, ids, people, tokens, sessions, TestClient(app, follow_redirects=False))

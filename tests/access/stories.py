@@ -18,6 +18,8 @@ from parts_catalog.imports.http import AT_ONCE
 from tests.access.answers import Answers
 from tests.access.requests import BODIES, QUERIES
 from tests.access.scene import KEPT, NEW
+from tests.access.shop_story import buying
+from tests.access.stock_story import keeping_stock
 from tests.aftersales.world import GOLF, STEPS
 from tests.parts_catalog.imports.files import BRAND, aces, app
 
@@ -233,5 +235,7 @@ STORIES: tuple[Callable[[Answers], None], ...] = (
     a_workshop,
     devices_and_what_they_upload,
     suppliers_files,
+    buying,
+    keeping_stock,
     nobody_comes,
 )
