@@ -35,9 +35,9 @@ def redeem(unit: UnitOfWork, quote: Quote, order: str) -> None:
     unit.rows(_USE, asked)
 
 
-def give_back(unit: UnitOfWork, order: str) -> None:
-    """Free what an order used that was never paid; again is no harm."""
-    asked = {"order": order, "now": unit.now()}
+def give_back(unit: UnitOfWork, *orders: str) -> None:
+    """Free what orders used that come to nothing; again is no harm. Of many in one unit: all in one call, first."""
+    asked = {"orders": list(orders), "now": unit.now()}
     unit.rows(_LOCK_OF_ORDER, asked)
     unit.rows(_GIVE_BACK, asked)
 
@@ -58,12 +58,13 @@ _USE = """
 """
 _LOCK_OF_ORDER = """
     SELECT id FROM promotions
-    WHERE id IN (SELECT promotion FROM promotion_uses WHERE "order" = %(order)s) ORDER BY id FOR UPDATE
+    WHERE id IN (SELECT promotion FROM promotion_uses WHERE "order" = ANY(%(orders)s::text[])) ORDER BY id FOR UPDATE
 """
 _GIVE_BACK = """
     WITH back AS (
-        UPDATE promotion_uses SET given_back_at = %(now)s WHERE "order" = %(order)s AND given_back_at IS NULL
-        RETURNING promotion
+        UPDATE promotion_uses SET given_back_at = %(now)s
+        WHERE "order" = ANY(%(orders)s::text[]) AND given_back_at IS NULL RETURNING promotion
     )
-    UPDATE promotions SET used = used - 1 WHERE id IN (SELECT promotion FROM back)
+    UPDATE promotions p SET used = used - b.uses
+    FROM (SELECT promotion, count(*) AS uses FROM back GROUP BY promotion) b WHERE p.id = b.promotion
 """
