@@ -5,6 +5,7 @@ from typing import Any
 
 from foundation.access import Relation, Rule
 from foundation.identity import Role
+from tests.access.prices import PRICE_BODIES
 from tests.access.scene import KEPT, NEW, Scene
 from tests.access.shop import SHOP_BODIES
 from tests.access.stock import STOCK_BODIES
@@ -31,6 +32,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "POST /v1/keys": {"name": "k", "scopes": ["read"]},
     "POST /v1/accounts": {"email": "nobody", "role": "owner"},
     "POST /v1/consents": {"channel": "mail", "purpose": "reminders"},
+    **PRICE_BODIES,
     **SHOP_BODIES,
     **STOCK_BODIES,
 }
@@ -44,6 +46,7 @@ OF_THE_GARAGE = (
     "/shipments",
     "/v1/stock/",
     "/expected",
+    "/images",
     "/workshops/",
     "GET /calendar",
     "GET /workshop",

@@ -24,7 +24,7 @@ from ingest.archive import Archive
 from ingest.commands import CommandKind
 from ingest.registry import Vehicles
 from parts_catalog.tables import imports
-from tests.access import shop, stock
+from tests.access import prices, shop, stock
 from tests.aftersales.world import FAMILY, GARAGE, STEPS, STRANGERS, World
 
 HOUSES = {Relation.OWN: FAMILY, Relation.GRANTED: GARAGE, Relation.NONE: STRANGERS}
@@ -43,7 +43,7 @@ NEW: Mapping[str, dict[str, Any]] = {
     "absences": {"resource": "tech_one_0", "start": "2027-03-01T00:00:00Z", "end": "2027-03-02T00:00:00Z"},
     "services": {"code": "maintenance"},
 }
-ENDED = ("key", "link", "account", "device", *KEPT.values())
+ENDED = ("key", "link", "account", "device", "image", *KEPT.values())
 
 
 @dataclass
@@ -72,6 +72,8 @@ class Scene:
                 return add_key(unit, boss, "k", ["read"], frozenset({"read"}))[0].id
             if name == "link":
                 return add_tracking_link(unit, self.world.owner, self.ids["case"], 1, ["cases.read"])[0].id
+            if name == "image":
+                return prices.picture(unit)
             if name == "device":
                 return registry.add_device(unit, self.ids["vehicle"])[0]
             if name == "account":
@@ -138,7 +140,7 @@ def build(world: World, folder: Path) -> Scene:
         made = imports.insert().values(**imported, state="done", started_at=unit.now()).returning(imports.c.id)
         import_id = str(unit.connection.execute(made).scalar_one())
         bought = shop.build(unit, world.owner, view["id"])
-        kept = stock.build(unit)
+        kept = stock.build(unit) | prices.build(unit, folder)
     # A walk in many tries asks more in a minute than anybody may; the limits have tests of their own.
     settings = Settings(
         data=folder, limit_writes=0, limit_anonymous=0, limit_sign_ins_address=0, limit_sign_ins_client=0

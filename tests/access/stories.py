@@ -16,6 +16,7 @@ from ingest.registry import add_vehicle
 from ingest.tables import commands
 from parts_catalog.imports.http import AT_ONCE
 from tests.access.answers import Answers
+from tests.access.prices_story import keeping_prices, showing_parts
 from tests.access.requests import BODIES, QUERIES
 from tests.access.scene import KEPT, NEW
 from tests.access.shop_story import buying
@@ -237,5 +238,7 @@ STORIES: tuple[Callable[[Answers], None], ...] = (
     suppliers_files,
     buying,
     keeping_stock,
+    keeping_prices,
+    showing_parts,
     nobody_comes,
 )
