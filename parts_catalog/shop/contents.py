@@ -7,8 +7,19 @@ from typing import Any
 
 from foundation.database import UnitOfWork
 from parts_catalog.prices import Wanted
+from parts_catalog.warehouse.nearest import Place
 
 Key = tuple[str, str]  # part, location
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A place from which pieces come, and the house that sells them."""
+
+    location: str
+    seller: str
+    place: Place | None
+    region: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,14 +27,21 @@ class Share:
     """Pieces of one part from one place. `expected`: they are not here yet, but come on that day."""
 
     part: str
-    location: str
-    seller: str
+    origin: Origin
     quantity: int
     expected: date | None = None
 
     @property
+    def location(self) -> str:
+        return self.origin.location
+
+    @property
+    def seller(self) -> str:
+        return self.origin.seller
+
+    @property
     def key(self) -> Key:
-        return self.part, self.location
+        return self.part, self.origin.location
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +99,38 @@ _LINES = """
         WHERE NOT EXISTS (SELECT FROM cart_lines l WHERE l.cart = %(cart)s AND l.part = m.part)
     )
     SELECT p.id AS part, p.brand, p.number, p.part_type, p.name_en, p.name_zh, k.quantity, k.back_order, (
-        SELECT json_agg(json_build_array(r.location, r.organisation, r.quantity) ORDER BY r.location)
-        FROM reservations r WHERE r.holder = %(cart)s AND r.part = p.id AND r.state = 'held'
-        AND (r.reserved_until IS NULL OR r.reserved_until > %(now)s)
+        SELECT json_agg(json_build_array(o.id, r.organisation, o.latitude, o.longitude, o.region, r.quantity)
+            ORDER BY o.id)
+        FROM reservations r JOIN locations o ON o.id = r.location
+        WHERE r.holder = %(cart)s AND r.part = p.id AND r.state = 'held'
+            AND (r.reserved_until IS NULL OR r.reserved_until > %(now)s)
     ) AS held, (
-        SELECT json_agg(json_build_array(b.location, b.organisation, b.quantity, b.expected) ORDER BY b.no)
-        FROM back_orders b WHERE b.holder = %(cart)s AND b.part = p.id AND b.state = 'waiting'
-        AND (b.reserved_until IS NULL OR b.reserved_until > %(now)s)
+        SELECT json_agg(json_build_array(o.id, b.organisation, o.latitude, o.longitude, o.region, b.quantity,
+            b.expected) ORDER BY b.no)
+        FROM back_orders b JOIN locations o ON o.id = b.location
+        WHERE b.holder = %(cart)s AND b.part = p.id AND b.state = 'waiting'
+            AND (b.reserved_until IS NULL OR b.reserved_until > %(now)s)
     ) AS awaited
     FROM k JOIN parts p ON p.id = k.part AND p.removed_by IS NULL ORDER BY k.added_at NULLS LAST, p.id
 """
 
 
 def _line(row: Any) -> Line:
-    held = [Share(row.part, location, seller, quantity) for location, seller, quantity in row.held or ()]
-    awaited = [
-        Share(row.part, location, seller, quantity, date.fromisoformat(expected) if expected else date.max)
-        for location, seller, quantity, expected in row.awaited or ()
-    ]
+    shares = [_share(row.part, *given) for given in (*(row.held or ()), *(row.awaited or ()))]
     names = row.part, row.brand, row.number, row.part_type, row.name_en, row.name_zh
-    return Line(*names, row.quantity, row.back_order, (*held, *awaited))
+    return Line(*names, row.quantity, row.back_order, tuple(shares))
+
+
+def _share(
+    part: str,
+    location: str,
+    seller: str,
+    latitude: float | None,
+    longitude: float | None,
+    region: str | None,
+    quantity: int,
+    expected: str | None = None,
+) -> Share:
+    place = None if latitude is None or longitude is None else (latitude, longitude)
+    origin = Origin(location, seller, place, region)
+    return Share(part, origin, quantity, date.fromisoformat(expected) if expected else None)

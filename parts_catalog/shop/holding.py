@@ -8,10 +8,10 @@ from typing import TypeVar
 from foundation.database import Database, UnitOfWork
 from foundation.refusals import Conflict
 from parts_catalog import stock
-from parts_catalog.shop.contents import Share
+from parts_catalog.shop.contents import Origin, Share
 from parts_catalog.shop.regions import place_of
-from parts_catalog.stock import Allocation, OutOfStock
-from parts_catalog.warehouse.locking import Key, lock_holders, lock_stock
+from parts_catalog.stock import Allocation, HoldExpired, OutOfStock
+from parts_catalog.warehouse.locking import lock_holders, lock_stock
 from parts_catalog.warehouse.nearest import Place
 
 HOLD_LIMITS: Mapping[str, int] = {"web": 100, "b2b": 2000}  # pieces that a buyer's carts hold at once, by channel
@@ -98,13 +98,56 @@ def take(
 def shares_of(chosen: Allocation) -> list[Share]:
     """Say what was chosen as shares, in the order of part and location: what is here, then what comes."""
 
-    def seller(key: Key) -> str:
-        return chosen.places[key[1]].organisation
+    def origin(location: str) -> Origin:
+        place = chosen.places[location]
+        return Origin(location, place.organisation, place.place, place.region)
 
-    here = [Share(*key, seller(key), pieces) for key, pieces in sorted(chosen.takes.items())]
-    return here + [
-        Share(*key, seller(key), pieces, chosen.expected[key]) for key, pieces in sorted(chosen.waits.items())
+    here = [Share(part, origin(place), pieces) for (part, place), pieces in sorted(chosen.takes.items())]
+    later = [
+        Share(part, origin(place), pieces, chosen.expected[part, place])
+        for (part, place), pieces in sorted(chosen.waits.items())
     ]
+    return here + later
+
+
+def hand_over(unit: UnitOfWork, cart: str, order: str, until: datetime, shares: Collection[Share]) -> None:
+    """Make a locked cart's pieces, which are these, those of an order that is new in this unit.
+
+    What is here needs no lock of the warehouse: it stays where it is, and held. Raises `HoldExpired`.
+    """
+    if any(share.expected is not None for share in shares):
+        stock.hand_over(unit, cart, order, until)
+        return
+    asked = {"cart": cart, "order": order, "until": until, "now": unit.now()}
+    given = sum(row.quantity for row in unit.rows(_HAND_OVER, asked))
+    if given != sum(share.quantity for share in shares):
+        raise HoldExpired("the reservation has run out")
+
+
+_HAND_OVER = """
+    UPDATE reservations SET holder = %(order)s, reserved_until = %(until)s
+    WHERE holder = %(cart)s AND state = 'held' AND reserved_until > %(now)s RETURNING quantity
+"""
+
+
+def keep(unit: UnitOfWork, order: str) -> bool:
+    """Hold a locked order's pieces without an end; False: they are not all held any more."""
+    row = unit.rows(_KEEP, {"order": order, "now": unit.now()})[0]
+    if row.awaited:
+        stock.keep(unit, order)
+    return bool(row.kept + row.awaited == row.ordered)
+
+
+_KEEP = """
+    WITH kept AS (
+        UPDATE reservations SET reserved_until = NULL
+        WHERE holder = %(order)s AND state = 'held' AND reserved_until > %(now)s RETURNING quantity
+    )
+    SELECT coalesce((SELECT sum(quantity) FROM kept), 0) AS kept, coalesce((
+        SELECT sum(quantity) FROM back_orders
+        WHERE holder = %(order)s AND state = 'waiting' AND reserved_until > %(now)s), 0) AS awaited,
+    (SELECT sum(quantity) FROM order_lines WHERE "order" = %(order)s) AS ordered
+"""
 
 
 def lock_buyer(unit: UnitOfWork, organisation: str) -> None:

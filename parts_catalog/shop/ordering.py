@@ -21,9 +21,9 @@ from parts_catalog.payments import Payable
 from parts_catalog.prices import Buyer, Quote, Wanted
 from parts_catalog.shop.carriers import Carrier
 from parts_catalog.shop.carts import lock_cart
-from parts_catalog.shop.contents import Line, Share, lines_of
+from parts_catalog.shop.contents import Line, Origin, Share, lines_of
 from parts_catalog.shop.feed import tell
-from parts_catalog.shop.holding import Target, choose, shares_of, take
+from parts_catalog.shop.holding import Target, choose, hand_over, shares_of, take
 from parts_catalog.shop.orders import PAYABLE, lock_order, take_money
 from parts_catalog.shop.promises import Promise, collect, promise
 from parts_catalog.shop.regions import place_of
@@ -65,7 +65,7 @@ class Parcel:
     """What will go from one place, and when it is promised."""
 
     id: str
-    place: Location
+    origin: Origin
     shares: tuple[Share, ...]
     promise: Promise
 
@@ -82,11 +82,11 @@ def place(unit: UnitOfWork, actor: Actor, carrier: Carrier, wish: Wish) -> str:
     if not lines:
         raise Conflict("there is nothing in this cart")
     here = _collecting(unit, wish.delivery.location) if wish.delivery.location is not None else None
-    shares, places = _pieces(unit, cart, lines, order, _target(wish.delivery, here), now + PAY_WITHIN)
+    shares = _pieces(unit, cart, lines, order, _target(wish.delivery, here), now + PAY_WITHIN)
     buyer = Buyer.of(actor, cart.region, [cart.code] if cart.code else [])
     quote = prices.quote(unit, _wanted(shares), buyer, now, cart.currency)
     _agree(quote, wish.digest, cart.shown)
-    parcels = _parcels(carrier, now, shares, places, _destination(wish.delivery, here), here)
+    parcels = _parcels(carrier, now, shares, _destination(wish.delivery, here), here)
     prices.redeem(unit, quote, order)
     owed = Payable(PAYABLE, order)
     free = quote.gross.amount == 0
@@ -118,24 +118,23 @@ def _collecting(unit: UnitOfWork, location: str) -> Location:
 
 def _pieces(
     unit: UnitOfWork, cart: Any, lines: Sequence[Line], order: str, target: Target, until: datetime
-) -> tuple[list[Share], Mapping[str, Location]]:
+) -> list[Share]:
     """Make the cart's pieces the order's: where they are held, or from nearer by where that is better."""
     held = [share for line in lines for share in line.shares]
-    chosen = choose(
-        unit,
-        {line.part: line.quantity for line in lines},
-        target,
-        {line.part for line in lines if line.back_order},
-        cart.id,
-    )
+    covered = all(line.covered for line in lines)
+    if covered and target == Target(region=cart.region):  # for just that they were chosen
+        hand_over(unit, cart.id, order, until, held)
+        return held
+    back_order = {line.part for line in lines if line.back_order}
+    chosen = choose(unit, {line.part: line.quantity for line in lines}, target, back_order, cart.id)
     shares = shares_of(chosen)
-    if _same(shares, held) and all(line.covered for line in lines):
-        stock.hand_over(unit, cart.id, order, until)
-        return shares, chosen.places
+    if covered and _same(shares, held):
+        hand_over(unit, cart.id, order, until, held)
+        return held
     lock_holders(unit, cart.id, order)
     lock_stock(unit, {share.key for share in (*held, *shares)})
     stock.release(unit, cart.id)
-    return take(unit, chosen, order, until, None), chosen.places
+    return take(unit, chosen, order, until, None)
 
 
 def _same(ones: Sequence[Share], others: Sequence[Share]) -> bool:
@@ -159,7 +158,6 @@ def _parcels(
     carrier: Carrier,
     now: datetime,
     shares: Sequence[Share],
-    places: Mapping[str, Location],
     to: Place | None,
     here: Location | None,
 ) -> list[Parcel]:
@@ -168,7 +166,7 @@ def _parcels(
         by_place.setdefault(share.location, []).append(share)
     parcels = []
     for location, some in sorted(by_place.items()):
-        origin = places[location]
+        origin = some[0].origin
         day = max((share.expected for share in some if share.expected is not None), default=None)
         if here is not None and here.id == location:
             when = collect(now, origin.region, day)
@@ -221,8 +219,8 @@ def _write(unit: UnitOfWork, facts: Mapping[str, Any], quote: Quote, parcels: Se
         "rates": [line.tax_basis_points for line in quote.lines],
         "said": [Jsonb(line) for line in said],
         "parcels": [parcel.id for parcel in parcels],
-        "owners": [parcel.place.organisation for parcel in parcels],
-        "places": [parcel.place.id for parcel in parcels],
+        "owners": [parcel.origin.seller for parcel in parcels],
+        "places": [parcel.origin.location for parcel in parcels],
         "distances": [parcel.promise.distance_km for parcel in parcels],
         "carriers": [carrier if parcel.promise.carried else None for parcel in parcels],
         "days": [parcel.promise.on for parcel in parcels],

@@ -10,6 +10,7 @@ from foundation.refusals import Conflict, NotFound
 from parts_catalog import payments, prices, stock
 from parts_catalog.payments import Payable, Payment, Reason, Refund
 from parts_catalog.shop.feed import SHOP, tell
+from parts_catalog.shop.holding import keep
 from parts_catalog.shop.states import AHEAD, ORDER_MOVES, OVER, OrderState, ShipmentState
 from parts_catalog.warehouse.locking import lock_holders, lock_stock
 
@@ -64,7 +65,8 @@ def take_money(unit: UnitOfWork, row: Any, actor: str) -> bool:
         return True
     if row.state != OrderState.AWAITING_PAYMENT or row.due_at <= unit.now():
         return False
-    stock.keep(unit, row.id)
+    if not keep(unit, row.id):
+        return False
     move(unit, row, OrderState.PAID, ShipmentState.TO_PICK)
     tell(unit, row.id, "order_paid", actor, state=OrderState.PAID.value)
     return True

@@ -7,14 +7,14 @@ from typing import Any
 from foundation.database import UnitOfWork
 from foundation.identity import Actor
 from foundation.paging import MAXIMUM_LIMIT, Page, cut, read_cursor
-from foundation.refusals import Invalid
+from foundation.refusals import Invalid, NotFound
 from ingest.vehicles import VehicleConfig
 from parts_catalog.fit_view import fit_view
 from parts_catalog.fitment import fits_of
 from parts_catalog.parts import FitAnswer
 from parts_catalog.shop.carts import Cart
 from parts_catalog.shop.contents import Line
-from parts_catalog.shop.orders import AS_OF_NOW, find_order
+from parts_catalog.shop.orders import AS_OF_NOW
 from parts_catalog.shop.shipments import find_shipment
 from parts_catalog.shop.states import MOVES, ShipmentState
 
@@ -61,8 +61,10 @@ def _line(line: Line, fit: FitAnswer | None) -> View:
 
 def order_view(unit: UnitOfWork, actor: Actor, order: str) -> View:
     """Show an order of the actor's organisation in full; raises `NotFound`."""
-    row = find_order(unit, actor, order)
-    details = unit.rows(_DETAILS, {"order": order})[0]
+    rows = unit.rows(_ORDER, {"order": order, "organisation": actor.organisation, "now": unit.now()})
+    if not rows:
+        raise NotFound(f"there is no order {order}")
+    row = rows[0]
     return {
         **_summary(row),
         "delivery": {
@@ -73,22 +75,20 @@ def order_view(unit: UnitOfWork, actor: Actor, order: str) -> View:
             "phone": row.phone,
             "address": row.address,
         },
-        "lines": [
-            {**line, **_monies(line, row.currency, ("list_net", "net", "tax", "gross"))} for line in details.lines
-        ],
-        "shipments": details.shipments,
-        "payment": details.payment,
+        "lines": [{**line, **_monies(line, row.currency, ("list_net", "net", "tax", "gross"))} for line in row.lines],
+        "shipments": row.shipments,
+        "payment": row.paid_by,
     }
 
 
-_DETAILS = """
-    SELECT (
+_ORDER = f"""
+    SELECT o.*, {AS_OF_NOW} AS state_now, (
         SELECT json_agg(json_build_object('number', l.number, 'part', l.part, 'brand', p.brand, 'part_number', p.number,
             'name_en', p.name_en, 'name_zh', p.name_zh, 'seller', l.organisation, 'quantity', l.quantity,
             'returned', l.returned, 'list_net', l.list_amount, 'net', l.net_amount, 'tax', l.tax_amount,
             'gross', l.net_amount + l.tax_amount, 'tax_basis_points', l.tax_basis_points, 'price', l.price)
             ORDER BY l.number)
-        FROM order_lines l JOIN parts p ON p.id = l.part WHERE l."order" = %(order)s
+        FROM order_lines l JOIN parts p ON p.id = l.part WHERE l."order" = o.id
     ) AS lines, (
         SELECT json_agg(json_build_object('id', s.id, 'seller', s.organisation, 'location', s.location,
             'state', s.state, 'carrier', s.carrier, 'tracking_number', s.tracking_number,
@@ -96,13 +96,14 @@ _DETAILS = """
             'delivered_at', s.delivered_at, 'lines', (
                 SELECT json_agg(json_build_object('number', i.number, 'part', i.part, 'quantity', i.quantity)
                     ORDER BY i.number) FROM shipment_lines i WHERE i.shipment = s.id)) ORDER BY s.location)
-        FROM shipments s WHERE s."order" = %(order)s
+        FROM shipments s WHERE s."order" = o.id
     ) AS shipments, (
         SELECT json_build_object('id', y.id, 'provider', y.provider, 'state', y.state, 'code_url', y.code_url,
             'due_at', y.due_at)
-        FROM orders o JOIN payments y ON y.id = o.payment WHERE o.id = %(order)s
-    ) AS payment
-"""
+        FROM payments y WHERE y.id = o.payment
+    ) AS paid_by
+    FROM orders o WHERE o.id = %(order)s AND o.organisation = %(organisation)s
+"""  # noqa: S608 - our own words
 
 
 def _monies(line: Mapping[str, Any], currency: str, names: Sequence[str]) -> View:
