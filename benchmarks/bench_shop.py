@@ -32,7 +32,7 @@ from bench_bookings import await_answer
 from bench_catalogue import PLANTED, entry
 from sqlalchemy import update
 
-from forecourt.compose import PAYABLES, build_app
+from forecourt.compose import build_app
 from forecourt.migrations import migrate
 from forecourt.processes import steady
 from forecourt.settings import Settings
@@ -42,27 +42,25 @@ from foundation.database import Database
 from foundation.identity import Role, add_account, add_organisation, issue_token
 from foundation.money import Money
 from ingest.archive import Archive
-from parts_catalog.payments.http import callbacks
 from parts_catalog.payments.port import Fact, Told
-from parts_catalog.payments.sandbox import CALLBACK, SIGNATURE, TIMESTAMP, Sandbox, Secret, notice_of
+from parts_catalog.payments.sandbox import CALLBACK, SIGNATURE, TIMESTAMP, Secret, notice_of
 from parts_catalog.snapshot.building import keep_snapshot
 from parts_catalog.tables import stock
 
 PEERS = {"Vendure 3.7.3": 3.7, "django-oscar 4.2.1": 5.5}
 PEER_SEARCH_MS = 1420.0  # Vendure's p50 with 4 clients
 CLIENTS = (4, 16)
-SECRET = "of the benchmark's sandbox"  # noqa: S105 - no money moves
 TO = {"kind": "address", "name": "Li Wei", "phone": "1", "address": "Century Avenue 1", "region": "CN-SH"}
 
 
 @dataclass
 class Client:
-    """One buyer with one connection; `sign` signs what the sandbox tells."""
+    """One buyer with one connection; `secret` is the sandbox's, to sign what it tells."""
 
     port: int
     token: str
     parts: list[str]
-    sign: Callable[[str, bytes], str] = Secret(SECRET).sign
+    secret: Secret
 
     def __post_init__(self) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -96,7 +94,7 @@ class Client:
         order = json.loads(self.ask("POST", "/v1/orders", wish))
         paid = Fact(Told.PAID, order["payment"]["id"], Money(**order["gross"]), secrets.token_hex(8))
         body, at = notice_of(paid), str(int(time.time()))
-        headers = {TIMESTAMP: at, SIGNATURE: self.sign(at, body), "Content-Type": "application/json"}
+        headers = {TIMESTAMP: at, SIGNATURE: self.secret.sign(at, body), "Content-Type": "application/json"}
         self.ask("POST", CALLBACK, body, headers)
 
 
@@ -120,10 +118,9 @@ def measure(clients: list[Client], what: str, seconds: float) -> tuple[float, fl
 
 
 def serve(folder: Path, url: str, port: int) -> None:
-    """Run the whole application in this process, with a sandbox whose secret the clients know."""
+    """Run the whole application in this process."""
     database = Database(url, pool_size=20, data=folder)
     app = build_app(Settings(data=folder), database, Archive(folder))
-    app.include_router(callbacks(database, {"sandbox": Sandbox(database, Secret(SECRET))}, lambda: PAYABLES))
     steady()
     uvicorn.run(app, host="127.0.0.1", port=port, access_log=False, log_level="warning")
 
@@ -143,11 +140,11 @@ def load(database: Database, products: int) -> list[str]:
     return tokens
 
 
-def results(port: int, tokens: list[str], products: int, seconds: float) -> list[dict[str, Any]]:
+def results(port: int, tokens: list[str], secret: Secret, products: int, seconds: float) -> list[dict[str, Any]]:
     parts = [f"part_{at:08d}" for at in range(products)]
     entries = []
     for count in CLIENTS:
-        clients = [Client(port, token, parts) for token in tokens[:count]]
+        clients = [Client(port, token, parts, secret) for token in tokens[:count]]
         for what, name in (("search", "search"), ("fill", "cart with a piece in it"), ("checkout", "checkout")):
             rate, p50, p95 = measure(clients, what, seconds)
             entries.append(entry(f"{name}, {count} clients", rate, "1/s"))
@@ -181,7 +178,8 @@ def main() -> None:
             api = subprocess.Popen(words, env={**os.environ, **limits})  # noqa: S603 - this very file
             try:
                 await_answer(f"http://127.0.0.1:{port}")
-                entries = results(port, tokens, given.products, given.seconds)
+                secret = Secret(DataPaths.prepare(folder).secret("sandbox_payments"))
+                entries = results(port, tokens, secret, given.products, given.seconds)
             finally:
                 api.terminate()
                 api.wait(20)

@@ -1,4 +1,4 @@
-"""What other rooms of the catalogue ask of the shop: whether somebody has bought a part."""
+"""What others ask of the shop: whether somebody has bought a part, and how many orders he has paid."""
 
 from foundation.database import UnitOfWork
 
@@ -16,3 +16,9 @@ _BOUGHT = """
         WHERE o.organisation = %(organisation)s
     ) AS bought
 """
+
+
+def count_paid(unit: UnitOfWork, organisation: str) -> int:
+    """Count the orders of an organisation that were paid, whatever became of them."""
+    counted = "SELECT count(*) AS paid FROM orders WHERE organisation = %(organisation)s AND paid_at IS NOT NULL"
+    return int(unit.rows(counted, {"organisation": organisation})[0].paid)

@@ -23,6 +23,10 @@ from ingest.archive import Archive
 from ingest.intake import Intake
 from ingest.registry import add_device, add_vehicle
 from ingest.topics import Kind
+from parts_catalog.shop.carriers import SimulatedCarrier
+from parts_catalog.shop.carts import About, LineWish, open_cart
+from parts_catalog.shop.ordering import Delivery, place
+from parts_catalog.shop.ordering import Wish as Order
 from tests.aftersales.world import GOLF, STEPS, World
 from tests.ingest.wire import columns, document
 
@@ -89,6 +93,8 @@ def build(world: World, folder: Path) -> Scene:
                 latitude=LATITUDE, longitude=121.4, asked_by=owner.account, asked_at=unit.now(),
             )
         )  # fmt: skip
+        bought = open_cart(unit, owner, About(case=wish), [LineWish("pump", 1)]).id
+        place(unit, owner, SimulatedCarrier(), Order(bought, Delivery(NAME, "1", "Needle Street 1"), "sandbox"))
         for who in (owner, world.technician):
             once(unit, who, "/v1/x", "key", {}, lambda: {"case": wish, "words": "it rattles on cold mornings"})
         note_failed_sign_in(unit, EMAIL)

@@ -4,22 +4,21 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx2
 from sqlalchemy import text, update
-from sqlalchemy.exc import DBAPIError
 
 from aftersales.slot_ids import read_slot, write_slot
-from forecourt.compose import PAYABLES
+from forecourt.supervision.paths import DataPaths
 from foundation.clock import FixedClock
 from foundation.database import Database, UnitOfWork
 from foundation.identity import Role, add_account, add_organisation, issue_token
 from foundation.money import Money
 from ingest.registry import add_vehicle
-from parts_catalog.payments import accept
-from parts_catalog.payments.port import Fact, Notice, Told
-from parts_catalog.payments.states import Verdict
+from parts_catalog.payments.port import Fact, Told
+from parts_catalog.payments.sandbox import CALLBACK, SIGNATURE, TIMESTAMP, Secret, notice_of
 from parts_catalog.tables import locations, stock
 from tests.aftersales.world import GOLF, SHELF, build, garage
 from tests.races.contest import AGAIN_S, PATIENCE_S, WORKSHOP, Contest, Rival, at_once
@@ -54,6 +53,7 @@ class Market:
 
     contest: Contest
     buyers: list[Rival]
+    secret: Secret  # the sandbox's
 
     @property
     def database(self) -> Database:
@@ -79,7 +79,7 @@ class Market:
             )
 
 
-def ready(database: Database, base: str, buyers: int, drivers: int) -> Market:
+def ready(database: Database, base: str, data: Path, buyers: int, drivers: int) -> Market:
     """Build the workshop with a place for everybody, the shelf with seven pieces, which also ships, and the buyers."""
     world = build(database, FixedClock(database.clock.now()))
     world.put(garage("races", bays=drivers))
@@ -91,7 +91,8 @@ def ready(database: Database, base: str, buyers: int, drivers: int) -> Market:
         carts = [_rival(unit, base, f"cart-{number}") for number in range(buyers)]
     query = {"workshop": WORKSHOP, "vehicle": cars[0].vehicle, "service": "maintenance", "limit": 1}
     [slot] = cars[0].http.get("/v1/slots", params=query).raise_for_status().json()["items"]
-    return Market(Contest(database, cars, [], read_slot(slot["id"])), carts)
+    secret = Secret(DataPaths.prepare(data).secret("sandbox_payments"))
+    return Market(Contest(database, cars, [], read_slot(slot["id"])), carts, secret)
 
 
 def _rival(unit: UnitOfWork, base: str, name: str) -> Rival:
@@ -121,7 +122,7 @@ def buy(market: Market, buyer: Rival, number: int) -> str | None:
     wish = {"cart": cart.json()["id"], "delivery": TO, "payment": {"provider": "sandbox"}}
     order = buyer.post("orders", wish, f"order-{number}")
     assert order.status_code == 201, order.text
-    pay(market.database, order.json())
+    pay(market, buyer, order.json())
     state = get(buyer, f"orders/{order.json()['id']}")["state"]
     assert state == "paid", state
     return str(order.json()["id"])
@@ -140,21 +141,25 @@ def drive(market: Market, driver: Rival, number: int, seat: int) -> str | None:
     return visit
 
 
-def pay(database: Database, order: dict[str, Any]) -> None:
+def pay(market: Market, buyer: Rival, order: dict[str, Any]) -> None:
     """Say what the provider says, again until it was heard: the same notice is taken note of once."""
-    fact = Fact(Told.PAID, order["payment"]["id"], Money(**order["gross"]))
+    body = notice_of(Fact(Told.PAID, order["payment"]["id"], Money(**order["gross"])))
     deadline = time.monotonic() + PATIENCE_S
     while True:
+        at = str(int(market.database.clock.now().timestamp()))
+        headers = {TIMESTAMP: at, SIGNATURE: market.secret.sign(at, body), "content-type": "application/json"}
         try:
-            with database.unit() as unit:
-                verdict = accept(unit, PAYABLES, "sandbox", Notice(f"ntc-{order['id']}", fact))
-        except DBAPIError:
-            if time.monotonic() > deadline:
+            status = httpx2.post(f"{buyer.base}{CALLBACK}", content=body, headers=headers, timeout=60, trust_env=False)
+        except httpx2.HTTPError:
+            if not buyer.patient or time.monotonic() > deadline:
                 raise
-            time.sleep(AGAIN_S)
         else:
-            assert verdict is Verdict.ACTED
-            return
+            if status.status_code == 204:
+                return
+            again = status.status_code >= 500 and buyer.patient and time.monotonic() < deadline
+            assert again, status.text
+        buyer.unanswered += 1
+        time.sleep(AGAIN_S)
 
 
 def get(rival: Rival, path: str) -> dict[str, Any]:

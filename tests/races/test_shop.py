@@ -23,7 +23,7 @@ BUYERS, DRIVERS, ROUNDS = 24, 6, 2
 @pytest.fixture
 def market(database: Database, tmp_path: Path) -> Iterator[Market]:
     with served(build_app(Settings(data=tmp_path), database, Archive(tmp_path))) as base:
-        market = ready(database, base, BUYERS, DRIVERS)
+        market = ready(database, base, tmp_path, BUYERS, DRIVERS)
         yield market
         market.close()
 
@@ -68,7 +68,7 @@ def test_the_last_piece_goes_to_a_payment_or_to_the_next_buyer_and_never_to_both
     def take() -> int:
         return second.post("carts", LINE).status_code
 
-    at_once([partial(pay, market.database, order), expire, take])
+    at_once([partial(pay, market, first, order), expire, take])
     state = first.http.get(f"/v1/orders/{order['id']}").json()["state"]
     sweep_deadlines(market.database)
     assert state in {"paid", "expired"}

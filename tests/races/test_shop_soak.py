@@ -31,7 +31,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.fixture(scope="module")
 def market(house: House) -> Iterator[Market]:
     database = Database(Installation(Settings(data=house.data)).database_url, pool_size=20)
-    market = ready(database, house.http, BUYERS, DRIVERS)
+    market = ready(database, house.http, house.data, BUYERS, DRIVERS)
     house.owner = market.buyers[0].token
     yield market
     market.close()
