@@ -7,7 +7,7 @@ from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from foundation.database import UnitOfWork, new_id
-from foundation.refusals import Conflict, Invalid, NotFound
+from foundation.refusals import Conflict, Invalid, NotFound, Stale
 from parts_catalog.stock_tables import reservations, stock
 from parts_catalog.warehouse.holding import at, lock_freed
 from parts_catalog.warehouse.ledger import HOUSE, Change, Told, change
@@ -91,10 +91,16 @@ def expect_delivery(unit: UnitOfWork, organisation: str, supplier: str, key: Key
 
 
 def change_delivery(
-    unit: UnitOfWork, organisation: str, delivery: str, *, quantity: int | None = None, day: date | None = None
+    unit: UnitOfWork,
+    organisation: str,
+    delivery: str,
+    version: int | None,
+    *,
+    quantity: int | None = None,
+    day: date | None = None,
 ) -> Row[Any]:
     """Change what comes or when; who waits for it gets his new day. Raises `DeliveryPromised`."""
-    row = own_delivery(unit, organisation, delivery)
+    row = _on_its_way(unit, organisation, delivery, version)
     if day is not None:
         check_day(unit, day)
     if quantity is not None and not row.received < quantity <= MOST:
@@ -103,23 +109,31 @@ def change_delivery(
     return _renew(unit, row, values)
 
 
-def cancel_delivery(unit: UnitOfWork, organisation: str, delivery: str) -> Row[Any]:
+def cancel_delivery(unit: UnitOfWork, organisation: str, delivery: str, version: int | None) -> Row[Any]:
     """Note that what has not come of a delivery does not come.
 
     Raises `DeliveryPromised` when somebody waits for it: another delivery is noted first, or they are told and let go.
     """
-    row = own_delivery(unit, organisation, delivery)
+    row = _on_its_way(unit, organisation, delivery, version)
     return _renew(unit, row, {"state": "cancelled", "version": row.version + 1})
 
 
-def own_delivery(unit: UnitOfWork, organisation: str, delivery: str) -> Row[Any]:
-    """Give a delivery that is on its way, with its place locked. Raises `NotFound`, `Conflict` for one that is over."""
+def get_delivery(unit: UnitOfWork, organisation: str, delivery: str) -> Row[Any]:
+    """Give one of an organisation's own deliveries; raises `NotFound` for any other."""
     own = expected_deliveries.c.id == delivery, expected_deliveries.c.organisation == organisation
     found = unit.connection.execute(select(expected_deliveries).where(*own)).one_or_none()
     if found is None:
         raise NotFound(f"there is no delivery {delivery}")
+    return found
+
+
+def _on_its_way(unit: UnitOfWork, organisation: str, delivery: str, version: int | None) -> Row[Any]:
+    """Give a delivery as it was read, with its place locked. Raises `Stale`, `Conflict` for one that is over."""
+    found = get_delivery(unit, organisation, delivery)
     lock_freed(unit, [(found.part, found.location)])
-    row = unit.connection.execute(select(expected_deliveries).where(*own)).one()
+    row = get_delivery(unit, organisation, delivery)
+    if version not in {None, row.version}:
+        raise Stale("this was changed since it was read")
     if row.state != "expected":
         raise Conflict(f"this delivery is {row.state}")
     return row

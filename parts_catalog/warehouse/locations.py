@@ -1,11 +1,13 @@
 """Where pieces lie: the warehouses and workshop shelves of the houses, and which of them send parts to buyers."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from foundation.database import UnitOfWork
+from foundation.refusals import NotFound, Stale
 from parts_catalog.parts import Location
 from parts_catalog.warehouse.tables import locations
 
@@ -34,6 +36,27 @@ def list_locations(unit: UnitOfWork, organisation: str | None = None) -> list[Lo
     if organisation is not None:
         chosen = chosen.where(locations.c.organisation == organisation)
     return [location_of(row) for row in unit.connection.execute(chosen)]
+
+
+def own_location(unit: UnitOfWork, organisation: str, location: str, *, lock: bool = False) -> Location:
+    """Give one of an organisation's own locations; raises `NotFound` for any other."""
+    own = select(locations).where(locations.c.id == location, locations.c.organisation == organisation)
+    row = unit.connection.execute(own.with_for_update() if lock else own).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no location {location}")
+    return location_of(row)
+
+
+def edit_location(
+    unit: UnitOfWork, organisation: str, location: str, version: int | None, values: Mapping[str, Any]
+) -> Location:
+    """Change columns of a location as it was read (`version` None: as it is). Raises `NotFound` and `Stale`."""
+    before = own_location(unit, organisation, location, lock=True)
+    if version not in {None, before.version}:
+        raise Stale("this was changed since it was read")
+    edited = update(locations).where(locations.c.id == location)
+    row = unit.connection.execute(edited.values(**values, version=before.version + 1).returning(locations)).one()
+    return location_of(row)
 
 
 def location_of(row: Any) -> Location:
