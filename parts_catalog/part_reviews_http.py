@@ -11,7 +11,8 @@ from foundation.http import NO_NUL, ActorDependency, Body, IdempotencyKey, probl
 from foundation.idempotency import once
 from foundation.identity import Actor
 from foundation.paging import MAXIMUM_LIMIT
-from parts_catalog.part_reviews import MOST_WORDS, Bought, PartReview, Rating, ratings_of, review_part, reviews_of
+from parts_catalog.part_reviews import MOST_WORDS, Bought, PartReview, ratings_of, review_part, reviews_of
+from parts_catalog.views import RatingOfPart
 
 Key = Annotated[str, Path(max_length=64, pattern=NO_NUL)]
 Limit = Annotated[int, Query(ge=1, le=MAXIMUM_LIMIT)]
@@ -21,15 +22,6 @@ Cursor = Annotated[str | None, Query(max_length=1000, description="`next` of the
 class NewReview(Body):
     rating: int = Field(ge=1, le=5)
     words: str = Field(default="", max_length=MOST_WORDS, pattern=NO_NUL, examples=["Fits, and is quiet."])
-
-
-class RatingView(BaseModel):
-    average: float = Field(examples=[4.5], description="1 to 5")
-    count: int = Field(examples=[12])
-
-    @classmethod
-    def of(cls, rating: Rating) -> "RatingView":
-        return cls(average=rating.average, count=rating.count)
 
 
 class ReviewView(BaseModel):
@@ -44,7 +36,7 @@ class ReviewView(BaseModel):
 class ReviewsPage(BaseModel):
     items: list[ReviewView]
     next: str | None
-    rating: RatingView | None = Field(description="null: nobody has reviewed it yet")
+    rating: RatingOfPart | None = Field(description="null: nobody has reviewed it yet")
 
 
 def router(database: Database, current_actor: ActorDependency, bought: Bought) -> APIRouter:
@@ -60,7 +52,7 @@ def router(database: Database, current_actor: ActorDependency, bought: Bought) -
         return ReviewsPage(
             items=[_view(one, actor) for one in page.items],
             next=page.next,
-            rating=RatingView.of(rating) if rating else None,
+            rating=RatingOfPart.of(rating) if rating else None,
         )
 
     @routes.post(
