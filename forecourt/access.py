@@ -8,7 +8,7 @@ import diagnostics.permissions
 import foundation.permissions
 import ingest.permissions
 import parts_catalog.permissions
-from foundation.access import Access, Group, Relation, Rule, and_administrators, list_of, personal, public, read_of
+from foundation.access import ALL, Access, Group, Relation, Rule, and_administrators, list_of, personal, public, read_of
 from foundation.identity import WORKSHOP_ROLES, Role
 from parts_catalog.permissions import IMPORTING
 
@@ -42,6 +42,7 @@ RULES = (
     Rule("pages.board", Group.READ, ("GET /board",), none=_PLANNING),
     Rule("pages.calendar", Group.READ, ("GET /calendar", "GET /calendar/live"), own=_PLANNING),
     Rule("pages.import", Group.WRITE, ("POST /imports/{import_id}/run",), own=and_administrators(IMPORTING)),
+    Rule("payments.decide", Group.PERSONAL, ("POST /payments/{payment}/sandbox",), own=ALL),
     Rule("pages.workshop", Group.READ, ("GET /workshop",), own=_MANAGING),
 )
 
@@ -58,6 +59,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "devices.list": ("GET /devices",),
     "devices.provision": ("POST /devices", "POST /devices/{device}/password", "POST /devices/{device}/revoke"),
     "parts.read": ("GET /parts", "GET /parts/{part}"),
+    "payments.read": ("GET /payments/{payment}/sandbox",),
     "imports.start": ("POST /imports",),
     "imports.list": ("GET /imports",),
     "imports.read": ("GET /imports/{import_id}",),

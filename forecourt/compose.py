@@ -19,6 +19,7 @@ import parts_catalog.http
 import parts_catalog.images_http
 import parts_catalog.imports.http
 import parts_catalog.part_reviews_http
+import parts_catalog.payments.http
 import parts_catalog.pricing.http
 import parts_catalog.shop.http
 import parts_catalog.vin.http
@@ -27,6 +28,7 @@ from aftersales.scope import find_case
 from forecourt import access, health, http, pages, privacy_http
 from forecourt.health import Probe
 from forecourt.metrics_files import AllFigures
+from forecourt.paying import new_paying
 from forecourt.rate_limits import AnonymousLimit, RateLimits
 from forecourt.settings import Settings
 from forecourt.task_queue import import_folder, queue_import
@@ -37,13 +39,9 @@ from ingest.devices_http import TellBroker
 from ingest.registry import Vehicles
 from ingest.uploads import Send, Uploads, nowhere
 from parts_catalog.images import image_folder
-from parts_catalog.payments import Payables
 from parts_catalog.shop import bought
 from parts_catalog.shop.carriers import SimulatedCarrier
-from parts_catalog.shop.orders import PAYABLE, OrdersPaid
 
-# What can be paid, and what is done about its payments.
-PAYABLES: Payables = {PAYABLE: OrdersPaid()}
 DESCRIPTION = "From what a car says through its OBD port to a booked, visible, settled repair."
 
 
@@ -75,6 +73,10 @@ def build_app(
     uploads = Uploads(database, send)
     app.include_router(foundation.http.router(database, throttle, actor, table.scopes()), responses=counted)
     app.include_router(ingest.uploads_http.phones(database, uploads, throttle), responses=counted)
+    paying = app.state.paying = new_paying(settings, database)
+    app.include_router(
+        parts_catalog.payments.http.callbacks(database, paying.providers, paying.payables), responses=counted
+    )
     for routes in (
         ingest.http.router(database, actor, archive, tell_broker),
         ingest.uploads_http.router(database, actor, uploads),
@@ -85,6 +87,7 @@ def build_app(
         parts_catalog.part_reviews_http.router(database, actor, bought),
         parts_catalog.pricing.http.router(database, actor),
         parts_catalog.vin.http.router(database, actor),
+        parts_catalog.payments.http.router(database, actor, paying.providers),
         parts_catalog.warehouse.http.router(database, actor),
         parts_catalog.shop.http.router(database, wakeups, actor, vehicles, SimulatedCarrier(), find_case),
         aftersales.http.router(database, wakeups, actor, vehicles),
@@ -97,7 +100,7 @@ def build_app(
     _add_docs(app)
     site = pages.Site(
         database, wakeups, vehicles, archive, settings.lang, settings.secure_cookies, throttle, table, tell_broker,
-        device_address, import_folder(settings.data),
+        device_address, import_folder(settings.data), paying.providers,
     )  # fmt: skip
     pages.mount(app, site)
     return app

@@ -1,6 +1,6 @@
 """Who may see parts, which are everybody's, and who says when pieces come."""
 
-from foundation.access import Group, Rule, and_administrators, list_of, read_of
+from foundation.access import ALL, Group, Rule, and_administrators, list_of, public, read_of
 from foundation.identity import Role
 from parts_catalog.pricing import permissions as pricing
 from parts_catalog.shop import permissions as shop
@@ -16,6 +16,8 @@ RULES = (
     read_of("fitment.read", "GET /v1/fitment"),
     list_of("vin.decode", "GET /v1/vin/{vin}"),
     Rule("parts.expect", Group.WRITE, ("POST /v1/parts/{part}/expected",), own=and_administrators(EXPECTING)),
+    Rule("payments.read", Group.READ, ("GET /v1/payments/{payment}",), own=ALL),
+    public("payments.tell", "POST /v1/payments/callbacks/{provider}"),
     Rule("imports.start", Group.WRITE, ("POST /v1/parts/imports",), none=and_administrators(IMPORTING)),
     Rule("imports.list", Group.READ, ("GET /v1/parts/imports",), none=and_administrators(IMPORTING)),
     Rule(

@@ -24,6 +24,7 @@ from forecourt.pages import (
     owner,
     parts,
     repairs,
+    sandbox_payment,
     sign_in,
     stopped,
     technician,
@@ -65,6 +66,7 @@ _ROUTERS = tuple(
         manager,
         parts,
         imports,
+        sandbox_payment,
         trend,
         voltage,
     )

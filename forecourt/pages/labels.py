@@ -8,6 +8,7 @@ from aftersales.consents import Channel
 from forecourt.pages.menu import N_
 from foundation.identity import Role
 from ingest.commands import CommandKind, CommandState
+from parts_catalog.payments.states import State as PaymentState
 
 # state: (words, colour of its chip)
 CASE: Mapping[str, tuple[str, str]] = {
@@ -205,4 +206,17 @@ DONE: Mapping[str, str] = {
     "asked": N_("Asked. The answer appears here."),
     "undone": N_("Undone: the catalogue is as it was before."),
     "answered": N_("Your answer has been noted."),
+}
+PAYMENT: Mapping[str, str] = {
+    PaymentState.PENDING: N_("Waiting for payment"),
+    PaymentState.PAID: N_("Paid"),
+    PaymentState.FAILED: N_("Payment failed"),
+    PaymentState.CLOSED: N_("Payment closed"),
+    PaymentState.PARTLY_REFUNDED: N_("Partly refunded"),
+    PaymentState.REFUNDED: N_("Refunded"),
+}
+SANDBOX_NOTICE: Mapping[str, str] = {
+    "once": N_("at once"),
+    "late": N_("two minutes late"),
+    "twice": N_("twice"),
 }

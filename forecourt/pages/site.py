@@ -11,6 +11,7 @@ from foundation.follow import Wakeups
 from ingest.archive import Archive
 from ingest.devices_http import TellBroker
 from ingest.registry import Vehicles
+from parts_catalog.payments.providers import Providers
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +32,4 @@ class Site:
     tell_broker: TellBroker
     device_address: Callable[[], str]
     uploads: Path  # where files wait to be imported
+    providers: Providers  # of payments, as far as they are offered

@@ -94,7 +94,9 @@ class Answer:
 class Provider(Protocol):
     """A payment provider. Every method but `page`, `read_callback` and `answer` may take seconds, and go out."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The name of its row in `payments/providers.py`, and of its callback's address."""
 
     def page(self, charge: Charge) -> str | None:
         """Give the address at which the charge is paid, if it can be put together without asking; no network."""

@@ -23,6 +23,7 @@ from ingest import commands, registry
 from ingest.archive import Archive
 from ingest.commands import CommandKind
 from ingest.registry import Vehicles
+from parts_catalog.payments import Payable, payments_of
 from parts_catalog.tables import imports
 from tests.access import prices, shop, stock
 from tests.aftersales.world import FAMILY, GARAGE, STEPS, STRANGERS, World
@@ -140,6 +141,7 @@ def build(world: World, folder: Path) -> Scene:
         made = imports.insert().values(**imported, state="done", started_at=unit.now()).returning(imports.c.id)
         import_id = str(unit.connection.execute(made).scalar_one())
         bought = shop.build(unit, world.owner, view["id"])
+        payment = payments_of(unit, [Payable("order", bought["order_id"])])[0].id
         kept = stock.build(unit) | prices.build(unit, folder)
     # A walk in many tries asks more in a minute than anybody may; the limits have tests of their own.
     settings = Settings(
@@ -153,6 +155,6 @@ def build(world: World, folder: Path) -> Scene:
         "what": "hours",
         "import_id": import_id, "line": line, "settled": settled, "wait": "wait_1", "message": "none",
         "vin": "1HGCM82633A004352",
-        **bought, **kept,
+        **bought, **kept, "payment": payment, "provider": "sandbox",
     }  # fmt: skip
     return Scene(world, app, ids, people, tokens, sessions, TestClient(app, follow_redirects=False))

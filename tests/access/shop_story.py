@@ -1,6 +1,6 @@
 """The answers of the shop: a purchase, what is then too late, and a parcel on its way."""
 
-from forecourt.compose import PAYABLES
+from forecourt.paying import PAYABLES
 from foundation.database import new_id
 from foundation.money import Money
 from parts_catalog.payments import accept

@@ -16,6 +16,7 @@ from ingest.registry import add_vehicle
 from ingest.tables import commands
 from parts_catalog.imports.http import AT_ONCE
 from tests.access.answers import Answers
+from tests.access.payments_story import being_told_of_payments
 from tests.access.prices_story import keeping_prices, showing_parts
 from tests.access.requests import BODIES, QUERIES
 from tests.access.scene import KEPT, NEW
@@ -237,6 +238,7 @@ STORIES: tuple[Callable[[Answers], None], ...] = (
     devices_and_what_they_upload,
     suppliers_files,
     buying,
+    being_told_of_payments,
     keeping_stock,
     keeping_prices,
     showing_parts,

@@ -58,6 +58,8 @@ IDS = (
     "import_id",
     *prices.IDS,
     *shop.IDS,
+    "payment",
+    "provider",
     *stock.IDS,
     *ENDED,
 )

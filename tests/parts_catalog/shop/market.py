@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from forecourt.compose import PAYABLES
+from forecourt.paying import PAYABLES
 from foundation.clock import FixedClock
 from foundation.database import Database, new_id
 from foundation.events import read
