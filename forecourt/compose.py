@@ -89,7 +89,9 @@ def build_app(
         parts_catalog.vin.http.router(database, actor),
         parts_catalog.payments.http.router(database, actor, paying.providers),
         parts_catalog.warehouse.http.router(database, actor),
-        parts_catalog.shop.http.router(database, wakeups, actor, vehicles, SimulatedCarrier(), find_case),
+        parts_catalog.shop.http.router(
+            database, wakeups, actor, vehicles, SimulatedCarrier(), find_case, paying.providers
+        ),
         aftersales.http.router(database, wakeups, actor, vehicles),
         privacy_http.router(database, actor, archive, throttle),
     ):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from aftersales.answers import go_on_one
 from aftersales.late_parts import offer_later_times
-from aftersales.messages import take_mail
+from aftersales.messages import himself_or_owners, notify, take_mail
 from aftersales.no_shows import sweep_no_shows
 from aftersales.offering import offer_one
 from aftersales.reminders import send_reminders
@@ -27,12 +27,21 @@ from parts_catalog.stock import expire
 
 OFFERS = 20  # per round: more are made in the next one
 PAYMENTS = 200  # looked after in a round
+
+
+def tell_of_late_parcels(unit: UnitOfWork) -> None:
+    """Flag the shop's shipments that are late, and tell their buyers."""
+    for late in flag_late(unit):
+        people = himself_or_owners(unit, late.account, late.organisation)
+        notify(unit, people, "parcel_late", late.shipment, None, day=late.promised_on.isoformat())
+
+
 # In their order: what ends makes room, and then the room is offered.
 SWEEPS: tuple[Callable[[UnitOfWork], object], ...] = (
     expire_holds,
     expire_orders,
     expire,
-    flag_late,
+    tell_of_late_parcels,
     expire_commands,
     sweep_no_shows,
     offer_later_times,

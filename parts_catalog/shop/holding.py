@@ -10,7 +10,7 @@ from foundation.refusals import Conflict
 from parts_catalog import stock
 from parts_catalog.shop.contents import Origin, Share
 from parts_catalog.shop.regions import place_of
-from parts_catalog.stock import Allocation, HoldExpired, OutOfStock
+from parts_catalog.stock import Allocation, OutOfStock
 from parts_catalog.warehouse.locking import lock_holders, lock_stock
 from parts_catalog.warehouse.nearest import Place
 
@@ -113,7 +113,7 @@ def shares_of(chosen: Allocation) -> list[Share]:
 def hand_over(unit: UnitOfWork, cart: str, order: str, until: datetime, shares: Collection[Share]) -> None:
     """Make a locked cart's pieces, which are these, those of an order that is new in this unit.
 
-    What is here needs no lock of the warehouse: it stays where it is, and held. Raises `HoldExpired`.
+    What is here needs no lock of the warehouse: it stays where it is, and held. Raises `PiecesGone`.
     """
     if any(share.expected is not None for share in shares):
         stock.hand_over(unit, cart, order, until)
@@ -121,7 +121,7 @@ def hand_over(unit: UnitOfWork, cart: str, order: str, until: datetime, shares: 
     asked = {"cart": cart, "order": order, "until": until, "now": unit.now()}
     given = sum(row.quantity for row in unit.rows(_HAND_OVER, asked))
     if given != sum(share.quantity for share in shares):
-        raise HoldExpired("the reservation has run out")
+        raise PiecesGone("the reservation has just run out", lines=[])
 
 
 _HAND_OVER = """

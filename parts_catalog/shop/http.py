@@ -25,6 +25,7 @@ from foundation.identity import Actor
 from foundation.paging import DEFAULT_LIMIT, MAXIMUM_LIMIT, Page
 from foundation.refusals import Invalid
 from ingest.vehicles import VehicleConfig, VehicleDirectory
+from parts_catalog.payments.providers import Providers, offered
 from parts_catalog.shop import carts, ordering, orders, shipments, views
 from parts_catalog.shop.bodies import (
     CartBody,
@@ -70,6 +71,7 @@ class Shop:
     vehicles: VehicleDirectory
     carrier: Carrier
     check_case: CheckCase
+    providers: Providers
 
     def once(
         self, actor: Actor, route: str, key: str | None, body: BaseModel | None, act: Callable[[UnitOfWork], View]
@@ -98,10 +100,11 @@ def router(
     vehicles: VehicleDirectory,
     carrier: Carrier,
     check_case: CheckCase,
+    providers: Providers,
 ) -> APIRouter:
     """Give the routes of the shop."""
     routes = APIRouter(prefix="/v1", tags=["shop"])
-    shop = Shop(database, wakeups, current_actor, vehicles, carrier, check_case)
+    shop = Shop(database, wakeups, current_actor, vehicles, carrier, check_case, providers)
     for add in (_carts, _lines, _orders, _paying, _progress, _shipments):
         add(routes, shop)
     return routes
@@ -221,6 +224,8 @@ def _orders(routes: APIRouter, shop: Shop) -> None:
         summary="Order what lies in a cart, at the prices that were shown; it is held until its payment is due",
     )
     def place_order(actor: Acting, body: OrderBody, key: IdempotencyKey = None) -> Response:
+        offered(shop.providers, body.payment.provider)
+
         def act(unit: UnitOfWork) -> View:
             order = ordering.place(unit, actor, shop.carrier, body.wish())
             return views.order_view(unit, actor, order)
@@ -246,6 +251,8 @@ def _paying(routes: APIRouter, shop: Shop) -> None:
         summary="Pay an order in another way, or once more when the first payment came to nothing",
     )
     def pay_again(actor: Acting, order_id: Key, body: PaymentBody, key: IdempotencyKey = None) -> Response:
+        offered(shop.providers, body.provider)
+
         def act(unit: UnitOfWork) -> View:
             orders.pay_again(unit, actor, order_id, body.provider)
             return views.order_view(unit, actor, order_id)

@@ -82,7 +82,12 @@ class OrdersPaid:
         row = lock_order(unit, payment.payable.id)
         if row.state == OrderState.PAID and row.payment != payment.id:
             return False  # another payment was quicker
-        return take_money(unit, row, SHOP)
+        if not take_money(unit, row, SHOP):
+            return False
+        if row.payment != payment.id:  # one that was given up for another, and came after all
+            _note_payment(unit, row.id, payment.id)
+            payments.close(unit, row.payment)
+        return True
 
     def on_failed(self, unit: UnitOfWork, payment: Payment) -> None:
         """Do nothing: the order may still be paid by another payment, until its time is over."""
@@ -101,8 +106,12 @@ def pay_again(unit: UnitOfWork, actor: Actor, order: str, provider: str) -> Paym
         payments.close(unit, row.payment)
     owed = Money(row.net_amount + row.tax_amount, row.currency)
     payment = payments.start(unit, actor, Payable(PAYABLE, order), owed, provider, row.due_at)
-    unit.rows("UPDATE orders SET payment = %(payment)s WHERE id = %(order)s", {"payment": payment.id, "order": order})
+    _note_payment(unit, order, payment.id)
     return payment
+
+
+def _note_payment(unit: UnitOfWork, order: str, payment: str) -> None:
+    unit.rows("UPDATE orders SET payment = %(payment)s WHERE id = %(order)s", {"payment": payment, "order": order})
 
 
 def cancel(unit: UnitOfWork, actor: Actor, order: str) -> None:

@@ -1,7 +1,8 @@
 """A seller's shipments: picked, packed, given to a carrier and delivered; late ones are flagged and told."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from foundation.database import Database, UnitOfWork
@@ -94,18 +95,28 @@ def _take_note(unit: UnitOfWork, shipment: str, said: Tracked) -> bool:
     return True
 
 
-def flag_late(unit: UnitOfWork) -> int:
-    """Flag what should have arrived by yesterday and has not, and tell its buyer, once; gives how many that were."""
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A shipment that should have arrived, and whose it is: the account that ordered, and its organisation."""
+
+    shipment: str
+    account: str
+    organisation: str
+    promised_on: date
+
+
+def flag_late(unit: UnitOfWork) -> list[Late]:
+    """Flag what should have arrived by yesterday and has not, once, and say so on its order's feed."""
     late = unit.rows(_LATE, {"today": today(unit.now(), None), "limit": BATCH})
     told = {"ids": [row.id for row in late], "now": unit.now()}
     unit.rows("UPDATE shipments SET late_at = %(now)s WHERE id = ANY(%(ids)s::text[])", told)
     for row in late:
         tell(unit, row.order, "shipment_late", SHOP, shipment=row.id, promised_on=row.promised_on.isoformat())
-    return len(late)
+    return [Late(row.id, row.account, row.organisation, row.promised_on) for row in late]
 
 
 _LATE = """
-    SELECT s.id, s."order", s.promised_on FROM shipments s JOIN orders o ON o.id = s."order"
+    SELECT s.id, s."order", s.promised_on, o.account, o.organisation FROM shipments s JOIN orders o ON o.id = s."order"
     WHERE s.state IN ('to_pick', 'picked', 'packed', 'shipped') AND s.late_at IS NULL AND s.promised_on < %(today)s
     ORDER BY s."order", s.id LIMIT %(limit)s FOR UPDATE OF o SKIP LOCKED
 """

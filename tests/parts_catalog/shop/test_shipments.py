@@ -81,6 +81,9 @@ def test_a_late_parcel_is_flagged_and_told_once(market: Market) -> None:
         sweep_deadlines(market.database)
     assert market.get("owner", f"orders/{order['id']}")["shipments"][0]["late"] is True
     assert market.events(order["id"]).count("shipment_late") == 1
+    [message] = market.get("owner", "messages")["items"]
+    assert message["kind"] == "parcel_late"
+    assert order["promised_on"] in message["text_en"]
     market.clock.advance(timedelta(days=4))
     assert track_parcels(market.database, carrier) == 1
     assert market.get("owner", f"orders/{order['id']}")["state"] == "completed"
