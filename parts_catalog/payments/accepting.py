@@ -5,7 +5,6 @@ from dataclasses import astuple
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from foundation.database import UnitOfWork
 from foundation.money import Money
@@ -15,7 +14,7 @@ from parts_catalog.payments.port import Fact, Notice, Told
 from parts_catalog.payments.refunding import end_refund, refund
 from parts_catalog.payments.starting import end, locked
 from parts_catalog.payments.states import MONEY_IS_HERE, Call, Reason, RefundState, State, Verdict, may_become
-from parts_catalog.payments.tables import payment_notices, payments, refunds
+from parts_catalog.payments.tables import payments, refunds
 from parts_catalog.payments.telling import tell_dispute, tell_late, tell_stuck
 
 LATE_KEY = "late"
@@ -29,45 +28,42 @@ def accept(unit: UnitOfWork, payables: Payables, provider: str, notice: Notice) 
     raises for what a provider says: the unit is to be committed in any case.
     """
     digest = hashlib.sha256(repr(astuple(notice.fact)).encode()).hexdigest()
-    mine = payment_notices.c.provider == provider, payment_notices.c.notice == notice.id
-    kept = unit.connection.execute(
-        insert(payment_notices)
-        .values(
-            provider=provider,
-            notice=notice.id,
-            payment=notice.fact.payment,
-            kind=notice.fact.told,
-            digest=digest,
-            received_at=unit.now(),
-        )
-        .on_conflict_do_update(
-            index_elements=[payment_notices.c.provider, payment_notices.c.notice],
-            set_={"deliveries": payment_notices.c.deliveries + 1},
-        )
-        .returning(payment_notices.c.verdict, payment_notices.c.digest)
-    ).one()
+    told = {"provider": provider, "notice": notice.id}
+    facts = {"payment": notice.fact.payment, "kind": notice.fact.told.value, "digest": digest, "now": unit.now()}
+    kept = unit.rows(_KEEP, told | facts)[0]
     if kept.digest != digest:
         return Verdict.CHANGED
     if kept.verdict not in {None, Verdict.EARLY}:
         return Verdict(kept.verdict)
     verdict = take_fact(unit, payables, provider, notice.fact)
-    unit.connection.execute(update(payment_notices).where(*mine).values(verdict=verdict))
+    unit.rows(_JUDGE, told | {"verdict": verdict.value})
     return verdict
+
+
+_KEEP = """
+    INSERT INTO payment_notices AS mine (provider, notice, payment, kind, digest, received_at)
+    VALUES (%(provider)s, %(notice)s, %(payment)s, %(kind)s, %(digest)s, %(now)s)
+    ON CONFLICT (provider, notice) DO UPDATE SET deliveries = mine.deliveries + 1
+    RETURNING verdict, digest
+"""
+_JUDGE = "UPDATE payment_notices SET verdict = %(verdict)s WHERE provider = %(provider)s AND notice = %(notice)s"
 
 
 def take_fact(unit: UnitOfWork, payables: Payables, provider: str, fact: Fact) -> Verdict:
     """Do what a provider says, whether it came as a notice or was asked for. Again is no harm."""
-    theirs = payments.c.id == fact.payment, payments.c.provider == provider
-    seen = unit.connection.execute(select(payments).where(*theirs)).one_or_none()
-    if seen is None:
+    seen = unit.rows(_SEEN, {"payment": fact.payment, "provider": provider})
+    if not seen:
         return Verdict.UNKNOWN_PAYMENT
-    payables[seen.payable_kind].lock(unit, seen.payable)
-    payment = payment_of(locked(unit, seen.id))
+    payables[seen[0].payable_kind].lock(unit, seen[0].payable)
+    payment = payment_of(locked(unit, fact.payment))
     if fact.told is Told.PAID:
         return _paid(unit, payables, payment, fact)
     if fact.told in {Told.FAILED, Told.CLOSED}:
         return _unpaid(unit, payables, payment, State(fact.told.value))
     return Verdict.IGNORED if fact.refund is None else _refunded(unit, payables, payment, fact, fact.refund)
+
+
+_SEEN = "SELECT payable_kind, payable FROM payments WHERE id = %(payment)s AND provider = %(provider)s"
 
 
 def _paid(unit: UnitOfWork, payables: Payables, payment: Payment, fact: Fact) -> Verdict:

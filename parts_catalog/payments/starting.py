@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from foundation.database import UnitOfWork, new_id
 from foundation.identity import Actor
@@ -47,31 +46,33 @@ def start(
         raise Invalid("what costs nothing needs no payment")
     if due <= now:
         raise Invalid("a payment is due in the future")
-    row = unit.connection.execute(
-        insert(payments)
-        .values(
-            id=new_id("pay"),
-            payable_kind=payable.kind,
-            payable=payable.id,
-            organisation=actor.organisation,
-            provider=provider,
-            amount=amount.amount,
-            currency=amount.currency,
-            state=State.PENDING,
-            created_at=now,
-            due_at=due,
-            look_at=min(due, now + FIRST_LOOK),
-        )
-        .on_conflict_do_nothing(
-            index_elements=[payments.c.payable_kind, payments.c.payable], index_where=payments.c.state == "pending"
-        )
-        .returning(payments)
-    ).one_or_none()
-    if row is None:
+    facts = {
+        "id": new_id("pay"),
+        "kind": payable.kind,
+        "payable": payable.id,
+        "organisation": actor.organisation,
+        "provider": provider,
+        "amount": amount.amount,
+        "currency": amount.currency,
+        "now": now,
+        "due_at": due,
+        "look_at": min(due, now + FIRST_LOOK),
+    }
+    made = unit.rows(_START, facts)
+    if not made:
         return _same(unit, actor, payable, amount, provider)
     if kind.prepared:
-        call(unit, row.id, Call.START)
-    return payment_of(row)
+        call(unit, made[0].id, Call.START)
+    return payment_of(made[0])
+
+
+_START = """
+    INSERT INTO payments
+        (id, payable_kind, payable, organisation, provider, amount, currency, state, created_at, due_at, look_at)
+    VALUES (%(id)s, %(kind)s, %(payable)s, %(organisation)s, %(provider)s, %(amount)s, %(currency)s, 'pending',
+        %(now)s, %(due_at)s, %(look_at)s)
+    ON CONFLICT (payable_kind, payable) WHERE state = 'pending' DO NOTHING RETURNING *
+"""
 
 
 def _same(unit: UnitOfWork, actor: Actor, payable: Payable, amount: Money, provider: str) -> Payment:
@@ -112,10 +113,10 @@ def refunds_of(unit: UnitOfWork, payment: Payment) -> Sequence[Refund]:
 
 def locked(unit: UnitOfWork, payment: str) -> Any:
     """Lock a payment, whose payable the caller has locked before, and give its row; raises `NotFound`."""
-    row = unit.connection.execute(select(payments).where(payments.c.id == payment).with_for_update()).one_or_none()
-    if row is None:
+    rows = unit.rows("SELECT * FROM payments WHERE id = %(id)s FOR UPDATE", {"id": payment})
+    if not rows:
         raise NotFound(f"there is no payment {payment}")
-    return row
+    return rows[0]
 
 
 def close(unit: UnitOfWork, payment: str) -> Payment:
