@@ -22,7 +22,7 @@ from parts_catalog.fitment import answered, fit_of, get_part, question_about
 from parts_catalog.http import Chosen, Cursor, Text
 from parts_catalog.part_sheet import part_sheet
 from parts_catalog.part_types import part_type_of
-from parts_catalog.prices import price_of
+from parts_catalog.prices import Buyer, price_of
 from parts_catalog.relations import relations_of
 from parts_catalog.search import Filters, PartHit, count_facets, find
 from parts_catalog.search_view import facets_view, understood_view
@@ -52,7 +52,7 @@ def router(site: Site) -> APIRouter:
                 q=q,
                 cars=cars,
                 car=car,
-                rows=_rows(reader, car, found.items),
+                rows=_rows(reader, car, _at_own_prices(unit, reader, found.items)),
                 next=found.next,
                 understood=understood_view(unit, found.asked) if found.asked else None,
                 facets=counted,
@@ -68,7 +68,8 @@ def router(site: Site) -> APIRouter:
             car = _car(unit, reader, cars, vehicle)
             found = get_part(unit, part)
             fit = fit_of(unit, part, car.config) if car else None
-            hit = PartHit(found, price_of(unit, [part]).get(part), tuple(offers(unit, [part])[part]), fit)
+            price = price_of(unit, [part], buyer=Buyer.of(reader.actor)).get(part)
+            hit = PartHit(found, price, tuple(offers(unit, [part])[part]), fit)
             related = [(one, related_words(one)) for one in relations_of(unit, [part]).get(part, ())]
             return reader.page(
                 "parts/part.html",
@@ -95,6 +96,12 @@ def _car(unit: UnitOfWork, reader: Reader, cars: list[Vehicle], vehicle: str | N
         return reader.site.vehicles.get(unit, reader.actor, vehicle)
     own = [car for car in cars if car.organisation == reader.actor.organisation]
     return own[0] if vehicle is None and len(own) == 1 else None
+
+
+def _at_own_prices(unit: UnitOfWork, reader: Reader, hits: list[PartHit]) -> list[PartHit]:
+    """Give hits with the prices of the lists that are for the reader."""
+    own = price_of(unit, [hit.part.id for hit in hits], buyer=Buyer.of(reader.actor)) if hits else {}
+    return [replace(hit, price=own.get(hit.part.id, hit.price)) for hit in hits]
 
 
 def _rows(reader: Reader, car: Vehicle | None, hits: list[PartHit]) -> list[dict[str, Any]]:
