@@ -79,7 +79,7 @@ class Client:
         self.ask("GET", f"/v1/parts?q={quote(secrets.choice(PLANTED))}&limit=20")
 
     def fill(self) -> dict[str, Any]:
-        wish = {"lines": [{"part": secrets.choice(self.parts), "quantity": 1}]}
+        wish = {"region": TO["region"], "lines": [{"part": secrets.choice(self.parts), "quantity": 1}]}
         cart: dict[str, Any] = json.loads(self.ask("POST", "/v1/carts", wish))
         return cart
 
@@ -135,7 +135,7 @@ def load(database: Database, products: int) -> list[str]:
             home = add_organisation(unit, f"Buyer {number}")
             actor = add_account(unit, f"buyer-{number}@bench.example", Role.FLEET_OPERATOR, home)
             tokens.append(issue_token(unit, actor))
-    big_catalogue.analyse(database.url)
+    big_catalogue.analyse(database.url.replace("+psycopg", ""))
     keep_snapshot(database)  # as the tasks process does, beside every API
     return tokens
 

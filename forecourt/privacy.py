@@ -24,6 +24,7 @@ from foundation.privacy import Person, Rows
 from foundation.refusals import Conflict
 from foundation.tables import seals
 from ingest.archive import Archive
+from parts_catalog.shop import leaving
 
 PACKAGES: tuple[ModuleType, ...] = (
     foundation.privacy,
@@ -88,6 +89,7 @@ def erase(database: Database, archive: Archive, person: Person, by: str, *, vehi
     for case in to_come:
         with database.unit() as unit:
             decline_case(unit, person.actor, case)
+    _leave_the_shop(database, person)
     with database.unit() as unit:
         _check(unit, person)
         cars = ingest.privacy.vehicles_of(unit, person)
@@ -106,6 +108,20 @@ def erase(database: Database, archive: Archive, person: Person, by: str, *, vehi
 def _check(unit: UnitOfWork, person: Person) -> None:
     if reasons := aftersales.privacy.under_way(unit, person):
         raise ErasureRefusedError("a repair is under way; it has to be settled first", reasons=reasons)
+    if reasons := leaving.under_way(unit, person):
+        raise ErasureRefusedError("a parcel is under way; it has to arrive first", reasons=reasons)
+
+
+def _leave_the_shop(database: Database, person: Person) -> None:
+    """Call off what waits for its payment, and empty the carts, one by one."""
+    with database.unit() as unit:
+        orders, carts = leaving.unpaid(unit, person), leaving.open_carts(unit, person)
+    for order in orders:
+        with database.unit() as unit:
+            leaving.call_off(unit, person, order)
+    for cart in carts:
+        with database.unit() as unit:
+            leaving.empty(unit, person, cart)
 
 
 def finish_erasures(database: Database, archive: Archive) -> int:

@@ -87,8 +87,8 @@ def ready(database: Database, base: str, data: Path, buyers: int, drivers: int) 
         unit.connection.execute(update(stock).values(on_hand=10_000))
         unit.connection.execute(update(stock).where(stock.c.part == PART).values(on_hand=PIECES))
         unit.connection.execute(update(locations).where(locations.c.id == SHELF).values(ships=True))
-        cars = [_rival(unit, base, f"car-{number}") for number in range(drivers)]
-        carts = [_rival(unit, base, f"cart-{number}") for number in range(buyers)]
+        cars = [_rival(unit, base, f"driver-{number}") for number in range(drivers)]
+        carts = [_rival(unit, base, f"buyer-{number}") for number in range(buyers)]
     query = {"workshop": WORKSHOP, "vehicle": cars[0].vehicle, "service": "maintenance", "limit": 1}
     [slot] = cars[0].http.get("/v1/slots", params=query).raise_for_status().json()["items"]
     secret = Secret(DataPaths.prepare(data).secret("sandbox_payments"))
