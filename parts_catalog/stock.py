@@ -12,13 +12,13 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, select, update
 
 from foundation.database import UnitOfWork, new_id
 from foundation.refusals import Conflict, Invalid, NotFound
 from parts_catalog.parts import Reservation, StockOffer
 from parts_catalog.tables import back_orders, reservations, stock
-from parts_catalog.warehouse.coming import COMING, FREE, unpromised
+from parts_catalog.warehouse.coming import COMING, FREE, day_of, unpromised
 from parts_catalog.warehouse.deliveries import check_day, receive
 from parts_catalog.warehouse.holding import (
     HoldExpired,
@@ -48,6 +48,7 @@ __all__ = [
     "OutOfStock",
     "PiecesHeld",
     "StillWaiting",
+    "day_of",
     "expect",
     "expire",
     "hand_over",
@@ -256,14 +257,16 @@ def expect(unit: UnitOfWork, organisation: str, part: str, location: str, day: d
 
 
 def late_holds(unit: UnitOfWork) -> dict[str, date]:
-    """Give by holder on which day the last of his held pieces comes that were promised as here and are not."""
-    rows = unit.connection.execute(
-        select(reservations.c.holder, func.max(reservations.c.expected).label("expected"))
-        .where(reservations.c.state == "held", reservations.c.expected.is_not(None), ~overdue(unit.now()))
-        .group_by(reservations.c.holder)
-        .order_by(reservations.c.holder)
-    )
-    return {row.holder: row.expected for row in rows}
+    """Give by holder on which day the last of his pieces comes that are not here: promised as here, or waited for."""
+    return {row.holder: row.expected for row in unit.rows(_LATE, {"now": unit.now()})}
+
+
+_LATE = """
+    SELECT holder, max(expected) AS expected FROM (
+        SELECT holder, expected, reserved_until FROM reservations WHERE state = 'held' AND expected IS NOT NULL
+        UNION ALL SELECT holder, expected, reserved_until FROM back_orders WHERE state = 'waiting'
+    ) late WHERE reserved_until IS NULL OR reserved_until > %(now)s GROUP BY holder ORDER BY holder
+"""
 
 
 def _keys(unit: UnitOfWork, where: ColumnElement[bool]) -> set[Key]:

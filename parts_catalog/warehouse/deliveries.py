@@ -60,11 +60,18 @@ def shelf(unit: UnitOfWork, organisation: str, part: str, location: str) -> Key:
     own = locations.c.id == location, locations.c.organisation == organisation, locations.c.state == "open"
     if unit.connection.execute(select(locations.c.id).where(*own)).one_or_none() is None:
         raise NotFound(f"there is no location {location}")
-    if not unit.rows("SELECT FROM parts WHERE id = %(part)s AND removed_by IS NULL", {"part": part}):
+    if not unit.rows(_KNOWN, {"part": part, "location": location}):
         raise NotFound(f"there is no part {part}")
     new = {"part": part, "location": location, "organisation": organisation, "on_hand": 0}
     unit.connection.execute(insert(stock).values(**new).on_conflict_do_nothing())
     return part, location
+
+
+# A part that an import took out may still lie there.
+_KNOWN = """
+    SELECT FROM parts p WHERE id = %(part)s AND (removed_by IS NULL OR EXISTS (
+        SELECT FROM stock s WHERE s.part = p.id AND s.location = %(location)s))
+"""
 
 
 def expect_delivery(unit: UnitOfWork, organisation: str, supplier: str, key: Key, quantity: int, day: date) -> Row[Any]:

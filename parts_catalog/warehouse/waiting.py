@@ -15,14 +15,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, select, tuple_, update
 
 from foundation.database import UnitOfWork, new_id
-from foundation.refusals import Conflict, Invalid
+from foundation.refusals import Invalid
 from parts_catalog.parts import BackOrder
-from parts_catalog.warehouse.holding import lock_freed, shortage
+from parts_catalog.warehouse.holding import OutOfStock, lock_freed, shortage
 from parts_catalog.warehouse.locking import Key, columns_of, lock_holders
 from parts_catalog.warehouse.tables import back_orders
 
 
-class NotExpected(Conflict):
+class NotExpected(OutOfStock):
     """Not enough pieces are coming that nobody waits for; `lines` lists what lacks, as `OutOfStock` does."""
 
     code = "not_expected"

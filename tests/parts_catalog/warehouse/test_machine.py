@@ -268,5 +268,6 @@ def test_stock_is_what_a_simple_model_says(database: Database, clock: FixedClock
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1800)
 def test_stock_is_what_a_simple_model_says_for_long(database: Database, clock: FixedClock) -> None:
     play(database, clock, examples=300, steps=60)
