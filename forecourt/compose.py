@@ -21,10 +21,11 @@ import parts_catalog.imports.http
 import parts_catalog.part_reviews_http
 import parts_catalog.payments.http
 import parts_catalog.pricing.http
+import parts_catalog.returns.http
 import parts_catalog.shop.http
 import parts_catalog.vin.http
 import parts_catalog.warehouse.http
-from aftersales.scope import find_case
+from aftersales.scope import case_is_declined, find_case
 from forecourt import access, health, http, pages, privacy_http
 from forecourt.health import Probe
 from forecourt.metrics_files import AllFigures
@@ -92,6 +93,7 @@ def build_app(
         parts_catalog.shop.http.router(
             database, wakeups, actor, vehicles, SimulatedCarrier(), find_case, paying.providers
         ),
+        parts_catalog.returns.http.router(database, actor, case_is_declined),
         aftersales.http.router(database, wakeups, actor, vehicles),
         privacy_http.router(database, actor, archive, throttle),
     ):

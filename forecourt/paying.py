@@ -15,14 +15,15 @@ from parts_catalog.payments.port import Provider
 from parts_catalog.payments.providers import Providers
 from parts_catalog.payments.sandbox import NAME as SANDBOX
 from parts_catalog.payments.sandbox import Post, Sandbox, Secret, deliver
-from parts_catalog.shop.orders import PAYABLE, OrdersPaid
+from parts_catalog.returns.refunded import OrdersReturned
+from parts_catalog.shop.orders import PAYABLE
 
 CALLBACKS = "/v1/payments/callbacks"
 POST_TIMEOUT_S = 10.0
 EVERY_INTERFACE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - listened on, called by its own name
 
 # What can be paid, and what is done about its payments.
-PAYABLES: Payables = {PAYABLE: OrdersPaid()}
+PAYABLES: Payables = {PAYABLE: OrdersReturned()}
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from foundation.access import ALL, Group, Rule, and_administrators, list_of, public, read_of
 from foundation.identity import Role
 from parts_catalog.pricing import permissions as pricing
+from parts_catalog.returns import permissions as returns
 from parts_catalog.shop import permissions as shop
 from parts_catalog.warehouse import permissions as warehouse
 
@@ -38,5 +39,6 @@ RULES = (
     Rule("part_reviews.write", Group.WRITE, (f"POST {_REVIEWS}",), none=shop.BUYING),
     *pricing.RULES,
     *shop.RULES,
+    *returns.RULES,
     *warehouse.RULES,
 )

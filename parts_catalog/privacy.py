@@ -6,10 +6,11 @@ from sqlalchemy import ColumnElement, or_, select, update
 
 from foundation.database import UnitOfWork
 from foundation.privacy import ERASED, Person, Rows, rows_of
-from parts_catalog.tables import carts, order_lines, orders, part_reviews, shipments
+from parts_catalog.tables import carts, order_lines, orders, part_reviews, returns, shipments
 
 PERSONAL: Mapping[str, str] = {
     "part_reviews": "words",
+    "returns": "words answer",
     "orders": "name phone address",
     "shipments": "name phone address",
 }
@@ -66,6 +67,9 @@ IMPERSONAL: Mapping[str, str] = {
     "shipments": "id order organisation location state delivery distance_km carrier tracking_number promised_on late_at"
     " shipped_at delivered_at version created_at updated_at",
     "shipment_lines": "shipment order number part quantity",
+    "returns": "id order organisation seller account state reason currency refund refund_amount version created_at"
+    " updated_at",
+    "return_lines": "return_id order number location part quantity restocked scrapped rejected",
     "back_orders": "id no part location organisation holder quantity expected state reserved_until created_at ended_at",
     "payments": "id payable_kind payable organisation provider amount currency state refunded provider_reference code_url"
     " created_at due_at look_at paid_at",
@@ -87,6 +91,7 @@ def export_of(unit: UnitOfWork, person: Person) -> dict[str, Rows]:
         "orders": rows_of(unit, orders, _ordered_by(person)),
         "order_lines": rows_of(unit, order_lines, order_lines.c.order.in_(mine)),
         "shipments": rows_of(unit, shipments, shipments.c.order.in_(mine)),
+        "returns": rows_of(unit, returns, returns.c.order.in_(mine)),
     }
 
 
@@ -100,6 +105,7 @@ def erase(unit: UnitOfWork, person: Person) -> None:
     unit.connection.execute(update(part_reviews).where(_reviewed_by(person)).values(words=""))
     nobody = {"name": ERASED, "phone": "", "address": ""}
     mine = select(orders.c.id).where(_ordered_by(person))
+    unit.connection.execute(update(returns).where(returns.c.order.in_(mine)).values(words="", answer=""))
     unit.connection.execute(update(shipments).where(shipments.c.order.in_(mine)).values(nobody))
     unit.connection.execute(update(orders).where(_ordered_by(person)).values(nobody))
 

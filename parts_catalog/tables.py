@@ -45,6 +45,7 @@ from parts_catalog.pricing.tables import (
     promotions,
 )
 from parts_catalog.reference_tables import reference_codes, vehicle_configurations, vin_rules
+from parts_catalog.returns.tables import return_lines, returns
 from parts_catalog.search_tables import catalogue_version, part_words, search_vehicles, search_words
 from parts_catalog.shop.tables import cart_lines, carts, order_lines, orders, shipment_lines, shipments
 from parts_catalog.shown_tables import part_images, part_reviews
@@ -90,6 +91,8 @@ __all__ = [
     "reference_codes",
     "refunds",
     "reservations",
+    "return_lines",
+    "returns",
     "sandbox_charges",
     "sandbox_notices",
     "sandbox_refunds",
