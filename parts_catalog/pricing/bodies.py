@@ -1,7 +1,7 @@
 """What goes over the wire about prices: bodies of requests and views of answers."""
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, Field
@@ -20,6 +20,7 @@ Priority = Annotated[int, Field(ge=-1000, le=1000, description="The highest one 
 Minor = Annotated[int, Field(ge=0, le=MOST_MONEY, description="Minor units")]
 BasisPoints = Annotated[int, Field(ge=0, le=10_000, description="1300 = 13 %")]
 Limit = Annotated[int, Field(ge=1, le=MOST_MONEY)]
+Instant = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]
 State = Literal["active", "ended"]
 Kind = Literal["percentage", "amount"]
 Target = Literal["part", "brand", "part_type", "order"]
@@ -61,8 +62,8 @@ class NewList(Body):
     channel: Channel | None = None
     customer_group: Id | None = None
     region: Region | None = None
-    valid_from: AwareDatetime | None = None
-    valid_until: AwareDatetime | None = Field(default=None, description="From then on it is over")
+    valid_from: Instant | None = None
+    valid_until: Instant | None = Field(default=None, description="From then on it is over")
     priority: Priority = 0
 
 
@@ -73,8 +74,8 @@ class ListChange(Body):
     channel: Channel | None = None
     customer_group: Id | None = None
     region: Region | None = None
-    valid_from: AwareDatetime | None = None
-    valid_until: AwareDatetime | None = None
+    valid_from: Instant | None = None
+    valid_until: Instant | None = None
     priority: Priority = 0
     state: State = "active"
 
@@ -153,8 +154,8 @@ class NewPromotion(Body):
     currency: Currency | None = Field(default=None, description="Of an amount")
     channel: Channel | None = None
     customer_group: Id | None = None
-    valid_from: AwareDatetime | None = None
-    valid_until: AwareDatetime | None = None
+    valid_from: Instant | None = None
+    valid_until: Instant | None = None
     limit_total: Limit | None = None
     limit_per_buyer: Limit | None = None
     combinable: bool = Field(default=False, description="Whether it is taken together with others that are")
@@ -168,8 +169,8 @@ class PromotionChange(Body):
     name_zh: Words = ""
     channel: Channel | None = None
     customer_group: Id | None = None
-    valid_from: AwareDatetime | None = None
-    valid_until: AwareDatetime | None = None
+    valid_from: Instant | None = None
+    valid_until: Instant | None = None
     limit_total: Limit | None = None
     limit_per_buyer: Limit | None = None
     combinable: bool = False
