@@ -8,6 +8,7 @@ from foundation.identity import Actor
 from foundation.refusals import Conflict, NotFound
 from parts_catalog.returns.states import EVENTS, MOVES, ReturnState
 from parts_catalog.shop.orders import lock_order
+from parts_catalog.shop.permissions import SELLING
 
 
 class ReturnMoved(Conflict):
@@ -18,16 +19,15 @@ class ReturnMoved(Conflict):
 
 def find_return(unit: UnitOfWork, actor: Actor, key: str) -> Any:
     """Give the row of a return for its buyer or its seller; raises `NotFound` for everybody else."""
-    asked = {"id": key, "organisation": actor.organisation}
-    rows = unit.rows(_FIND, asked)
+    rows = unit.rows(_FIND, {"id": key, "organisation": actor.organisation, "selling": actor.role in SELLING})
     if not rows:
         raise NotFound(f"there is no return {key}")
     return rows[0]
 
 
-_FIND = """
-    SELECT * FROM returns WHERE id = %(id)s AND (organisation = %(organisation)s OR seller = %(organisation)s)
-"""
+# Of the house that sold, those see a return who send and take back for it.
+SEEN = "(r.organisation = %(organisation)s OR r.seller = %(organisation)s AND %(selling)s)"
+_FIND = f"SELECT r.* FROM returns r WHERE r.id = %(id)s AND {SEEN}"  # noqa: S608 - our own words
 
 
 def note(unit: UnitOfWork, key: str) -> Any:

@@ -8,9 +8,10 @@ from foundation.identity import Actor
 from foundation.paging import MAXIMUM_LIMIT, Page, cut, read_cursor
 from foundation.refusals import Invalid
 from parts_catalog.returns.asking import returnable
-from parts_catalog.returns.returning import find_return
+from parts_catalog.returns.returning import SEEN, find_return
 from parts_catalog.returns.states import LABELS, MOVES, STEPS, ReturnReason, ReturnState
 from parts_catalog.shop.orders import find_order
+from parts_catalog.shop.permissions import SELLING
 
 View = dict[str, Any]
 
@@ -32,8 +33,8 @@ _SHOWN = """
 """
 _PAGE = (
     _SHOWN
-    + """
-    WHERE (r.organisation = %(organisation)s OR r.seller = %(organisation)s)
+    + f"""
+    WHERE {SEEN}
     AND (%(state)s::text IS NULL OR r.state = %(state)s::text)
     AND (%(order)s::text IS NULL OR r."order" = %(order)s::text)
     AND (%(at)s::timestamptz IS NULL OR (r.created_at, r.id) < (%(at)s::timestamptz, %(last)s))
@@ -49,7 +50,7 @@ def list_returns(
     if not 1 <= limit <= MAXIMUM_LIMIT:
         raise Invalid(f"a page has 1 to {MAXIMUM_LIMIT} rows")
     at, last = _place(cursor)
-    asked = {"organisation": actor.organisation, "state": state, "order": order}
+    asked = {"organisation": actor.organisation, "selling": actor.role in SELLING, "state": state, "order": order}
     rows = unit.rows(_PAGE, {**asked, "at": at, "last": last, "limit": limit + 1})
     page = cut(rows, limit, lambda row: [row.created_at.isoformat(), row.id])
     return Page([_view(row, actor) for row in page.items], page.next)

@@ -6,6 +6,7 @@ from typing import Any
 from foundation.access import Relation, Rule
 from foundation.identity import Role
 from tests.access.prices import PRICE_BODIES
+from tests.access.returns import RETURN_BODIES
 from tests.access.scene import KEPT, NEW, Scene
 from tests.access.shop import SHOP_BODIES
 from tests.access.stock import STOCK_BODIES
@@ -33,6 +34,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "POST /v1/accounts": {"email": "nobody", "role": "owner"},
     "POST /v1/consents": {"channel": "mail", "purpose": "reminders"},
     **PRICE_BODIES,
+    **RETURN_BODIES,
     **SHOP_BODIES,
     **STOCK_BODIES,
 }

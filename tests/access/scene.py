@@ -25,7 +25,7 @@ from ingest.commands import CommandKind
 from ingest.registry import Vehicles
 from parts_catalog.payments import Payable, payments_of
 from parts_catalog.tables import imports
-from tests.access import prices, shop, stock
+from tests.access import prices, returns, shop, stock
 from tests.aftersales.world import FAMILY, GARAGE, STEPS, STRANGERS, World
 
 HOUSES = {Relation.OWN: FAMILY, Relation.GRANTED: GARAGE, Relation.NONE: STRANGERS}
@@ -140,7 +140,7 @@ def build(world: World, folder: Path) -> Scene:
         imported = {"organisation": FAMILY, "file_name": "x", "sha256": "x", "format": "aces", "mode": "full"}
         made = imports.insert().values(**imported, state="done", started_at=unit.now()).returning(imports.c.id)
         import_id = str(unit.connection.execute(made).scalar_one())
-        bought = shop.build(unit, world.owner, view["id"])
+        bought = shop.build(unit, world.owner, view["id"]) | returns.build(unit, world.owner)
         payment = payments_of(unit, [Payable("order", bought["order_id"])])[0].id
         kept = stock.build(unit) | prices.build(unit, folder)
     # A walk in many tries asks more in a minute than anybody may; the limits have tests of their own.

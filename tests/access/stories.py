@@ -19,6 +19,7 @@ from tests.access.answers import Answers
 from tests.access.payments_story import being_told_of_payments
 from tests.access.prices_story import keeping_prices, showing_parts
 from tests.access.requests import BODIES, QUERIES
+from tests.access.returns_story import sending_back
 from tests.access.scene import KEPT, NEW
 from tests.access.shop_story import buying
 from tests.access.stock_story import keeping_stock
@@ -238,6 +239,7 @@ STORIES: tuple[Callable[[Answers], None], ...] = (
     devices_and_what_they_upload,
     suppliers_files,
     buying,
+    sending_back,
     being_told_of_payments,
     keeping_stock,
     keeping_prices,

@@ -20,7 +20,7 @@ from foundation.database import Database
 from foundation.identity import Role
 from foundation.keys import add_key
 from ingest.archive import Archive
-from tests.access import prices, shop, stock
+from tests.access import prices, returns, shop, stock
 from tests.access.answers import TABLE, Answers, documented
 from tests.access.requests import BODIES, QUERIES, filled
 from tests.access.scene import ENDED, Scene
@@ -35,6 +35,7 @@ NOT_THERE: Mapping[str, dict[str, Any]] = {
     "POST /v1/appointments": {"json": {"vehicle": "nothing", "slot": "x", "service": "maintenance"}},
     "POST /v1/waitlist": {"json": {"case": "nothing"}},
     **prices.NOT_THERE,
+    **returns.NOT_THERE,
     **shop.NOT_THERE,
     **stock.NOT_THERE,
     "POST /v1/devices": {"json": {"vehicle": "nothing"}},
@@ -57,6 +58,7 @@ IDS = (
     "vin",
     "import_id",
     *prices.IDS,
+    *returns.IDS,
     *shop.IDS,
     "payment",
     "provider",
