@@ -129,13 +129,19 @@ def buy(market: Market, buyer: Rival, number: int) -> str | None:
 
 
 def drive(market: Market, driver: Rival, number: int, seat: int) -> str | None:
-    """Book a maintenance, which needs the part, and confirm it; None: there was no piece left to hold."""
+    """Book a maintenance, which needs the part, and confirm it; None: there was no piece left to hold.
+
+    A maintenance is booked without what cannot be had; that one is of no use here, and given back.
+    """
     key = market.contest.key(market.contest.start(number % 20), seat, seat)
     held = driver.hold(write_slot(key), f"hold-{number}")
     if held.status_code in {409, 422}:
         return None
     assert held.status_code == 201, held.text
     visit: str = held.json()["id"]
+    if all(line["part"] != PART for line in held.json()["estimate"]["lines"]):
+        assert driver.post(f"appointments/{visit}/decline", None, f"decline-{number}").status_code == 200
+        return None
     confirmed = driver.post(f"appointments/{visit}/confirm", None, f"confirm-{number}")
     assert confirmed.status_code == 200, confirmed.text
     return visit
