@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import select, update
 
 from foundation.database import UnitOfWork, new_id
 from foundation.refusals import Conflict, Invalid, NotFound
@@ -35,7 +35,7 @@ from parts_catalog.warehouse.holding import (
 )
 from parts_catalog.warehouse.ledger import Told
 from parts_catalog.warehouse.locations import list_locations, open_location
-from parts_catalog.warehouse.locking import Kept, Key, columns_of, lock_holders, lock_kept, lock_stock
+from parts_catalog.warehouse.locking import NOTHING, Kept, Key, columns_of, kept_by, lock_holders, lock_kept, lock_stock
 from parts_catalog.warehouse.nearest import Allocation, nearest
 from parts_catalog.warehouse.shelves import take_back
 from parts_catalog.warehouse.waiting import NotExpected, end_waits, overdue_waits, wait_for, waited_by, waiting
@@ -105,12 +105,15 @@ def reserve(
         raise Invalid(f"a reservation is of at least one piece: {bad}")
     if until is not None and until <= unit.now():
         raise Invalid("a reservation ends in the future")
-    mine = held_by(holder) & reservations.c.part.in_({part for part, _ in wanted})
-    before: set[Key] = set()
+    parts = {part for part, _ in wanted}
+    mine = held_by(holder) & reservations.c.part.in_(parts)
+    kept = NOTHING
     if not new_holder:
         lock_holders(unit, holder)
-        before = _keys(unit, mine)
-    late = lock_stock(unit, {*wanted, *before})
+        kept = kept_by(unit, holder, parts)
+    late = lock_stock(unit, {*wanted, *kept.held, *kept.awaited})
+    # What he waited for may have come before his rows were locked.
+    before = kept_by(unit, holder, parts).held if kept.awaited else kept.held
     # A refusal inside undoes its own steps only; of one step alone that is cheaper to do by hand.
     with unit.connection.begin_nested() if before else nullcontext():
         if late:
@@ -267,11 +270,6 @@ _LATE = """
         UNION ALL SELECT holder, expected, reserved_until FROM back_orders WHERE state = 'waiting'
     ) late WHERE reserved_until IS NULL OR reserved_until > %(now)s GROUP BY holder ORDER BY holder
 """
-
-
-def _keys(unit: UnitOfWork, where: ColumnElement[bool]) -> set[Key]:
-    rows = unit.connection.execute(select(reservations.c.part, reservations.c.location).where(where))
-    return {(row.part, row.location) for row in rows}
 
 
 def _lock_current(unit: UnitOfWork, holder: str, location: str | None = None) -> Kept:

@@ -19,6 +19,9 @@ class Kept:
     awaited: frozenset[Key]
 
 
+NOTHING = Kept(frozenset(), frozenset())
+
+
 def lock_holders(unit: UnitOfWork, *holders: str) -> None:
     # There may be no row of a holder yet, so the lock is on the name.
     for holder in sorted(set(holders)):
@@ -45,11 +48,18 @@ _LOCK = """
 def lock_kept(unit: UnitOfWork, holder: str, parts: Collection[str] | None = None, location: str | None = None) -> Kept:
     """Lock a holder with the stock rows of all that he holds or waits for, or of these parts, or of one location."""
     lock_holders(unit, holder)
+    kept = kept_by(unit, holder, parts, location)
+    lock_stock(unit, kept.held | kept.awaited)
+    # What he waited for may have come before his rows were locked; nothing else is done for him but by himself.
+    return kept_by(unit, holder, parts, location) if kept.awaited else kept
+
+
+def kept_by(unit: UnitOfWork, holder: str, parts: Collection[str] | None = None, location: str | None = None) -> Kept:
+    """Give where a holder holds or awaits pieces, as it is before his rows are locked."""
     chosen = {"holder": holder, "parts": None if parts is None else list(parts), "location": location}
     rows = unit.rows(_KEPT, chosen)
     held = frozenset((row.part, row.location) for row in rows if not row.awaited)
     awaited = frozenset((row.part, row.location) for row in rows if row.awaited)
-    lock_stock(unit, held | awaited)
     return Kept(held, awaited)
 
 

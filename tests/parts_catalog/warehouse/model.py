@@ -68,7 +68,8 @@ class Model:
         taken = {key: sum(one.pieces for one in left if one.key == key and not self.overdue(one)) for key in wanted}
         enough = all(self.on_hand.get(key, 0) - taken[key] >= pieces for key, pieces in wanted.items())
         if enough or not before:
-            self.sweep_holds({*wanted, *before})
+            awaited = {one.key for one in self.waits if one.holder == holder and one.key[0] in parts}
+            self.sweep_holds({*wanted, *before, *awaited})
         if enough:
             self.holds = [one for one in self.holds if not (one.holder == holder and one.key in before)]
             self.holds += [Hold(holder, key, pieces, until) for key, pieces in wanted.items()]

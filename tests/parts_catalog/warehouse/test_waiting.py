@@ -1,9 +1,12 @@
 """Waiting for what suppliers send: no more than comes, in the order of asking, and before anybody else."""
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from foundation.database import Database, UnitOfWork
 from foundation.refusals import NotFound, Stale
@@ -17,6 +20,7 @@ from parts_catalog.stock import (
     late_holds,
     offers,
     receive,
+    release,
     reserve,
     wait_for,
     waiting,
@@ -94,3 +98,40 @@ def test_a_promised_delivery_is_not_called_off_before_there_is_another(unit: Uni
     expect_delivery(unit, "org", "Farlight", HERE, 2, LATER)
     assert cancel_delivery(unit, "org", sent.id, sent.version).state == "cancelled"
     assert days(unit, "case_b") == [(2, LATER)]
+
+
+def let_go(unit: UnitOfWork) -> None:
+    release(unit, "cart_a")
+
+
+def take_what_is_there(unit: UnitOfWork) -> None:
+    with pytest.raises(OutOfStock):
+        reserve(unit, {HERE: 3}, "cart_a", None)
+    release(unit, "cart_a")
+
+
+@pytest.mark.parametrize("act", [let_go, take_what_is_there])
+def test_what_comes_while_he_who_waits_lets_go_is_not_held_for_him(
+    database: Database, act: Callable[[UnitOfWork], None]
+) -> None:
+    with database.unit() as unit:
+        add_brand(unit)
+        add_stock(unit, add_part(unit, "p1"), on_hand=0)
+        sent = expect_delivery(unit, "org", "Velmora", HERE, 2, SOON).id
+        wait_for(unit, {HERE: 2}, "cart_a")
+
+    def go() -> None:
+        with database.unit() as unit:
+            act(unit)
+
+    other = threading.Thread(target=go)
+    with database.unit() as unit:
+        receive(unit, "org", *HERE, 2, delivery=sent)
+        other.start()
+        while not unit.connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one():
+            time.sleep(0.01)
+    other.join(30)
+    with database.unit() as unit:
+        check_books(unit)
+        assert (held(unit, "cart_a"), waiting(unit, "cart_a")) == ([], [])
+        assert offers(unit, ["p1"])["p1"][0].available == 2
