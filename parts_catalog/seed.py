@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import accumulate
 
 from sqlalchemy import CreateTableAs, Table, column, func, select, text
@@ -44,7 +44,6 @@ def seed(unit: UnitOfWork, locations: Sequence[tuple[str, str]] = ()) -> dict[st
         add_organisation(unit, "Central Parts Warehouse", CENTRAL_ORGANISATION)
     vehicles = seed_vehicles()
     parts = list(seed_parts(vehicles))
-    today = unit.now().date()
     places = [(CENTRAL_WAREHOUSE, CENTRAL_ORGANISATION), *locations]
     open_location(unit, _CENTRAL)
     known = {location.id for location in list_locations(unit)}
@@ -57,8 +56,9 @@ def seed(unit: UnitOfWork, locations: Sequence[tuple[str, str]] = ()) -> dict[st
     _load(unit, tables.applications, _application_rows(_without_lines(unit, parts)), _APPLICATION)
     _load(unit, tables.completeness, _completeness_rows())
     _load(unit, tables.prices, map(_price_row, parts))
-    _load(unit, tables.stock, (row for part in parts for row in _stock_rows(part, places, today)))
+    _load(unit, tables.stock, (row for part in parts for row in _stock_rows(part, places)))
     open_ledger(unit, SOURCE)
+    _load(unit, tables.expected_deliveries, (row for part in parts for row in _delivery_rows(part, unit)), _DELIVERY)
     index_parts(unit)
     index_vehicles(unit)
     raise_version(unit)
@@ -176,21 +176,36 @@ def _price_row(part: SeedPart) -> Row:
     return BASE_LIST, part.id, "CNY", CENTRAL_ORGANISATION, part.net_fen, CHINESE_VAT
 
 
-def _stock_rows(part: SeedPart, places: Sequence[tuple[str, str]], today: date) -> Iterator[Row]:
-    """Give the central warehouse of everything, but for some cheap parts that are on order; and workshops a little.
+_DELIVERY = "id organisation supplier part location quantity day state created_at"
+_TO_COME = 5  # sets that a supplier is to send of a part that is not there
+
+
+def _to_come(part: SeedPart) -> int | None:
+    """Give in how many days a part comes to the central warehouse that has none of it."""
+    chance = draw(1000, "stock", part.id, CENTRAL_WAREHOUSE)
+    return 3 + chance % 15 if part.brand.rank == len(BRANDS) and chance < 60 else None
+
+
+def _delivery_rows(part: SeedPart, unit: UnitOfWork) -> Iterator[Row]:
+    days = _to_come(part)
+    if days is not None:
+        where = f"{part.brand.name} supply", part.id, CENTRAL_WAREHOUSE, _TO_COME * part.pieces
+        day = unit.now().date() + timedelta(days=days)
+        yield f"delivery_{part.id}", CENTRAL_ORGANISATION, *where, day, "expected", unit.now()
+
+
+def _stock_rows(part: SeedPart, places: Sequence[tuple[str, str]]) -> Iterator[Row]:
+    """Give the central warehouse of everything, but for some cheap parts that are to come; and workshops a little.
 
     Counted in sets for one car: the central warehouse holds 5-40, a workshop 2-6 of what moves fast.
     """
     for location, organisation in places:
         chance = draw(1000, "stock", part.id, location)
-        expected = None
         if location == CENTRAL_WAREHOUSE:
-            sets = 5 + chance % 36
-            if part.brand.rank == len(BRANDS) and chance < 60:
-                sets, expected = 0, today + timedelta(days=3 + chance % 15)
+            sets = 5 + chance % 36 if _to_come(part) is None else 0
         elif part.part_type in FAST_MOVERS and part.brand.rank == 1:
             sets = 2 + chance % 5
         else:
             sets = 1 + chance % 2 if chance < 200 else 0
-        if sets or expected:
-            yield part.id, location, organisation, sets * part.pieces, 0, expected
+        if sets or location == CENTRAL_WAREHOUSE:
+            yield part.id, location, organisation, sets * part.pieces, 0, None
