@@ -5,7 +5,7 @@ A follower of several subjects reads below `pg_snapshot_xmin` in (xid, id) order
 appear behind its cursor. The rows of a subject are a hash chain; `foundation/audit.py` checks it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -122,6 +122,30 @@ def read(unit: UnitOfWork, subject: str, after: int = 0, limit: int = 500) -> li
         .limit(limit)
     )
     return [_event(row) for row in rows]
+
+
+# Of many subjects at once, each behind a place of its own.
+_EACH = """
+    SELECT told.*
+    FROM unnest(CAST(%(subjects)s AS text[]), CAST(%(places)s AS bigint[])) AS place (subject, after)
+    CROSS JOIN LATERAL (
+        SELECT xid, id, subject, number, kind, data, actor, occurred_at
+        FROM events
+        WHERE events.subject = place.subject AND events.number > place.after
+        ORDER BY events.number
+        LIMIT %(most)s
+    ) AS told
+    ORDER BY told.subject, told.number
+"""
+
+
+def read_each(unit: UnitOfWork, places: Mapping[str, int], limit: int = 500) -> dict[str, list[Event]]:
+    """Give, by subject, the events with a number above its place, in order; at most `limit` of each subject."""
+    asked = {"subjects": list(places), "places": list(places.values()), "most": limit}
+    found: dict[str, list[Event]] = {}
+    for row in unit.rows(_EACH, asked):
+        found.setdefault(row.subject, []).append(_event(row))
+    return found
 
 
 def read_many(unit: UnitOfWork, subjects: Sequence[str], after: Cursor = START, limit: int = 500) -> list[Event]:

@@ -1,26 +1,31 @@
-"""Following the event log from a stream: one listening connection per process wakes every follower.
+"""Following the event log from a stream: one listening connection per process, and one reader for all followers.
 
-A stream holds no database connection while it waits. Waking is a hint only: followers also look again every
-`POLL_S` seconds, so a lost notification or a database restart delays them and loses nothing.
+A follower asks the database nothing and has no thread: the reader looks for all subjects that were told of at once, in
+one statement, and hands each event to everybody who follows its subject. No connection is held while it waits. Waking
+is a hint only: the reader also looks for every followed subject each `POLL_S` seconds, so a lost notification or a
+database restart delays followers and loses nothing.
 """
 
 import asyncio
 import threading
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
 
-from foundation.database import Database, UnitOfWork
-from foundation.events import CHANNEL, Cursor, Event, read, read_many
+from foundation.database import Database
+from foundation.events import CHANNEL, Cursor, Event, read_each, read_many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 POLL_S = 2.0
+AWAY_S = 0.5  # a database that is away is asked again after this
+ROOM = 500  # events that wait for a slow follower; what does not fit is read again when there is room
 
 
 class Wakeups:
@@ -29,6 +34,7 @@ class Wakeups:
     def __init__(self, url: str) -> None:
         self._dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._reader: _Reader | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._listen, name="event-log-wakeups", daemon=True)
@@ -53,6 +59,12 @@ class Wakeups:
     def stopped(self) -> bool:
         return self._stopped.is_set()
 
+    def reader(self, database: Database) -> "_Reader":
+        """Give the one reader of this process; it reads for as long as somebody follows."""
+        if self._reader is None:
+            self._reader = _Reader(database, self)
+        return self._reader
+
     @contextmanager
     def interest(self, subjects: "Sequence[str]") -> "Iterator[asyncio.Event]":
         """Give a flag that is set whenever one of the subjects gets a new event."""
@@ -72,6 +84,7 @@ class Wakeups:
             try:
                 with psycopg.connect(self._dsn, autocommit=True, connect_timeout=5) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
+                    self._told_nothing_before()
                     while not self._stopped.is_set():
                         for notice in connection.notifies(timeout=0.5):
                             self._hand_over(notice.payload)
@@ -79,62 +92,186 @@ class Wakeups:
                 # The database is away; followers poll meanwhile, and the supervisor brings it back.
                 self._stopped.wait(0.5)
 
+    def _told_nothing_before(self) -> None:
+        """Let everybody look: what was told while nobody listened is on file."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake_all)
+
     def _hand_over(self, subject: str) -> None:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake, subject)
 
     def _wake(self, subject: str) -> None:
+        if self._reader is not None:
+            self._reader.look_for(subject)
         for flag in self._waiting.get(subject, ()):
             flag.set()
 
     def _wake_all(self) -> None:
+        if self._reader is not None:
+            self._reader.look_for_all()
         for flags in self._waiting.values():
             for flag in flags:
                 flag.set()
 
 
+class _Follower:
+    """One stream: what waits for it, and the number of the last event that it was handed."""
+
+    __slots__ = ("after", "behind", "failure", "flag", "pending", "subject")
+
+    def __init__(self, subject: str, after: int) -> None:
+        self.subject = subject
+        self.after = after
+        self.pending: deque[Event] = deque()
+        self.behind = False  # something did not fit
+        self.failure: BaseException | None = None
+        self.flag = asyncio.Event()
+
+    def take(self, events: "Sequence[Event]") -> None:
+        """Take what comes behind the last that was taken, as far as there is room."""
+        for event in events:
+            if event.number <= self.after or self.behind:
+                continue
+            if len(self.pending) >= ROOM:
+                self.behind = True
+            else:
+                self.pending.append(event)
+                self.after = event.number
+                self.flag.set()
+
+
+class _Reader:
+    """Reads the log for every follower of the process; all of it but the look itself runs in the loop's thread."""
+
+    def __init__(self, database: Database, wakeups: Wakeups) -> None:
+        self._database = database
+        self._wakeups = wakeups
+        self._followers: dict[str, set[_Follower]] = defaultdict(set)
+        self._wanted: set[str] = set()
+        self._flag = asyncio.Event()
+        self._reading: asyncio.Task[None] | None = None
+
+    @contextmanager
+    def follower(self, subject: str, after: int) -> "Iterator[_Follower]":
+        """Give a follower who has seen everything of the subject up to the number `after`."""
+        mine = _Follower(subject, after)
+        self._followers[subject].add(mine)
+        self.look_for(subject)
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read(), name="event-log-reader")
+        try:
+            yield mine
+        finally:
+            self._followers[subject].discard(mine)
+            if not self._followers[subject]:
+                del self._followers[subject]
+
+    def look_for(self, subject: str) -> None:
+        """Look for new events of a subject, if anybody follows it."""
+        if subject in self._followers:
+            self._wanted.add(subject)
+            self._flag.set()
+
+    def look_for_all(self) -> None:
+        """Look for new events of every followed subject; who waits for nothing more, because we stop, ends."""
+        self._wanted.update(self._followers)
+        self._flag.set()
+        if self._wakeups.stopped:
+            for followers in self._followers.values():
+                for follower in followers:
+                    follower.flag.set()
+
+    async def _read(self) -> None:
+        try:
+            await self._rounds()
+        except Exception as failure:  # noqa: BLE001 - loud in every stream; the next follower begins anew
+            for followers in self._followers.values():
+                for follower in followers:
+                    follower.failure = failure
+                    follower.flag.set()
+
+    async def _rounds(self) -> None:
+        clock = asyncio.get_running_loop().time
+        all_at = clock() + POLL_S
+        while self._followers and not self._wakeups.stopped:
+            if not self._wanted:
+                self._flag.clear()
+                try:
+                    await asyncio.wait_for(self._flag.wait(), max(0.0, all_at - clock()))
+                except TimeoutError:
+                    self._wanted.update(self._followers)
+                    all_at = clock() + POLL_S
+            places = self._places()
+            try:
+                found = await asyncio.to_thread(self._look, places)
+            except (OperationalError, InterfaceError):
+                # The database is away; the supervisor brings it back, and nothing was handed out.
+                self._wanted.update(places)
+                await asyncio.sleep(AWAY_S)
+            else:
+                self._hand_out(places, found)
+
+    def _places(self) -> dict[str, int]:
+        """Give, of each subject to look for, the least number that one of its followers with room stands at."""
+        wanted = [subject for subject in self._wanted if subject in self._followers]
+        self._wanted.clear()
+        stand = {subject: [it.after for it in self._followers[subject] if not it.behind] for subject in wanted}
+        return {subject: min(numbers) for subject, numbers in stand.items() if numbers}
+
+    def _look(self, places: Mapping[str, int]) -> dict[str, list[Event]]:
+        if not places:
+            return {}
+        with self._database.unit() as unit:
+            return read_each(unit, places, ROOM)
+
+    def _hand_out(self, places: Mapping[str, int], found: Mapping[str, list[Event]]) -> None:
+        for subject, events in found.items():
+            for follower in self._followers.get(subject, ()):
+                # Who came meanwhile and stands before the place would miss what lies between; he is looked for next.
+                if follower.after >= places[subject]:
+                    follower.take(events)
+            if len(events) == ROOM:  # there may be more
+                self.look_for(subject)
+
+
 async def follow(database: Database, wakeups: Wakeups, subject: str, after: int = 0) -> AsyncIterator[Event]:
     """Yield a subject's events with a number above `after`, each once and in order, then wait for more.
 
-    Ends when the process shuts down. Every look at the log is a short unit of work of its own.
+    Ends when the process shuts down.
     """
-
-    def more(unit: UnitOfWork) -> list[Event]:
-        return read(unit, subject, after)
-
-    async for event in _follow(database, wakeups, [subject], lambda: more):
-        after = event.number
-        yield event
+    reader = wakeups.reader(database)
+    with reader.follower(subject, after) as mine:
+        while not wakeups.stopped:
+            mine.flag.clear()
+            while mine.pending:
+                yield mine.pending.popleft()
+            if mine.failure is not None:
+                raise mine.failure
+            if mine.behind:
+                mine.behind = False
+                reader.look_for(subject)
+            await mine.flag.wait()
 
 
 async def follow_many(
     database: Database, wakeups: Wakeups, subjects: "Sequence[str]", after: Cursor
 ) -> AsyncIterator[Event]:
-    """Yield the events of several subjects behind the cursor, in the log's order, then wait for more."""
+    """Yield the events of several subjects behind the cursor, in the log's order, then wait for more.
 
-    def more(unit: UnitOfWork) -> list[Event]:
-        return read_many(unit, subjects, after)
+    Each follower looks for itself, in a short unit of work: where its cursor stands only it knows.
+    """
 
-    async for event in _follow(database, wakeups, subjects, lambda: more):
-        after = event.cursor
-        yield event
-
-
-async def _follow(
-    database: Database,
-    wakeups: Wakeups,
-    subjects: "Sequence[str]",
-    reader: Callable[[], Callable[[UnitOfWork], list[Event]]],
-) -> AsyncIterator[Event]:
     def look() -> list[Event]:
         with database.unit() as unit:
-            return reader()(unit)
+            return read_many(unit, subjects, after)
 
     with wakeups.interest(subjects) as flag:
         while not wakeups.stopped:
             flag.clear()
             found = await asyncio.to_thread(look)
             for event in found:
+                after = event.cursor
                 yield event
             if not found:
                 try:
