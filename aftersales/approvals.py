@@ -1,79 +1,78 @@
-"""Approvals: decisions on single lines, appended with the hash of what was shown, void as soon as the line changes."""
+"""The owner's yes and no on single lines: what it does to the parts, to the order, and to the visit."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, select
 
-from aftersales.cases import AppointmentState, CaseState, RepairOrderState
+from aftersales.cases import AppointmentState, CaseState, RepairOrderState, move_of
+from aftersales.clock import stop_all
+from aftersales.decisions import (
+    APPROVED,
+    AWAITING,
+    DECLINED,
+    RETURNED,
+    TAKEN_DOWN,
+    Heard,
+    list_approvals,
+    record,
+    standing,
+)
 from aftersales.estimates import Line, lines_of
+from aftersales.guards import why_blocked
 from aftersales.holdings import change_holding
 from aftersales.moves import change_appointment, move_case, tell
 from aftersales.permissions import Act, require
+from aftersales.progress import StepBlocked, advance
 from aftersales.release import CANCELLABLE, release_visit
-from aftersales.scope import find_order, lock_order
-from aftersales.tables import appointments, approvals
-from foundation.database import UnitOfWork, new_id
+from aftersales.scope import lock_order
+from aftersales.tables import appointments, order_photos, repair_orders
+from foundation.database import UnitOfWork
 from foundation.identity import Actor
-from foundation.refusals import Conflict, Invalid, NotFound
+from foundation.refusals import Conflict, Forbidden, Invalid, NotFound
 
-APPROVED, DECLINED, AWAITING = "approved", "declined", "awaiting"
-DECIDABLE = frozenset({RepairOrderState.EXPECTED, RepairOrderState.OPEN, RepairOrderState.IN_PROGRESS})
+__all__ = ["DECIDABLE", "approve", "end_if_nothing_is_left", "list_approvals"]
 
-
-def record(unit: UnitOfWork, order: str, line: Line, decision: str, actor: Actor, channel: str) -> None:
-    """Append a decision on a line as it is shown now."""
-    last = select(func.coalesce(func.max(approvals.c.number), 0)).where(approvals.c.line == line.id)
-    unit.connection.execute(
-        approvals.insert().values(
-            id=new_id("appr"),
-            organisation=line.organisation,
-            order=order,
-            line=line.id,
-            number=unit.connection.execute(last).scalar_one() + 1,
-            decision=decision,
-            hash=line.hash,
-            actor=actor.account,
-            channel=channel,
-            decided_at=unit.now(),
-        )
-    )
-
-
-def standing(unit: UnitOfWork, lines: Collection[Line]) -> dict[str, str]:
-    """Give what holds of each line now: approved, declined, or awaiting when nobody decided on it as it is shown."""
-    chosen = select(approvals).where(approvals.c.line.in_([line.id for line in lines])).order_by(approvals.c.number)
-    last = {row.line: row for row in unit.connection.execute(chosen)}
-    return {
-        line.id: last[line.id].decision if line.id in last and last[line.id].hash == line.hash else AWAITING
-        for line in lines
+DECIDABLE = frozenset(
+    {
+        RepairOrderState.EXPECTED,
+        RepairOrderState.OPEN,
+        RepairOrderState.INSPECTED,
+        RepairOrderState.AWAITING_APPROVAL,
+        RepairOrderState.DECLINED,
+        RepairOrderState.PARTS_PENDING,
+        RepairOrderState.IN_PROGRESS,
+        RepairOrderState.ON_HOLD,
+        RepairOrderState.REWORK,
     }
+)
+OWN = Heard()
 
 
-def list_approvals(unit: UnitOfWork, actor: Actor, order: str) -> list[dict[str, Any]]:
-    """Give every decision on an order's lines, oldest first; both sides see the whole history."""
-    row = find_order(unit, actor, order)
-    chosen = select(approvals).where(approvals.c.order == row.id).order_by(approvals.c.decided_at, approvals.c.id)
-    return [
-        {
-            "line": one.line,
-            "decision": one.decision,
-            "hash": one.hash,
-            "actor": one.actor,
-            "channel": one.channel,
-            "decided_at": one.decided_at.isoformat(),
-        }
-        for one in unit.connection.execute(chosen)
-    ]
+class ShownOtherwise(Conflict):
+    """A line has changed since the owner was shown it: `lines` are those; nothing was decided."""
+
+    code = "line_changed"
 
 
-def approve(unit: UnitOfWork, actor: Actor, order: str, lines: Sequence[str], decision: str) -> None:
+def approve(
+    unit: UnitOfWork,
+    actor: Actor,
+    order: str,
+    lines: Sequence[str],
+    decision: str,
+    heard: Heard = OWN,
+    shown: Mapping[str, str] | None = None,
+) -> None:
     """Approve or decline single lines; the parts of a declined line are free again at once.
 
-    When nothing is left to do and work has not begun, the visit is over and everything is released.
+    What the owner says at the counter or on the telephone is written down by the workshop's desk, with who gave it.
+    `shown` are the hashes of the lines as he saw them: one that has changed meanwhile is refused. When nothing is left
+    to do and work has not begun, the visit is over and everything is released; later, the order is declined.
     """
     case, row = lock_order(unit, actor, order)
     require(actor, Act.APPROVE, owner=row.organisation)
+    _check_way(actor, row, heard)
     if row.state not in DECIDABLE:
         raise Conflict(f"the repair order is {row.state}; its lines are decided", state=row.state)
     if decision not in {APPROVED, DECLINED}:
@@ -81,15 +80,62 @@ def approve(unit: UnitOfWork, actor: Actor, order: str, lines: Sequence[str], de
     every = {line.id: line for line in lines_of(unit, [row.estimate])[row.estimate]}
     if unknown := sorted(set(lines) - set(every)):
         raise NotFound(f"this repair order has no line {', '.join(unknown)}")
+    _check_signature(unit, row, heard)
+    seen = shown or {}
+    if changed := sorted(key for key in set(lines) & set(seen) if seen[key] != every[key].hash):
+        raise ShownOtherwise("a line has changed since it was shown; please look again", lines=changed)
     before = standing(unit, every.values())
     for key in dict.fromkeys(lines):
+        if before[key] == RETURNED:
+            raise Conflict("every piece of this line went back; there is nothing to decide", line=key)
         if before[key] != decision:
-            record(unit, row.id, every[key], decision, actor, "app")
+            record(unit, row.id, every[key], decision, actor, heard)
             _follow_with_parts(unit, case.id, every[key], before[key], decision)
     tell(unit, case.id, "lines_decided", actor.account, repair_order=row.id, lines=list(lines), decision=decision)
-    after = standing(unit, every.values()).values()
-    if row.state in CANCELLABLE and all(one == DECLINED for one in after):
+    if row.state == RepairOrderState.DECLINED and decision == APPROVED:
+        _reconsider(unit, row, actor)
+    else:
+        end_if_nothing_is_left(unit, (case, row), actor)
+
+
+def end_if_nothing_is_left(unit: UnitOfWork, held: tuple[Row[Any], Row[Any]], actor: Actor) -> None:
+    """End what has no line left to do: before work the visit is over, later the order is declined and to be closed."""
+    case, row = held
+    after = set(standing(unit, lines_of(unit, [row.estimate])[row.estimate]).values())
+    if after & {APPROVED, AWAITING}:
+        return
+    if row.state in CANCELLABLE:
         _close(unit, case, row, actor)
+    elif move_of(row.state, "decline") is not None:
+        stop_all(unit, row.id)
+        advance(unit, row, RepairOrderState.DECLINED, "decline", actor.account)
+
+
+def _check_way(actor: Actor, order: Row[Any], heard: Heard) -> None:
+    if actor.organisation == order.organisation:
+        if heard.way in TAKEN_DOWN or heard.given_by is not None:
+            raise Invalid("what is said at the counter or on the telephone is written down by the workshop")
+        return
+    if actor.organisation != order.workshop_organisation:
+        raise Forbidden("this is for the owner to decide")
+    if heard.way not in TAKEN_DOWN or not (heard.given_by or "").strip():
+        raise Invalid("say how the owner told you, counter or telephone, and who it was")
+
+
+def _check_signature(unit: UnitOfWork, order: Row[Any], heard: Heard) -> None:
+    photos = order_photos.c
+    mine = select(photos.id).where(photos.order == order.id, photos.sha256 == heard.signature)
+    if heard.signature is not None and unit.connection.execute(mine).one_or_none() is None:
+        raise NotFound("this repair order has no photo of that signature")
+
+
+def _reconsider(unit: UnitOfWork, order: Row[Any], actor: Actor) -> None:
+    row = unit.connection.execute(select(repair_orders).where(repair_orders.c.id == order.id)).one()
+    move = move_of(row.state, "reconsider")
+    blocked = why_blocked(unit, row, move) if move is not None else "it is over"
+    if blocked:
+        raise StepBlocked(blocked, state=row.state)
+    advance(unit, row, RepairOrderState.AWAITING_APPROVAL, "reconsider", actor.account)
 
 
 def _follow_with_parts(unit: UnitOfWork, case: str, line: Line, before: str, decision: str) -> None:
@@ -98,6 +144,8 @@ def _follow_with_parts(unit: UnitOfWork, case: str, line: Line, before: str, dec
         return
     pieces = line.hundredths // 100
     if decision == DECLINED:
+        if line.issued:
+            raise Conflict("this part has been handed out already")
         change_holding(unit, case, (line.part, line.part_location), -pieces)
     elif before == DECLINED:
         change_holding(unit, case, (line.part, line.part_location), pieces)

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from aftersales.assistance import Assistance
-from aftersales.cases import SettlementGroup, Wish
+from aftersales.cases import HoldReason, SettlementGroup, Wish
 from aftersales.consents import Channel, Purpose
+from aftersales.order_lines import Bearer
 from foundation.http import Body
 from foundation.refusals import Invalid
 
@@ -78,6 +79,15 @@ class StepTaken(Body):
     step: str = Field(min_length=1, max_length=64)
     note: Words | None = None
     mileage_km: Km | None = Field(None, description="Asked for by check_in")
+    reason: HoldReason | None = Field(None, description="Asked for by hold")
+    fee: Literal["settled", "waived"] | None = Field(None, description="Asked for by close_declined")
+    inspection_fee: int | None = Field(
+        None,
+        ge=0,
+        le=10**9,
+        strict=True,
+        description="With inspect or ask_approval: what looking costs if everything is declined; net, in minor units",
+    )
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -89,8 +99,23 @@ class StepTaken(Body):
 class Decision(Body):
     lines: list[Id] = Field(min_length=1, max_length=200)
     decision: Literal["approved", "declined"]
+    shown: dict[Id, Id] | None = Field(None, description="The hash of each line as it was shown; 409 if it has changed")
+    channel: Literal["counter", "telephone"] | None = Field(
+        None, description="The workshop writes down what the owner said; he himself leaves it out"
+    )
+    given_by: Line | None = Field(None, description="With a channel: who said it")
+    signature: str | None = Field(
+        None, pattern=r"^[0-9a-f]{64}$", description="The SHA-256 of the order's photo of a signature"
+    )
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"lines": ["line_5d"], "decision": "approved"}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"lines": ["line_5d"], "decision": "approved"},
+                {"lines": ["line_5d"], "decision": "approved", "channel": "telephone", "given_by": "Li Wei"},
+            ]
+        }
+    )
 
 
 class FoundLabour(Body):
@@ -99,6 +124,7 @@ class FoundLabour(Body):
     text_zh: Line
     hours: float = Field(gt=0, le=100, description="To a hundredth of an hour")
     group: SettlementGroup = SettlementGroup.LABOUR
+    borne_by: Bearer | None = Field(None, description="Under warranty: who pays in the owner's place")
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -113,8 +139,33 @@ class FoundPart(Body):
     kind: Literal["part"]
     part: Id
     quantity: int | None = Field(None, ge=1, le=1000, description="None: what the fitment says")
+    borne_by: Bearer | None = Field(None, description="Under warranty: who pays in the owner's place")
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"kind": "part", "part": "part_9f"}]})
+
+
+class FoundSublet(Body):
+    kind: Literal["sublet"]
+    text_en: Line
+    text_zh: Line
+    supplier: Line = Field(description="Who does it")
+    net: int = Field(ge=0, le=10**10, strict=True, description="What the owner pays for it, net, in minor units")
+    group: SettlementGroup = SettlementGroup.PROCESSING
+    borne_by: Bearer | None = None
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "kind": "sublet",
+                    "text_en": "Brake drums turned",
+                    "text_zh": "制动鼓光鼓",
+                    "supplier": "Pudong Machining",
+                    "net": 18000,
+                }
+            ]
+        }
+    )
 
 
 class SettlementWish(Body):

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Row
 
 from aftersales.alternatives import accept, after_move, keep, withdraw_alternative
-from aftersales.approvals import record
 from aftersales.cases import AppointmentState, CaseState, Wish
 from aftersales.chosen_slots import PartsNotThere, free_now, or_next_best, visit_at, workshop_of
+from aftersales.decisions import APPROVED, Heard, Way, record
 from aftersales.estimates import Line, lines_of
 from aftersales.holds import (
     LEAD,
@@ -72,7 +72,7 @@ def confirm(unit: UnitOfWork, actor: Actor, appointment: str) -> dict[str, Any]:
     move_case(unit, case, CaseState.CONFIRMED)
     order = create_order(unit, row)
     for line in lines:
-        record(unit, order, line, "approved", actor, "confirmation")
+        record(unit, order, line, APPROVED, actor, Heard(Way.CONFIRMATION))
     open_to(unit, row.vehicle, row.workshop_organisation, Role.TECHNICIAN, actor.account)
     tell(unit, case.id, "appointment_confirmed", actor.account, appointment=appointment, repair_order=order)
     serve(unit, row.wait)

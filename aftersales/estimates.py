@@ -4,11 +4,11 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, select, update
 
 from aftersales.cases import SETTLEMENT_GROUP_EN, SettlementGroup
 from aftersales.operations import Operation
@@ -38,11 +38,16 @@ class Draft:
     part: str | None = None
     part_type: str | None = None
     part_location: str | None = None
+    borne_by: str | None = None
+    supplier: str | None = None
 
     @property
     def hash(self) -> str:
         """The digest of exactly what the owner is shown; any change of it voids an approval."""
-        shown = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+        # Lines from before there were these two were approved without them.
+        new = {name for name in ("borne_by", "supplier") if getattr(self, name) is None}
+        told = {name: value for name, value in asdict(self).items() if name not in new}
+        shown = json.dumps(told, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(shown.encode()).hexdigest()
 
 
@@ -119,6 +124,7 @@ def _insert_lines(unit: UnitOfWork, estimate: str, organisation: str, first: int
             "organisation": organisation,
             "estimate": estimate,
             "position": first + number,
+            "issued": 0,
             "hash": draft.hash,
         }
         for number, draft in enumerate(drafts)
@@ -132,6 +138,15 @@ _INSERT_LINES = """
 """
 
 
+def change_line(unit: UnitOfWork, line: Line, **changes: Any) -> str:
+    """Show a line otherwise from now on; gives its new hash, by which no decision on the old one counts."""
+    draft = Draft(**{one.name: getattr(line, one.name) for one in fields(Draft)})
+    digest = replace(draft, **changes).hash
+    here = estimate_lines.c.id == line.id
+    unit.connection.execute(update(estimate_lines).where(here).values(**changes, hash=digest))
+    return digest
+
+
 def lines_of(unit: UnitOfWork, wanted: Collection[str]) -> dict[str, list[Line]]:
     """Give the lines of estimates, in order, by estimate."""
     found: defaultdict[str, list[Line]] = defaultdict(list)
@@ -142,7 +157,9 @@ def lines_of(unit: UnitOfWork, wanted: Collection[str]) -> dict[str, list[Line]]
 
 
 def amounts(line: Line, currency: str) -> tuple[Money, Money]:
-    """Give a line's net and tax, each rounded once to the minor unit; every sum is a sum of these."""
+    """Give what the owner pays for a line, net and tax, each rounded once to the minor unit; sums are sums of these."""
+    if line.borne_by is not None:
+        return Money(0, currency), Money(0, currency)
     net = Money(line.unit_net, currency).times(line.hundredths, 100)
     return net, net.times(line.tax_basis_points, 10_000)
 
@@ -168,6 +185,10 @@ def line_view(line: Line, currency: str) -> dict[str, Any]:
         "tax": tax.to_json(),
         "gross": (net + tax).to_json(),
         "required": line.required,
+        "borne_by": line.borne_by,
+        "supplier": line.supplier,
+        "issued": line.issued,
+        "returned": line.returned_at is not None,
         "evidence": line.evidence,
         "hash": line.hash,
     }

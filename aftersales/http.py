@@ -1,31 +1,27 @@
 """The HTTP door of the desk: cases, workshops, slots, appointments, repair orders and their live progress."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Header, Query
+from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import AwareDatetime
 
 from aftersales import bookings, wishes
 from aftersales.answers import answer
-from aftersales.approvals import approve, list_approvals
+from aftersales.approvals import list_approvals
 from aftersales.bodies import (
     Answered,
     Booking,
-    Decision,
-    FoundLabour,
-    FoundPart,
     Move,
     Nothing,
     Rating,
     SettlementWish,
-    StepTaken,
 )
 from aftersales.cases import Wish
 from aftersales.desk_http import add_desk
-from aftersales.order_lines import Labour, Material, add_line
-from aftersales.repair_orders import take_step
+from aftersales.looking_http import add_looking
 from aftersales.reviews import get_review, review
 from aftersales.routes import (
     REFUSED_GET,
@@ -56,6 +52,7 @@ from aftersales.views import (
     list_repair_orders,
 )
 from aftersales.visits_http import add_visits
+from aftersales.work_http import add_work
 from aftersales.workshops import list_workshops, read_place
 from aftersales.workshops_http import add_workshops
 from foundation.database import Database, UnitOfWork
@@ -66,22 +63,21 @@ from foundation.paging import DEFAULT_LIMIT
 from foundation.refusals import Invalid
 from ingest.vehicles import VehicleRegister
 
-FoundLine = Annotated[FoundLabour | FoundPart, Body(discriminator="kind")]
-
 
 def router(
-    database: Database, wakeups: Wakeups, current_actor: ActorDependency, vehicles: VehicleRegister
+    database: Database, wakeups: Wakeups, current_actor: ActorDependency, vehicles: VehicleRegister, photos: Path
 ) -> APIRouter:
-    """Give the routes of the desk."""
+    """Give the routes of the desk; `photos` is the folder in which photos of cars lie."""
     routes = APIRouter(prefix="/v1", tags=["aftersales"])
-    desk = Desk(database, wakeups, current_actor, vehicles)
+    desk = Desk(database, wakeups, current_actor, vehicles, photos)
     for add in (
         _cases,
         _workshops,
         _appointments,
         _bookings,
         _orders,
-        _work,
+        add_work,
+        add_looking,
         _closing,
         _progress,
         add_visits,
@@ -242,36 +238,6 @@ def _orders(routes: APIRouter, desk: Desk) -> None:
     def steps(actor: Acting, order: Key) -> Listing:
         with desk.database.unit() as unit:
             return Listing(items=get_repair_order(unit, actor, order)["steps"])
-
-
-def _work(routes: APIRouter, desk: Desk) -> None:
-    Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
-    path = "/repair-orders/{order}"
-
-    @routes.post(f"{path}/lines", status_code=201, responses=REFUSED_POST, summary="The workshop found more to do")
-    def found(actor: Acting, order: Key, body: FoundLine, key: IdempotencyKey = None) -> View:
-        line: Labour | Material
-        if isinstance(body, FoundLabour):
-            line = Labour(body.text_en, body.text_zh, max(1, round(body.hours * 100)), body.group)
-        else:
-            line = Material(body.part, body.quantity)
-        asked = Asked(f"repair-orders/{order}/lines", key, body)
-        return desk.act(actor, asked, lambda unit: add_line(unit, actor, desk.vehicles, order, line))
-
-    @routes.post(f"{path}/approvals", status_code=201, responses=REFUSED_POST, summary="Approve or decline lines")
-    def decide(actor: Acting, order: Key, body: Decision, key: IdempotencyKey = None) -> View:
-        def act(unit: UnitOfWork) -> View:
-            approve(unit, actor, order, body.lines, body.decision)
-            return get_repair_order(unit, actor, order)
-
-        return desk.act(actor, Asked(f"repair-orders/{order}/approvals", key, body), act)
-
-    @routes.post(f"{path}/steps", status_code=201, responses=REFUSED_POST, summary="Take a step of the repair")
-    def step(actor: Acting, order: Key, body: StepTaken, key: IdempotencyKey = None) -> View:
-        def act(unit: UnitOfWork) -> View:
-            return take_step(unit, actor, order, body.step, body.note, body.mileage_km)
-
-        return desk.act(actor, Asked(f"repair-orders/{order}/steps", key, body), act)
 
 
 def _closing(routes: APIRouter, desk: Desk) -> None:

@@ -39,6 +39,10 @@ CASE_EVENTS: Mapping[str, tuple[str, str]] = {
     "car_arrived": ("The car has arrived at the workshop", "车辆已到店"),
     "lines_added": ("The workshop found more to do and asks for approval", "门店新增项目，等待您的授权"),
     "lines_decided": ("The lines of the estimate were decided on", "报价项目已确认"),
+    "lines_changed": ("The workshop changed a line and asks for approval again", "门店修改了项目，需要您重新授权"),
+    "line_returned": ("A part was not needed and went back to the shelf", "未使用的配件已退回"),
+    "inspected": ("The car was looked over", "车辆检查已完成"),
+    "fault_found": ("The technician wrote down what was found", "技师已记录诊断结果"),
     "case_settled": ("The repair is settled", "维修已结算"),
     "reviewed": ("The visit was reviewed", "已评价"),
 }

@@ -1,6 +1,7 @@
 """Lines that the workshop adds to an order when it finds more to do: nothing is done before the owner approves."""
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Row
@@ -24,9 +25,27 @@ from parts_catalog.fitment import fit_of
 from parts_catalog.parts import FitVerdict
 from parts_catalog.prices import Buyer, Channel, price_of
 
-OPEN_FOR_LINES = frozenset({RepairOrderState.OPEN, RepairOrderState.IN_PROGRESS})
+OPEN_FOR_LINES = frozenset(
+    {
+        RepairOrderState.OPEN,
+        RepairOrderState.INSPECTED,
+        RepairOrderState.AWAITING_APPROVAL,
+        RepairOrderState.PARTS_PENDING,
+        RepairOrderState.IN_PROGRESS,
+        RepairOrderState.ON_HOLD,
+        RepairOrderState.REWORK,
+    }
+)
 # The technician stands before the car: where the catalogue says "fits if", he has seen whether it is so.
 ACCEPTED = frozenset({FitVerdict.FITS, FitVerdict.FITS_IF})
+
+
+class Bearer(StrEnum):
+    """Who pays for a line under warranty in the owner's place (`borne_by`)."""
+
+    MANUFACTURER = "manufacturer"
+    PART_MAKER = "part_maker"
+    WORKSHOP = "workshop"  # its own work or part, done again
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +56,7 @@ class Labour:
     text_zh: str
     hundredths: int
     group: SettlementGroup = SettlementGroup.LABOUR
+    borne_by: Bearer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +65,23 @@ class Material:
 
     part: str
     quantity: int | None = None
+    borne_by: Bearer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sublet:
+    """Work that another firm does, such as turning a drum; `net` in minor units of the workshop's currency."""
+
+    text_en: str
+    text_zh: str
+    supplier: str
+    net: int
+    group: SettlementGroup = SettlementGroup.PROCESSING
+    borne_by: Bearer | None = None
 
 
 def add_line(
-    unit: UnitOfWork, actor: Actor, vehicles: VehicleDirectory, order: str, found: Labour | Material
+    unit: UnitOfWork, actor: Actor, vehicles: VehicleDirectory, order: str, found: Labour | Material | Sublet
 ) -> dict[str, Any]:
     """Add a line that awaits the owner's approval; a part is held at once. Gives the order as it is then."""
     case, row = lock_order(unit, actor, order)
@@ -58,10 +91,13 @@ def add_line(
     workshop = load_workshop(unit, row.workshop)
     if isinstance(found, Labour):
         draft = _labour(workshop, found)
+    elif isinstance(found, Sublet):
+        draft = _sublet(workshop, found)
     else:
         chosen = _choose(unit, actor, vehicles, (row, workshop), found)
         change_holding(unit, case.id, (chosen.answer.part.id, chosen.location), chosen.quantity)
         draft = material(chosen)
+    draft = replace(draft, borne_by=found.borne_by.value if found.borne_by else None)
     lines = add_lines(unit, row.estimate, row.organisation, [draft])
     tell(unit, case.id, "lines_added", actor.account, repair_order=row.id, lines=lines)
     return get_repair_order(unit, actor, order)
@@ -80,6 +116,23 @@ def _labour(workshop: Workshop, found: Labour) -> Draft:
         tax_basis_points=workshop.tax_basis_points,
         required=False,
         evidence={"found_by": "workshop"},
+    )
+
+
+def _sublet(workshop: Workshop, found: Sublet) -> Draft:
+    if found.group in {SettlementGroup.MATERIAL, SettlementGroup.LABOUR}:
+        raise Invalid("work that is done elsewhere is neither our material nor our labour")
+    return Draft(
+        kind="sublet",
+        settlement_group=found.group,
+        text_en=found.text_en,
+        text_zh=found.text_zh,
+        hundredths=100,
+        unit_net=found.net,
+        tax_basis_points=workshop.tax_basis_points,
+        required=False,
+        evidence={"found_by": "workshop"},
+        supplier=found.supplier,
     )
 
 

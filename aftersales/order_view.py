@@ -6,14 +6,15 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from aftersales.appointment_view import place_view, whereabouts_of
-from aftersales.approvals import APPROVED, standing
+from aftersales.decisions import APPROVED, standing
 from aftersales.estimates import line_view, lines_of, totals
 from aftersales.guards import next_steps
 from aftersales.progress import STEP_WORDS, steps_of
 from aftersales.tables import reviews, settlements
-from aftersales.workshops import load_workshops
+from aftersales.workshops import load_workshop, load_workshops
 from diagnostics.faults import FAULTS
 from foundation.database import UnitOfWork
+from foundation.money import Money
 
 
 def order_summaries(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
@@ -37,6 +38,7 @@ def order_summaries(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[str
             "mileage_km": row.mileage_km,
             "parts_issued": row.parts_issued_at is not None,
             "reworks": row.reworks,
+            "hold_reason": row.hold_reason,
             "created_at": row.created_at.isoformat(),
             "updated_at": row.updated_at.isoformat(),
         }
@@ -59,9 +61,21 @@ def order_view(unit: UnitOfWork, row: Row[Any]) -> dict[str, Any]:
         "steps": steps,
         "progress_count": len(steps),
         "next_steps": next_steps(unit, row),
+        "inspection_fee": fee_view(unit, row),
         "settlement": unit.connection.execute(settled).scalar_one_or_none(),
         "rating": unit.connection.execute(reviewed).scalar_one_or_none(),
     }
+
+
+def fee_view(unit: UnitOfWork, row: Row[Any]) -> dict[str, Any] | None:
+    """Show what looking at the car costs if nothing is repaired, and what became of it; None: nothing was announced."""
+    if row.inspection_fee is None:
+        return None
+    workshop = load_workshop(unit, row.workshop)
+    net = Money(row.inspection_fee, workshop.currency)
+    tax = net.times(workshop.tax_basis_points, 10_000)
+    shown = {"net": net.to_json(), "tax": tax.to_json(), "gross": (net + tax).to_json()}
+    return {**shown, "outcome": row.fee_outcome}
 
 
 def step_views(unit: UnitOfWork, order: str) -> list[dict[str, Any]]:

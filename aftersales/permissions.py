@@ -27,6 +27,10 @@ class Act(StrEnum):
     REVIEW = "review"
     TAKE_STEP = "take_step"
     ADD_LINES = "add_lines"
+    RETURN_PARTS = "return_parts"
+    INSPECT = "inspect"
+    CLOCK = "clock"
+    FIND_FAULT = "find_fault"
     SETTLE = "settle"
     SAY_NO_SHOW = "say_no_show"
     ARRANGE = "arrange"
@@ -57,10 +61,15 @@ PERMISSIONS: Mapping[Act, Permission] = {
     Act.DECLINE_CASE: Permission(Side.OWNER, _BOOKING),
     Act.WAIT: Permission(Side.OWNER, _BOOKING),
     Act.ASK_ASSISTANCE: Permission(Side.OWNER, OWNER_ROLES),
-    Act.APPROVE: Permission(Side.OWNER, OWNER_ROLES),
+    # What the owner says at the counter or on the telephone, the desk of his workshop writes down.
+    Act.APPROVE: Permission(Side.OWNER, OWNER_ROLES, frozenset({Role.ADVISOR, Role.WORKSHOP_MANAGER})),
     Act.REVIEW: Permission(Side.OWNER, OWNER_ROLES),
     Act.TAKE_STEP: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
     Act.ADD_LINES: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
+    Act.RETURN_PARTS: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
+    Act.INSPECT: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
+    Act.CLOCK: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
+    Act.FIND_FAULT: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
     Act.SETTLE: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
     Act.SAY_NO_SHOW: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
     Act.ARRANGE: Permission(Side.WORKSHOP, frozenset({Role.ADVISOR, Role.WORKSHOP_MANAGER})),
@@ -70,6 +79,7 @@ PERMISSIONS: Mapping[Act, Permission] = {
 
 
 _WORKSHOP = "/v1/workshops/{workshop}"
+_OF_ORDER = "/v1/repair-orders/{order}"
 _KEPT = {"bays": "bay", "technicians": "technician", "loaners": "loaner", "absences": "absence", "services": "code"}
 ROUTES: Mapping[Act, tuple[str, ...]] = {
     Act.SHARE: (
@@ -85,10 +95,18 @@ ROUTES: Mapping[Act, tuple[str, ...]] = {
     Act.DECLINE_CASE: ("POST /v1/cases/{case}/decline",),
     Act.WAIT: ("POST /v1/waitlist", "DELETE /v1/waitlist/{wait}"),
     Act.ASK_ASSISTANCE: ("POST /v1/cases/{case}/assistance",),
-    Act.APPROVE: ("POST /v1/repair-orders/{order}/approvals",),
+    Act.APPROVE: (f"POST {_OF_ORDER}/approvals",),
     Act.REVIEW: ("POST /v1/repair-orders/{order}/review",),
-    Act.TAKE_STEP: ("POST /v1/repair-orders/{order}/steps",),
-    Act.ADD_LINES: ("POST /v1/repair-orders/{order}/lines",),
+    Act.TAKE_STEP: (f"POST {_OF_ORDER}/steps",),
+    Act.ADD_LINES: (f"POST {_OF_ORDER}/lines", f"PATCH {_OF_ORDER}/lines/{{line}}"),
+    Act.RETURN_PARTS: (f"POST {_OF_ORDER}/parts-returns",),
+    Act.INSPECT: (
+        f"POST {_OF_ORDER}/inspections",
+        f"POST {_OF_ORDER}/inspections/complete",
+        f"POST {_OF_ORDER}/photos",
+    ),
+    Act.CLOCK: (f"POST {_OF_ORDER}/clock/start", f"POST {_OF_ORDER}/clock/stop"),
+    Act.FIND_FAULT: (f"POST {_OF_ORDER}/findings", f"PATCH {_OF_ORDER}/findings/{{number}}"),
     Act.SETTLE: ("POST /v1/repair-orders/{order}/settlement",),
     Act.SAY_NO_SHOW: ("POST /v1/appointments/{appointment}/no-show",),
     Act.ARRANGE: ("POST /v1/appointments/{appointment}/arrange",),
@@ -119,6 +137,10 @@ RULES = (
     read_of("cases.read", _CASE),
     read_of("appointments.read", _VISIT, f"{_VISIT}/calendar"),
     read_of("orders.read", _ORDER, *(f"{_ORDER}/{part}" for part in ("lines", "approvals", "steps", "progress"))),
+    read_of(
+        "repairs.read",
+        *(f"{_ORDER}/{part}" for part in ("inspections", "photos", "photos/{photo}", "clock", "findings")),
+    ),
     read_of("settlements.read", f"{_ORDER}/settlement"),
     read_of("reviews.read", f"{_ORDER}/review"),
     list_of("workshops.list", "GET /v1/workshops", f"GET {_WORKSHOP}"),

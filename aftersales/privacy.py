@@ -17,11 +17,17 @@ from aftersales.tables import (
     case_codes,
     case_findings,
     cases,
+    clock_entries,
     consents,
     estimate_lines,
     estimates,
+    inspection_points,
+    inspections,
     messages,
+    order_photos,
+    part_returns,
     reminders,
+    repair_findings,
     repair_orders,
     repair_steps,
     reviews,
@@ -38,6 +44,11 @@ PERSONAL: Mapping[str, str] = {
     "case_codes": "case ecu kind code organisation first_seen_at seen_at gone_at freeze joined_at",
     "estimate_lines": "evidence",
     "repair_steps": "note",
+    "approvals": "ip given_by signature",
+    "inspection_points": "note",
+    "order_photos": "id organisation order sha256 media_type width height bytes stage point taken_by taken_at",
+    "repair_findings": "condition cause correction confirmation",
+    "part_returns": "note",
     "reviews": "words",
     "assistances": "words latitude longitude",
     "messages": "id organisation account channel kind cause case title_en title_zh text_en text_zh state created_at"
@@ -56,15 +67,20 @@ IMPERSONAL: Mapping[str, str] = {
     "cases": "id organisation vehicle finding fault wish urgency state latest_day opened_at updated_at",
     "estimates": "id organisation case workshop currency created_at",
     "estimate_lines": "id organisation estimate position kind settlement_group operation part part_type part_location"
-    " text_en text_zh hundredths unit_net tax_basis_points required hash",
+    " text_en text_zh hundredths unit_net tax_basis_points required borne_by supplier issued returned_at hash",
     "appointments": "id organisation case vehicle workshop workshop_organisation estimate state during minutes skills"
     " equipment bay technician loaner before_min after_min parts_ready_at reason_en reason_zh booked_by expires_at"
     " sequence replaces wait created_at updated_at",
     "occupancies": "id organisation resource during appointment active",
     "repair_orders": "id organisation workshop_organisation case appointment estimate vehicle workshop state"
-    " mileage_km parts_issued_at reworks created_at updated_at",
+    " mileage_km parts_issued_at reworks hold_reason inspection_fee fee_outcome created_at updated_at",
     "repair_steps": "order number organisation step state actor taken_at",
     "approvals": "id organisation order line number decision hash actor channel decided_at",
+    "inspections": "order stage organisation begun_by begun_at completed_by completed_at",
+    "inspection_points": "order stage point organisation light looked_by looked_at",
+    "clock_entries": "id organisation order technician started_by started_at stopped_at",
+    "repair_findings": "order number organisation line found_by found_at changed_at",
+    "part_returns": "id organisation order line pieces restocked returned_by returned_at",
     # The sheet has the car by its opaque id, the workshop, lines and amounts; no person stands in it.
     "settlements": "order organisation number sheet net tax currency settled_by settled_at",
     "reviews": "order organisation workshop rating reviewed_by reviewed_at",
@@ -78,11 +94,18 @@ IMPERSONAL: Mapping[str, str] = {
 # Tables of a private owner's own organisation, and what a person did in his own name wherever he is.
 _OWNED = (
     cases, case_findings, case_codes, estimates, estimate_lines, appointments, repair_orders, repair_steps, approvals,
-    settlements, reviews, assistances, messages, consents, waits, reminders,
+    settlements, reviews, assistances, messages, consents, waits, reminders, inspections, inspection_points,
+    order_photos, clock_entries, repair_findings, part_returns,
 )  # fmt: skip
 _BY_NAME: Mapping[Table, str] = {
     repair_steps: "actor",
     approvals: "actor",
+    inspections: "begun_by",
+    inspection_points: "looked_by",
+    order_photos: "taken_by",
+    clock_entries: "started_by",
+    repair_findings: "found_by",
+    part_returns: "returned_by",
     reviews: "reviewed_by",
     assistances: "asked_by",
     messages: "account",
@@ -135,6 +158,10 @@ def erase(unit: UnitOfWork, person: Person, *, vehicles: bool) -> None:
         orders = select(repair_orders.c.id).where(repair_orders.c.organisation == home)
         run(update(cases).where(cases.c.organisation == home).values(words=None))
         run(update(repair_steps).where(repair_steps.c.order.in_(orders)).values(note=None))
+        for table in (inspection_points, part_returns):
+            run(update(table).where(table.c.order.in_(orders)).values(note=None))
+        run(update(approvals).where(approvals.c.order.in_(orders)).values(ip=None, given_by=None, signature=None))
+        run(delete(order_photos).where(order_photos.c.order.in_(orders)))
         run(update(reviews).where(reviews.c.order.in_(orders)).values(words=""))
         run(update(assistances).where(assistances.c.organisation == home).values(_NO_PLACE))
         run(delete(messages).where(messages.c.organisation == home))
@@ -143,6 +170,7 @@ def erase(unit: UnitOfWork, person: Person, *, vehicles: bool) -> None:
     if person.private and vehicles:
         run(update(cases).where(cases.c.organisation == home).values(probability=None, reasons=[], questions=[]))
         run(update(estimate_lines).where(estimate_lines.c.organisation == home).values(evidence=[]))
+        run(update(repair_findings).where(repair_findings.c.organisation == home).values(_NOT_SAID))
         for table in (case_findings, case_codes):
             run(delete(table).where(table.c.organisation == home))
     run(update(reviews).where(reviews.c.reviewed_by == person.account).values(words=""))
@@ -159,4 +187,5 @@ def _works_as(person: Person) -> "Select[Any]":
     return select(technicians.c.id).where(technicians.c.account == person.account)
 
 
+_NOT_SAID: dict[str, Any] = {"condition": "", "cause": None, "correction": None, "confirmation": None}
 _NO_PLACE: dict[str, Any] = {"words": None, "latitude": None, "longitude": None}

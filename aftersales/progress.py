@@ -6,18 +6,22 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.dialects.postgresql import insert
 
-from aftersales.cases import STEPS, RepairOrderState
+from aftersales.cases import OTHER_STEPS, STEPS, RepairOrderState, move_of
 from aftersales.moves import change_order
 from aftersales.tables import repair_orders, repair_steps
 from foundation.database import UnitOfWork, new_id
 from foundation.events import append
+from foundation.refusals import Conflict
 
-# The workshop's steps, and the two moves that other acts make.
 STEP_WORDS: Mapping[str, tuple[str, str]] = {
-    **{step.name: (step.en, step.zh) for step in STEPS.values()},
-    "settle": ("Settled", "已结算"),
-    "cancel": ("Visit cancelled", "预约已取消"),
+    step.name: (step.en, step.zh) for step in (*STEPS.values(), *OTHER_STEPS.values())
 }
+
+
+class StepBlocked(Conflict):
+    """The step is not possible in this state, or its guard is not met."""
+
+    code = "step_blocked"
 
 
 def create_order(unit: UnitOfWork, appointment: Row[Any]) -> str:
@@ -52,7 +56,15 @@ def advance(
     note: str | None = None,
     **values: Any,
 ) -> None:
-    """Put an order into `state` and tell of it: exactly one `progress` event, in the unit of the change."""
+    """Put an order into `state` and tell of it: exactly one `progress` event, in the unit of the change.
+
+    Raises `StepBlocked` for a move that is no row of the state machine; its guards are the caller's to ask.
+    """
+    move = move_of(order.state, step)
+    if move is None or (move.target or order.state) != state:
+        raise StepBlocked(f"{step} is not possible while the repair order is {order.state}", state=order.state)
+    if order.state == RepairOrderState.ON_HOLD:
+        values = {"hold_reason": None, **values}
     en, zh = STEP_WORDS[step]
     told = {"step": step, "en": en, "zh": zh, "note": note, "state": state.value}
     number = append(unit, order.id, "progress", told, actor)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path as FolderPath
 from typing import Annotated, Any
 
 from fastapi import Path, Query
@@ -44,6 +45,7 @@ class Desk:
     wakeups: Wakeups
     current_actor: ActorDependency
     vehicles: VehicleRegister
+    photos: FolderPath  # the folder in which photos lie
 
     def act(self, actor: Actor, asked: "Asked", what: Callable[[UnitOfWork], View]) -> View:
         """Act in one unit of work, once per idempotency key."""

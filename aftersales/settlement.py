@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from aftersales.approvals import APPROVED, standing
 from aftersales.cases import SETTLEMENT_GROUP_EN, CaseState, RepairOrderState, SettlementGroup
+from aftersales.decisions import APPROVED, standing
 from aftersales.estimates import Line, line_view, lines_of, totals
 from aftersales.moves import move_case, tell
 from aftersales.occupancy import local_day, vacate

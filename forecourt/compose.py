@@ -25,6 +25,7 @@ import parts_catalog.returns.http
 import parts_catalog.shop.http
 import parts_catalog.vin.http
 import parts_catalog.warehouse.http
+from aftersales.photos import photo_folder
 from aftersales.scope import case_is_declined, find_case
 from forecourt import access, health, http, pages, privacy_http
 from forecourt.health import Probe
@@ -94,7 +95,7 @@ def build_app(
             database, wakeups, actor, vehicles, SimulatedCarrier(), find_case, paying.providers
         ),
         parts_catalog.returns.http.router(database, actor, case_is_declined),
-        aftersales.http.router(database, wakeups, actor, vehicles),
+        aftersales.http.router(database, wakeups, actor, vehicles, photo_folder(settings.data)),
         privacy_http.router(database, actor, archive, throttle),
     ):
         # Whatever is asked: a credential ends, and a key has scopes.

@@ -1,8 +1,6 @@
 """Pictures of parts: put there by the brand's keeper or by whoever sells the part; kept as files by their SHA-256."""
 
 import hashlib
-import os
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +14,7 @@ from foundation.identity import Actor
 from foundation.refusals import Conflict, NotFound
 from parts_catalog.fitment import get_part
 from parts_catalog.permissions import PICTURING
-from parts_catalog.pictures import picture_of
+from parts_catalog.pictures import file_of, picture_of, put_file
 from parts_catalog.tables import brand_keepers, part_images, parts, stock
 
 MOST_IMAGES = 12  # of one part
@@ -41,10 +39,6 @@ class Image:
 def image_folder(data: Path) -> Path:
     """Name the folder in the data directory in which pictures lie."""
     return data / "catalogue" / "images"
-
-
-def file_of(folder: Path, sha256: str) -> Path:
-    return folder / sha256[:2] / sha256
 
 
 def images_of(unit: UnitOfWork, part: str) -> list[Image]:
@@ -89,7 +83,7 @@ def add_image(unit: UnitOfWork, actor: Actor, part: str, content: bytes, folder:
         return _image(same)
     if unit.connection.execute(select(func.count()).where(*here)).scalar_one() >= MOST_IMAGES:
         raise TooManyImages(f"a part has at most {MOST_IMAGES} pictures")
-    _write(file_of(folder, digest), content)
+    put_file(file_of(folder, digest), content)
     facts = {"media_type": picture.media_type, "width": picture.width, "height": picture.height, "bytes": len(content)}
     who = {"organisation": actor.organisation, "account": actor.account, "created_at": unit.now()}
     added = insert(part_images).values(id=new_id("img"), part=part, sha256=digest, **facts, **who)
@@ -103,19 +97,6 @@ def remove_image(unit: UnitOfWork, actor: Actor, part: str, image: str) -> None:
     gone = update(part_images).where(*mine, part_images.c.removed_at.is_(None)).values(removed_at=unit.now())
     if unit.connection.execute(gone.returning(part_images.c.id)).one_or_none() is None:
         raise NotFound(f"there is no picture {image} of part {part}")
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: who reads it by its name never sees a piece of it."""
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    growing = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    with growing.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    growing.replace(path)
 
 
 def _image(row: Row[Any]) -> Image:

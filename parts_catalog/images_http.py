@@ -17,13 +17,12 @@ from foundation.refusals import Invalid, NotFound
 from parts_catalog.images import (
     Image,
     add_image,
-    file_of,
     get_image,
     images_of,
     may_picture,
     remove_image,
 )
-from parts_catalog.pictures import MOST_BYTES
+from parts_catalog.pictures import MOST_BYTES, file_of
 
 Key = Annotated[str, InPath(max_length=64, pattern=NO_NUL)]
 HEADERS = {

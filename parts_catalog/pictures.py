@@ -3,8 +3,11 @@
 The head decides, not what a sender calls it: a picture is served as the kind it was found to be, and as nothing else.
 """
 
+import os
+import secrets
 import struct
 from dataclasses import dataclass
+from pathlib import Path
 
 from foundation.refusals import Invalid
 
@@ -32,6 +35,23 @@ def picture_of(content: bytes) -> Picture:
     if not (0 < found.width <= MOST_PIXELS and 0 < found.height <= MOST_PIXELS):
         raise Invalid(f"a picture has 1 to {MOST_PIXELS} pixels on a side")
     return found
+
+
+def file_of(folder: Path, sha256: str) -> Path:
+    return folder / sha256[:2] / sha256
+
+
+def put_file(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: who reads it by its name never sees a piece of it."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    growing = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with growing.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    growing.replace(path)
 
 
 def _png(content: bytes) -> Picture | None:

@@ -118,10 +118,16 @@ estimate_lines = Table(
     Column("tax_basis_points", Integer, nullable=False),
     Column("required", Boolean, nullable=False),
     Column("evidence", JSONB, nullable=False),
+    Column("borne_by", Text),  # under warranty: who pays in the owner's place
+    Column("supplier", Text),  # of work that is done elsewhere
+    Column("issued", Integer, nullable=False, server_default=text("0")),  # pieces that were handed out
+    Column("returned_at", DateTime(timezone=True)),  # every piece went back
     Column("hash", Text, nullable=False),  # of exactly what is shown; an approval of another hash is void
     PrimaryKeyConstraint("id"),
     ForeignKeyConstraint(["estimate"], ["estimates.id"]),
     UniqueConstraint("estimate", "position"),
-    CheckConstraint("kind IN ('labour', 'part') AND (kind = 'part') = (part IS NOT NULL)", name="kind"),
+    CheckConstraint("kind IN ('labour', 'part', 'sublet') AND (kind = 'part') = (part IS NOT NULL)", name="kind"),
+    CheckConstraint("(kind = 'sublet') = (supplier IS NOT NULL)", name="supplier"),
+    CheckConstraint("borne_by IN ('manufacturer', 'part_maker', 'workshop')", name="borne_by"),
     CheckConstraint("hundredths > 0 AND unit_net >= 0", name="amount"),
 )

@@ -32,6 +32,9 @@ repair_orders = Table(
     Column("mileage_km", Integer),
     Column("parts_issued_at", DateTime(timezone=True)),
     Column("reworks", Integer, nullable=False),
+    Column("hold_reason", Text),
+    Column("inspection_fee", BigInteger),  # net; told before the owner decides, due if he declines everything
+    Column("fee_outcome", Text),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("id"),
@@ -41,6 +44,9 @@ repair_orders = Table(
     UniqueConstraint("appointment"),
     # No mileage is ever invented: what needs one cannot be stored without it.
     CheckConstraint("state IN ('expected', 'cancelled') OR mileage_km IS NOT NULL", name="mileage"),
+    CheckConstraint("(state = 'on_hold') = (hold_reason IS NOT NULL)", name="hold_reason"),
+    CheckConstraint("(state = 'closed_declined') = (fee_outcome IS NOT NULL)", name="fee_outcome"),
+    CheckConstraint("fee_outcome IN ('settled', 'waived') AND inspection_fee >= 0", name="fee"),
     Index(None, "case"),
     Index(None, "organisation", "created_at", "id"),
 )
@@ -60,7 +66,7 @@ repair_steps = Table(
     ForeignKeyConstraint(["order"], ["repair_orders.id"]),
 )
 
-# Appended, never edited; ids and hashes only, so that a person can be erased without breaking the record.
+# Appended, never edited; from where he said it is all that is erased of a person, the record stays whole.
 approvals = Table(
     "approvals",
     metadata,
@@ -73,6 +79,9 @@ approvals = Table(
     Column("hash", Text, nullable=False),
     Column("actor", Text, nullable=False),
     Column("channel", Text, nullable=False),
+    Column("ip", Text),
+    Column("given_by", Text),  # by whom, when the workshop wrote down what it was told
+    Column("signature", Text),  # the SHA-256 of a photo of it
     Column("decided_at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("id"),
     ForeignKeyConstraint(["order"], ["repair_orders.id"]),

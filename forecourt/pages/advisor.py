@@ -13,12 +13,20 @@ from forecourt.pages.site import Site
 from foundation.identity import Role
 from foundation.paging import MAXIMUM_LIMIT
 
+WORKING = frozenset(RepairOrderState) - {
+    RepairOrderState.EXPECTED,
+    RepairOrderState.COMPLETED,
+    RepairOrderState.SETTLED,
+    RepairOrderState.RELEASED,
+    RepairOrderState.CLOSED_DECLINED,
+    RepairOrderState.CANCELLED,
+}
 # column: the states of its orders
 COLUMNS = (
     ("expected", {RepairOrderState.EXPECTED}),
-    ("working", {RepairOrderState.OPEN, RepairOrderState.IN_PROGRESS, RepairOrderState.QUALITY_CHECK}),
+    ("working", WORKING),
     ("completed", {RepairOrderState.COMPLETED}),
-    ("settled", {RepairOrderState.SETTLED}),
+    ("settled", {RepairOrderState.SETTLED, RepairOrderState.RELEASED}),
 )
 SHOWN = 30  # per column
 

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Response
 
-from aftersales.cases import RepairOrderState
-from aftersales.repair_orders import take_step
+from aftersales.cases import HoldReason, RepairOrderState
+from aftersales.repair_orders import Said, take_step
 from aftersales.settlement import settle
 from aftersales.views import get_case, get_repair_order, list_repair_orders
 from diagnostics.faults import FAULTS
@@ -24,7 +24,14 @@ from foundation.paging import MAXIMUM_LIMIT
 from foundation.refusals import Conflict, Invalid, NotFound, Refusal
 from ingest.vehicles import Vehicle
 
-OVER = frozenset({RepairOrderState.SETTLED, RepairOrderState.CANCELLED})
+OVER = frozenset(
+    {
+        RepairOrderState.SETTLED,
+        RepairOrderState.RELEASED,
+        RepairOrderState.CLOSED_DECLINED,
+        RepairOrderState.CANCELLED,
+    }
+)
 SOON = timedelta(hours=24)  # what is expected later than this is not today's
 
 
@@ -50,7 +57,9 @@ def router(site: Site) -> APIRouter:
             written = form.text("mileage_km")
             mileage = whole(written, "the mileage is a whole number of kilometres") if written else None
             note = form.text("note") or None
-            act(form, lambda unit: take_step(unit, actor, order, form.text("step"), note, mileage))
+            reason = HoldReason(form.text("reason")) if form.text("reason") in set(HoldReason) else None
+            said = Said(mileage, reason, form.text("fee") or None)
+            act(form, lambda unit: take_step(unit, actor, order, form.text("step"), note, said=said))
         except (Conflict, Invalid) as refusal:
             return order_page(form.reader, order, form, refusal)
         return to(f"/jobs/{quote(order)}?done=step")

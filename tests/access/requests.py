@@ -6,6 +6,7 @@ from typing import Any
 from foundation.access import Relation, Rule
 from foundation.identity import Role
 from tests.access.prices import PRICE_BODIES
+from tests.access.repairs import REPAIR_BODIES
 from tests.access.returns import RETURN_BODIES
 from tests.access.scene import KEPT, NEW, Scene
 from tests.access.shop import SHOP_BODIES
@@ -34,6 +35,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "POST /v1/accounts": {"email": "nobody", "role": "owner"},
     "POST /v1/consents": {"channel": "mail", "purpose": "reminders"},
     **PRICE_BODIES,
+    **REPAIR_BODIES,
     **RETURN_BODIES,
     **SHOP_BODIES,
     **STOCK_BODIES,

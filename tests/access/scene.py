@@ -25,7 +25,7 @@ from ingest.commands import CommandKind
 from ingest.registry import Vehicles
 from parts_catalog.payments import Payable, payments_of
 from parts_catalog.tables import imports
-from tests.access import prices, returns, shop, stock
+from tests.access import prices, repairs, returns, shop, stock
 from tests.aftersales.world import FAMILY, GARAGE, STEPS, STRANGERS, World
 
 HOUSES = {Relation.OWN: FAMILY, Relation.GRANTED: GARAGE, Relation.NONE: STRANGERS}
@@ -143,6 +143,7 @@ def build(world: World, folder: Path) -> Scene:
         bought = shop.build(unit, world.owner, view["id"]) | returns.build(unit, world.owner)
         payment = payments_of(unit, [Payable("order", bought["order_id"])])[0].id
         kept = stock.build(unit) | prices.build(unit, folder)
+        kept |= repairs.build(unit, world.technician, order, folder)
     # A walk in many tries asks more in a minute than anybody may; the limits have tests of their own.
     settings = Settings(
         data=folder, limit_writes=0, limit_anonymous=0, limit_sign_ins_address=0, limit_sign_ins_client=0

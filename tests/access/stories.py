@@ -18,6 +18,7 @@ from parts_catalog.imports.http import AT_ONCE
 from tests.access.answers import Answers
 from tests.access.payments_story import being_told_of_payments
 from tests.access.prices_story import keeping_prices, showing_parts
+from tests.access.repairs_story import at_the_car
 from tests.access.requests import BODIES, QUERIES
 from tests.access.returns_story import sending_back
 from tests.access.scene import KEPT, NEW
@@ -235,6 +236,7 @@ STORIES: tuple[Callable[[Answers], None], ...] = (
     a_case,
     a_visit,
     a_repair,
+    at_the_car,
     a_workshop,
     devices_and_what_they_upload,
     suppliers_files,

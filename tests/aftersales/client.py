@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -33,7 +34,7 @@ def build_app(database: Database) -> FastAPI:
     app = FastAPI(lifespan=lifespan)
     app.state.wakeups = wakeups
     install(app)
-    app.include_router(aftersales.http.router(database, wakeups, bearer_actor(database), Vehicles()))
+    app.include_router(aftersales.http.router(database, wakeups, bearer_actor(database), Vehicles(), Path("no-photos")))
     return app
 
 

@@ -8,14 +8,18 @@ from aftersales import reasons
 from aftersales.cases import (
     APPOINTMENT_MOVES,
     CASE_MOVES,
+    MOVES,
+    OTHER_STEPS,
     SETTLEMENT_GROUP_EN,
     STEPS,
     AppointmentState,
     CaseState,
+    Guard,
     RepairOrderState,
     SettlementGroup,
     Wish,
 )
+from aftersales.guards import QUESTIONS
 from aftersales.moves import CASE_EVENTS
 from aftersales.operations import OPERATIONS, PART_WORDS, REPAIRS, operations_for_fault, operations_for_wish, work_of
 from aftersales.permissions import PERMISSIONS, Act
@@ -86,6 +90,8 @@ def test_every_act_has_its_roles_and_every_move_its_states() -> None:
     assert set(CASE_MOVES) == set(CaseState)
     assert set(APPOINTMENT_MOVES) == set(AppointmentState)
     assert set(SETTLEMENT_GROUP_EN) == set(SettlementGroup)
-    reached = {RepairOrderState.EXPECTED, RepairOrderState.SETTLED, RepairOrderState.CANCELLED}
-    reached |= {step.target for step in STEPS.values() if step.target}
-    assert reached == set(RepairOrderState)
+    assert {move.target for move in MOVES if move.target} | {RepairOrderState.EXPECTED} == set(RepairOrderState)
+    assert {move.step for move in MOVES} == {*STEPS, *OTHER_STEPS}
+    rows = [(source, move.step) for move in MOVES for source in move.sources]
+    assert len(rows) == len(set(rows)), "one row says where a step leads from a state"
+    assert {guard for move in MOVES for guard in move.guards} == set(QUESTIONS) == set(Guard)

@@ -1,0 +1,143 @@
+"""The technician's clock: who worked on which order from when to when; durations are learnt from it.
+
+One clock runs per technician. A clock that is started for another order stops the one that runs.
+"""
+
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+
+from sqlalchemy import Row, func, select, update
+
+from aftersales.cases import RepairOrderState
+from aftersales.decisions import APPROVED, standing
+from aftersales.estimates import lines_of
+from aftersales.permissions import Act, require
+from aftersales.scope import find_order, lock_counts, lock_order
+from aftersales.tables import clock_entries, estimate_lines, repair_orders, technicians
+from foundation.database import UnitOfWork, new_id
+from foundation.identity import Actor
+from foundation.refusals import Conflict, Invalid
+
+CLOCKED = frozenset(
+    {
+        RepairOrderState.OPEN,
+        RepairOrderState.INSPECTED,
+        RepairOrderState.IN_PROGRESS,
+        RepairOrderState.QUALITY_CHECK,
+        RepairOrderState.REWORK,
+    }
+)
+FEWEST = 5  # orders, before their minutes say anything of an operation
+FINISHED = (RepairOrderState.COMPLETED, RepairOrderState.SETTLED, RepairOrderState.RELEASED)
+
+
+def start(unit: UnitOfWork, actor: Actor, order: str, technician: str | None = None) -> dict[str, Any]:
+    """Start a technician's clock on an order, his own if none is named; gives the order's clock. Again is no harm."""
+    _, row = lock_order(unit, actor, order)
+    require(actor, Act.CLOCK, owner=row.organisation, workshop=row.workshop_organisation)
+    if row.state not in CLOCKED:
+        raise Conflict(f"the repair order is {row.state}; nobody works on it now", state=row.state)
+    who = _technician(unit, actor, row, technician)
+    lock_counts(unit, f"clock {who}")
+    running = unit.connection.execute(
+        select(clock_entries).where(clock_entries.c.technician == who, clock_entries.c.stopped_at.is_(None))
+    ).one_or_none()
+    if running is not None and running.order == row.id:
+        return clock_view(unit, row)
+    if running is not None:
+        _stop(unit, clock_entries.c.id == running.id)
+    unit.connection.execute(
+        clock_entries.insert().values(
+            id=new_id("clock"),
+            organisation=row.organisation,
+            order=row.id,
+            technician=who,
+            started_by=actor.account,
+            started_at=unit.now(),
+        )
+    )
+    return clock_view(unit, row)
+
+
+def stop(unit: UnitOfWork, actor: Actor, order: str, technician: str | None = None) -> dict[str, Any]:
+    """Stop a technician's clock on an order; gives the order's clock. Again is no harm."""
+    _, row = lock_order(unit, actor, order)
+    require(actor, Act.CLOCK, owner=row.organisation, workshop=row.workshop_organisation)
+    who = _technician(unit, actor, row, technician)
+    lock_counts(unit, f"clock {who}")
+    _stop(unit, (clock_entries.c.order == row.id) & (clock_entries.c.technician == who))
+    return clock_view(unit, row)
+
+
+def stop_all(unit: UnitOfWork, order: str) -> None:
+    """Stop every clock on an order on which nobody works any more."""
+    _stop(unit, clock_entries.c.order == order)
+
+
+def show_clock(unit: UnitOfWork, actor: Actor, order: str) -> dict[str, Any]:
+    return clock_view(unit, find_order(unit, actor, order))
+
+
+def clock_view(unit: UnitOfWork, order: Row[Any]) -> dict[str, Any]:
+    """Show who worked on an order, and for how many minutes until now."""
+    rows = unit.connection.execute(
+        select(clock_entries).where(clock_entries.c.order == order.id).order_by(clock_entries.c.started_at)
+    ).all()
+    return {
+        "minutes": minutes_of(unit, order.id),
+        "items": [
+            {
+                "technician": row.technician,
+                "started_at": row.started_at.isoformat(),
+                "stopped_at": row.stopped_at.isoformat() if row.stopped_at else None,
+            }
+            for row in rows
+        ],
+    }
+
+
+def minutes_of(unit: UnitOfWork, order: str) -> int:
+    """Give the minutes that were worked on an order until now, of all technicians together."""
+    rows = unit.connection.execute(select(clock_entries).where(clock_entries.c.order == order))
+    worked = sum(((row.stopped_at or unit.now()) - row.started_at for row in rows), timedelta(0))
+    return round(worked / timedelta(minutes=1))
+
+
+def learnt_minutes(unit: UnitOfWork, workshop: str, operation: str, since: datetime) -> int | None:
+    """Give how long an operation really takes at a workshop: the median over finished orders that were only that.
+
+    None with fewer than `FEWEST` of them: the labour time counts on.
+    """
+    of, lines = repair_orders.c, estimate_lines.c
+    chosen = (
+        select(repair_orders)
+        .where(of.workshop == workshop, of.state.in_(FINISHED), of.updated_at >= since)
+        .where(of.estimate.in_(select(lines.estimate).where(lines.operation == operation)))
+        .where(of.id.in_(select(clock_entries.c.order)))
+    )
+    worked = []
+    for order in unit.connection.execute(chosen).all():
+        every = lines_of(unit, [order.estimate])[order.estimate]
+        decided = standing(unit, every)
+        labour = [line.operation for line in every if line.kind == "labour" and decided[line.id] == APPROVED]
+        if labour == [operation]:
+            worked.append(minutes_of(unit, order.id))
+    return round(median(worked)) if len(worked) >= FEWEST else None
+
+
+def _stop(unit: UnitOfWork, which: Any) -> None:
+    # A clock that another machine started a moment ahead of ours still ends no earlier than it began.
+    ended = func.greatest(clock_entries.c.started_at, unit.now())
+    unit.connection.execute(
+        update(clock_entries).where(which, clock_entries.c.stopped_at.is_(None)).values(stopped_at=ended)
+    )
+
+
+def _technician(unit: UnitOfWork, actor: Actor, order: Row[Any], named: str | None) -> str:
+    here = technicians.c.workshop == order.workshop
+    which = technicians.c.account == actor.account if named is None else technicians.c.id == named
+    found = unit.connection.execute(select(technicians.c.id).where(here, which)).scalars().all()
+    if len(found) != 1:
+        raise Invalid("name a technician of this workshop; this account is none of them")
+    return str(found[0])
