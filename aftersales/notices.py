@@ -140,6 +140,22 @@ NOTICES: Mapping[str, Notice] = {
         Words("A stopped car asks for help", "车辆抛锚求助"),
         Words("Asked for: {kind_en}. Car {vehicle}. {place}", "需要：{kind_zh}。车辆{vehicle}。{place}"),
     ),
+    "webhook_disabled": Notice(
+        Words("A webhook was switched off", "一个 Webhook 已被停用"),
+        Words(
+            "{host} has not taken what we sent for days, or said that it is gone. Nothing is lost: switched on again, it"
+            " gets everything since.",
+            "{host}已连续多日未能接收我们发送的内容，或表示地址已失效。内容不会丢失：重新启用后将补发全部事件。",
+        ),
+    ),
+    "lines_to_decide": Notice(
+        Words("The workshop asks for your approval", "门店请您授权"),
+        Words(
+            "{workshop} has found more to do, or changed a line you had approved. Nothing of it is done before you say"
+            " yes.",
+            "{workshop}新增或修改了维修项目。未经您授权不会施工。",
+        ),
+    ),
     "day_before": Notice(
         Words("You have a visit to the workshop", "您有到店预约"),
         Words("{when} at {workshop}.", "{when}，{workshop}。"),

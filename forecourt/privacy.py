@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 import aftersales.privacy
 import diagnostics.privacy
+import forecourt.webhooks.privacy
 import foundation.privacy
 import ingest.privacy
 import parts_catalog.privacy
@@ -32,6 +33,7 @@ PACKAGES: tuple[ModuleType, ...] = (
     diagnostics.privacy,
     parts_catalog.privacy,
     aftersales.privacy,
+    forecourt.webhooks.privacy,
 )
 SEAL_EVERY = timedelta(hours=1)
 
@@ -51,6 +53,7 @@ def export_of(unit: UnitOfWork, person: Person) -> dict[str, Rows]:
         **diagnostics.privacy.export_of(unit, cars),
         **parts_catalog.privacy.export_of(unit, person),
         **aftersales.privacy.export_of(unit, person),
+        **forecourt.webhooks.privacy.export_of(unit, person),
     }
 
 
@@ -101,6 +104,7 @@ def erase(database: Database, archive: Archive, person: Person, by: str, *, vehi
             unqueue(unit, cars)
         parts_catalog.privacy.erase(unit, person)
         aftersales.privacy.erase(unit, person, vehicles=vehicles)
+        forecourt.webhooks.privacy.erase(unit, person)
         foundation.privacy.erase(unit, person, subjects, by)
         audit.tell(unit, person.organisation, "person_erased", by, account=person.account, vehicles=vehicles)
 

@@ -95,6 +95,10 @@ class Settings(BaseSettings):
         description="Alipay: PEM file with Alipay's public key (not the application's), which its notices are verified"
         " by.",
     )
+    webhook_private: bool = Field(
+        default=False,
+        description="Let webhooks go to private addresses and by plain http, for trials on one machine or one network.",
+    )
     trusted_proxies: str = Field(
         default="",
         description="Addresses or networks, with commas between, of proxies whose `X-Forwarded-For` and"

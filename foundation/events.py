@@ -148,17 +148,30 @@ def read_each(unit: UnitOfWork, places: Mapping[str, int], limit: int = 500) -> 
     return found
 
 
-def read_many(unit: UnitOfWork, subjects: Sequence[str], after: Cursor = START, limit: int = 500) -> list[Event]:
-    """Give the settled events of several subjects behind the cursor, in (xid, id) order."""
+def read_many(
+    unit: UnitOfWork, subjects: Sequence[str] | None, after: Cursor = START, limit: int = 500
+) -> list[Event]:
+    """Give the settled events of several subjects (None: of all) behind the cursor, in (xid, id) order."""
     settled = text("events.xid < pg_snapshot_xmin(pg_current_snapshot())")
     behind = text("(events.xid, events.id) > (CAST(:xid AS xid8), :id)").bindparams(xid=str(after.xid), id=after.id)
     rows = unit.connection.execute(
         select(events)
-        .where(events.c.subject.in_(subjects), settled, behind)
+        .where(settled, behind, *(() if subjects is None else (events.c.subject.in_(subjects),)))
         .order_by(events.c.xid, events.c.id)
         .limit(limit)
     )
     return [_event(row) for row in rows]
+
+
+def place_of(unit: UnitOfWork, since: datetime) -> Cursor | None:
+    """Give the cursor right before the first event that occurred at an instant or later; None: there is none yet."""
+    row = unit.connection.execute(
+        select(events.c.xid, events.c.id)
+        .where(events.c.occurred_at >= since)
+        .order_by(events.c.xid, events.c.id)
+        .limit(1)
+    ).one_or_none()
+    return Cursor(int(row.xid), row.id - 1) if row else None
 
 
 def end_of_log(unit: UnitOfWork) -> Cursor:

@@ -1,5 +1,7 @@
 """Sight: every row has an owning organisation, and grants open single subjects to other parties."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -51,3 +53,12 @@ def is_open_to(unit: UnitOfWork, subject: str, organisation: str) -> bool:
     """Whether a grant opens the subject to the organisation; what it owns itself needs none, and has none."""
     opened = exists().where(and_(grants.c.subject == subject, grants.c.organisation == organisation))
     return bool(unit.connection.execute(select(opened)).scalar_one())
+
+
+def opened_to(unit: UnitOfWork, subjects: Sequence[str]) -> dict[str, frozenset[str]]:
+    """Give, by subject, the organisations that a grant opens it to; a subject without any is left out."""
+    found: dict[str, set[str]] = {}
+    query = select(grants.c.subject, grants.c.organisation).where(grants.c.subject.in_(subjects))
+    for row in unit.connection.execute(query):
+        found.setdefault(row.subject, set()).add(row.organisation)
+    return {subject: frozenset(organisations) for subject, organisations in found.items()}

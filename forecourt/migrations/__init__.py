@@ -10,7 +10,7 @@ from foundation.clock import SystemClock
 from foundation.database import UnitOfWork
 from parts_catalog.search import index_what_is_bare
 
-PACKAGES = ("foundation", "ingest", "diagnostics", "parts_catalog", "aftersales")
+PACKAGES = ("foundation", "ingest", "diagnostics", "parts_catalog", "aftersales", "forecourt.webhooks")
 _LOCK = 0x666F7265  # two processes that start together migrate one after the other
 
 

@@ -20,6 +20,7 @@ from forecourt.settings import Settings
 from forecourt.sweeps import sweep_deadlines
 from forecourt.task_queue import QUEUE
 from forecourt.tasks import HEARTBEAT_S, STALLED_S, build_tasks
+from forecourt.webhooks.courier import Courier
 from foundation.database import Database
 
 SWEEP_S = 1.0
@@ -64,9 +65,16 @@ async def _work(installation: Installation, database: Database, send: Send | Non
         registry = new_registry()
         written = FiguresFile(installation.paths, Process.TASKS, registry)
         keeper = Keeper(installation, database, HouseFigures(registry), written)
+        courier = Courier(database, private=installation.settings.webhook_private)
         rounds = [
             asyncio.create_task(it)
-            for it in (keeper.keep_house(), keeper.keep_archive(), keeper.keep_catalogue(), keeper.look())
+            for it in (
+                keeper.keep_house(),
+                keeper.keep_archive(),
+                keeper.keep_catalogue(),
+                keeper.look(),
+                courier.run(),
+            )
         ]
         running = (worker, sweeper, *rounds)
         done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
