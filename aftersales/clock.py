@@ -1,20 +1,18 @@
-"""The technician's clock: who worked on which order from when to when; durations are learnt from it.
+"""The technician's clock: who worked on which order from when to when; durations are learnt from it (`durations.py`).
 
 One clock runs per technician. A clock that is started for another order stops the one that runs.
 """
 
-from datetime import datetime, timedelta
-from statistics import median
+from collections.abc import Collection
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, func, select, update
 
 from aftersales.cases import RepairOrderState
-from aftersales.decisions import APPROVED, standing
-from aftersales.estimates import lines_of
 from aftersales.permissions import Act, require
 from aftersales.scope import find_order, lock_counts, lock_order
-from aftersales.tables import clock_entries, estimate_lines, repair_orders, technicians
+from aftersales.tables import clock_entries, technicians
 from foundation.database import UnitOfWork, new_id
 from foundation.identity import Actor
 from foundation.refusals import Conflict, Invalid
@@ -28,8 +26,6 @@ CLOCKED = frozenset(
         RepairOrderState.REWORK,
     }
 )
-FEWEST = 5  # orders, before their minutes say anything of an operation
-FINISHED = (RepairOrderState.COMPLETED, RepairOrderState.SETTLED, RepairOrderState.RELEASED)
 
 
 def start(unit: UnitOfWork, actor: Actor, order: str, technician: str | None = None) -> dict[str, Any]:
@@ -85,7 +81,7 @@ def clock_view(unit: UnitOfWork, order: Row[Any]) -> dict[str, Any]:
         select(clock_entries).where(clock_entries.c.order == order.id).order_by(clock_entries.c.started_at)
     ).all()
     return {
-        "minutes": minutes_of(unit, order.id),
+        "minutes": minutes_of(unit, [order.id]).get(order.id, 0),
         "items": [
             {
                 "technician": row.technician,
@@ -97,33 +93,13 @@ def clock_view(unit: UnitOfWork, order: Row[Any]) -> dict[str, Any]:
     }
 
 
-def minutes_of(unit: UnitOfWork, order: str) -> int:
-    """Give the minutes that were worked on an order until now, of all technicians together."""
-    rows = unit.connection.execute(select(clock_entries).where(clock_entries.c.order == order))
-    worked = sum(((row.stopped_at or unit.now()) - row.started_at for row in rows), timedelta(0))
-    return round(worked / timedelta(minutes=1))
-
-
-def learnt_minutes(unit: UnitOfWork, workshop: str, operation: str, since: datetime) -> int | None:
-    """Give how long an operation really takes at a workshop: the median over finished orders that were only that.
-
-    None with fewer than `FEWEST` of them: the labour time counts on.
-    """
-    of, lines = repair_orders.c, estimate_lines.c
-    chosen = (
-        select(repair_orders)
-        .where(of.workshop == workshop, of.state.in_(FINISHED), of.updated_at >= since)
-        .where(of.estimate.in_(select(lines.estimate).where(lines.operation == operation)))
-        .where(of.id.in_(select(clock_entries.c.order)))
-    )
-    worked = []
-    for order in unit.connection.execute(chosen).all():
-        every = lines_of(unit, [order.estimate])[order.estimate]
-        decided = standing(unit, every)
-        labour = [line.operation for line in every if line.kind == "labour" and decided[line.id] == APPROVED]
-        if labour == [operation]:
-            worked.append(minutes_of(unit, order.id))
-    return round(median(worked)) if len(worked) >= FEWEST else None
+def minutes_of(unit: UnitOfWork, orders: Collection[str]) -> dict[str, int]:
+    """Give the minutes worked on each order until now, of all technicians together; who has no clock is not there."""
+    worked: dict[str, timedelta] = {}
+    for row in unit.connection.execute(select(clock_entries).where(clock_entries.c.order.in_(orders))):
+        span = (row.stopped_at or unit.now()) - row.started_at
+        worked[row.order] = worked.get(row.order, timedelta(0)) + span
+    return {order: round(span / timedelta(minutes=1)) for order, span in worked.items()}
 
 
 def _stop(unit: UnitOfWork, which: Any) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import Row, update
 
 from aftersales.approvals import end_if_nothing_is_left
-from aftersales.decisions import APPROVED, DECLINED, RETURNED, standing
+from aftersales.decisions import APPROVED, AWAITING, DECLINED, RETURNED, standing
 from aftersales.estimates import Line, change_line, lines_of
 from aftersales.holdings import change_holding
 from aftersales.moves import tell
-from aftersales.order_lines import OPEN_FOR_LINES, Bearer
+from aftersales.order_lines import OPEN_FOR_LINES, Bearer, ask_owner
 from aftersales.permissions import Act, require
 from aftersales.scope import lock_order
 from aftersales.tables import estimate_lines, part_returns
@@ -70,6 +70,8 @@ def change(unit: UnitOfWork, actor: Actor, order: str, line: str, wanted: Change
     digest = change_line(unit, found, **changes)
     told = {"repair_order": row.id, "line": line, "hash": digest}
     tell(unit, case.id, "lines_changed", actor.account, **told)
+    if standing(unit, [_find(unit, row, line)])[line] == AWAITING:
+        ask_owner(unit, row, f"{line}:{digest}")
     return get_repair_order(unit, actor, order)
 
 

@@ -9,10 +9,11 @@ from fastapi.responses import FileResponse
 from aftersales import clock, inspections, photos
 from aftersales.bodies import NO_NUL
 from aftersales.corrections import Fault, add_fault, change_fault, list_faults
+from aftersales.durations import durations
 from aftersales.inspections import Stage
 from aftersales.repair_bodies import Clocked, FaultTold, Look, StageDone
 from aftersales.routes import REFUSED_CHANGE, REFUSED_GET, REFUSED_POST, Asked, Desk, Key, Listing, View
-from foundation.http import IdempotencyKey
+from foundation.http import IdempotencyKey, problem_responses
 from foundation.identity import Actor
 from foundation.refusals import Invalid, NotFound
 from parts_catalog.pictures import MOST_BYTES, file_of
@@ -119,6 +120,15 @@ def _clock(routes: APIRouter, desk: Desk) -> None:
     def shown(actor: Acting, order: Key) -> View:
         with desk.database.unit() as unit:
             return clock.show_clock(unit, actor, order)
+
+    @routes.get(
+        "/workshops/{workshop}/durations",
+        responses=problem_responses(401, 403, 404, 422),
+        summary="How long operations really take at one's own workshop, by the clocks",
+    )
+    def learnt(actor: Acting, workshop: Key) -> Listing:
+        with desk.database.unit() as unit:
+            return Listing(items=durations(unit, actor, workshop))
 
     @routes.post(f"{PATH}/clock/start", responses=REFUSED_POST, summary="Start a technician's clock; another one stops")
     def start(actor: Acting, order: Key, body: Clocked | None = None, key: IdempotencyKey = None) -> View:

@@ -4,16 +4,19 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, select
 
 from aftersales.cases import RepairOrderState, SettlementGroup
 from aftersales.estimates import Draft, add_lines, material
 from aftersales.holdings import change_holding
+from aftersales.messages import notify, owners_of
 from aftersales.moves import tell
+from aftersales.notices import Words
 from aftersales.operations import PartNeed
 from aftersales.parts_choice import ChosenPart
 from aftersales.permissions import Act, require
 from aftersales.scope import lock_order
+from aftersales.tables import appointments
 from aftersales.views import get_repair_order
 from aftersales.workshops import Workshop, load_workshop, load_workshops
 from foundation.database import UnitOfWork
@@ -100,7 +103,16 @@ def add_line(
     draft = replace(draft, borne_by=found.borne_by.value if found.borne_by else None)
     lines = add_lines(unit, row.estimate, row.organisation, [draft])
     tell(unit, case.id, "lines_added", actor.account, repair_order=row.id, lines=lines)
+    ask_owner(unit, row, f"{lines[0]}:{draft.hash}")
     return get_repair_order(unit, actor, order)
+
+
+def ask_owner(unit: UnitOfWork, order: Row[Any], cause: str) -> None:
+    """Tell the owner that a line as it is now waits for him; the same `cause` is told once."""
+    visit = unit.connection.execute(select(appointments).where(appointments.c.id == order.appointment)).one()
+    workshop = load_workshop(unit, order.workshop)
+    named = Words(workshop.name_en, workshop.name_zh)
+    notify(unit, owners_of(unit, visit), "lines_to_decide", cause, order.case, workshop=named)
 
 
 def _labour(workshop: Workshop, found: Labour) -> Draft:

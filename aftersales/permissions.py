@@ -148,7 +148,7 @@ RULES = (
     Rule(
         "workshops.plan",
         Group.READ,
-        ("GET /v1/workshops/{workshop}/days/{day}",),
+        ("GET /v1/workshops/{workshop}/days/{day}", "GET /v1/workshops/{workshop}/durations"),
         own=and_administrators(WORKSHOP_ROLES),
     ),
     personal("messages.read", "GET /v1/messages", "POST /v1/messages/{message}/read"),

@@ -1,6 +1,7 @@
 """Photos of a car in the workshop: kept as files by their SHA-256, shown only to those who see the repair order."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,15 @@ from sqlalchemy.dialects.postgresql import insert
 from aftersales.cases import RepairOrderState
 from aftersales.inspections import POINTS, Stage
 from aftersales.permissions import Act, require
-from aftersales.scope import find_order, lock_order
+from aftersales.scope import find_order, lock_counts, lock_order
 from aftersales.tables import order_photos
-from foundation.database import UnitOfWork, new_id
+from foundation.database import Database, UnitOfWork, new_id
 from foundation.identity import Actor
 from foundation.refusals import Conflict, Invalid, NotFound
 from parts_catalog.pictures import file_of, picture_of, put_file
 
 MOST_PHOTOS = 60  # of one order
+BATCH = 1000  # files asked for at once by the sweep
 OVER = frozenset({RepairOrderState.CANCELLED, RepairOrderState.CLOSED_DECLINED, RepairOrderState.RELEASED})
 
 
@@ -61,6 +63,7 @@ def add_photo(unit: UnitOfWork, actor: Actor, order: str, content: bytes, place:
     counted = select(func.count()).where(order_photos.c.order == row.id)
     if unit.connection.execute(counted).scalar_one() >= MOST_PHOTOS:
         raise TooManyPhotos(f"a repair order has at most {MOST_PHOTOS} photos")
+    lock_counts(unit, f"photo {digest}")
     put_file(file_of(folder, digest), content)
     facts = {"media_type": picture.media_type, "width": picture.width, "height": picture.height, "bytes": len(content)}
     shown = {"stage": place.stage.value if place.stage else None, "point": place.point}
@@ -82,6 +85,32 @@ def list_photos(unit: UnitOfWork, actor: Actor, order: str) -> list[dict[str, An
     chosen = select(order_photos).where(order_photos.c.order == row.id)
     ordered = chosen.order_by(order_photos.c.taken_at, order_photos.c.id)
     return [photo_view(one) for one in unit.connection.execute(ordered)]
+
+
+def sweep_photos(database: Database, folder: Path) -> int:
+    """Remove the files that no order shows any more: of people who were erased, and of uploads that failed.
+
+    Gives how many. Whoever keeps the same picture at the same time waits, and writes its file anew.
+    """
+    gone = 0
+    names = sorted(path.name for path in folder.glob("??/*"))
+    for start in range(0, len(names), BATCH):
+        some = names[start : start + BATCH]
+        with database.unit() as unit:
+            shown = _shown(unit, some)
+        for name in sorted(set(some) - shown):
+            with database.unit() as unit:
+                lock_counts(unit, f"photo {name}")
+                if not _shown(unit, [name]):
+                    file_of(folder, name).unlink(missing_ok=True)
+                    gone += 1
+    return gone
+
+
+def _shown(unit: UnitOfWork, digests: Sequence[str]) -> set[str]:
+    return set(
+        unit.connection.execute(select(order_photos.c.sha256).where(order_photos.c.sha256.in_(digests))).scalars()
+    )
 
 
 def photo_view(row: Row[Any]) -> dict[str, Any]:

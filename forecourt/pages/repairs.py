@@ -6,6 +6,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Response
 
 from aftersales.approvals import approve
+from aftersales.decisions import Heard
 from aftersales.reviews import review
 from aftersales.settlement import sheet
 from aftersales.views import get_repair_order
@@ -23,8 +24,10 @@ def router(site: Site) -> APIRouter:
 
     @routes.post("/repair-orders/{order}/approvals")
     def decide(order: str, form: Form) -> Response:
-        lines, decision = [form.text("line")], form.text("decision")
-        act(form, lambda unit: approve(unit, form.reader.actor, order, lines, decision))
+        line, decision, reader = form.text("line"), form.text("decision"), form.reader
+        heard = Heard(ip=reader.request.client.host if reader.request.client else None)
+        shown = {line: form.text("hash")} if form.text("hash") else None
+        act(form, lambda unit: approve(unit, reader.actor, order, [line], decision, heard, shown))
         return _back(form.reader, order, "decided")
 
     @routes.post("/repair-orders/{order}/review")

@@ -10,6 +10,7 @@ import sqlalchemy.exc
 import structlog
 
 from aftersales.messages import count_letters
+from aftersales.photos import photo_folder, sweep_photos
 from forecourt.installation import Installation
 from forecourt.metrics import HouseFigures
 from forecourt.metrics_files import FiguresFile
@@ -25,6 +26,7 @@ from ingest.registry import credentials
 from parts_catalog.snapshot.building import keep_snapshot
 
 HOUSE_S = 60.0
+PHOTOS_S = 3600.0
 ARCHIVE_S = 15.0
 CATALOGUE_S = 1.0
 LOOK_S = 5.0
@@ -44,6 +46,7 @@ class Keeper:
         self._written = written
         self._archive: Archive | None = None
         self._let_in: list[tuple[str, str, str]] | None = None
+        self._photos_at = time.monotonic() - PHOTOS_S
 
     async def keep_house(self) -> None:
         """Keep house once a minute; and cut off the devices that were locked out since, those of erased cars."""
@@ -88,6 +91,9 @@ class Keeper:
         if self._let_in is not None and now_in != self._let_in:
             self._installation.let_devices_in(self._database)
         self._let_in = now_in
+        if time.monotonic() - self._photos_at >= PHOTOS_S:
+            sweep_photos(self._database, photo_folder(self._installation.settings.data))
+            self._photos_at = time.monotonic()
 
     def _compact(self) -> None:
         given = self._installation.settings

@@ -2,11 +2,13 @@
 
 import base64
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
-from aftersales.tables import technicians
+from aftersales.photos import photo_folder, sweep_photos
+from aftersales.tables import order_photos, technicians
 from tests.aftersales.repair.orders import Order
 from tests.aftersales.voices import Town
 
@@ -42,6 +44,17 @@ def test_a_photo_is_checked_kept_once_and_shown_to_who_sees_the_order(order: Ord
     assert street.owner._client.get(elsewhere).status_code == 404
     signed = {"signature": first["sha256"], "channel": "counter", "given_by": "Li Wei"}
     order.decide("approved", by=street.advisor, **signed)
+
+
+def test_files_that_no_order_shows_are_swept(order: Order, tmp_path: Path) -> None:
+    folder, database = photo_folder(tmp_path), order.street.world.database
+    put = order.street.technician._client.post(f"/v1/{order.path}/photos", content=PNG)
+    assert put.status_code == 201
+    assert sweep_photos(database, folder) == 0
+    with database.unit() as unit:
+        unit.connection.execute(delete(order_photos))
+    assert sweep_photos(database, folder) == 1
+    assert not any(path.is_file() for path in folder.rglob("*"))
 
 
 def test_one_clock_runs_per_technician_and_stops_with_the_work(order: Order) -> None:
@@ -85,3 +98,17 @@ def test_amber_needs_a_note_and_a_stage_all_its_points(order: Order) -> None:
     order.way("inspect")
     assert order.street.owner.get(path)["items"][0]["completed_at"]
     assert order.street.world.events(order.view["case"]).count("inspected") == 1
+
+
+def test_durations_are_learnt_from_the_clocks_of_enough_orders(order: Order) -> None:
+    street, learnt = order.street, "workshops/wks_one/durations"
+    for number, minutes in enumerate((50, 90, 60, 70, 500)):
+        one = Order(street, f"car-d{number}")
+        one.way("check_in", "start", "issue_parts")
+        street.technician.post(f"{one.path}/clock/start")
+        street.world.clock.advance(timedelta(minutes=minutes))
+        one.way("quality_check", "complete")
+        [found] = street.advisor.get(learnt)["items"]
+        assert (found["operation"], found["orders"]) == ("repair_alternator", number + 1)
+        assert (found["labour_min"], found["learnt_min"]) == (96, 70 if number == 4 else None)
+    street.owner.get(learnt, 403)

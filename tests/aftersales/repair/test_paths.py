@@ -95,6 +95,7 @@ def test_a_change_of_price_or_quantity_voids_the_approval(order: Order) -> None:
     assert change(f"/v1/{path}", json={"unit_net": 8_001, "quantity": 1}).status_code == 200
     assert order.part("belt") | {"approval": "approved"} == order.part("belt") == belt, "as he approved it"
     assert order.street.world.reserved() == {"alt_shelf": 1, "belt": 1}
+    assert order.street.owner.told().count("lines_to_decide") == 1
     assert "lines_changed" in order.street.world.events(order.view["case"])
 
 
