@@ -294,4 +294,4 @@ def _progress(routes: APIRouter, desk: Desk) -> None:
         order: Annotated[str, Depends(watched)], after: Annotated[int, Depends(behind)]
     ) -> AsyncIterator[ServerSentEvent]:
         async for event in follow(desk.database, desk.wakeups, order, after):
-            yield ServerSentEvent(id=str(event.number), data=event.to_json())
+            yield ServerSentEvent(id=str(event.number), raw_data=event.text)

@@ -40,7 +40,7 @@ from foundation.events import append
 from foundation.identity import Role, add_account, add_organisation, issue_token
 from ingest.archive import Archive
 
-STAYS_S = 15.0  # on the average, until a follower breaks off
+STAYS_S = 60.0  # on the average, until a follower breaks off
 SEED = 11
 
 

@@ -5,9 +5,11 @@ A follower of several subjects reads below `pg_snapshot_xmin` in (xid, id) order
 appear behind its cursor. The rows of a subject are a hash chain; `foundation/audit.py` checks it.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -41,7 +43,7 @@ class Cursor:
 START = Cursor(0, 0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Event:
     """One row of the log. `number` counts from 1 within `subject`."""
 
@@ -61,6 +63,11 @@ class Event:
             "occurred_at": self.occurred_at.isoformat(),
             **self.data,
         }
+
+    @cached_property
+    def text(self) -> str:
+        """The same as text, written once however many follow."""
+        return json.dumps(self.to_json())
 
 
 def _hash(words: str) -> str:
@@ -148,9 +155,7 @@ def read_each(unit: UnitOfWork, places: Mapping[str, int], limit: int = 500) -> 
     return found
 
 
-def read_many(
-    unit: UnitOfWork, subjects: Sequence[str] | None, after: Cursor = START, limit: int = 500
-) -> list[Event]:
+def read_many(unit: UnitOfWork, subjects: Sequence[str] | None, after: Cursor = START, limit: int = 500) -> list[Event]:
     """Give the settled events of several subjects (None: of all) behind the cursor, in (xid, id) order."""
     settled = text("events.xid < pg_snapshot_xmin(pg_current_snapshot())")
     behind = text("(events.xid, events.id) > (CAST(:xid AS xid8), :id)").bindparams(xid=str(after.xid), id=after.id)

@@ -301,7 +301,7 @@ def _progress(routes: APIRouter, shop: Shop) -> None:
         order: Annotated[str, Depends(watched)], after: Annotated[int, Depends(behind)]
     ) -> AsyncIterator[ServerSentEvent]:
         async for event in follow(shop.database, shop.wakeups, order, after):
-            yield ServerSentEvent(id=str(event.number), data=event.to_json())
+            yield ServerSentEvent(id=str(event.number), raw_data=event.text)
 
 
 def _shipments(routes: APIRouter, shop: Shop) -> None:
