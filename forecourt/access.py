@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import aftersales.permissions
 import diagnostics.permissions
+import forecourt.webhooks.permissions
 import foundation.permissions
 import ingest.permissions
 import parts_catalog.permissions
@@ -106,6 +107,7 @@ def whole() -> Access:
         *diagnostics.permissions.RULES,
         *parts_catalog.permissions.RULES,
         *aftersales.permissions.RULES,
+        *forecourt.webhooks.permissions.RULES,
         *RULES,
     ]
     if unknown := set(PAGES) - {rule.action for rule in rows}:

@@ -12,6 +12,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import aftersales.http
 import diagnostics.http
+import forecourt.webhooks.http
 import foundation.http
 import ingest.http
 import ingest.uploads_http
@@ -97,6 +98,7 @@ def build_app(
         parts_catalog.returns.http.router(database, actor, case_is_declined),
         aftersales.http.router(database, wakeups, actor, vehicles, photo_folder(settings.data)),
         privacy_http.router(database, actor, archive, throttle),
+        forecourt.webhooks.http.router(database, actor, private=settings.webhook_private),
     ):
         # Whatever is asked: a credential ends, and a key has scopes.
         app.include_router(routes, responses=foundation.http.problem_responses(401, 403) | counted)

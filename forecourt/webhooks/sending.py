@@ -121,17 +121,21 @@ async def send(client: httpx2.AsyncClient, threads: Executor, letter: Letter, cl
             target = await loop.run_in_executor(threads, lambda: target_of(letter.url, private=private))
             response = await client.send(_request(client, target, letter, at), stream=True)
             await response.aclose()  # what the receiver has to say is of no interest
-    except AddressRefusedError as refused:
-        return answer(error=str(refused))
-    except (TimeoutError, httpx2.TimeoutException):
-        return answer(error="timeout")
-    except ssl.SSLError:
-        return answer(error="tls")
-    except httpx2.ConnectError as error:
-        return answer(error="tls" if "certificate" in str(error).lower() else "unreachable")
-    except httpx2.HTTPError:
-        return answer(error="broken_off")
+    except (AddressRefusedError, httpx2.InvalidURL, TimeoutError, ssl.SSLError, httpx2.HTTPError) as failure:
+        return answer(error=_word_of(failure))
     return answer(response.status_code, later=_retry_after(response.headers.get("retry-after", "")))
+
+
+def _word_of(failure: Exception) -> str:
+    if isinstance(failure, AddressRefusedError):
+        return str(failure)
+    if isinstance(failure, httpx2.InvalidURL):
+        return "no_address"
+    if isinstance(failure, TimeoutError | httpx2.TimeoutException):
+        return "timeout"
+    if isinstance(failure, ssl.SSLError) or "certificate" in str(failure).lower():
+        return "tls"
+    return "unreachable" if isinstance(failure, httpx2.ConnectError) else "broken_off"
 
 
 def _request(client: httpx2.AsyncClient, target: Target, letter: Letter, at: datetime) -> httpx2.Request:

@@ -15,8 +15,9 @@ from aftersales.views import get_repair_order
 from diagnostics.tables import findings
 from forecourt.compose import build_app
 from forecourt.settings import Settings
+from forecourt.webhooks.endpoints import add_endpoint
 from foundation.access import Relation
-from foundation.database import new_id
+from foundation.database import UnitOfWork, new_id
 from foundation.identity import Actor, Role, add_account, issue_token, session_of, start_session
 from foundation.keys import add_key, add_tracking_link
 from ingest import commands, registry
@@ -44,7 +45,7 @@ NEW: Mapping[str, dict[str, Any]] = {
     "absences": {"resource": "tech_one_0", "start": "2027-03-01T00:00:00Z", "end": "2027-03-02T00:00:00Z"},
     "services": {"code": "maintenance"},
 }
-ENDED = ("key", "link", "account", "device", "image", *KEPT.values())
+ENDED = ("key", "webhook", "link", "account", "device", "image", *KEPT.values())
 
 
 @dataclass
@@ -66,11 +67,16 @@ class Scene:
             if f"{{{name}}}" in route and name not in self.ids:
                 self.ids[name] = self._made(name)
 
+    def _made_by_boss(self, unit: UnitOfWork, name: str) -> str:
+        boss = self.people[Relation.OWN, Role.ADMINISTRATOR]
+        if name == "key":
+            return add_key(unit, boss, "k", ["read"], frozenset({"read"}))[0].id
+        return add_endpoint(unit, boss, "https://hooks.example/us", [], private=False)[0].id
+
     def _made(self, name: str) -> str:
         with self.world.database.unit() as unit:
-            if name == "key":
-                boss = self.people[Relation.OWN, Role.ADMINISTRATOR]
-                return add_key(unit, boss, "k", ["read"], frozenset({"read"}))[0].id
+            if name in {"key", "webhook"}:
+                return self._made_by_boss(unit, name)
             if name == "link":
                 return add_tracking_link(unit, self.world.owner, self.ids["case"], 1, ["cases.read"])[0].id
             if name == "image":

@@ -24,6 +24,7 @@ from tests.access.returns_story import sending_back
 from tests.access.scene import KEPT, NEW
 from tests.access.shop_story import buying
 from tests.access.stock_story import keeping_stock
+from tests.access.webhooks_story import being_told
 from tests.aftersales.world import GOLF, STEPS
 from tests.parts_catalog.imports.files import BRAND, aces, app
 
@@ -231,6 +232,7 @@ def nobody_comes(answers: Answers) -> None:
 
 STORIES: tuple[Callable[[Answers], None], ...] = (
     people_and_keys,
+    being_told,
     oneself,
     commands_to_a_car,
     a_case,
