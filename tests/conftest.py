@@ -27,8 +27,12 @@ def shared() -> Path:
     return SHARED
 
 
+LONGEST = ("flow", "pages", "access")  # begun first, or one worker waits in the end for the other
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a file's tests on one worker, and all that share the running house: what they share is made once."""
+    items.sort(key=lambda item: item.path.parent.name not in LONGEST)
     for item in items:
         folder = item.path.parent.name
         item.add_marker(pytest.mark.xdist_group("flow" if folder == "flow" else str(item.path)))

@@ -15,7 +15,7 @@ from tests.pages.served import Served
 from tests.pages.test_calendar import page_of
 
 
-@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.soak), "zh_CN"])
 def test_every_page_fits_a_phone(
     chromium: Browser, served: Served, scene: Scene, person: Callable[..., Actor], language: str
 ) -> None:
