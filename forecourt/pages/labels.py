@@ -174,6 +174,14 @@ NUMBER: Mapping[str, str] = {
     "gtin": N_("Barcode"),
     "former": N_("Former number"),
 }
+# What suppliers tell of a part, by the names of `part_told`.
+TOLD: Mapping[str, str] = {
+    "weight": N_("Weight with its package"),
+    "size": N_("Size of its package"),
+    "minimum_order": N_("Smallest order"),
+    "per_application": N_("Pieces for one car"),
+    "available": N_("Available from"),
+}
 # What a page says after a form was taken; the address names the key only.
 DONE: Mapping[str, str] = {
     "held": N_("This time is held for you. Please look at the estimate, and confirm."),

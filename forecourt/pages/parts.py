@@ -21,6 +21,7 @@ from parts_catalog.fit_view import fit_view
 from parts_catalog.fitment import answered, fit_of, get_part, question_about
 from parts_catalog.http import Chosen, Cursor, Text
 from parts_catalog.part_sheet import part_sheet
+from parts_catalog.part_told import part_told
 from parts_catalog.part_types import part_type_of
 from parts_catalog.prices import price_of
 from parts_catalog.relations import relations_of
@@ -77,6 +78,7 @@ def router(site: Site) -> APIRouter:
                 row=_rows(reader, car, [hit])[0],
                 kind=part_type_of(found.part_type),
                 sheet=part_sheet(unit, part),
+                told=part_told(unit, part),
                 related=related,
                 shelves=_shelves(unit),
             )
