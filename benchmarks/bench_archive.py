@@ -57,7 +57,7 @@ def fill(archive: Path, database: Database, values: FloatArray) -> None:
 
 
 def day_of(unit: UnitOfWork, store: Store, car: int, start: int, values: FloatArray, rows: int) -> int:
-    """Write a car's day as messages of a minute, as `Archive.write_segment` would."""
+    """Write a car's day as messages of a minute, as `Archive.writing` would."""
     at = np.arange(rows)
     texts = {"vehicle": f"car-{car:03}", "device": f"dev-{car:03}", "boot": f"b{start}"}
     one = np.zeros(rows, dtype=np.int32)
