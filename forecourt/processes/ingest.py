@@ -8,6 +8,7 @@ import sqlalchemy.exc
 import structlog
 
 from diagnostics.predictor import Predictor
+from diagnostics.screening import ready_to_stop
 from forecourt.heartbeat import Heartbeat
 from forecourt.installation import Installation
 from forecourt.metrics import IngestFigures, new_registry
@@ -46,6 +47,7 @@ def run(installation: Installation, worker: int) -> None:
         database.clock,
         installation.broker_certificate,
     )
+    ready_to_stop()
     steady()
     with stop_on_signals() as told:
         for name in _patiently(pipeline.start):
@@ -53,9 +55,12 @@ def run(installation: Installation, worker: int) -> None:
         if worker == 0:
             _clear_after_former_workers(database, archive, installation.ingest_workers)
         source.start()
-        last_beat = last_settled = 0.0
+        last_beat = last_settled = collected = 0.0
         while not told.is_set():
-            arrived = source.collect(settings.tick_s, settings.batch_messages)
+            # What came while the batch before was committed has waited for that long already.
+            pause = max(0.0, collected + settings.tick_s - time.monotonic())
+            arrived = source.collect(pause, settings.batch_messages)
+            collected = time.monotonic()
             if arrived:
                 _commit(pipeline, source, arrived, figures)
             now = time.monotonic()
