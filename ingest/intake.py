@@ -77,12 +77,12 @@ class Intake:
             commit.lock_partitions(unit, {commit.partition(one.device, known.owners) for one in found})
             handled, new = claim(unit, found, known.owners)
             judged = judge(new, known)
-            within(unit, judged.batch)
-            self._archive.write_segment(unit, judged.batch, self._worker)
-            rejections, changed = record(unit, judged, found, known.owners)
-            if changed:
-                codes_changed(unit, changed)
-            replies = commit.answer(unit, handled, known.owners)
+            with self._archive.writing(unit, judged.batch, self._worker):
+                within(unit, judged.batch)
+                rejections, changed = record(unit, judged, found, known.owners)
+                if changed:
+                    codes_changed(unit, changed)
+                replies = commit.answer(unit, handled, known.owners)
         self._unsure = False
         counts: Counter[Reason] = Counter()
         for one in rejections:

@@ -8,6 +8,7 @@ import sqlalchemy.exc
 import structlog
 
 from diagnostics.predictor import Predictor
+from diagnostics.screening import ready_to_stop
 from forecourt.heartbeat import Heartbeat
 from forecourt.installation import Installation
 from forecourt.metrics import IngestFigures, new_registry
@@ -23,6 +24,7 @@ from ingest.partitions import PARTITIONS
 from ingest.sources.mqtt import MqttSource
 
 SETTLE_S = 0.5
+SETTLE_SHARE_S = 0.1  # of each SETTLE_S, for trips that have ended, while there are deliveries that wait
 BEAT_S = 0.5
 DATABASE_PAUSE_S = 0.25
 log = structlog.get_logger()
@@ -45,6 +47,7 @@ def run(installation: Installation, worker: int) -> None:
         database.clock,
         installation.broker_certificate,
     )
+    ready_to_stop()
     steady()
     with stop_on_signals() as told:
         for name in _patiently(pipeline.start):
@@ -52,15 +55,17 @@ def run(installation: Installation, worker: int) -> None:
         if worker == 0:
             _clear_after_former_workers(database, archive, installation.ingest_workers)
         source.start()
-        last_beat = last_settled = 0.0
+        last_beat = last_settled = collected = 0.0
         while not told.is_set():
-            arrived = source.collect(settings.tick_s, settings.batch_messages)
+            # What came while the batch before was committed has waited for that long already.
+            pause = max(0.0, collected + settings.tick_s - time.monotonic())
+            arrived = source.collect(pause, settings.batch_messages)
+            collected = time.monotonic()
             if arrived:
                 _commit(pipeline, source, arrived, figures)
             now = time.monotonic()
             if now - last_settled > SETTLE_S:
-                while _patiently(pipeline.settle):
-                    heartbeat.beat()
+                _settle(pipeline, source, heartbeat)
                 if source.connected:
                     for command in _patiently(pipeline.command):
                         source.publish(command.topic, command.payload)
@@ -89,6 +94,18 @@ def _commit(pipeline: Pipeline, source: MqttSource, arrived: list[Arrived], figu
     figures.add(len(arrived), outcome, seconds)
     if outcome.rejected:
         log.info("rejected", **{reason.value: count for reason, count in outcome.rejected.items()})
+
+
+def _settle(pipeline: Pipeline, source: MqttSource, heartbeat: Heartbeat) -> None:
+    """Judge the trips that have ended: all of them, or, while deliveries wait, for a share of the time.
+
+    A fleet that falls silent at once ends all its trips at once, and live readings must not wait for their judgement.
+    """
+    begun = time.monotonic()
+    while not source.waiting and _patiently(pipeline.settle):
+        heartbeat.beat()
+    while time.monotonic() - begun < SETTLE_SHARE_S and _patiently(lambda: pipeline.settle(1)):
+        heartbeat.beat()
 
 
 def _show_life(source: MqttSource, heartbeat: Heartbeat, written: FiguresFile) -> None:

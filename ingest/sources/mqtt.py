@@ -180,6 +180,11 @@ class MqttSource:
         """Whether every session is served."""
         return sum(not it.ended for it in list(self._open.values())) == len(self._sessions)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether there are deliveries that were not collected yet."""
+        return bool(self._held) or not self._inbox.empty()
+
     def collect(self, tick_s: float = 0.25, most: int = 2000, most_bytes: int = 64_000_000) -> list[Arrived]:
         """Give what arrives within one tick, up to `most` messages or about `most_bytes`, in the order of arrival.
 
