@@ -62,6 +62,10 @@ class Claim:
             return 0.0
         return float((self.curve(self.episodes) >= self.vote_at(false_alarms)).mean())
 
+    def offers(self) -> list[tuple[float, float, float]]:
+        """Give false alarms, threshold and recall of every step: what the fault would make of other sums."""
+        return [(step, self.vote_at(step), round(self.recall(step), 4)) for step in STEPS]
+
 
 def allot(claims: Mapping[Name, Claim], hours: float, per_1000_h: float) -> dict[Name, float]:
     """Give how many false alarms each claim may raise on the healthy `hours`, `per_1000_h` of them in all.

@@ -114,7 +114,7 @@ def train_table(
         entries[fault][key] = claim.vote_at(false_alarms)
         report[fault][f"shipped_{key}"] = {
             "at": entries[fault][key], "false_alarms": round(false_alarms, 2),
-            "recall": round(claim.recall(false_alarms), 4), "episodes": len(claim.episodes),
+            "recall": round(claim.recall(false_alarms), 4), "episodes": len(claim.episodes), "offers": claim.offers(),
         }  # fmt: skip
     metadata = {"seed": seed, "prevalence": PREVALENCE, "faulty_from": FAULTY_FROM, "faults": entries}
     (directory / METADATA).write_text(json.dumps(metadata, indent=1, sort_keys=True) + "\n")
