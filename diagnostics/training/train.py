@@ -24,7 +24,7 @@ from ingest.readings import FloatArray, TimeArray
 Claims = dict[tuple[str, str], Claim]  # by fault and the name of its threshold
 # False alarms per 1000 h of healthy driving, all faults together, on kinds of cars that did not train. A car is young
 # once: few of its hours, and most of what somebody hands to `forecourt score`.
-FALSE_ALARMS = {"vote_at": 0.14, "young_vote_at": 0.1}
+FALSE_ALARMS = {"vote_at": 0.13, "young_vote_at": 0.1}
 _STRETCH_S = 30 * 86_400.0  # of a car: what one false alarm may be raised in
 EVERY = 6  # of a car's trips without the fault one in so many trains; they are much alike
 _EVERY_SOUND = 4  # and of those for the severity
