@@ -12,7 +12,7 @@ from forecourt.heartbeat import Heartbeat
 from forecourt.installation import Installation
 from forecourt.metrics import IngestFigures, new_registry
 from forecourt.metrics_files import FiguresFile
-from forecourt.pipeline import Pipeline
+from forecourt.pipeline import SPANS_AT_ONCE, Pipeline
 from forecourt.processes import steady, worker_name
 from forecourt.supervision.supervisor import stop_on_signals
 from foundation.database import Database
@@ -60,7 +60,7 @@ def run(installation: Installation, worker: int) -> None:
                 _commit(pipeline, source, arrived, figures)
             now = time.monotonic()
             if now - last_settled > SETTLE_S:
-                _settle(pipeline, source, heartbeat)
+                settle(lambda most: _patiently(lambda: pipeline.settle(most)), lambda: source.waiting, heartbeat.beat)
                 if source.connected:
                     for command in _patiently(pipeline.command):
                         source.publish(command.topic, command.payload)
@@ -91,16 +91,17 @@ def _commit(pipeline: Pipeline, source: MqttSource, arrived: list[Arrived], figu
         log.info("rejected", **{reason.value: count for reason, count in outcome.rejected.items()})
 
 
-def _settle(pipeline: Pipeline, source: MqttSource, heartbeat: Heartbeat) -> None:
+def settle(judge: Callable[[int], int], waiting: Callable[[], bool], beat: Callable[[], None]) -> None:
     """Judge the trips that have ended: all of them, or, while deliveries wait, for a share of the time.
 
     A fleet that falls silent at once ends all its trips at once, and live readings must not wait for their judgement.
+    `judge` judges so many stretches and gives how many there were.
     """
     begun = time.monotonic()
-    while not source.waiting and _patiently(pipeline.settle):
-        heartbeat.beat()
-    while time.monotonic() - begun < SETTLE_SHARE_S and _patiently(lambda: pipeline.settle(1)):
-        heartbeat.beat()
+    while (idle := not waiting()) or time.monotonic() - begun < SETTLE_SHARE_S:
+        if not judge(SPANS_AT_ONCE if idle else 1):
+            return
+        beat()
 
 
 def _show_life(source: MqttSource, heartbeat: Heartbeat, written: FiguresFile) -> None:
