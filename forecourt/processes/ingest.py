@@ -18,8 +18,10 @@ from forecourt.supervision.supervisor import stop_on_signals
 from foundation.database import Database
 from ingest.archive import Archive
 from ingest.arrived import Arrived
+from ingest.dialects import Decoded
 from ingest.intake import Intake
 from ingest.partitions import PARTITIONS
+from ingest.sources.ahead import Ahead
 from ingest.sources.mqtt import MqttSource
 
 SETTLE_S = 0.5
@@ -53,14 +55,19 @@ def run(installation: Installation, worker: int) -> None:
         if worker == 0:
             _clear_after_former_workers(database, archive, installation.ingest_workers)
         source.start()
+        ahead = Ahead(lambda: source.collect(settings.tick_s, settings.batch_messages))
         last_beat = last_settled = 0.0
         while not told.is_set():
-            arrived = source.collect(settings.tick_s, settings.batch_messages)
+            arrived, found = ahead.take()
             if arrived:
-                _commit(pipeline, source, arrived, figures)
+                _commit(pipeline, source, arrived, found, figures)
             now = time.monotonic()
             if now - last_settled > SETTLE_S:
-                settle(lambda most: _patiently(lambda: pipeline.settle(most)), lambda: source.waiting, heartbeat.beat)
+                settle(
+                    lambda most: _patiently(lambda: pipeline.settle(most)),
+                    lambda: source.waiting or ahead.waiting,
+                    heartbeat.beat,
+                )
                 if source.connected:
                     for command in _patiently(pipeline.command):
                         source.publish(command.topic, command.payload)
@@ -68,6 +75,7 @@ def run(installation: Installation, worker: int) -> None:
             if now - last_beat > BEAT_S:
                 _show_life(source, heartbeat, written)
                 last_beat = now
+        ahead.stop()
         source.stop()
     database.close()
 
@@ -79,9 +87,11 @@ def _clear_after_former_workers(database: Database, archive: Archive, workers: i
             log.warning("segment_cleared", name=name)
 
 
-def _commit(pipeline: Pipeline, source: MqttSource, arrived: list[Arrived], figures: IngestFigures) -> None:
+def _commit(
+    pipeline: Pipeline, source: MqttSource, arrived: list[Arrived], found: list[Decoded], figures: IngestFigures
+) -> None:
     begun = time.monotonic()
-    outcome = _patiently(lambda: pipeline.take(arrived))
+    outcome = _patiently(lambda: pipeline.commit(found))
     seconds = time.monotonic() - begun
     source.acknowledge(arrived)
     for reply in outcome.replies:
