@@ -61,8 +61,8 @@ class Case:
 
 
 CASES = (
-    Case("a minute of 20 signals, binary", Kind.READINGS_BINARY, 60, 500, ">= 0.4"),
-    Case("a second of 20 signals, JSON", Kind.READINGS_JSON, 1, 800, ">= 0.25"),
+    Case("a minute of 20 signals, binary", Kind.READINGS_BINARY, 60, 1000, ">= 0.4"),
+    Case("a second of 20 signals, JSON", Kind.READINGS_JSON, 1, 1600, ">= 0.25"),
 )
 
 

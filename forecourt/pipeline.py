@@ -1,7 +1,7 @@
 """The way of a reading, step by step in running order; every step is a function of its own room.
 
 ingest/sources/mqtt.py   collect      deliveries of a quarter of a second
-ingest/dialects          decode       bytes -> messages
+ingest/dialects          decode       bytes -> messages, one batch ahead (ingest/sources/ahead.py)
 ingest/commit.py         claim        identities: what was handled before goes no further
 ingest/gate.py           judge        accepted rows as one wide table; the rest rejected with its reason
 ingest/windows.py        advance      the last three minutes of every car
@@ -32,6 +32,7 @@ from ingest.archive import Archive
 from ingest.arrived import Arrived
 from ingest.batch import Batch
 from ingest.commit import Reply
+from ingest.dialects import Decoded, decode
 from ingest.gate import AcceptedReport
 from ingest.intake import Intake, Outcome
 from ingest.partitions import PARTITIONS
@@ -40,7 +41,7 @@ from ingest.registry import heard_elsewhere
 from ingest.sending import send_due
 from ingest.trip_log import TripSpan
 from ingest.trips import split_trips
-from ingest.windows import Windows
+from ingest.windows import WINDOW_S, Windows
 
 SPANS_AT_ONCE = 20
 WINDOWS_AT_ONCE = 1024
@@ -65,12 +66,23 @@ class Pipeline:
         self._windows = Windows(archive, STOP_SIGNALS)
 
     def start(self) -> list[str]:
-        """Clear away what a killed run wrote and never committed; gives the names of those segments."""
+        """Clear away what a killed run wrote and never committed; gives the names of those segments.
+
+        A look at a car that stands still loads the compiled code, for which the first deliveries need not wait then.
+        """
+        with self._database.unit() as unit:
+            values = np.zeros((len(STOP_SIGNALS), WINDOW_S, 1), dtype=np.float32)
+            still = Block(tuple(sorted(STOP_SIGNALS)), 1.0, values, np.array([WINDOW_S]))
+            screen_stop(unit, self._predictor, still, [("", "")], [unit.now()])
         return self._intake.start()
 
     def take(self, arrived: Sequence[Arrived]) -> Outcome:
-        """Decode, judge, watch and store a batch in one transaction; acknowledge it after that, and not before."""
-        return self._intake.process(arrived, self._watch, _join_codes)
+        """Decode a batch and commit it."""
+        return self.commit(decode(arrived))
+
+    def commit(self, found: Sequence[Decoded]) -> Outcome:
+        """Judge, watch and store what was decoded in one transaction; acknowledge it after that, and not before."""
+        return self._intake.commit(found, self._watch, _join_codes)
 
     def command(self) -> list[Reply]:
         """Mark the commands that are due as sent and give them, to be published now; unanswered ones come again later.

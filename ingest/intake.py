@@ -61,7 +61,16 @@ class Intake:
         within: Within = lambda _unit, _batch: None,
         codes_changed: CodesChanged = lambda _unit, _reports: None,
     ) -> Outcome:
-        """Decode, judge, store and commit a batch in one unit of work.
+        """Decode a batch and commit it."""
+        return self.commit(decode(arrived), within, codes_changed)
+
+    def commit(
+        self,
+        found: Sequence[Decoded],
+        within: Within = lambda _unit, _batch: None,
+        codes_changed: CodesChanged = lambda _unit, _reports: None,
+    ) -> Outcome:
+        """Judge, store and commit what was decoded in one unit of work.
 
         `within` sees the accepted rows inside the transaction, before they are in the archive's manifest, so that
         detector state commits with them; `codes_changed` the stored reports with codes that were not known of their
@@ -69,7 +78,6 @@ class Intake:
         """
         if self._unsure:
             self.start()  # the batch before may have left a segment that its transaction did not list
-        found = decode(arrived)
         self._unsure = True
         with self._database.unit() as unit:
             hold(unit, self._worker)

@@ -254,8 +254,10 @@ class _Strides:
     def same_window(self, back: int) -> NDArray[np.bool_]:
         """Tell of every stride but the first `back` whether the one so many before it may be in its window, too."""
         column = self.column[self.begins]
-        near: NDArray[np.bool_] = self.number[back:] - self.number[:-back] <= _REACH
-        return near & (column[back:] == column[:-back])
+        near: NDArray[np.bool_] = (column[back:] == column[:-back]) & (
+            self.number[back:] - self.number[:-back] <= _REACH
+        )
+        return near
 
     def steps(self, wanted: NDArray[np.bool_]) -> Iterator[tuple[IntArray, IntArray]]:
         """Give what each step takes in, and the columns whose windows are wanted after it.
