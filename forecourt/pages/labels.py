@@ -205,6 +205,8 @@ DONE: Mapping[str, str] = {
     "step": N_("Noted. The owner sees it now."),
     "asked": N_("Asked. The answer appears here."),
     "undone": N_("Undone: the catalogue is as it was before."),
+    "booked": N_("Booked."),
+    "counting": N_("Counting has begun. Write here what lies on the shelf."),
     "answered": N_("Your answer has been noted."),
 }
 PAYMENT: Mapping[str, str] = {

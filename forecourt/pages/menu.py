@@ -19,6 +19,7 @@ _MESSAGES = ("/messages", N_("Messages"))
 _DEVICES = ("/devices", N_("Devices"))
 _IMPORTS = ("/imports", N_("Imports"))
 _PARTS = ("/parts", N_("Parts"))
+_STOCK = ("/stock", N_("Stock"))
 
 PLACES: Mapping[Role, tuple[tuple[str, str], ...]] = MappingProxyType(
     {
@@ -26,10 +27,10 @@ PLACES: Mapping[Role, tuple[tuple[str, str], ...]] = MappingProxyType(
         Role.FLEET_OPERATOR: (_CARS, _MESSAGES, _DEVICES, _PARTS),
         Role.TECHNICIAN: (_JOBS, _PARTS),
         Role.ADVISOR: (_BOARD, _CALENDAR, _JOBS, _MESSAGES, _PARTS),
-        Role.WORKSHOP_MANAGER: (_BOARD, _CALENDAR, _WORKSHOP, _JOBS, _MESSAGES, _PARTS),
-        Role.PARTS_MANAGER: (_PARTS, _IMPORTS),
+        Role.WORKSHOP_MANAGER: (_BOARD, _CALENDAR, _WORKSHOP, _JOBS, _MESSAGES, _PARTS, _STOCK),
+        Role.PARTS_MANAGER: (_PARTS, _STOCK, _IMPORTS),
         Role.INTEGRATOR: (_PARTS, _DEVICES),
-        Role.ADMINISTRATOR: (_CARS, _BOARD, _CALENDAR, _JOBS, _DEVICES, _PARTS, _IMPORTS),
+        Role.ADMINISTRATOR: (_CARS, _BOARD, _CALENDAR, _JOBS, _DEVICES, _PARTS, _STOCK, _IMPORTS),
     }
 )
 
