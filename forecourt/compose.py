@@ -75,6 +75,7 @@ def build_app(
     app.include_router(foundation.http.router(database, throttle, actor, table.scopes()), responses=counted)
     app.include_router(ingest.uploads_http.phones(database, uploads, throttle), responses=counted)
     paying = app.state.paying = new_paying(settings, database)
+    carrier, pictures = SimulatedCarrier(), image_folder(settings.data)
     app.include_router(
         parts_catalog.payments.http.callbacks(database, paying.providers, paying.payables), responses=counted
     )
@@ -84,15 +85,13 @@ def build_app(
         diagnostics.http.router(database, actor, vehicles),
         parts_catalog.imports.http.router(database, actor, import_folder(settings.data), queue_import),
         parts_catalog.http.router(database, actor, vehicles),
-        parts_catalog.images_http.router(database, actor, image_folder(settings.data)),
+        parts_catalog.images_http.router(database, actor, pictures),
         parts_catalog.part_reviews_http.router(database, actor, bought),
         parts_catalog.pricing.http.router(database, actor),
         parts_catalog.vin.http.router(database, actor),
         parts_catalog.payments.http.router(database, actor, paying.providers),
         parts_catalog.warehouse.http.router(database, actor),
-        parts_catalog.shop.http.router(
-            database, wakeups, actor, vehicles, SimulatedCarrier(), find_case, paying.providers
-        ),
+        parts_catalog.shop.http.router(database, wakeups, actor, vehicles, carrier, find_case, paying.providers),
         parts_catalog.returns.http.router(database, actor, case_is_declined),
         aftersales.http.router(database, wakeups, actor, vehicles),
         privacy_http.router(database, actor, archive, throttle),
@@ -104,7 +103,7 @@ def build_app(
     _add_docs(app)
     site = pages.Site(
         database, wakeups, vehicles, archive, settings.lang, settings.secure_cookies, throttle, table, tell_broker,
-        device_address, import_folder(settings.data), paying.providers,
+        device_address, import_folder(settings.data), paying.providers, carrier, pictures,
     )  # fmt: skip
     pages.mount(app, site)
     return app
