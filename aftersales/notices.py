@@ -23,6 +23,13 @@ class Notice:
 
 
 NOTICES: Mapping[str, Notice] = {
+    "parcel_late": Notice(
+        Words("A parcel of your order is late", "您订单的包裹将晚到"),
+        Words(
+            "It was promised for {day} and has not arrived. Where it is stands with your order.",
+            "承诺{day}送达，但尚未到达。最新进展请见您的订单。",
+        ),
+    ),
     "visit_proposed": Notice(
         Words("A visit is proposed for your car", "已为您的车辆建议预约"),
         Words(

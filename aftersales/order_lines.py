@@ -22,7 +22,7 @@ from ingest.vehicles import VehicleDirectory
 from parts_catalog import stock
 from parts_catalog.fitment import fit_of
 from parts_catalog.parts import FitVerdict
-from parts_catalog.prices import price_of
+from parts_catalog.prices import Buyer, Channel, price_of
 
 OPEN_FOR_LINES = frozenset({RepairOrderState.OPEN, RepairOrderState.IN_PROGRESS})
 # The technician stands before the car: where the catalogue says "fits if", he has seen whether it is so.
@@ -91,7 +91,8 @@ def _choose(
     answer = fit_of(unit, found.part, vehicle.config)
     if answer.verdict not in ACCEPTED:
         raise Conflict(f"the catalogue does not say that this part fits the car: {answer.verdict}", fit=answer.verdict)
-    price = price_of(unit, [found.part], workshop.currency).get(found.part)
+    buyer = Buyer(order.organisation, Channel.COUNTER)
+    price = price_of(unit, [found.part], workshop.currency, buyer, workshop.organisation).get(found.part)
     if price is None:
         raise Conflict("this part has no price yet")
     quantity = found.quantity or answer.quantity

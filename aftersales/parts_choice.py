@@ -17,7 +17,7 @@ from foundation.database import UnitOfWork
 from ingest.vehicles import VehicleConfig
 from parts_catalog.fitment import fitting_parts_of, question_about
 from parts_catalog.parts import FitAnswer, FitVerdict, Part, Price, Relation, StockOffer
-from parts_catalog.prices import price_of
+from parts_catalog.prices import Buyer, own_prices, price_of
 from parts_catalog.stock import offers
 
 
@@ -67,10 +67,13 @@ class Survey:
     answers: tuple[tuple[PartNeed, tuple[FitAnswer, ...]], ...]
     offers: dict[str, list[StockOffer]]
     prices: dict[str, dict[str, Price]]  # by currency
+    own_prices: dict[str, dict[str, dict[str, Price]]]  # by currency and house, where a house has lists of its own
     shelves: frozenset[str]  # locations of workshops: only their own visits take from them
 
 
-def survey(unit: UnitOfWork, config: VehicleConfig, needs: Sequence[PartNeed], workshops: Sequence[Workshop]) -> Survey:
+def survey(
+    unit: UnitOfWork, config: VehicleConfig, needs: Sequence[PartNeed], workshops: Sequence[Workshop], buyer: Buyer
+) -> Survey:
     """Ask the catalogue for fit, stock and price of everything that the needs could be met with at the workshops."""
     found = fitting_parts_of(unit, config, [need.part_type for need in needs]) if needs else {}
     answers = tuple(
@@ -78,11 +81,17 @@ def survey(unit: UnitOfWork, config: VehicleConfig, needs: Sequence[PartNeed], w
     )
     sure = [one for _, found in answers for one in found if _sure(one)]
     fitting = sorted({part.id for one in sure for part in (one.part, *_successors(one, unit.now().date()))})
-    currencies = {workshop.currency for workshop in workshops}
+    houses: dict[str, set[str]] = {workshop.currency: set() for workshop in workshops}
+    for workshop in workshops:
+        houses[workshop.currency].add(workshop.organisation)
     return Survey(
         answers,
         offers(unit, fitting) if fitting else {},
-        {currency: price_of(unit, fitting, currency) if fitting else {} for currency in currencies},
+        {currency: price_of(unit, fitting, currency) if fitting else {} for currency in houses},
+        {
+            currency: own_prices(unit, fitting, sellers, buyer, currency) if fitting else {}
+            for currency, sellers in houses.items()
+        },
         _shelves(unit),
     )
 
@@ -134,7 +143,7 @@ def _choose(
         return part_reason("part_unclear" if answers else "no_fitting_part", need.part_type)
     # Parts for different positions are no alternatives of one another; the catalogue's best one says which position.
     fitting = [one for one in fitting if one.position == fitting[0].position]
-    prices = found.prices[workshop.currency]
+    prices = found.own_prices[workshop.currency].get(workshop.organisation, found.prices[workshop.currency])
     today = times[0].date()
     serving = [replace(one, part=part) for one in fitting for part in (one.part, *_successors(one, today))]
     priced = [one for one in serving if one.part.id in prices]

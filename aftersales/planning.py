@@ -15,6 +15,7 @@ from aftersales.tables import case_findings
 from aftersales.workshops import Place, Workshop, load_workshops
 from foundation.database import UnitOfWork
 from ingest.vehicles import Vehicle
+from parts_catalog.prices import Buyer, Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def options_for(
     near = place_of(vehicle)
     chosen = tuple(reachable(load_workshops(unit).values(), near) if workshops is None else workshops)
     needs = [need for operation in operations for need in operation.needs]
-    found = survey(unit, vehicle.config, needs, chosen)
+    found = survey(unit, vehicle.config, needs, chosen, Buyer(vehicle.organisation, Channel.COUNTER))
     now = unit.now()
     plans = {workshop.id: choose_parts(found, workshop, now) for workshop in chosen}
     return Options(tuple(operations), chosen, plans, near)

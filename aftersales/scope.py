@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Row, Table, func, select
 
+from aftersales.cases import CaseState
 from aftersales.tables import appointments, cases, repair_orders
 from foundation.database import UnitOfWork
 from foundation.grants import visible
@@ -18,6 +19,11 @@ def find_case(unit: UnitOfWork, actor: Actor, case: str) -> Row[Any]:
     if row is None:
         raise NotFound(f"there is no case {case}")
     return row
+
+
+def case_is_declined(unit: UnitOfWork, actor: Actor, case: str) -> bool:
+    """Whether a case that the actor may see was declined; raises `NotFound` for any other."""
+    return bool(find_case(unit, actor, case).state == CaseState.DECLINED)
 
 
 def find_appointment(unit: UnitOfWork, actor: Actor, appointment: str) -> Row[Any]:

@@ -17,6 +17,8 @@ from aftersales.tables import absences, bays, loaners, reviews, services, techni
 from foundation.database import UnitOfWork
 from foundation.identity import Actor
 from foundation.refusals import Invalid, NotFound
+from parts_catalog.parts import Location
+from parts_catalog.stock import open_location
 
 EARTH_KM = 6371.0
 Place = tuple[float, float]  # latitude, longitude in degrees
@@ -222,6 +224,7 @@ def add_workshop(unit: UnitOfWork, workshop: Workshop) -> None:
         "subdivision": workshop.subdivision,
     }
     _put(unit, workshops, workshop.id, row)
+    open_location(unit, _shelf(workshop))
     for bay in workshop.bays:
         _put(unit, bays, bay.id, {**here, "name": bay.name, "equipment": sorted(bay.equipment)})
     for person in workshop.technicians:
@@ -234,6 +237,12 @@ def add_workshop(unit: UnitOfWork, workshop: Workshop) -> None:
         statement = insert(services).values(**here, code=code, **times)
         unit.connection.execute(statement.on_conflict_do_update(index_elements=["workshop", "code"], set_=times))
     note_change(unit, workshop.id)
+
+
+def _shelf(workshop: Workshop) -> Location:
+    region = "-".join(filter(None, (workshop.country, workshop.subdivision))) or None
+    names = workshop.name_en, workshop.name_zh
+    return Location(workshop.stock_location, workshop.organisation, "workshop", *names, workshop.place, region)
 
 
 def _put(unit: UnitOfWork, table: Table, key: str, values: dict[str, Any]) -> None:

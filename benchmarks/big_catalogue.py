@@ -15,8 +15,11 @@ from sqlalchemy import text
 
 from foundation.database import UnitOfWork
 from parts_catalog.part_types import PART_TYPES
+from parts_catalog.parts import Location
 from parts_catalog.search import index_parts, index_vehicles
 from parts_catalog.version import raise_version
+from parts_catalog.warehouse.ledger import open_ledger
+from parts_catalog.warehouse.locations import open_location
 
 MAKES, LINES, YEARS = 60, 50, range(2006, 2026)
 BRANDS = 200
@@ -155,7 +158,11 @@ def _parts(unit: UnitOfWork, rng: np.random.Generator, parts: int) -> None:
         for at in range(parts)
         for place in range(1 + at % 2)
     )
+    for place in range(2):
+        names = f"Warehouse {place}", f"仓库{place}"
+        open_location(unit, Location(f"loc_{place}", _ORGANISATION, "warehouse", *names, ships=True))
     _copy(unit, "stock", "part, location, organisation, on_hand", stock)
+    open_ledger(unit, "big catalogue")
 
 
 def _applications(unit: UnitOfWork, rng: np.random.Generator, parts: int, applications: int) -> None:

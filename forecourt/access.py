@@ -8,7 +8,7 @@ import diagnostics.permissions
 import foundation.permissions
 import ingest.permissions
 import parts_catalog.permissions
-from foundation.access import Access, Group, Relation, Rule, and_administrators, list_of, personal, public, read_of
+from foundation.access import ALL, Access, Group, Relation, Rule, and_administrators, list_of, personal, public, read_of
 from foundation.identity import WORKSHOP_ROLES, Role
 from parts_catalog.permissions import IMPORTING
 
@@ -42,6 +42,7 @@ RULES = (
     Rule("pages.board", Group.READ, ("GET /board",), none=_PLANNING),
     Rule("pages.calendar", Group.READ, ("GET /calendar", "GET /calendar/live"), own=_PLANNING),
     Rule("pages.import", Group.WRITE, ("POST /imports/{import_id}/run",), own=and_administrators(IMPORTING)),
+    Rule("payments.decide", Group.PERSONAL, ("POST /payments/{payment}/sandbox",), own=ALL),
     Rule("pages.workshop", Group.READ, ("GET /workshop",), own=_MANAGING),
 )
 
@@ -58,6 +59,24 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "devices.list": ("GET /devices",),
     "devices.provision": ("POST /devices", "POST /devices/{device}/password", "POST /devices/{device}/revoke"),
     "parts.read": ("GET /parts", "GET /parts/{part}"),
+    "stock.list": ("GET /stock", "GET /stock/deliveries"),
+    "stock.read": ("GET /stock/{location}/{part}",),
+    "stock.keep": ("POST /stock/{location}/{part}", "POST /stock/deliveries/{delivery}"),
+    "part_images.read": ("GET /parts/{part}/images/{image}",),
+    "part_reviews.write": ("POST /orders/{order_id}/reviews",),
+    "carts.list": ("GET /cart",),
+    "carts.open": ("POST /cart",),
+    "carts.read": ("GET /carts/{cart}", "GET /carts/{cart}/checkout"),
+    "carts.change": ("POST /carts/{cart}", "POST /carts/{cart}/lines/{part}", "POST /carts/{cart}/holds"),
+    "shop_orders.place": ("POST /carts/{cart}/checkout", "POST /carts/{cart}/order"),
+    "shop_orders.list": ("GET /orders",),
+    "shop_orders.read": ("GET /orders/{order_id}", "GET /orders/{order_id}/now"),
+    "shop_orders.pay": ("POST /orders/{order_id}/payments",),
+    "shop_orders.cancel": ("POST /orders/{order_id}/cancel",),
+    "returns.left": ("GET /orders/{order_id}/return",),
+    "returns.ask": ("POST /orders/{order_id}/return",),
+    "returns.withdraw": ("POST /returns/{return_id}/withdraw",),
+    "payments.read": ("GET /payments/{payment}/sandbox",),
     "imports.start": ("POST /imports",),
     "imports.list": ("GET /imports",),
     "imports.read": ("GET /imports/{import_id}",),

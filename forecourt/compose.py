@@ -16,11 +16,20 @@ import foundation.http
 import ingest.http
 import ingest.uploads_http
 import parts_catalog.http
+import parts_catalog.images_http
 import parts_catalog.imports.http
+import parts_catalog.part_reviews_http
+import parts_catalog.payments.http
+import parts_catalog.pricing.http
+import parts_catalog.returns.http
+import parts_catalog.shop.http
 import parts_catalog.vin.http
+import parts_catalog.warehouse.http
+from aftersales.scope import case_is_declined, find_case
 from forecourt import access, health, http, pages, privacy_http
 from forecourt.health import Probe
 from forecourt.metrics_files import AllFigures
+from forecourt.paying import new_paying
 from forecourt.rate_limits import AnonymousLimit, RateLimits
 from forecourt.settings import Settings
 from forecourt.task_queue import import_folder, queue_import
@@ -30,6 +39,9 @@ from ingest.archive import Archive
 from ingest.devices_http import TellBroker
 from ingest.registry import Vehicles
 from ingest.uploads import Send, Uploads, nowhere
+from parts_catalog.images import image_folder
+from parts_catalog.shop import bought
+from parts_catalog.shop.carriers import SimulatedCarrier
 
 DESCRIPTION = "From what a car says through its OBD port to a booked, visible, settled repair."
 
@@ -62,13 +74,25 @@ def build_app(
     uploads = Uploads(database, send)
     app.include_router(foundation.http.router(database, throttle, actor, table.scopes()), responses=counted)
     app.include_router(ingest.uploads_http.phones(database, uploads, throttle), responses=counted)
+    paying = app.state.paying = new_paying(settings, database)
+    carrier, pictures = SimulatedCarrier(), image_folder(settings.data)
+    app.include_router(
+        parts_catalog.payments.http.callbacks(database, paying.providers, paying.payables), responses=counted
+    )
     for routes in (
         ingest.http.router(database, actor, archive, tell_broker),
         ingest.uploads_http.router(database, actor, uploads),
         diagnostics.http.router(database, actor, vehicles),
         parts_catalog.imports.http.router(database, actor, import_folder(settings.data), queue_import),
         parts_catalog.http.router(database, actor, vehicles),
+        parts_catalog.images_http.router(database, actor, pictures),
+        parts_catalog.part_reviews_http.router(database, actor, bought),
+        parts_catalog.pricing.http.router(database, actor),
         parts_catalog.vin.http.router(database, actor),
+        parts_catalog.payments.http.router(database, actor, paying.providers),
+        parts_catalog.warehouse.http.router(database, actor),
+        parts_catalog.shop.http.router(database, wakeups, actor, vehicles, carrier, find_case, paying.providers),
+        parts_catalog.returns.http.router(database, actor, case_is_declined),
         aftersales.http.router(database, wakeups, actor, vehicles),
         privacy_http.router(database, actor, archive, throttle),
     ):
@@ -79,7 +103,7 @@ def build_app(
     _add_docs(app)
     site = pages.Site(
         database, wakeups, vehicles, archive, settings.lang, settings.secure_cookies, throttle, table, tell_broker,
-        device_address, import_folder(settings.data),
+        device_address, import_folder(settings.data), paying.providers, carrier, pictures,
     )  # fmt: skip
     pages.mount(app, site)
     return app

@@ -29,6 +29,8 @@ STATUS: Mapping[str, HTTPStatus] = {
     "not_found": HTTPStatus.NOT_FOUND,
     "invalid": HTTPStatus.UNPROCESSABLE_ENTITY,
     "not_offered": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "stale": HTTPStatus.PRECONDITION_FAILED,
+    "precondition_required": HTTPStatus.PRECONDITION_REQUIRED,
     "too_many_requests": HTTPStatus.TOO_MANY_REQUESTS,
     "idempotency_key_reused": HTTPStatus.UNPROCESSABLE_ENTITY,
     "conflict": HTTPStatus.CONFLICT,

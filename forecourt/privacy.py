@@ -24,6 +24,7 @@ from foundation.privacy import Person, Rows
 from foundation.refusals import Conflict
 from foundation.tables import seals
 from ingest.archive import Archive
+from parts_catalog.shop import leaving
 
 PACKAGES: tuple[ModuleType, ...] = (
     foundation.privacy,
@@ -48,6 +49,7 @@ def export_of(unit: UnitOfWork, person: Person) -> dict[str, Rows]:
         **foundation.privacy.export_of(unit, person, _subjects(unit, person, cars)),
         **ingest.privacy.export_of(unit, cars),
         **diagnostics.privacy.export_of(unit, cars),
+        **parts_catalog.privacy.export_of(unit, person),
         **aftersales.privacy.export_of(unit, person),
     }
 
@@ -87,6 +89,7 @@ def erase(database: Database, archive: Archive, person: Person, by: str, *, vehi
     for case in to_come:
         with database.unit() as unit:
             decline_case(unit, person.actor, case)
+    _leave_the_shop(database, person)
     with database.unit() as unit:
         _check(unit, person)
         cars = ingest.privacy.vehicles_of(unit, person)
@@ -96,6 +99,7 @@ def erase(database: Database, archive: Archive, person: Person, by: str, *, vehi
         if vehicles:
             diagnostics.privacy.erase(unit, cars)
             unqueue(unit, cars)
+        parts_catalog.privacy.erase(unit, person)
         aftersales.privacy.erase(unit, person, vehicles=vehicles)
         foundation.privacy.erase(unit, person, subjects, by)
         audit.tell(unit, person.organisation, "person_erased", by, account=person.account, vehicles=vehicles)
@@ -104,6 +108,20 @@ def erase(database: Database, archive: Archive, person: Person, by: str, *, vehi
 def _check(unit: UnitOfWork, person: Person) -> None:
     if reasons := aftersales.privacy.under_way(unit, person):
         raise ErasureRefusedError("a repair is under way; it has to be settled first", reasons=reasons)
+    if reasons := leaving.under_way(unit, person):
+        raise ErasureRefusedError("a parcel is under way; it has to arrive first", reasons=reasons)
+
+
+def _leave_the_shop(database: Database, person: Person) -> None:
+    """Call off what waits for its payment, and empty the carts, one by one."""
+    with database.unit() as unit:
+        orders, carts = leaving.unpaid(unit, person), leaving.open_carts(unit, person)
+    for order in orders:
+        with database.unit() as unit:
+            leaving.call_off(unit, person, order)
+    for cart in carts:
+        with database.unit() as unit:
+            leaving.empty(unit, person, cart)
 
 
 def finish_erasures(database: Database, archive: Archive) -> int:
@@ -151,7 +169,7 @@ def columns() -> Mapping[str, tuple[frozenset[str], frozenset[str]]]:
 
 def _subjects(unit: UnitOfWork, person: Person, cars: list[str]) -> set[str]:
     """Give the subjects of the event log that tell of what is a person's own."""
-    return {*cars, *aftersales.privacy.subjects_of(unit, person)}
+    return {*cars, *parts_catalog.privacy.subjects_of(unit, person), *aftersales.privacy.subjects_of(unit, person)}
 
 
 class _Pieces(io.RawIOBase):

@@ -19,6 +19,12 @@ from forecourt.supervision.supervisor import Supervisor
 from foundation.database import Database
 from ingest.partitions import PARTITIONS
 
+# Settings that name files.
+FILES = (
+    "mqtt_tls_cert", "mqtt_tls_key", "wechat_pay_private_key", "wechat_pay_api_key", "wechat_pay_public_key",
+    "alipay_private_key", "alipay_public_key",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
@@ -67,15 +73,14 @@ def _own(installation: Installation, port: int, http: str) -> list[Child]:
     Addresses are announced when all are ready, so the subscription of ingest exists before a device publishes.
     """
     environment = {"FORECOURT_DATA": str(installation.paths.root)}
-    certificate = installation.settings.mqtt_tls_cert, installation.settings.mqtt_tls_key
-    for name, path in zip(("CERT", "KEY"), certificate, strict=True):
-        if path is not None:  # children run in the data directory
-            environment[f"FORECOURT_MQTT_TLS_{name}"] = str(path.absolute())
+    for name in FILES:
+        if (path := getattr(installation.settings, name)) is not None:  # children run in the data directory
+            environment[f"FORECOURT_{name.upper()}"] = str(path.absolute())
     command = python_command("-m", "forecourt.processes")
     own: list[Child] = []
     forget_figures(installation.paths)
     workers = [(worker_name(it), [Process.INGEST.value, str(it)]) for it in range(installation.ingest_workers)]
-    for name, arguments in [*workers, (Process.TASKS.value, [Process.TASKS.value])]:
+    for name, arguments in [*workers, (Process.TASKS.value, [Process.TASKS.value, str(port)])]:
         beat = Heartbeat.of(installation.paths, name)
         beat.clear()
         kind = _FirstWorker if name == worker_name(0) else ChildProcess

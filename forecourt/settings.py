@@ -56,6 +56,45 @@ class Settings(BaseSettings):
         " mail is sent.",
     )
     mail_from: str = Field(default="forecourt@localhost", description="Address from which mail is sent.")
+    public_url: str | None = Field(
+        default=None,
+        description="Address of this house as the outside reaches it, such as `https://service.example`; payment"
+        " providers call back there.",
+    )
+    payment_sandbox: bool | None = Field(
+        default=None,
+        description="Offer the payment sandbox, which moves no money; without it, it is offered for as long as no real"
+        " provider is set up.",
+    )
+    wechat_pay_merchant: str | None = Field(
+        default=None, description="WeChat Pay: the merchant's number; all of WeChat Pay is set, or nothing."
+    )
+    wechat_pay_app: str | None = Field(default=None, description="WeChat Pay: the application's id (`wx...`).")
+    wechat_pay_certificate_serial: str | None = Field(
+        default=None, description="WeChat Pay: serial number of the merchant's certificate."
+    )
+    wechat_pay_private_key: Path | None = Field(
+        default=None, description="WeChat Pay: PEM file with the merchant's private key."
+    )
+    wechat_pay_api_key: Path | None = Field(default=None, description="WeChat Pay: file with the APIv3 key.")
+    wechat_pay_public_key: Path | None = Field(
+        default=None,
+        description="WeChat Pay: PEM file with WeChat Pay's public key, which its notices are verified by.",
+    )
+    wechat_pay_public_key_id: str | None = Field(
+        default=None, description="WeChat Pay: id of that key (`PUB_KEY_ID_...`)."
+    )
+    alipay_app: str | None = Field(
+        default=None, description="Alipay: the application's id; all of Alipay is set, or nothing."
+    )
+    alipay_private_key: Path | None = Field(
+        default=None, description="Alipay: PEM file with the application's private key."
+    )
+    alipay_public_key: Path | None = Field(
+        default=None,
+        description="Alipay: PEM file with Alipay's public key (not the application's), which its notices are verified"
+        " by.",
+    )
     trusted_proxies: str = Field(
         default="",
         description="Addresses or networks, with commas between, of proxies whose `X-Forwarded-For` and"
@@ -101,6 +140,19 @@ class Settings(BaseSettings):
     def _certificate_and_key(self) -> Self:
         if (self.mqtt_tls_cert is None) != (self.mqtt_tls_key is None):
             raise ValueError("FORECOURT_MQTT_TLS_CERT and FORECOURT_MQTT_TLS_KEY are given together")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_providers(self) -> Self:
+        for provider in ("wechat_pay_", "alipay_"):
+            names = [name for name in type(self).model_fields if name.startswith(provider)]
+            given = [name for name in names if getattr(self, name) is not None]
+            if given and (missing := sorted(set(names) - set(given))):
+                raise ValueError(
+                    f"set FORECOURT_{missing[0].upper()}, too: of a payment provider all is set, or nothing"
+                )
+            if given and not (self.public_url or "").startswith("https://"):
+                raise ValueError("a payment provider calls back at FORECOURT_PUBLIC_URL, which begins with https://")
         return self
 
     def sqlalchemy_url(self) -> str | None:

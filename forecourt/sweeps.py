@@ -4,25 +4,44 @@ from collections.abc import Callable
 
 from aftersales.answers import go_on_one
 from aftersales.late_parts import offer_later_times
-from aftersales.messages import take_mail
+from aftersales.messages import himself_or_owners, notify, take_mail
 from aftersales.no_shows import sweep_no_shows
 from aftersales.offering import offer_one
 from aftersales.reminders import send_reminders
 from aftersales.sweep import expire_holds
 from aftersales.waitlist import end_past_waits
-from forecourt.task_queue import SEND_MAIL, queue
+from forecourt.paying import Paying
+from forecourt.task_queue import CALL_PROVIDER, SEND_MAIL, SEND_NOTICE, queue
 from foundation.database import Database, UnitOfWork
 from ingest.archive import Archive
 from ingest.archive.retention import Retention, forget
 from ingest.registry import Vehicles
 from ingest.sending import expire_commands
+from parts_catalog.payments.calling import look_after_one
+from parts_catalog.payments.outbox import take_calls
+from parts_catalog.payments.sandbox import take_notices
+from parts_catalog.shop.carriers import SimulatedCarrier
+from parts_catalog.shop.orders import expire_orders
+from parts_catalog.shop.shipments import flag_late, track_parcels
 from parts_catalog.stock import expire
 
 OFFERS = 20  # per round: more are made in the next one
+PAYMENTS = 200  # looked after in a round
+
+
+def tell_of_late_parcels(unit: UnitOfWork) -> None:
+    """Flag the shop's shipments that are late, and tell their buyers."""
+    for late in flag_late(unit):
+        people = himself_or_owners(unit, late.account, late.organisation)
+        notify(unit, people, "parcel_late", late.shipment, None, day=late.promised_on.isoformat())
+
+
 # In their order: what ends makes room, and then the room is offered.
 SWEEPS: tuple[Callable[[UnitOfWork], object], ...] = (
     expire_holds,
+    expire_orders,
     expire,
+    tell_of_late_parcels,
     expire_commands,
     sweep_no_shows,
     offer_later_times,
@@ -43,17 +62,33 @@ def sweep_archive(database: Database, archive: Archive, keep: Retention) -> int:
     return merged
 
 
-def sweep_deadlines(database: Database, *, mail: bool = False) -> None:
+def sweep_deadlines(database: Database, paying: Paying | None = None, *, mail: bool = False) -> None:
     """Carry out everything that is due by now; `mail`: there is a mail server to send letters by."""
     for sweep in SWEEPS:
         with database.unit() as unit:
             sweep(unit)
+    track_parcels(database, SimulatedCarrier())
     for make_one in (offer_one, go_on_one):
         for _ in range(OFFERS):
             with database.unit() as unit:
                 if not make_one(unit, Vehicles()):
                     break
+    if paying is not None:
+        sweep_payments(database, paying)
     if mail:
         with database.unit() as unit:
             for message in take_mail(unit):
                 queue(unit, SEND_MAIL, message=message)
+
+
+def sweep_payments(database: Database, paying: Paying) -> None:
+    """Look after pending payments, and queue what providers are to be asked and what the sandbox has to tell."""
+    for _ in range(PAYMENTS):
+        with database.unit() as unit:
+            if not look_after_one(unit, paying.payables):
+                break
+    with database.unit() as unit:
+        for number in take_calls(unit):
+            queue(unit, CALL_PROVIDER, number=number)
+        for number in take_notices(unit):
+            queue(unit, SEND_NOTICE, number=number)

@@ -14,6 +14,8 @@ OPEN_CASE = "open_case"
 JOIN_CODES = "join_codes"
 SEND_MAIL = "send_mail"
 IMPORT_PARTS = "import_parts"
+CALL_PROVIDER = "call_payment_provider"
+SEND_NOTICE = "send_sandbox_notice"
 QUEUE = "desk"
 
 

@@ -10,22 +10,37 @@ from aftersales.opening import open_case
 from aftersales.scope import lock_vehicle
 from diagnostics.alarms import get_finding
 from forecourt.mail import Send, send_letter
-from forecourt.task_queue import IMPORT_PARTS, JOIN_CODES, OPEN_CASE, QUEUE, SEND_MAIL, dsn, import_folder
+from forecourt.paying import Paying
+from forecourt.task_queue import (
+    CALL_PROVIDER,
+    IMPORT_PARTS,
+    JOIN_CODES,
+    OPEN_CASE,
+    QUEUE,
+    SEND_MAIL,
+    SEND_NOTICE,
+    dsn,
+    import_folder,
+)
 from foundation.database import Database, UnitOfWork
 from foundation.identity import desk_of
 from ingest import dtcs
 from ingest.dtcs import KnownCode
 from ingest.registry import Vehicles
 from parts_catalog.imports.uploads import import_upload
+from parts_catalog.payments.calling import carry_out
 
 HEARTBEAT_S = 1.0
 STALLED_S = 5.0  # a worker that was killed is noticed after this, and its task is run again
 
 
-def build_tasks(database: Database, send: Send | None = None, data: Path | None = None) -> procrastinate.App:
+def build_tasks(
+    database: Database, send: Send | None = None, data: Path | None = None, paying: Paying | None = None
+) -> procrastinate.App:
     """Build the task runner's application over one database.
 
-    `send` is the port for mail (None: there is none); in `data` wait the files that are to be imported.
+    `send` is the port for mail (None: there is none); in `data` wait the files that are to be imported; `paying` has
+    the providers of payments that may be asked.
     """
     app = procrastinate.App(
         connector=procrastinate.PsycopgConnector(conninfo=dsn(database.url), min_size=1, max_size=4)
@@ -56,6 +71,16 @@ def build_tasks(database: Database, send: Send | None = None, data: Path | None 
     def run_import_parts(number: int, full: bool | None, dry: bool) -> None:
         if data is not None:
             import_upload(database, import_folder(data), number, full=full, dry=dry)
+
+    @app.task(name=CALL_PROVIDER, queue=QUEUE, retry=retry)
+    def run_call_provider(number: int) -> None:
+        if paying is not None:
+            carry_out(database, paying.providers, paying.payables, number)
+
+    @app.task(name=SEND_NOTICE, queue=QUEUE, retry=retry)
+    def run_send_notice(number: int) -> None:
+        if paying is not None:
+            paying.send_notice(number)
 
     return app
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from select import POLLIN, poll
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -67,6 +68,7 @@ class Database:
         self.engine: Engine = create_engine(
             url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, hide_parameters=True
         )
+        _ping_by_socket(self.engine)
         # A unit asks the time while it holds a connection: had it to wait for a second one of the same pool, units that
         # hold all of them would wait for each other.
         self._clock_engine: Engine = create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
@@ -92,6 +94,25 @@ class Database:
             if self._offset is None:
                 raise
         return self._offset
+
+
+def _ping_by_socket(engine: Engine) -> None:
+    """Ask a pooled connection whether it lives only when its socket has something to read.
+
+    Of a server that went away that is the end of the stream; between two units a living one says nothing. A round trip
+    less in every unit.
+    """
+    ask = engine.dialect.do_ping
+
+    def ping(connection: Any) -> bool:
+        if not connection.closed:
+            socket = poll()
+            socket.register(connection.fileno(), POLLIN)
+            if not socket.poll(0):
+                return True
+        return ask(connection)
+
+    engine.dialect.do_ping = ping  # type: ignore[assignment, method-assign]
 
 
 def move_clock(unit: UnitOfWork, offset: timedelta) -> None:

@@ -25,7 +25,7 @@ from foundation.identity import (
 )
 from foundation.keys import Key, add_key, list_keys, revoke_key
 from foundation.passwords import set_password, sign_in
-from foundation.refusals import Conflict, NotFound, Unauthenticated
+from foundation.refusals import Conflict, NotFound, Stale, Unauthenticated, Unconditional
 
 NO_NUL = r"^[^\x00]*$"
 ActorDependency = Callable[..., Actor]
@@ -34,6 +34,10 @@ IdempotencyKey = Annotated[
     Header(alias="Idempotency-Key", min_length=1, max_length=200, description="Repeat with the same key: done once."),
 ]
 
+IfMatch = Annotated[
+    str | None,
+    Header(alias="If-Match", max_length=200, description="The `ETag` of what was read; another's edit is not undone."),
+]
 
 Named = Annotated[str, Path(min_length=1, max_length=200)]  # an id in a path
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -274,6 +278,27 @@ def _add_accounts(routes: APIRouter, database: Database, current: ActorDependenc
 
 def _account(actor: Actor, email: str) -> "AccountView":
     return AccountView(id=actor.account, email=email, name=actor.name, role=actor.role)
+
+
+def etag_of(version: int) -> str:
+    """Give the ETag of a row that counts its versions."""
+    return f'"{version}"'
+
+
+def version_in(if_match: str | None) -> int | None:
+    """Give the version that an edit is of; None: `*`, whatever it is now.
+
+    Raises `Unconditional` without one, `Stale` for a tag that is none of ours.
+    """
+    if if_match is None:
+        raise Unconditional("say in If-Match which version is edited: the ETag of what was read")
+    tag = if_match.strip()
+    if tag == "*":
+        return None
+    number = tag[1:-1]
+    if not (tag == f'"{number}"' and number.isascii() and number.isdigit() and len(number) < 10):
+        raise Stale("this was changed since it was read")
+    return int(number)
 
 
 def problem_responses(*codes: int) -> dict[int | str, dict[str, Any]]:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 
 from foundation.audit import STRANGERS, tell
 from foundation.database import UnitOfWork, new_id
@@ -302,32 +303,25 @@ def issue(
     return secret
 
 
-def find_credential(unit: UnitOfWork, secret: str, *kinds: str) -> "Row[tuple[object, ...]]":
+def find_credential(unit: UnitOfWork, secret: str, *kinds: str) -> Any:
     """Give the account of a valid credential of one of the kinds; raises `Unauthenticated` when there is none."""
-    row = unit.connection.execute(
-        select(
-            accounts,
-            credentials.c.kind,
-            credentials.c.expires_at,
-            credentials.c.csrf,
-            credentials.c.scopes,
-            credentials.c.subject,
-            credentials.c.created_at.label("issued_at"),
-        )
-        .join(credentials, credentials.c.account == accounts.c.id)
-        .where(
-            credentials.c.digest == digest_of(secret),
-            credentials.c.kind.in_(kinds),
-            credentials.c.revoked_at.is_(None),
-            accounts.c.revoked_at.is_(None),
-        )
-    ).one_or_none()
+    rows = unit.rows(_CREDENTIAL, {"digest": digest_of(secret), "kinds": list(kinds)})
+    row = rows[0] if rows else None
     if row is None or (row.expires_at is not None and row.expires_at <= unit.now()):
         raise Unauthenticated("this credential is not valid, or no longer")
     return row
 
 
-def actor_in(row: "Row[tuple[object, ...]]") -> Actor:
+# Asked by every request.
+_CREDENTIAL = """
+    SELECT a.*, c.kind, c.expires_at, c.csrf, c.scopes, c.subject, c.created_at AS issued_at
+    FROM accounts a JOIN credentials c ON c.account = a.id
+    WHERE c.digest = %(digest)s AND c.kind = ANY(%(kinds)s::text[])
+    AND c.revoked_at IS NULL AND a.revoked_at IS NULL
+"""
+
+
+def actor_in(row: Any) -> Actor:
     """Give the actor that a row of accounts names."""
     return Actor(row.id, row.organisation, Role(row.role), row.name, row.language)
 

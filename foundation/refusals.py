@@ -6,6 +6,8 @@
     ├── NotFound          it does not exist, or not for him
     ├── Invalid           the request makes no sense as it stands
     ├── TooMany           asked too often; worth asking again after some seconds
+    ├── Stale             it was changed since the caller read what he edits
+    ├── Unconditional     an edit that does not say which version it edits
     └── Conflict          it made sense, but the world has moved on
         ├── KeyReused         an Idempotency-Key came back with another body
         └── …                 rooms add their own: a taken slot, missing stock
@@ -51,6 +53,14 @@ class TooMany(Refusal):
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"this was asked too often; ask again in {retry_after} s", retry_after=retry_after)
         self.retry_after = retry_after
+
+
+class Stale(Refusal):
+    code = "stale"
+
+
+class Unconditional(Refusal):
+    code = "precondition_required"
 
 
 class Conflict(Refusal):

@@ -13,6 +13,7 @@ from foundation.paging import MAXIMUM_LIMIT
 from ingest.vehicles import VehicleConfig, VehicleDirectory
 from parts_catalog.part_types import part_type_of
 from parts_catalog.permissions import EXPECTING
+from parts_catalog.prices import Buyer
 from parts_catalog.search import MAXIMUM_TEXT, Filters
 from parts_catalog.search_view import FacetsOfParts
 from parts_catalog.stock import expect
@@ -78,7 +79,7 @@ def router(database: Database, current_actor: ActorDependency, vehicles: Vehicle
         actor: acting, chosen: Chosen, q: Text = "", vehicle: Car = None, cursor: Cursor = None, limit: Limit = 20
     ) -> Response:
         with database.unit() as unit:
-            page = find_page(unit, q, config_of(unit, actor, vehicle), limit, cursor, chosen)
+            page = find_page(unit, q, config_of(unit, actor, vehicle), limit, cursor, chosen, Buyer.of(actor))
         # Written at once: FastAPI would check the page and take it apart again before it writes it.
         return Response(page.model_dump_json(), media_type="application/json")
 
@@ -92,7 +93,7 @@ def router(database: Database, current_actor: ActorDependency, vehicles: Vehicle
     @routes.get("/parts/{part}", summary="Show one part with price and stock", response_model=PartView)
     def one_part(actor: acting, part: PartId, vehicle: Car = None) -> dict[str, Any]:
         with database.unit() as unit:
-            return show_part(unit, part, config_of(unit, actor, vehicle))
+            return show_part(unit, part, config_of(unit, actor, vehicle), Buyer.of(actor))
 
     @routes.get("/fitment", summary="Ask which parts of a type fit a car", response_model=Fitment)
     def fitment(
@@ -102,7 +103,8 @@ def router(database: Database, current_actor: ActorDependency, vehicles: Vehicle
         position: Position = None,
     ) -> dict[str, Any]:
         with database.unit() as unit:
-            return fit_parts(unit, vehicles.get(unit, actor, vehicle).config, part_type, position)
+            config = vehicles.get(unit, actor, vehicle).config
+            return fit_parts(unit, config, part_type, position, Buyer.of(actor))
 
     @routes.post(
         "/parts/{part}/expected",

@@ -110,13 +110,38 @@ class AskOwner:
 
 
 @dataclass(frozen=True, slots=True)
+class Location:
+    """A warehouse, or the shelf of a workshop (`kind`); `ships`: parts are sent to buyers from here.
+
+    `place` is latitude and longitude in degrees, `region` an ISO 3166-2 code such as `CN-SH`, or the country alone.
+    """
+
+    id: str
+    organisation: str
+    kind: str
+    name_en: str
+    name_zh: str
+    place: tuple[float, float] | None = None
+    region: str | None = None
+    ships: bool = False
+    state: str = "open"
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class StockOffer:
-    """What one warehouse or workshop can give of a part: pieces available now, and when more are expected."""
+    """What one warehouse or workshop can give of a part.
+
+    `expected`: the pieces available turned out to come on that day only; or there are none, and more come on it.
+    `coming`: from which day how many pieces can be had in all, of deliveries on their way and beyond what others wait
+    for; see `stock.wait_for`.
+    """
 
     part: str
     location: str
     available: int
     expected: date | None
+    coming: tuple[tuple[date, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +153,19 @@ class Reservation:
     location: str
     quantity: int
     holder: str
+    reserved_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BackOrder:
+    """Pieces that a holder waits for until `reserved_until` (None: until they come); `expected`: on which day."""
+
+    id: str
+    part: str
+    location: str
+    quantity: int
+    holder: str
+    expected: date
     reserved_until: datetime | None
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import accumulate
 
 from sqlalchemy import CreateTableAs, Table, column, func, select, text
@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from foundation.database import UnitOfWork
 from foundation.identity import add_organisation, list_organisations
 from parts_catalog import tables
+from parts_catalog.parts import Location
 from parts_catalog.prices import BASE_LIST, CHINESE_VAT
 from parts_catalog.search.index import index_parts, index_vehicles
 from parts_catalog.seed_parts import SeedPart, draw, seed_parts
@@ -19,10 +20,16 @@ from parts_catalog.seed_rules import BRANDS, FAST_MOVERS, RULES
 from parts_catalog.seed_vehicles import SeedVehicle, seed_vehicles
 from parts_catalog.spelling import name_key, number_key
 from parts_catalog.version import raise_version
+from parts_catalog.warehouse.ledger import open_ledger
+from parts_catalog.warehouse.locations import list_locations, open_location
 
 CENTRAL_WAREHOUSE = "loc_central_warehouse"
 CENTRAL_ORGANISATION = "org_central_parts"
 SOURCE = "forecourt seed catalogue"
+_WUHAN = (30.5928, 114.3055)
+_CENTRAL = Location(
+    CENTRAL_WAREHOUSE, CENTRAL_ORGANISATION, "warehouse", "Central warehouse", "中心仓库", _WUHAN, "CN-HB", ships=True
+)
 
 Row = Sequence[object]
 
@@ -37,15 +44,21 @@ def seed(unit: UnitOfWork, locations: Sequence[tuple[str, str]] = ()) -> dict[st
         add_organisation(unit, "Central Parts Warehouse", CENTRAL_ORGANISATION)
     vehicles = seed_vehicles()
     parts = list(seed_parts(vehicles))
-    today = unit.now().date()
     places = [(CENTRAL_WAREHOUSE, CENTRAL_ORGANISATION), *locations]
+    open_location(unit, _CENTRAL)
+    known = {location.id for location in list_locations(unit)}
+    for location, organisation in locations:
+        if location not in known:
+            open_location(unit, Location(location, organisation, "workshop", location, location))
     _load(unit, tables.brands, ((b.name, b.name_zh, b.quality, b.rank) for b in BRANDS), "name name_zh quality rank")
     _load(unit, tables.vehicle_configurations, map(_configuration_row, vehicles))
     _load(unit, tables.parts, map(_part_row, parts), _PART)
     _load(unit, tables.applications, _application_rows(_without_lines(unit, parts)), _APPLICATION)
     _load(unit, tables.completeness, _completeness_rows())
     _load(unit, tables.prices, map(_price_row, parts))
-    _load(unit, tables.stock, (row for part in parts for row in _stock_rows(part, places, today)))
+    _load(unit, tables.stock, (row for part in parts for row in _stock_rows(part, places)))
+    open_ledger(unit, SOURCE)
+    _load(unit, tables.expected_deliveries, (row for part in parts for row in _delivery_rows(part, unit)), _DELIVERY)
     index_parts(unit)
     index_vehicles(unit)
     raise_version(unit)
@@ -163,21 +176,36 @@ def _price_row(part: SeedPart) -> Row:
     return BASE_LIST, part.id, "CNY", CENTRAL_ORGANISATION, part.net_fen, CHINESE_VAT
 
 
-def _stock_rows(part: SeedPart, places: Sequence[tuple[str, str]], today: date) -> Iterator[Row]:
-    """Give the central warehouse of everything, but for some cheap parts that are on order; and workshops a little.
+_DELIVERY = "id organisation supplier part location quantity day state created_at"
+_TO_COME = 5  # sets that a supplier is to send of a part that is not there
+
+
+def _to_come(part: SeedPart) -> int | None:
+    """Give in how many days a part comes to the central warehouse that has none of it."""
+    chance = draw(1000, "stock", part.id, CENTRAL_WAREHOUSE)
+    return 3 + chance % 15 if part.brand.rank == len(BRANDS) and chance < 60 else None
+
+
+def _delivery_rows(part: SeedPart, unit: UnitOfWork) -> Iterator[Row]:
+    days = _to_come(part)
+    if days is not None:
+        where = f"{part.brand.name} supply", part.id, CENTRAL_WAREHOUSE, _TO_COME * part.pieces
+        day = unit.now().date() + timedelta(days=days)
+        yield f"delivery_{part.id}", CENTRAL_ORGANISATION, *where, day, "expected", unit.now()
+
+
+def _stock_rows(part: SeedPart, places: Sequence[tuple[str, str]]) -> Iterator[Row]:
+    """Give the central warehouse of everything, but for some cheap parts that are to come; and workshops a little.
 
     Counted in sets for one car: the central warehouse holds 5-40, a workshop 2-6 of what moves fast.
     """
     for location, organisation in places:
         chance = draw(1000, "stock", part.id, location)
-        expected = None
         if location == CENTRAL_WAREHOUSE:
-            sets = 5 + chance % 36
-            if part.brand.rank == len(BRANDS) and chance < 60:
-                sets, expected = 0, today + timedelta(days=3 + chance % 15)
+            sets = 5 + chance % 36 if _to_come(part) is None else 0
         elif part.part_type in FAST_MOVERS and part.brand.rank == 1:
             sets = 2 + chance % 5
         else:
             sets = 1 + chance % 2 if chance < 200 else 0
-        if sets or expected:
-            yield part.id, location, organisation, sets * part.pieces, 0, expected
+        if sets or location == CENTRAL_WAREHOUSE:
+            yield part.id, location, organisation, sets * part.pieces, 0, None

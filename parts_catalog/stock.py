@@ -2,59 +2,91 @@
 
     hold ──keep──▶ hold without end ──issue──▶ gone from the shelf
      ├──release──▶ free          └──release──▶ free
-     └──expire───▶ free (a sweep; readers and reservers treat an overdue hold as free before that)
+     ├──expire───▶ free (a sweep; readers and reservers treat an overdue hold as free before that)
+     └──hand_over▶ the same hold, of another holder
 
-Every change locks the holder, then its stock rows in ascending (part, location) order, so that no two changes can
-wait for each other in a circle. `stock.reserved` is always the sum of the rows in state 'held'.
+`stock.reserved` is always the sum of the rows in state 'held'.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, func, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, update
 
 from foundation.database import UnitOfWork, new_id
 from foundation.refusals import Conflict, Invalid, NotFound
 from parts_catalog.parts import Reservation, StockOffer
-from parts_catalog.tables import parts, reservations, stock
+from parts_catalog.tables import back_orders, reservations, stock
+from parts_catalog.warehouse.coming import COMING, FREE, day_of, offer_of
+from parts_catalog.warehouse.deliveries import check_day, receive
+from parts_catalog.warehouse.holding import (
+    HoldExpired,
+    OutOfStock,
+    PiecesHeld,
+    at,
+    end_holds,
+    give_back,
+    held_by,
+    overdue,
+    reservation_of,
+    shortages,
+    take,
+)
+from parts_catalog.warehouse.ledger import Told
+from parts_catalog.warehouse.locations import list_locations, open_location
+from parts_catalog.warehouse.locking import NOTHING, Kept, Key, columns_of, kept_by, lock_holders, lock_kept, lock_stock
+from parts_catalog.warehouse.nearest import Allocation, nearest
+from parts_catalog.warehouse.shelves import take_back
+from parts_catalog.warehouse.waiting import NotExpected, end_waits, overdue_waits, wait_for, waited_by, waiting
+from parts_catalog.warehouse.waiting import at as waits_at
 
-Key = tuple[str, str]
-FORESEEN = timedelta(days=365)
+__all__ = [
+    "Allocation",
+    "HoldExpired",
+    "NotExpected",
+    "OutOfStock",
+    "PiecesHeld",
+    "StillWaiting",
+    "day_of",
+    "expect",
+    "expire",
+    "hand_over",
+    "held",
+    "issue",
+    "keep",
+    "late_holds",
+    "list_locations",
+    "nearest",
+    "offers",
+    "open_location",
+    "receive",
+    "release",
+    "reserve",
+    "take_back",
+    "wait_for",
+    "waiting",
+]
 
 
-class OutOfStock(Conflict):
-    """Not enough pieces; `lines` lists every shortage: part, location, wanted, available."""
+class StillWaiting(Conflict):
+    """What is to be handed out has not all come; `lines` lists what is awaited: part, location, quantity, expected."""
 
-    code = "out_of_stock"
-
-
-class HoldExpired(Conflict):
-    """The holder's reservation ran out before it was kept or issued; `lines` lists what it held."""
-
-    code = "hold_expired"
+    code = "pieces_awaited"
 
 
 def offers(unit: UnitOfWork, wanted: Sequence[str]) -> dict[str, list[StockOffer]]:
     """Give each part's offers, the largest first; every wanted part has an entry. Overdue holds count as free."""
-    rows = unit.rows(_OFFERS, {"parts": list(wanted), "now": unit.now()})
+    rows = unit.rows(_OFFERS, {"parts": list(wanted), "now": unit.now(), "holder": None})
     found: dict[str, list[StockOffer]] = {part: [] for part in wanted}
     for row in rows:
-        found[row.part].append(StockOffer(row.part, row.location, int(row.available), row.expected))
+        found[row.part].append(offer_of(row.part, row))
     return found
 
 
-# SQL for the pieces to be had of the row `s` of `stock`; overdue holds count as free.
-AVAILABLE = """s.on_hand - s.reserved + coalesce((
-        SELECT sum(r.quantity) FROM reservations r
-        WHERE r.part = s.part AND r.location = s.location AND r.state = 'held' AND r.reserved_until <= %(now)s
-    ), 0)"""
 _OFFERS = f"""
-    SELECT s.part, s.location, s.expected, {AVAILABLE} AS available
-    FROM stock s WHERE s.part = ANY(%(parts)s::text[]) ORDER BY available DESC, s.location
+    SELECT s.part, s.location, s.expected, {FREE} AS available, c.days, c.pieces, c.promised
+    FROM stock s {COMING} WHERE s.part = ANY(%(parts)s::text[]) ORDER BY available DESC, s.location
 """  # noqa: S608 - our own words
 
 
@@ -71,23 +103,26 @@ def reserve(
         raise Invalid(f"a reservation is of at least one piece: {bad}")
     if until is not None and until <= unit.now():
         raise Invalid("a reservation ends in the future")
-    mine = _held(holder) & reservations.c.part.in_({part for part, _ in wanted})
-    before: set[Key] = set()
+    parts = {part for part, _ in wanted}
+    mine = held_by(holder) & reservations.c.part.in_(parts)
+    kept = NOTHING
     if not new_holder:
-        _lock_holder(unit, holder)
-        before = _keys(unit, mine)
-    overdue = _lock_stock(unit, {*wanted, *before})
+        lock_holders(unit, holder)
+        kept = kept_by(unit, holder, parts)
+    late = lock_stock(unit, {*wanted, *kept.held, *kept.awaited})
+    # What he waited for may have come before his rows were locked.
+    before = kept_by(unit, holder, parts).held if kept.awaited else kept.held
     # A refusal inside undoes its own steps only; of one step alone that is cheaper to do by hand.
     with unit.connection.begin_nested() if before else nullcontext():
-        if overdue:
-            _end(unit, _overdue(unit.now()) & _at(overdue), "expired")
+        if late:
+            end_holds(unit, overdue(unit.now()) & at(late), "expired")
         if before:
-            _end(unit, mine, "released")
-        owners = _take(unit, wanted)
+            end_holds(unit, mine, "released")
+        owners = take(unit, wanted)
         if short := sorted(wanted.keys() - owners.keys()):
             if not before:
-                unit.rows(_GIVE_BACK, _columns({key: wanted[key] for key in owners}))
-            raise OutOfStock("not enough pieces in stock", lines=_shortages(unit, short, wanted))
+                give_back(unit, {key: wanted[key] for key in owners})
+            raise OutOfStock("not enough pieces in stock", lines=shortages(unit, short, wanted))
         taken = [Reservation(new_id("hold"), *key, wanted[key], holder, until) for key in sorted(owners)]
         _note(unit, taken, owners, holder, until)
     return taken if new_holder else held(unit, holder)
@@ -99,7 +134,7 @@ def _note(
     columns = {
         "ids": [hold.id for hold in taken],
         "organisations": [owners[hold.part, hold.location] for hold in taken],
-        **_columns({(hold.part, hold.location): hold.quantity for hold in taken}),
+        **columns_of({(hold.part, hold.location): hold.quantity for hold in taken}),
     }
     told = {"holder": holder, "until": until, "now": unit.now()}
     unit.rows(_NOTE, {**columns, **told})
@@ -113,41 +148,87 @@ _NOTE = """
 """
 
 
+def hand_over(unit: UnitOfWork, holder: str, to: str, until: datetime | None) -> list[Reservation]:
+    """Make all that a holder holds and waits for another's, in place, until a new end; gives the holds.
+
+    `to` came into being in this unit, such as the order that a cart becomes. Raises `HoldExpired` for overdue ones.
+    """
+    if until is not None and until <= unit.now():
+        raise Invalid("a reservation ends in the future")
+    kept = _lock_current(unit, holder)
+    rows = unit.rows(_HAND_OVER, {"holder": holder, "to": to, "until": until})
+    if kept.awaited:
+        unit.connection.execute(update(back_orders).where(waited_by(holder)).values(holder=to, reserved_until=until))
+    return sorted((reservation_of(row) for row in rows), key=lambda hold: (hold.part, hold.location))
+
+
+_HAND_OVER = """
+    UPDATE reservations SET holder = %(to)s, reserved_until = %(until)s
+    WHERE holder = %(holder)s AND state = 'held' RETURNING *
+"""
+
+
 def keep(unit: UnitOfWork, holder: str, until: datetime | None = None) -> list[Reservation]:
     """Move the end of a holder's reservations (None: no end). Raises `HoldExpired` when one of them is overdue."""
-    _lock_current(unit, holder)
-    unit.connection.execute(update(reservations).where(_held(holder)).values(reserved_until=until))
+    kept = _lock_current(unit, holder)
+    unit.connection.execute(update(reservations).where(held_by(holder)).values(reserved_until=until))
+    if kept.awaited:
+        unit.connection.execute(update(back_orders).where(waited_by(holder)).values(reserved_until=until))
     return held(unit, holder)
 
 
-def issue(unit: UnitOfWork, holder: str) -> list[Reservation]:
-    """Hand the held pieces out: they leave the shelf. Again is no harm. Raises `HoldExpired` for overdue holds."""
-    _lock_current(unit, holder)
-    return _end(unit, _held(holder), "issued")
+def issue(
+    unit: UnitOfWork, holder: str, *, location: str | None = None, account: str | None = None
+) -> list[Reservation]:
+    """Hand the held pieces out, all or those at one location: they leave the shelf. Again is no harm.
+
+    Raises `HoldExpired` for overdue holds, and `StillWaiting` when some of the pieces have not come.
+    """
+    kept = _lock_current(unit, holder, location)
+    if kept.awaited:
+        awaited = [one for one in waiting(unit, holder) if (one.part, one.location) in kept.awaited]
+        lines = [
+            {"part": one.part, "location": one.location, "quantity": one.quantity, "expected": one.expected.isoformat()}
+            for one in awaited
+        ]
+        raise StillWaiting("some of these pieces have not come yet", lines=lines)
+    return end_holds(unit, held_by(holder) & at(kept.held), "issued", Told(account, reference=holder))
 
 
-def release(unit: UnitOfWork, holder: str) -> list[Reservation]:
-    """Free everything a holder holds, and give what was freed; again is no harm."""
-    _lock_holder(unit, holder)
-    _lock_stock(unit, _keys(unit, _held(holder)))
-    return _end(unit, _held(holder), "released")
+def release(
+    unit: UnitOfWork, holder: str, *, parts: Collection[str] | None = None, location: str | None = None
+) -> list[Reservation]:
+    """Free what a holder holds and waits for: all, some parts, or one location. Gives what was freed of his holds.
+
+    Again is no harm.
+    """
+    kept = lock_kept(unit, holder, parts, location)
+    if kept.awaited:
+        end_waits(unit, waited_by(holder) & waits_at(kept.awaited))
+    return end_holds(unit, held_by(holder) & at(kept.held), "released")
 
 
 def expire(unit: UnitOfWork, limit: int = 1000) -> int:
-    """Free up to `limit` overdue holds, of whomever; give their number."""
-    due = unit.connection.execute(
-        select(reservations.c.id, reservations.c.part, reservations.c.location)
-        .where(_overdue(unit.now()))
-        .order_by(reservations.c.reserved_until, reservations.c.id)
-        .limit(limit)
-    ).all()
-    _lock_stock(unit, {(row.part, row.location) for row in due})
-    return len(_end(unit, _overdue(unit.now()) & reservations.c.id.in_([row.id for row in due]), "expired"))
+    """Free up to `limit` overdue holds and as many overdue back-orders, of whomever; give their number."""
+    due = unit.rows(_DUE, {"now": unit.now(), "limit": limit})
+    lock_stock(unit, {(row.part, row.location) for row in due})
+    ids = [row.id for row in due]
+    waits = end_waits(unit, overdue_waits(unit.now()) & back_orders.c.id.in_(ids)) if due else []
+    return len(waits) + len(end_holds(unit, overdue(unit.now()) & reservations.c.id.in_(ids), "expired"))
+
+
+_DUE = """
+    (SELECT id, part, location FROM reservations WHERE state = 'held' AND reserved_until <= %(now)s
+        ORDER BY reserved_until, id LIMIT %(limit)s)
+    UNION ALL
+    (SELECT id, part, location FROM back_orders WHERE state = 'waiting' AND reserved_until <= %(now)s
+        ORDER BY reserved_until, id LIMIT %(limit)s)
+"""
 
 
 def held(unit: UnitOfWork, holder: str) -> list[Reservation]:
     """Give what a holder holds now, in (part, location) order; overdue holds are not his any more."""
-    return [_reservation(row) for row in unit.rows(_HOLDS, {"holder": holder, "now": unit.now()})]
+    return [reservation_of(row) for row in unit.rows(_HOLDS, {"holder": holder, "now": unit.now()})]
 
 
 _HOLDS = """
@@ -156,34 +237,13 @@ _HOLDS = """
 """
 
 
-def receive(unit: UnitOfWork, organisation: str, part: str, location: str, quantity: int) -> None:
-    """Put pieces on an organisation's shelf. Raises `NotFound` for an unknown part or another's location."""
-    if quantity < 1:
-        raise Invalid("a delivery is of at least one piece")
-    if unit.connection.execute(select(parts.c.id).where(parts.c.id == part)).one_or_none() is None:
-        raise NotFound(f"there is no part {part}")
-    arrived = insert(stock).values(part=part, location=location, organisation=organisation, on_hand=quantity)
-    mine = unit.connection.execute(
-        arrived.on_conflict_do_update(
-            index_elements=[stock.c.part, stock.c.location],
-            set_={"on_hand": stock.c.on_hand + quantity, "expected": None},
-            where=stock.c.organisation == organisation,
-        ).returning(stock.c.part)
-    ).one_or_none()
-    if mine is None:
-        raise NotFound(f"there is no location {location}")
-    came = reservations.c.part == part, reservations.c.location == location, reservations.c.state == "held"
-    unit.connection.execute(update(reservations).where(*came).values(expected=None))
-
-
 def expect(unit: UnitOfWork, organisation: str, part: str, location: str, day: date) -> int:
     """Note that an organisation's pieces of a part come to its location on `day` only, those that are held too.
 
     Gives how many holds that touches. Raises `NotFound` for a part that it does not keep there, `Invalid` for a day
     that is over or too far to be planned with.
     """
-    if not unit.now().date() - timedelta(days=1) <= day <= unit.now().date() + FORESEEN:
-        raise Invalid(f"pieces are expected within the next {FORESEEN.days} days")
+    check_day(unit, day)
     here = stock.c.part == part, stock.c.location == location, stock.c.organisation == organisation
     kept = unit.connection.execute(update(stock).where(*here).values(expected=day).returning(stock.c.part))
     if kept.one_or_none() is None:
@@ -198,116 +258,28 @@ def expect(unit: UnitOfWork, organisation: str, part: str, location: str, day: d
 
 
 def late_holds(unit: UnitOfWork) -> dict[str, date]:
-    """Give by holder on which day the last of his held pieces comes that were promised as here and are not."""
-    rows = unit.connection.execute(
-        select(reservations.c.holder, func.max(reservations.c.expected).label("expected"))
-        .where(reservations.c.state == "held", reservations.c.expected.is_not(None), ~_overdue(unit.now()))
-        .group_by(reservations.c.holder)
-        .order_by(reservations.c.holder)
-    )
-    return {row.holder: row.expected for row in rows}
+    """Give by holder on which day the last of his pieces comes that are not here: promised as here, or waited for."""
+    return {row.holder: row.expected for row in unit.rows(_LATE, {"now": unit.now()})}
 
 
-def _held(holder: str) -> ColumnElement[bool]:
-    return and_(reservations.c.holder == holder, reservations.c.state == "held")
-
-
-def _overdue(now: datetime) -> ColumnElement[bool]:
-    until = reservations.c.reserved_until
-    return and_(reservations.c.state == "held", func.coalesce(until <= now, False))
-
-
-def _at(keys: Iterable[Key]) -> ColumnElement[bool]:
-    return tuple_(reservations.c.part, reservations.c.location).in_(list(keys))
-
-
-def _keys(unit: UnitOfWork, where: ColumnElement[bool]) -> set[Key]:
-    rows = unit.connection.execute(select(reservations.c.part, reservations.c.location).where(where))
-    return {(row.part, row.location) for row in rows}
-
-
-def _lock_holder(unit: UnitOfWork, holder: str) -> None:
-    # There may be no row of the holder yet, so the lock is on its name.
-    unit.connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"hold:{holder}", 0))))
-
-
-def _lock_stock(unit: UnitOfWork, keys: Collection[Key]) -> set[Key]:
-    """Lock stock rows in their order; gives those at which a hold is overdue."""
-    columns = _columns(dict.fromkeys(keys, 0))
-    rows = unit.rows(_LOCK, {**columns, "now": unit.now()})
-    return {(row.part, row.location) for row in rows if row.overdue}
-
-
-_LOCK = """
-    SELECT s.part, s.location, EXISTS (
-        SELECT FROM reservations r
-        WHERE r.part = s.part AND r.location = s.location AND r.state = 'held' AND r.reserved_until <= %(now)s
-    ) AS overdue
-    FROM stock s JOIN unnest(%(parts)s::text[], %(locations)s::text[]) AS k (part, location) USING (part, location)
-    ORDER BY s.part, s.location FOR UPDATE OF s
+_LATE = """
+    SELECT holder, max(expected) AS expected FROM (
+        SELECT holder, expected, reserved_until FROM reservations WHERE state = 'held' AND expected IS NOT NULL
+        UNION ALL SELECT holder, expected, reserved_until FROM back_orders WHERE state = 'waiting'
+    ) late WHERE reserved_until IS NULL OR reserved_until > %(now)s GROUP BY holder ORDER BY holder
 """
 
 
-def _lock_current(unit: UnitOfWork, holder: str) -> None:
+def _lock_current(unit: UnitOfWork, holder: str, location: str | None = None) -> Kept:
     """Lock a holder with his stock rows, and refuse when any of his holds is overdue."""
-    _lock_holder(unit, holder)
-    _lock_stock(unit, _keys(unit, _held(holder)))
-    gone = unit.connection.execute(select(reservations).where(_held(holder), _overdue(unit.now()))).all()
+    kept = lock_kept(unit, holder, location=location)
+    gone = list(
+        unit.connection.execute(select(reservations).where(held_by(holder), overdue(unit.now()), at(kept.held)))
+    )
+    if kept.awaited:
+        late = waited_by(holder), overdue_waits(unit.now()), waits_at(kept.awaited)
+        gone += unit.connection.execute(select(back_orders).where(*late))
     if gone:
         lines = [{"part": row.part, "location": row.location, "quantity": row.quantity} for row in gone]
         raise HoldExpired("the reservation has run out", lines=lines)
-
-
-def _take(unit: UnitOfWork, wanted: Mapping[Key, int]) -> dict[Key, str]:
-    """Check and take in one statement; gives the owners of what was taken: what is not there has not enough."""
-    return {(row.part, row.location): row.organisation for row in unit.rows(_TAKE, _columns(wanted))}
-
-
-def _columns(pieces: Mapping[Key, int]) -> dict[str, list[object]]:
-    return {
-        "parts": [part for part, _ in pieces],
-        "locations": [location for _, location in pieces],
-        "quantities": list(pieces.values()),
-    }
-
-
-# `p`: the pieces per part and location of `_columns`.
-_PIECES = """
-    FROM unnest(%(parts)s::text[], %(locations)s::text[], %(quantities)s::int[])
-    AS p (part, location, quantity) WHERE s.part = p.part AND s.location = p.location
-"""
-_ENOUGH = " AND s.on_hand - s.reserved >= p.quantity RETURNING s.part, s.location, s.organisation"
-_TAKE = "UPDATE stock s SET reserved = s.reserved + p.quantity" + _PIECES + _ENOUGH  # noqa: S608 - our own words
-_GIVE_BACK = "UPDATE stock s SET reserved = s.reserved - p.quantity" + _PIECES  # noqa: S608
-_ISSUE = "UPDATE stock s SET reserved = s.reserved - p.quantity, on_hand = s.on_hand - p.quantity" + _PIECES  # noqa: S608
-
-
-def _end(unit: UnitOfWork, where: ColumnElement[bool], state: str) -> list[Reservation]:
-    """End holds whose stock rows are locked: their pieces are free again, or gone if they were issued."""
-    rows = unit.connection.execute(
-        update(reservations).where(where).values(state=state, ended_at=unit.now()).returning(reservations)
-    ).all()
-    pieces: dict[Key, int] = defaultdict(int)
-    for row in rows:
-        pieces[row.part, row.location] += row.quantity
-    if pieces:
-        unit.rows(_ISSUE if state == "issued" else _GIVE_BACK, _columns(pieces))
-    return sorted((_reservation(row) for row in rows), key=lambda hold: (hold.part, hold.location))
-
-
-def _shortages(unit: UnitOfWork, short: Sequence[Key], wanted: Mapping[Key, int]) -> list[dict[str, object]]:
-    rows = unit.connection.execute(select(stock).where(tuple_(stock.c.part, stock.c.location).in_(list(short))))
-    free = {(row.part, row.location): row.on_hand - row.reserved for row in rows}
-    return [
-        {
-            "part": part,
-            "location": location,
-            "wanted": wanted[part, location],
-            "available": free.get((part, location), 0),
-        }
-        for part, location in short
-    ]
-
-
-def _reservation(row: Any) -> Reservation:
-    return Reservation(row.id, row.part, row.location, row.quantity, row.holder, row.reserved_until)
+    return kept

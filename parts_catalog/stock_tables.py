@@ -44,6 +44,7 @@ stock = Table(
     Column("expected", Date),
     PrimaryKeyConstraint("part", "location"),
     ForeignKeyConstraint(["part"], ["parts.id"]),
+    ForeignKeyConstraint(["location"], ["locations.id"]),
     CheckConstraint("reserved >= 0 AND reserved <= on_hand", name="reserved"),
     Index(None, "location"),
 )

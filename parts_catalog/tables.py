@@ -27,32 +27,81 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from parts_catalog.import_tables import brand_keepers, import_changes, import_findings, imports
 from parts_catalog.metadata import metadata
+from parts_catalog.payments.tables import (
+    payment_calls,
+    payment_notices,
+    payments,
+    refunds,
+    sandbox_charges,
+    sandbox_notices,
+    sandbox_refunds,
+)
+from parts_catalog.pricing.tables import (
+    customer_group_members,
+    customer_groups,
+    list_prices,
+    price_lists,
+    promotion_uses,
+    promotions,
+)
 from parts_catalog.reference_tables import reference_codes, vehicle_configurations, vin_rules
+from parts_catalog.returns.tables import return_lines, returns
 from parts_catalog.search_tables import catalogue_version, part_words, search_vehicles, search_words
+from parts_catalog.shop.tables import cart_lines, carts, order_lines, orders, shipment_lines, shipments
+from parts_catalog.shown_tables import part_images, part_reviews
 from parts_catalog.stock_tables import prices, reservations, stock
+from parts_catalog.warehouse.tables import back_orders, counts, expected_deliveries, locations, stock_changes
 
 __all__ = [
     "applications",
+    "back_orders",
     "brand_keepers",
     "brands",
+    "cart_lines",
+    "carts",
     "catalogue_version",
     "completeness",
+    "counts",
+    "customer_group_members",
+    "customer_groups",
+    "expected_deliveries",
     "import_changes",
     "import_findings",
     "imports",
     "interchanges",
     "kit_components",
+    "list_prices",
+    "locations",
     "metadata",
+    "order_lines",
+    "orders",
     "part_details",
+    "part_images",
     "part_numbers",
+    "part_reviews",
     "part_words",
     "parts",
+    "payment_calls",
+    "payment_notices",
+    "payments",
+    "price_lists",
     "prices",
+    "promotion_uses",
+    "promotions",
     "reference_codes",
+    "refunds",
     "reservations",
+    "return_lines",
+    "returns",
+    "sandbox_charges",
+    "sandbox_notices",
+    "sandbox_refunds",
     "search_vehicles",
     "search_words",
+    "shipment_lines",
+    "shipments",
     "stock",
+    "stock_changes",
     "supersessions",
     "vehicle_configurations",
     "vin_rules",

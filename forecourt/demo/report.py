@@ -6,11 +6,12 @@ from aftersales.counting import count_of as count_aftersales
 from diagnostics.alarms import count_findings
 from foundation.database import Database
 from ingest.counting import count_readings
+from parts_catalog.shop import count_paid
 
 
 @dataclass
 class Report:
-    """The names of contracts.md; `orders_paid` stays 0 until the e-shop opens."""
+    """The names of contracts.md."""
 
     readings_sent: int = 0
     readings_stored: int = 0
@@ -40,6 +41,7 @@ def count(report: Report, database: Database, family: str) -> None:
         report.redelivered = readings.redelivered
         report.findings = count_findings(unit, family)
         desk = count_aftersales(unit, family)
+        report.orders_paid = count_paid(unit, family)
     report.cases = desk.cases
     report.parts_reserved = desk.parts_reserved
     report.appointments_booked = desk.appointments_booked

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -15,12 +16,17 @@ from forecourt.demo.cast import Cast, assemble
 from forecourt.demo.port_car import PortCar, port_car
 from forecourt.demo.report import Report, count
 from forecourt.demo.script import NotInTimeError, ProgressWatch, play
+from forecourt.demo.shopping import go_shopping
 from forecourt.installation import Installation
 from foundation.clock import SystemClock
 from foundation.database import Database
+from foundation.identity import Role
 from ingest.publisher import Publisher
 from ingest.replay import messages_of
 from ingest.topics import Kind
+from parts_catalog import payments
+from parts_catalog.payments.calling import charge_of
+from parts_catalog.payments.sandbox import decide
 from simulators.fleet import LiveCar, LiveFleet, growing, history
 
 HISTORY_TRIPS = 12
@@ -142,6 +148,7 @@ def perform(installation: Installation, addresses: serving.Addresses, cars: int,
         with driving(stage, tell) as traffic:
             try:
                 watch = play(addresses.http, stage.cast, deadline, tell)
+                go_shopping(addresses.http, stage.cast, partial(approve, stage), deadline, tell)
                 time.sleep(max(0.0, deadline - time.monotonic()))
             finally:
                 if not traffic.park():
@@ -155,6 +162,13 @@ def perform(installation: Installation, addresses: serving.Addresses, cars: int,
     stage.database.close()
     report.errors += _gaps(report)
     return report
+
+
+def approve(stage: Stage, payment: str) -> None:
+    """Be the owner at the sandbox's page; what the sandbox tells of it comes by the service's own door."""
+    with stage.database.unit() as unit:
+        found = payments.find(unit, stage.cast.members[Role.OWNER].actor, payment)
+        decide(unit, charge_of(found), "approve")
 
 
 def assemble_cast(installation: Installation, cars: int) -> Cast:

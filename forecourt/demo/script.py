@@ -105,7 +105,7 @@ def play(base_url: str, cast: Cast, deadline: float, tell: Callable[[str], None]
     technician = Player(base_url, cast.members[Role.TECHNICIAN].token)
     advisor = Player(base_url, cast.members[Role.ADVISOR].token)
     vehicle = cast.cars[0].vehicle
-    case = _await(lambda: _proposed(owner, vehicle), deadline, "a case with a proposed appointment")
+    case = await_for(lambda: _proposed(owner, vehicle), deadline, "a case with a proposed appointment")
     tell(f"case {case['id']}: appointment proposed")
     confirmed = owner.post(f"/v1/appointments/{case['appointment']['id']}/confirm", {})
     order = str(confirmed["repair_order"])
@@ -159,7 +159,7 @@ def _proposed(owner: Player, vehicle: str) -> dict[str, Any] | None:
     return None
 
 
-def _await(look: Callable[[], Any], deadline: float, what: str) -> Any:
+def await_for(look: Callable[[], Any], deadline: float, what: str) -> Any:
     while True:
         found = look()
         if found:

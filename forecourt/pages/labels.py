@@ -8,6 +8,7 @@ from aftersales.consents import Channel
 from forecourt.pages.menu import N_
 from foundation.identity import Role
 from ingest.commands import CommandKind, CommandState
+from parts_catalog.payments.states import State as PaymentState
 
 # state: (words, colour of its chip)
 CASE: Mapping[str, tuple[str, str]] = {
@@ -207,10 +208,29 @@ DONE: Mapping[str, str] = {
     "helped": N_("The workshop has been told and will reach you."),
     "declined": N_("Declined. Everything that was held for you has been released."),
     "decided": N_("Your decision has been passed on to the workshop."),
+    "in_cart": N_("It is in your cart, and held for you."),
+    "order_cancelled": N_("The order is cancelled."),
+    "return_asked": N_("Your return has been asked for. The seller answers here."),
     "reviewed": N_("Thank you for your review."),
     "settled": N_("The repair order is settled."),
     "step": N_("Noted. The owner sees it now."),
     "asked": N_("Asked. The answer appears here."),
     "undone": N_("Undone: the catalogue is as it was before."),
+    "booked": N_("Booked."),
+    "told": N_("Noted. The buyer sees it now."),
+    "counting": N_("Counting has begun. Write here what lies on the shelf."),
     "answered": N_("Your answer has been noted."),
+}
+PAYMENT: Mapping[str, str] = {
+    PaymentState.PENDING: N_("Waiting for payment"),
+    PaymentState.PAID: N_("Paid"),
+    PaymentState.FAILED: N_("Payment failed"),
+    PaymentState.CLOSED: N_("Payment closed"),
+    PaymentState.PARTLY_REFUNDED: N_("Partly refunded"),
+    PaymentState.REFUNDED: N_("Refunded"),
+}
+SANDBOX_NOTICE: Mapping[str, str] = {
+    "once": N_("at once"),
+    "late": N_("two minutes late"),
+    "twice": N_("twice"),
 }

@@ -11,6 +11,8 @@ from foundation.follow import Wakeups
 from ingest.archive import Archive
 from ingest.devices_http import TellBroker
 from ingest.registry import Vehicles
+from parts_catalog.payments.providers import Providers
+from parts_catalog.shop.carriers import Carrier
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +33,6 @@ class Site:
     tell_broker: TellBroker
     device_address: Callable[[], str]
     uploads: Path  # where files wait to be imported
+    providers: Providers  # of payments, as far as they are offered
+    carrier: Carrier
+    pictures: Path  # of parts

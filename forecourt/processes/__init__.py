@@ -22,7 +22,10 @@ def worker_name(worker: int) -> str:
 
 
 def run(process: Process, installation: Installation, number: int) -> None:
-    """Be that process until SIGTERM or SIGINT; `number` is the HTTP port of the api, and which worker an ingest is."""
+    """Be that process until SIGTERM or SIGINT.
+
+    `number` is the HTTP port of the api, which the tasks are told as well; of an ingest, which one it is.
+    """
     import_module(f"forecourt.processes.{process}").run(installation, number)
 
 

@@ -13,6 +13,7 @@ from forecourt.installation import Installation
 from forecourt.mail import Send, smtp_sender
 from forecourt.metrics import HouseFigures, new_registry
 from forecourt.metrics_files import FiguresFile
+from forecourt.paying import Paying, paying_of
 from forecourt.processes import Process
 from forecourt.processes.keeping import Keeper
 from forecourt.settings import Settings
@@ -25,11 +26,11 @@ SWEEP_S = 1.0
 log = structlog.get_logger()
 
 
-def run(installation: Installation, _port: int) -> None:
+def run(installation: Installation, port: int) -> None:
     """Work until SIGTERM or SIGINT."""
     database = Database(installation.database_url, pool_size=4, data=installation.paths.root)
     send = _mail_port(installation.settings)
-    asyncio.run(_work(installation, database, send))
+    asyncio.run(_work(installation, database, send, paying_of(installation, database, port)))
     database.close()
 
 
@@ -39,9 +40,9 @@ def _mail_port(settings: Settings) -> Send | None:
     return smtp_sender(settings.smtp_url.get_secret_value(), settings.mail_from)
 
 
-async def _work(installation: Installation, database: Database, send: Send | None) -> None:
+async def _work(installation: Installation, database: Database, send: Send | None, paying: Paying) -> None:
     """Work until SIGTERM or SIGINT; a lost database connection ends the process, and the supervisor restarts it."""
-    app = build_tasks(database, send, installation.settings.data)
+    app = build_tasks(database, send, installation.settings.data, paying)
     heartbeat = Heartbeat.of(installation.paths, Process.TASKS)
     async with app.open_async():
         worker = asyncio.create_task(
@@ -59,7 +60,7 @@ async def _work(installation: Installation, database: Database, send: Send | Non
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, worker.cancel)
-        sweeper = asyncio.create_task(_sweep(app, database, heartbeat, mail=send is not None))
+        sweeper = asyncio.create_task(_sweep(app, database, heartbeat, paying, mail=send is not None))
         registry = new_registry()
         written = FiguresFile(installation.paths, Process.TASKS, registry)
         keeper = Keeper(installation, database, HouseFigures(registry), written)
@@ -77,10 +78,12 @@ async def _work(installation: Installation, database: Database, send: Send | Non
                 raise error
 
 
-async def _sweep(app: procrastinate.App, database: Database, heartbeat: Heartbeat, *, mail: bool) -> None:
+async def _sweep(
+    app: procrastinate.App, database: Database, heartbeat: Heartbeat, paying: Paying, *, mail: bool
+) -> None:
     while True:
         try:
-            await asyncio.to_thread(sweep_deadlines, database, mail=mail)
+            await asyncio.to_thread(sweep_deadlines, database, paying, mail=mail)
             for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S):
                 log.warning("task_taken_back", task=job.task_name, number=job.id)
                 await app.job_manager.retry_job(job)

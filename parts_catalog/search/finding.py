@@ -18,6 +18,7 @@ from parts_catalog.search.asking import Asked, Filters
 from parts_catalog.search.planning import Wanted, plan
 from parts_catalog.search.tiers import Place
 from parts_catalog.verdicts import place
+from parts_catalog.warehouse.coming import offer_of
 
 _NO_FILTERS = Filters()
 Rows = list[Any]  # of one hit: a row for each place where it is in stock
@@ -80,7 +81,7 @@ def _rows(
         return planned.asked, ()
     statement = planned.query.statement(planned.tiers, planned.given, planned.fitting)
     found: dict[int, Rows] = {}
-    for row in unit.rows(statement, planned.query.values | {"now": unit.now()}):
+    for row in unit.rows(statement, planned.query.values | {"now": unit.now(), "holder": None}):
         found.setdefault(row.no, []).append(row)
     return planned.asked, list(found.values())
 
@@ -108,6 +109,6 @@ def _hit(rows: Rows, fits: Mapping[str, FitAnswer]) -> PartHit:
     return PartHit(
         Part(row.id, row.brand, row.number, row.part_type, row.name_en, row.name_zh),
         Price(row.id, Money(row.net_amount, row.currency), row.tax_basis_points) if priced else None,
-        tuple(StockOffer(one.id, one.location, one.available, one.expected) for one in rows) if stocked else (),
+        tuple(offer_of(one.id, one) for one in rows) if stocked else (),
         fits.get(row.id),
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from parts_catalog.search.asking import Filters, Term
-from parts_catalog.stock import AVAILABLE
+from parts_catalog.warehouse.coming import COMING, FREE
 
 Place = tuple[int, int, int]  # tier, rank, part: where in the list of hits
 
@@ -113,12 +113,12 @@ def _opening(fitting: str | None) -> str:
 # A hit has a row for each place where it is in stock, the largest offer first, or one row without a place.
 _COLUMNS = (
     "p.id, p.no, p.brand, p.number, p.part_type, p.name_en, p.name_zh, r.net_amount, r.currency, r.tax_basis_points,"
-    f" s.location, s.expected, {AVAILABLE} AS available"
+    f" s.location, s.expected, {FREE} AS available, c.days, c.pieces, c.promised"
 )
 _JOINS = (
     "JOIN parts p ON p.no = h.part LEFT JOIN prices r ON r.part = p.id AND r.price_list = %(price_list)s"
     " AND r.currency = %(currency)s LEFT JOIN stock s ON s.part = p.id"
-    " ORDER BY h.tier, h.rank, h.part, available DESC, s.location"
+    f" {COMING} ORDER BY h.tier, h.rank, h.part, available DESC, s.location"
 )
 _GIVEN = "SELECT * FROM unnest(%(tiers)s::int[], %(ranks)s::int[], %(parts)s::int[]) g (tier, rank, part)"
 _IN_STOCK = "EXISTS (SELECT FROM parts q JOIN stock s ON s.part = q.id WHERE q.no = {part} AND s.on_hand > s.reserved)"

@@ -5,7 +5,11 @@ from typing import Any
 
 from foundation.access import Relation, Rule
 from foundation.identity import Role
+from tests.access.prices import PRICE_BODIES
+from tests.access.returns import RETURN_BODIES
 from tests.access.scene import KEPT, NEW, Scene
+from tests.access.shop import SHOP_BODIES
+from tests.access.stock import STOCK_BODIES
 
 # Bodies that reach the object; what is then refused as impossible now (409) or senseless (422) was open to the actor.
 BODIES: Mapping[str, dict[str, Any]] = {
@@ -29,6 +33,10 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "POST /v1/keys": {"name": "k", "scopes": ["read"]},
     "POST /v1/accounts": {"email": "nobody", "role": "owner"},
     "POST /v1/consents": {"channel": "mail", "purpose": "reminders"},
+    **PRICE_BODIES,
+    **RETURN_BODIES,
+    **SHOP_BODIES,
+    **STOCK_BODIES,
 }
 QUERIES: Mapping[str, dict[str, str]] = {
     "GET /v1/vehicles/{vehicle}/readings": {"signals": "engine_speed"},
@@ -36,7 +44,16 @@ QUERIES: Mapping[str, dict[str, str]] = {
     "DELETE /v1/consents": {"channel": "mail", "purpose": "reminders"},
 }
 # Objects of the garage, not of the family: there the garage's people are in their own house.
-OF_THE_GARAGE = ("/expected", "/workshops/", "GET /calendar", "GET /workshop", "/workshop/{workshop}")
+OF_THE_GARAGE = (
+    "/shipments",
+    "/v1/stock/",
+    "/expected",
+    "/images",
+    "/workshops/",
+    "GET /calendar",
+    "GET /workshop",
+    "/workshop/{workshop}",
+)
 
 
 def filled(given: Mapping[str, Any], scene: Scene) -> dict[str, Any]:

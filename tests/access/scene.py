@@ -23,7 +23,9 @@ from ingest import commands, registry
 from ingest.archive import Archive
 from ingest.commands import CommandKind
 from ingest.registry import Vehicles
+from parts_catalog.payments import Payable, payments_of
 from parts_catalog.tables import imports
+from tests.access import prices, returns, shop, stock
 from tests.aftersales.world import FAMILY, GARAGE, STEPS, STRANGERS, World
 
 HOUSES = {Relation.OWN: FAMILY, Relation.GRANTED: GARAGE, Relation.NONE: STRANGERS}
@@ -42,7 +44,7 @@ NEW: Mapping[str, dict[str, Any]] = {
     "absences": {"resource": "tech_one_0", "start": "2027-03-01T00:00:00Z", "end": "2027-03-02T00:00:00Z"},
     "services": {"code": "maintenance"},
 }
-ENDED = ("key", "link", "account", "device", *KEPT.values())
+ENDED = ("key", "link", "account", "device", "image", *KEPT.values())
 
 
 @dataclass
@@ -71,6 +73,8 @@ class Scene:
                 return add_key(unit, boss, "k", ["read"], frozenset({"read"}))[0].id
             if name == "link":
                 return add_tracking_link(unit, self.world.owner, self.ids["case"], 1, ["cases.read"])[0].id
+            if name == "image":
+                return prices.picture(unit)
             if name == "device":
                 return registry.add_device(unit, self.ids["vehicle"])[0]
             if name == "account":
@@ -83,12 +87,15 @@ class Scene:
         assert made.status_code == 201, made.text
         return str(NEW[many]["code"] if name == "code" else made.json()["id"])
 
-    def ask(self, route: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
+    def ask(self, route: str, headers: Mapping[str, str | None] | None = None, **more: Any) -> Any:
+        """Ask; an edit is of whatever version there is, unless `If-Match` says otherwise (None: says nothing)."""
+        said = {"If-Match": "*", **(headers or {})}
+        given = {name: value for name, value in said.items() if value is not None}
         verb, _, path = route.partition(" ")
         self.renew(route)
         if route in OF_SETTLED:
             path = path.replace("{order}", "{settled}")
-        answer = self.client.request(verb, path.format_map(self.ids), headers=headers, **more)
+        answer = self.client.request(verb, path.format_map(self.ids), headers=given, **more)
         self.client.cookies.clear()
         if answer.status_code < 400 and (verb == "DELETE" or path.endswith("/revoke")):
             for name in ENDED:
@@ -133,6 +140,9 @@ def build(world: World, folder: Path) -> Scene:
         imported = {"organisation": FAMILY, "file_name": "x", "sha256": "x", "format": "aces", "mode": "full"}
         made = imports.insert().values(**imported, state="done", started_at=unit.now()).returning(imports.c.id)
         import_id = str(unit.connection.execute(made).scalar_one())
+        bought = shop.build(unit, world.owner, view["id"]) | returns.build(unit, world.owner)
+        payment = payments_of(unit, [Payable("order", bought["order_id"])])[0].id
+        kept = stock.build(unit) | prices.build(unit, folder)
     # A walk in many tries asks more in a minute than anybody may; the limits have tests of their own.
     settings = Settings(
         data=folder, limit_writes=0, limit_anonymous=0, limit_sign_ins_address=0, limit_sign_ins_client=0
@@ -145,5 +155,6 @@ def build(world: World, folder: Path) -> Scene:
         "what": "hours",
         "import_id": import_id, "line": line, "settled": settled, "wait": "wait_1", "message": "none",
         "vin": "1HGCM82633A004352",
+        **bought, **kept, "payment": payment, "provider": "sandbox",
     }  # fmt: skip
     return Scene(world, app, ids, people, tokens, sessions, TestClient(app, follow_redirects=False))

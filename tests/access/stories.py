@@ -16,8 +16,13 @@ from ingest.registry import add_vehicle
 from ingest.tables import commands
 from parts_catalog.imports.http import AT_ONCE
 from tests.access.answers import Answers
+from tests.access.payments_story import being_told_of_payments
+from tests.access.prices_story import keeping_prices, showing_parts
 from tests.access.requests import BODIES, QUERIES
+from tests.access.returns_story import sending_back
 from tests.access.scene import KEPT, NEW
+from tests.access.shop_story import buying
+from tests.access.stock_story import keeping_stock
 from tests.aftersales.world import GOLF, STEPS
 from tests.parts_catalog.imports.files import BRAND, aces, app
 
@@ -233,5 +238,11 @@ STORIES: tuple[Callable[[Answers], None], ...] = (
     a_workshop,
     devices_and_what_they_upload,
     suppliers_files,
+    buying,
+    sending_back,
+    being_told_of_payments,
+    keeping_stock,
+    keeping_prices,
+    showing_parts,
     nobody_comes,
 )

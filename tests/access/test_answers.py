@@ -20,6 +20,7 @@ from foundation.database import Database
 from foundation.identity import Role
 from foundation.keys import add_key
 from ingest.archive import Archive
+from tests.access import prices, returns, shop, stock
 from tests.access.answers import TABLE, Answers, documented
 from tests.access.requests import BODIES, QUERIES, filled
 from tests.access.scene import ENDED, Scene
@@ -33,6 +34,10 @@ NOT_THERE: Mapping[str, dict[str, Any]] = {
     "GET /v1/fitment": {"params": {"vehicle": "nothing", "part_type": "alternator"}},
     "POST /v1/appointments": {"json": {"vehicle": "nothing", "slot": "x", "service": "maintenance"}},
     "POST /v1/waitlist": {"json": {"case": "nothing"}},
+    **prices.NOT_THERE,
+    **returns.NOT_THERE,
+    **shop.NOT_THERE,
+    **stock.NOT_THERE,
     "POST /v1/devices": {"json": {"vehicle": "nothing"}},
     "POST /v1/ingest/traccar": {"json": {"position": {"id": 1}, "device": {"uniqueId": "nothing"}}},
 }
@@ -52,6 +57,12 @@ IDS = (
     "message",
     "vin",
     "import_id",
+    *prices.IDS,
+    *returns.IDS,
+    *shop.IDS,
+    "payment",
+    "provider",
+    *stock.IDS,
     *ENDED,
 )
 

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 
 from aftersales.cases import CaseState
 from aftersales.opening import open_case
@@ -12,7 +12,8 @@ from aftersales.tables import appointments, cases, estimates
 from diagnostics.findings import Urgency
 from foundation.refusals import Invalid
 from parts_catalog.tables import stock
-from tests.aftersales.world import CENTRAL, World, garage, local
+from tests.aftersales.world import CENTRAL, GARAGE, WAREHOUSE, World, garage, local
+from tests.parts_catalog.pricing.scene import add_list
 
 
 def test_the_same_finding_again_changes_nothing(world: World) -> None:
@@ -123,7 +124,9 @@ def test_a_declined_case_stays_declined_and_a_new_finding_opens_a_new_one(world:
     case = world.open()
     with world.database.unit() as unit:
         unit.connection.execute(update(cases).values(state=CaseState.DECLINED.value))
-        unit.connection.execute(delete(stock).where(stock.c.location == CENTRAL, stock.c.part == "alt_shelf"))
+        unit.connection.execute(
+            update(stock).where(stock.c.location == CENTRAL, stock.c.part == "alt_shelf").values(on_hand=0)
+        )
     assert world.open()["id"] == case["id"]
     assert world.open(world.finding("f2"))["id"] != case["id"]
 
@@ -141,3 +144,16 @@ def test_a_later_finding_proposes_again_when_nothing_was_proposed(world: World) 
     world.clock.advance(timedelta(days=6))
     again = world.open(world.finding("f2"))
     assert (again["id"], again["state"]) == (case["id"], "proposed")
+
+
+def test_the_estimate_has_the_prices_of_the_houses_own_list(world: World) -> None:
+    def net_of_the_belt(key: str) -> int:
+        car = world.another_car(key)
+        lines = world.open(world.finding(key, car), car)["estimate"]["lines"]
+        return next(int(line["unit_price"]["amount"]) for line in lines if line["part"] == "belt")
+
+    before = net_of_the_belt("car-before")
+    with world.database.unit() as unit:
+        add_list(unit, {"belt": before - 1}, organisation=GARAGE, channel="counter")
+        add_list(unit, {"belt": 1}, organisation=WAREHOUSE, channel="counter")
+    assert net_of_the_belt("car-after") == before - 1

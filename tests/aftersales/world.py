@@ -19,8 +19,11 @@ from foundation.events import read
 from foundation.identity import Actor, Role, add_account, add_organisation
 from ingest.registry import add_vehicle
 from ingest.vehicles import Fuel, Vehicle, VehicleConfig
+from parts_catalog.parts import Location
+from parts_catalog.stock import open_location
 from parts_catalog.tables import applications, brands, parts, prices, reservations, stock
 from parts_catalog.version import raise_version
+from parts_catalog.warehouse.ledger import open_ledger
 
 FAMILY, STRANGERS, GARAGE, WAREHOUSE = "org_li", "org_wang", "org_garage", "org_warehouse"
 SHELF, CENTRAL = "loc_garage", "loc_central"
@@ -186,7 +189,10 @@ def put_part(
     )
     for location, pieces in places.items():
         owner = GARAGE if location == SHELF else WAREHOUSE
+        if location != SHELF:
+            open_location(unit, Location(location, owner, "warehouse", location, location, ships=True))
         run(stock.insert().values(part=key, location=location, organisation=owner, on_hand=pieces))
+    open_ledger(unit, "a test")
 
 
 def local(written: str) -> datetime:

@@ -5,8 +5,11 @@ from typing import Any
 
 from foundation.database import UnitOfWork
 from parts_catalog.applications import Application
+from parts_catalog.parts import Location
 from parts_catalog.spelling import number_key, plain
+from parts_catalog.stock import list_locations, open_location
 from parts_catalog.tables import applications, brands, completeness, imports, parts, stock
+from parts_catalog.warehouse.ledger import open_ledger
 
 
 def add_brand(unit: UnitOfWork, name: str = "Testmark", rank: int = 1) -> None:
@@ -51,6 +54,16 @@ def declare_complete(unit: UnitOfWork, part_type: str = "alternator", brand: str
     unit.connection.execute(completeness.insert().values(brand=brand, part_type=part_type, source="all of Testmark"))
 
 
+def add_location(unit: UnitOfWork, location: str = "loc", **changes: Any) -> str:
+    names = {"name_en": location, "name_zh": location}
+    given: dict[str, Any] = {"organisation": "org", "kind": "warehouse", "ships": True, **names}
+    open_location(unit, Location(location, **(given | changes)))
+    return location
+
+
 def add_stock(unit: UnitOfWork, part: str, location: str = "loc", on_hand: int = 5) -> tuple[str, str]:
+    if location not in {one.id for one in list_locations(unit)}:
+        add_location(unit, location)
     unit.connection.execute(stock.insert().values(part=part, location=location, organisation="org", on_hand=on_hand))
+    open_ledger(unit, "a test")
     return part, location

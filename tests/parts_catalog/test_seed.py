@@ -20,6 +20,7 @@ from parts_catalog.seed_parts import seed_parts
 from parts_catalog.seed_rules import RULES
 from parts_catalog.seed_vehicles import seed_vehicles
 from parts_catalog.stock import offers
+from tests.parts_catalog.warehouse.books import check_books
 
 ETIOS = VehicleConfig.from_json(
     {"make": "Toyota", "model_line": "Etios", "model_year": 2014, "fuel": "petrol", "displacement_l": 1.5}
@@ -36,6 +37,14 @@ def test_the_catalogue_is_as_large_as_promised(catalogue: Database) -> None:
     assert _count(catalogue, "parts") >= 1500
     assert _count(catalogue, "applications") >= 3000
     assert _count(catalogue, "prices") == _count(catalogue, "parts")
+
+
+def test_every_seeded_piece_is_in_the_ledger_and_what_is_not_there_is_on_its_way(catalogue: Database) -> None:
+    with catalogue.unit() as unit:
+        check_books(unit)
+        missing = unit.connection.execute(select(tables.stock.c.part).where(tables.stock.c.on_hand == 0))
+        coming = set(unit.connection.execute(select(tables.expected_deliveries.c.part)).scalars())
+        assert set(missing.scalars()) == coming != set()
 
 
 def test_every_part_type_has_a_rule_and_every_fault_its_parts() -> None:

@@ -14,7 +14,7 @@ from foundation.database import Database, UnitOfWork
 from foundation.refusals import Invalid, NotFound
 from parts_catalog.stock import HoldExpired, OutOfStock, expire, held, issue, keep, offers, receive, release, reserve
 from parts_catalog.tables import reservations, stock
-from tests.parts_catalog.rows import add_brand, add_part, add_stock
+from tests.parts_catalog.rows import add_brand, add_location, add_part, add_stock
 
 HOUR = timedelta(hours=1)
 
@@ -145,10 +145,12 @@ def test_the_table_itself_refuses_to_promise_more_than_there_is(unit: UnitOfWork
 
 def test_deliveries_add_up_at_the_own_location_only(unit: UnitOfWork) -> None:
     receive(unit, "org", "p1", "loc", 3)
-    receive(unit, "org", "p1", "new_shelf", 1)
+    receive(unit, "org", "p1", add_location(unit, "new_shelf"), 1)
     assert (available(unit), available(unit, location="new_shelf")) == (8, 1)
     with pytest.raises(NotFound):
         receive(unit, "other", "p1", "loc", 3)
+    with pytest.raises(NotFound):
+        receive(unit, "org", "p1", "nowhere", 3)
 
 
 def run_all(work: list[threading.Thread]) -> None:

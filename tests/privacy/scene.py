@@ -23,6 +23,11 @@ from ingest.archive import Archive
 from ingest.intake import Intake
 from ingest.registry import add_device, add_vehicle
 from ingest.topics import Kind
+from parts_catalog.shop.carriers import SimulatedCarrier
+from parts_catalog.shop.carts import About, LineWish, open_cart
+from parts_catalog.shop.ordering import Delivery, place
+from parts_catalog.shop.ordering import Wish as Order
+from parts_catalog.tables import part_reviews
 from tests.aftersales.world import GOLF, STEPS, World
 from tests.ingest.wire import columns, document
 
@@ -89,6 +94,12 @@ def build(world: World, folder: Path) -> Scene:
                 latitude=LATITUDE, longitude=121.4, asked_by=owner.account, asked_at=unit.now(),
             )
         )  # fmt: skip
+        bought = open_cart(unit, owner, About(case=wish), [LineWish("pump", 1)]).id
+        place(unit, owner, SimulatedCarrier(), Order(bought, Delivery(NAME, "1", "Needle Street 1"), "sandbox"))
+        said = {"rating": 5, "words": "it rattles on cold mornings", "reviewed_at": unit.now()}
+        unit.connection.execute(
+            part_reviews.insert().values(part="belt", organisation=home, reviewed_by=owner.account, **said)
+        )
         for who in (owner, world.technician):
             once(unit, who, "/v1/x", "key", {}, lambda: {"case": wish, "words": "it rattles on cold mornings"})
         note_failed_sign_in(unit, EMAIL)

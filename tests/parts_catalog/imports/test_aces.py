@@ -15,6 +15,7 @@ from parts_catalog.imports.running import undo
 from parts_catalog.imports.stored import ImportedSince
 from tests.parts_catalog.imports.conftest import Take, findings_of, rows_of
 from tests.parts_catalog.imports.files import aces, app, rich
+from tests.parts_catalog.rows import add_location
 
 
 def test_the_dialect_of_a_published_file_is_read(take: Take, database: Database) -> None:
@@ -258,8 +259,11 @@ def test_a_part_that_came_to_have_stock_stays_as_a_row_when_its_import_is_undone
 ) -> None:
     report = take(aces(app(1), app(2, "B")))
     with database.unit() as unit:
+        add_location(unit, "l")
         unit.connection.execute(
-            text("INSERT INTO stock (part, location, organisation, on_hand) SELECT id, 'l', 'o', 1 FROM parts LIMIT 1")
+            text(
+                "INSERT INTO stock (part, location, organisation, on_hand) SELECT id, 'l', 'org', 1 FROM parts LIMIT 1"
+            )
         )
     undo(database, report.import_id, None)
     with database.unit() as unit:

@@ -1,0 +1,30 @@
+"""Payments: what is owed is paid at a provider, and goes back from there; `docs/payments.md` draws the way.
+
+The functions here are those that payables use: orders of the shop, and settlements of the desk.
+"""
+
+from parts_catalog.payments.accepting import accept
+from parts_catalog.payments.payment import Handler, Payable, Payables, Payment, Refund
+from parts_catalog.payments.refunding import NotRefundable, refund
+from parts_catalog.payments.starting import PaymentPending, close, find, payments_of, refunds_of, start
+from parts_catalog.payments.states import Reason, RefundState, State
+
+__all__ = [
+    "Handler",
+    "NotRefundable",
+    "Payable",
+    "Payables",
+    "Payment",
+    "PaymentPending",
+    "Reason",
+    "Refund",
+    "RefundState",
+    "State",
+    "accept",
+    "close",
+    "find",
+    "payments_of",
+    "refund",
+    "refunds_of",
+    "start",
+]

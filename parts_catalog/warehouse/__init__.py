@@ -1,0 +1,1 @@
+"""The warehouse: where pieces lie, what changed that, what is on its way, and who waits for it."""
