@@ -35,6 +35,8 @@ def _start(unit: UnitOfWork, order: Row[Any]) -> str | None:
 
 
 def _issue_parts(unit: UnitOfWork, order: Row[Any]) -> str | None:
+    if stock.waiting(unit, order.case):
+        return "some of the parts have not come yet"
     if not stock.held(unit, order.case):
         return "no parts are held for this repair order"
     waiting = [

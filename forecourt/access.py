@@ -11,6 +11,7 @@ import parts_catalog.permissions
 from foundation.access import ALL, Access, Group, Relation, Rule, and_administrators, list_of, personal, public, read_of
 from foundation.identity import WORKSHOP_ROLES, Role
 from parts_catalog.permissions import IMPORTING
+from parts_catalog.shop.permissions import SELLING
 
 _PLANNING = and_administrators({Role.ADVISOR, Role.WORKSHOP_MANAGER})
 _MANAGING = and_administrators({Role.WORKSHOP_MANAGER})
@@ -43,6 +44,8 @@ RULES = (
     Rule("pages.calendar", Group.READ, ("GET /calendar", "GET /calendar/live"), own=_PLANNING),
     Rule("pages.import", Group.WRITE, ("POST /imports/{import_id}/run",), own=and_administrators(IMPORTING)),
     Rule("payments.decide", Group.PERSONAL, ("POST /payments/{payment}/sandbox",), own=ALL),
+    Rule("pages.returns", Group.READ, ("GET /returns",), none=SELLING),
+    Rule("pages.return", Group.READ, ("GET /returns/{return_id}",), granted=SELLING),
     Rule("pages.workshop", Group.READ, ("GET /workshop",), own=_MANAGING),
 )
 
@@ -76,6 +79,10 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "returns.left": ("GET /orders/{order_id}/return",),
     "returns.ask": ("POST /orders/{order_id}/return",),
     "returns.withdraw": ("POST /returns/{return_id}/withdraw",),
+    "shipments.list": ("GET /shipments",),
+    "shipments.read": ("GET /shipments/{shipment}", "GET /shipments/{shipment}/slip"),
+    "shipments.move": ("POST /shipments/{shipment}/moves",),
+    "returns.judge": ("POST /returns/{return_id}/steps", "POST /returns/{return_id}/inspection"),
     "payments.read": ("GET /payments/{payment}/sandbox",),
     "imports.start": ("POST /imports",),
     "imports.list": ("GET /imports",),

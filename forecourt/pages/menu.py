@@ -22,6 +22,8 @@ _PARTS = ("/parts", N_("Parts"))
 _CART = ("/cart", N_("Cart"))
 _ORDERS = ("/orders", N_("Orders"))
 _STOCK = ("/stock", N_("Stock"))
+_SHIPMENTS = ("/shipments", N_("Shipments"))
+_RETURNS = ("/returns", N_("Returns"))
 
 PLACES: Mapping[Role, tuple[tuple[str, str], ...]] = MappingProxyType(
     {
@@ -37,10 +39,12 @@ PLACES: Mapping[Role, tuple[tuple[str, str], ...]] = MappingProxyType(
             _MESSAGES,
             _PARTS,
             _STOCK,
+            _SHIPMENTS,
+            _RETURNS,
             _CART,
             _ORDERS,
         ),
-        Role.PARTS_MANAGER: (_PARTS, _STOCK, _IMPORTS, _CART, _ORDERS),
+        Role.PARTS_MANAGER: (_PARTS, _STOCK, _SHIPMENTS, _RETURNS, _IMPORTS, _CART, _ORDERS),
         Role.INTEGRATOR: (_PARTS, _CART, _ORDERS, _DEVICES),
         Role.ADMINISTRATOR: (
             _CARS,
@@ -50,6 +54,8 @@ PLACES: Mapping[Role, tuple[tuple[str, str], ...]] = MappingProxyType(
             _DEVICES,
             _PARTS,
             _STOCK,
+            _SHIPMENTS,
+            _RETURNS,
             _IMPORTS,
             _CART,
             _ORDERS,

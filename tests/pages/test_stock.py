@@ -13,6 +13,7 @@ from foundation.identity import Actor, Role
 from parts_catalog.parts import Location
 from parts_catalog.seed import CENTRAL_ORGANISATION, CENTRAL_WAREHOUSE
 from parts_catalog.stock import open_location, reserve, wait_for
+from tests.pages.bought import a_part, figures
 from tests.pages.forms import forms_of
 from tests.pages.scene import Scene
 
@@ -29,9 +30,7 @@ def manager(scene: Scene, signed_in: Entrance, person: Callable[..., Actor]) -> 
 
 @pytest.fixture
 def part(database: Database, scene: Scene) -> str:
-    with database.unit() as unit:
-        chosen = "SELECT part FROM stock WHERE location = %(at)s AND on_hand > 20 ORDER BY part LIMIT 1"
-        return str(unit.rows(chosen, {"at": CENTRAL_WAREHOUSE})[0].part)
+    return a_part(database)
 
 
 def fill(client: TestClient, page: str, what: str, /, **typed: object) -> Any:
@@ -39,13 +38,6 @@ def fill(client: TestClient, page: str, what: str, /, **typed: object) -> Any:
     guard = forms_of(client.get(page).text)[page]
     kept = {name: guard[name] for name in ("csrf", "key", "count") if name in guard}
     return client.post(page, data={**kept, "do": what, **typed})
-
-
-def figures(database: Database, part: str, location: str = CENTRAL_WAREHOUSE) -> tuple[int, int]:
-    with database.unit() as unit:
-        asked = {"part": part, "at": location}
-        row = unit.rows("SELECT on_hand, reserved FROM stock WHERE part = %(part)s AND location = %(at)s", asked)[0]
-        return row.on_hand, row.reserved
 
 
 def test_a_shelf_is_found_by_number_and_its_pieces_are_moved_about(

@@ -40,6 +40,12 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => { delete form.dataset.sent; }, 5000);
 });
 
+// A page that goes along with a parcel is printed.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
+
 // Counts down what is held: `<... data-left="SECONDS">`, from the server's own time on. Asks again when it is over.
 const ends = new WeakMap();
 setInterval(() => {
