@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from prometheus_client import REGISTRY
@@ -35,10 +35,12 @@ from forecourt.settings import Settings
 from forecourt.task_queue import import_folder, queue_import
 from foundation.database import Database
 from foundation.follow import Wakeups
+from foundation.http import ActorDependency
 from ingest.archive import Archive
 from ingest.devices_http import TellBroker
 from ingest.registry import Vehicles
 from ingest.uploads import Send, Uploads, nowhere
+from ingest.vehicles import VehicleDirectory
 from parts_catalog.images import image_folder
 from parts_catalog.shop import bought
 from parts_catalog.shop.carriers import SimulatedCarrier
@@ -83,12 +85,7 @@ def build_app(
         ingest.http.router(database, actor, archive, tell_broker),
         ingest.uploads_http.router(database, actor, uploads),
         diagnostics.http.router(database, actor, vehicles),
-        parts_catalog.imports.http.router(database, actor, import_folder(settings.data), queue_import),
-        parts_catalog.http.router(database, actor, vehicles),
-        parts_catalog.images_http.router(database, actor, pictures),
-        parts_catalog.part_reviews_http.router(database, actor, bought),
-        parts_catalog.pricing.http.router(database, actor),
-        parts_catalog.vin.http.router(database, actor),
+        *_catalogue(settings, database, actor, vehicles),
         parts_catalog.payments.http.router(database, actor, paying.providers),
         parts_catalog.warehouse.http.router(database, actor),
         parts_catalog.shop.http.router(database, wakeups, actor, vehicles, carrier, find_case, paying.providers),
@@ -107,6 +104,19 @@ def build_app(
     )  # fmt: skip
     pages.mount(app, site)
     return app
+
+
+def _catalogue(
+    settings: Settings, database: Database, actor: ActorDependency, vehicles: VehicleDirectory
+) -> tuple[APIRouter, ...]:
+    return (
+        parts_catalog.imports.http.router(database, actor, import_folder(settings.data), queue_import),
+        parts_catalog.http.router(database, actor, vehicles),
+        parts_catalog.images_http.router(database, actor, image_folder(settings.data)),
+        parts_catalog.part_reviews_http.router(database, actor, bought),
+        parts_catalog.pricing.http.router(database, actor),
+        parts_catalog.vin.http.router(database, actor),
+    )
 
 
 def _new_app(wakeups: Wakeups) -> FastAPI:
