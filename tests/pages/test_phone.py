@@ -13,6 +13,8 @@ from parts_catalog.search import find
 from parts_catalog.shop.carriers import SimulatedCarrier
 from parts_catalog.shop.carts import About, LineWish, open_cart
 from parts_catalog.shop.ordering import Delivery, Wish, place
+from parts_catalog.seed import CENTRAL_ORGANISATION
+from tests.pages.bought import warehouse
 from tests.pages.people import Person, check
 from tests.pages.scene import Scene
 from tests.pages.served import Served
@@ -39,6 +41,7 @@ def test_every_page_fits_a_phone(
         case = get_appointment(unit, scene.owner, visit)["case"]
     calendar, _ = page_of(scene, visit)
     manager = person(Role.WORKSHOP_MANAGER, "Boss", WORKSHOP_ORGANISATION)
+    keeper = person(Role.PARTS_MANAGER, "Parts", CENTRAL_ORGANISATION)
     boss = person(Role.ADMINISTRATOR, "Chief", WORKSHOP_ORGANISATION)
     pages = {
         scene.owner: [
@@ -58,6 +61,7 @@ def test_every_page_fits_a_phone(
         scene.advisor: [calendar, "/board", "/messages"],
         scene.technician: ["/jobs"],
         manager: ["/workshop"],
+        keeper: warehouse(scene.database, scene.owner, keeper),
         boss: ["/members"],
     }
     for actor, addresses in pages.items():
