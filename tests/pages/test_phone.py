@@ -10,10 +10,10 @@ from aftersales.views import get_appointment
 from diagnostics.findings import Urgency
 from foundation.identity import Actor, Role
 from parts_catalog.search import find
+from parts_catalog.seed import CENTRAL_ORGANISATION
 from parts_catalog.shop.carriers import SimulatedCarrier
 from parts_catalog.shop.carts import About, LineWish, open_cart
 from parts_catalog.shop.ordering import Delivery, Wish, place
-from parts_catalog.seed import CENTRAL_ORGANISATION
 from tests.pages.bought import warehouse
 from tests.pages.people import Person, check
 from tests.pages.scene import Scene
