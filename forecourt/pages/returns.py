@@ -81,8 +81,7 @@ def router(site: Site) -> APIRouter:
 
 
 def _taken(unit: UnitOfWork, reader: Reader, state: str | None, cursor: str | None = None) -> Page[dict[str, Any]]:
-    asked = {"state": state, "order": None, "limit": AT_ONCE, "cursor": cursor}
-    return list_returns(unit, reader.actor, **asked, taken_back=True)
+    return list_returns(unit, reader.actor, state=state, order=None, limit=AT_ONCE, cursor=cursor, taken_back=True)
 
 
 def _inspect(unit: UnitOfWork, form: Posted, return_id: str) -> None:

@@ -67,8 +67,13 @@ def _deciding(routes: APIRouter, site: Site) -> None:
     @routes.post("/orders/{order_id}/payments")
     def pay_again(order_id: str, form: Form) -> Response:
         provider = form.text("provider")
-        offered(site.providers, provider)
-        payment = act_for(form, lambda unit: orders.pay_again(unit, form.reader.actor, order_id, provider).id)
+
+        def do(unit: UnitOfWork) -> str:
+            orders.find_order(unit, form.reader.actor, order_id)
+            offered(site.providers, provider)
+            return orders.pay_again(unit, form.reader.actor, order_id, provider).id
+
+        payment = act_for(form, do)
         sandbox = provider == SANDBOX
         return to(f"/payments/{quote(payment)}/sandbox" if sandbox else f"/orders/{quote(order_id)}")
 

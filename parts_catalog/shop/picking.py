@@ -1,7 +1,6 @@
 """The work that waits in a seller's house: its parcels by the day that was promised, and what to pick from where."""
 
 from datetime import date
-from typing import Any
 
 from foundation.database import UnitOfWork
 from foundation.identity import Actor
@@ -34,13 +33,13 @@ _WORK = f"""
 """  # noqa: S608 - our own words
 
 
-def pick_list(unit: UnitOfWork, actor: Actor, location: str | None) -> list[Any]:
+def pick_list(unit: UnitOfWork, actor: Actor, location: str | None) -> list[View]:
     """Give what lies ready to be picked, all parcels together, by location and number.
 
     Of each: location, part, brand, number, name_en, name_zh, pieces, and of how many parcels.
     """
     told = {"organisation": actor.organisation, "location": location, "state": ShipmentState.TO_PICK.value}
-    return list(unit.rows(_PICKS, told))
+    return [row._asdict() for row in unit.rows(_PICKS, told)]
 
 
 _PICKS = """

@@ -1,12 +1,16 @@
 """What the pages' tests let somebody buy from the central warehouse, and send back."""
 
+from datetime import timedelta
+
 from forecourt.paying import PAYABLES
 from foundation.database import Database, new_id
 from foundation.identity import Actor
 from foundation.money import Money
+from parts_catalog.fitment import get_part
 from parts_catalog.payments import accept
 from parts_catalog.payments.port import Fact, Notice, Told
 from parts_catalog.returns.asking import Wanted, ask
+from parts_catalog.returns.judging import take_step
 from parts_catalog.returns.states import ReturnReason
 from parts_catalog.seed import CENTRAL_WAREHOUSE
 from parts_catalog.shop.carriers import SimulatedCarrier
@@ -14,6 +18,8 @@ from parts_catalog.shop.carts import About, LineWish, open_cart
 from parts_catalog.shop.ordering import Delivery, Wish, place
 from parts_catalog.shop.shipments import take_move
 from parts_catalog.shop.views import order_view
+from parts_catalog.warehouse.counting import begin_counts
+from parts_catalog.warehouse.deliveries import expect_delivery
 
 
 def a_part(database: Database) -> str:
@@ -54,3 +60,22 @@ def send_back(database: Database, buyer: Actor, order: str, quantity: int) -> st
     with database.unit() as unit:
         wanted = Wanted(order, {1: quantity}, ReturnReason.DEFECTIVE, "It hums.")
         return ask(unit, buyer, wanted, declined=False)
+
+
+def warehouse(database: Database, buyer: Actor, seller: Actor) -> list[str]:
+    """Let a warehouse count, expect, pick and inspect; gives the addresses of what its parts manager then sees."""
+    part = a_part(database)
+    order, sent = buy(database, buyer, part, 2)
+    deliver(database, seller, sent)
+    back = send_back(database, buyer, order, 2)
+    _, parcel = buy(database, buyer, part, 1)
+    with database.unit() as unit:
+        for step in ("approve", "receive"):
+            take_step(unit, seller, back, step)
+        begin_counts(unit, seller, CENTRAL_WAREHOUSE, [part])
+        coming = unit.now().date() + timedelta(days=3)
+        expect_delivery(unit, seller.organisation, "Velmora", (part, CENTRAL_WAREHOUSE), 4, coming)
+        number = get_part(unit, part).number
+    shelf = f"/stock/{CENTRAL_WAREHOUSE}/{part}"
+    shipments = ["/shipments", "/shipments?state=delivered", f"/shipments/{parcel}", f"/shipments/{parcel}/slip"]
+    return [f"/stock?number={number}", shelf, "/stock/deliveries", *shipments, "/returns", f"/returns/{back}"]
