@@ -67,14 +67,17 @@ class Claim:
         return [(step, self.vote_at(step), round(self.recall(step), 4)) for step in STEPS]
 
 
-def allot(claims: Mapping[Name, Claim], hours: float, per_1000_h: float) -> dict[Name, float]:
+def allot(
+    claims: Mapping[Name, Claim], hours: float, per_1000_h: float, least: Mapping[Name, float]
+) -> dict[Name, float]:
     """Give how many false alarms each claim may raise on the healthy `hours`, `per_1000_h` of them in all.
 
-    One after the other gets more where that finds the largest share of a fault's episodes for each false alarm.
+    One after the other gets more where that finds the largest share of a fault's episodes for each false alarm; a
+    claim with a `least`, one of `STEPS`, begins there.
     """
-    given = dict.fromkeys(claims, STEPS[0])
+    given = {name: least.get(name, STEPS[0]) for name in claims}
     found = {name: {step: claim.recall(step) for step in STEPS} for name, claim in claims.items()}
-    left = per_1000_h * hours / 1000 - STEPS[0] * len(claims)
+    left = per_1000_h * hours / 1000 - sum(given.values())
     while True:
         best: tuple[float, Name, float] | None = None
         for name, recalls in found.items():

@@ -174,8 +174,9 @@ def test_false_alarms_go_to_the_faults_that_find_most_for_them() -> None:
         "far": Claim(far, np.linspace(3, 8, 40).astype(np.float32), plain),
         "hopeless": Claim(sound, np.zeros(40, dtype=np.float32), plain),
     }
-    assert allot(claims, 10_000, 0.0) == dict.fromkeys(claims, STEPS[0])
-    given = allot(claims, 10_000, 0.4)
+    assert allot(claims, 10_000, 0.0, {}) == dict.fromkeys(claims, STEPS[0])
+    assert allot(claims, 10_000, 0.0, {"far": 2}) == {"near": STEPS[0], "far": 2, "hopeless": STEPS[0]}
+    given = allot(claims, 10_000, 0.4, {})
     assert given["hopeless"] == STEPS[0]
     assert given["near"] > STEPS[0]
     assert sum(given.values()) <= 4 + 1e-9
