@@ -45,7 +45,7 @@ PLACES: Mapping[Role, tuple[tuple[str, str], ...]] = MappingProxyType(
             _CART,
             _ORDERS,
         ),
-        Role.PARTS_MANAGER: (_PARTS, _STOCK, _SHIPMENTS, _RETURNS, _PRICES, _IMPORTS, _CART, _ORDERS),
+        Role.PARTS_MANAGER: (_SHIPMENTS, _STOCK, _RETURNS, _PARTS, _PRICES, _IMPORTS, _CART, _ORDERS),
         Role.INTEGRATOR: (_PARTS, _CART, _ORDERS, _DEVICES),
         Role.ADMINISTRATOR: (
             _CARS,

@@ -116,12 +116,14 @@ def _add_promotion(unit: UnitOfWork, form: Posted) -> str:
 
 
 def _end_promotion(unit: UnitOfWork, form: Posted, promotion: str) -> None:
+    promotions.get_promotion(unit, form.reader.actor, promotion)  # another's is not there, whatever the form says
     promotions.change_promotion(unit, form.reader.actor, promotion, _version(form), {"state": _state(form)})
 
 
 def _change_list(unit: UnitOfWork, form: Posted, price_list: str) -> None:
     """Set one price, take one out, or end the list; as it was read."""
     actor, what = form.reader.actor, form.text("do")
+    lists.get_list(unit, actor, price_list)
     if what == "state":
         lists.change_list(unit, actor, price_list, _version(form), {"state": _state(form)})
         return
