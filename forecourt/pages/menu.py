@@ -23,6 +23,7 @@ _CART = ("/cart", N_("Cart"))
 _ORDERS = ("/orders", N_("Orders"))
 _STOCK = ("/stock", N_("Stock"))
 _SHIPMENTS = ("/shipments", N_("Shipments"))
+_PRICES = ("/prices", N_("Prices"))
 _RETURNS = ("/returns", N_("Returns"))
 
 PLACES: Mapping[Role, tuple[tuple[str, str], ...]] = MappingProxyType(
@@ -44,7 +45,7 @@ PLACES: Mapping[Role, tuple[tuple[str, str], ...]] = MappingProxyType(
             _CART,
             _ORDERS,
         ),
-        Role.PARTS_MANAGER: (_PARTS, _STOCK, _SHIPMENTS, _RETURNS, _IMPORTS, _CART, _ORDERS),
+        Role.PARTS_MANAGER: (_SHIPMENTS, _STOCK, _RETURNS, _PARTS, _PRICES, _IMPORTS, _CART, _ORDERS),
         Role.INTEGRATOR: (_PARTS, _CART, _ORDERS, _DEVICES),
         Role.ADMINISTRATOR: (
             _CARS,
@@ -56,6 +57,7 @@ PLACES: Mapping[Role, tuple[tuple[str, str], ...]] = MappingProxyType(
             _STOCK,
             _SHIPMENTS,
             _RETURNS,
+            _PRICES,
             _IMPORTS,
             _CART,
             _ORDERS,

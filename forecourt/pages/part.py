@@ -24,6 +24,8 @@ from parts_catalog.parts import StockOffer
 from parts_catalog.prices import Buyer, price_of
 from parts_catalog.relations import relations_of
 from parts_catalog.search import PartHit
+from parts_catalog.shop.carts import current_cart
+from parts_catalog.shop.contents import lines_of
 from parts_catalog.stock import list_locations, offers
 from parts_catalog.words import related_words
 
@@ -83,9 +85,16 @@ def part_page(
             reviews=reviews_of(unit, part, REVIEWS, reviews or None),
             buying=price is not None and reader.actor.role in reader.site.access.by_route[ADD].none,
             comes=comes(hit.offers),
+            in_cart=_in_cart(unit, reader, part),
             typed=typed,
             refusal=refusal,
         )
+
+
+def _in_cart(unit: UnitOfWork, reader: Reader, part: str) -> int:
+    """Give how many pieces of a part lie in the reader's cart."""
+    cart = current_cart(unit, reader.actor)
+    return sum(line.quantity for line in lines_of(unit, cart) if line.part == part) if cart else 0
 
 
 def comes(of: tuple[StockOffer, ...]) -> date | None:

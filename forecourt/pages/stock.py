@@ -66,12 +66,17 @@ def router(site: Site) -> APIRouter:
         if what not in CHANGES:
             raise NotFound("there is nothing like this to do with a shelf")
         try:
-            act(form, lambda unit: CHANGES[what](unit, form, location, part))
+            act(form, lambda unit: _change(unit, form, location, part))
         except (Conflict, Invalid) as refusal:
             return _shelf(form.reader, location, part, None, form=form, refusal=refusal)
         return to(f"{address_of(location, part)}?done={'counting' if what == 'count' else 'booked'}")
 
     return routes
+
+
+def _change(unit: UnitOfWork, form: Posted, location: str, part: str) -> None:
+    own_location(unit, form.reader.actor.organisation, location)  # another's is not there, whatever the form says
+    CHANGES[form.text("do")](unit, form, location, part)
 
 
 def address_of(location: str, part: str) -> str:
@@ -133,8 +138,8 @@ CHANGES: Mapping[str, Callable[[UnitOfWork, Posted, str, str], None]] = {
 def _deal(unit: UnitOfWork, form: Posted, delivery: str) -> None:
     """Let pieces of a delivery arrive, change what comes or when, or note that the rest does not come."""
     actor, what = form.reader.actor, form.text("do")
+    row = deliveries.get_delivery(unit, actor.organisation, delivery)
     if what == "arrived":
-        row = deliveries.get_delivery(unit, actor.organisation, delivery)
         about = {"part": row.part, "location": row.location, "delivery": delivery}
         keeping.receive(unit, actor, said(Receipt, **about, quantity=_pieces(form)))
         return

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from forecourt.pages.menu import N_
+from parts_catalog.pricing.quotes import Channel
 from parts_catalog.returns.states import ReturnState
 from parts_catalog.shop.states import ShipmentState
 from parts_catalog.warehouse.ledger import Change
@@ -50,4 +51,16 @@ RETURN: Mapping[str, tuple[str, str]] = {
     ReturnState.INSPECTED: (N_("Refund under way"), "warn"),
     ReturnState.REFUNDED: (N_("Refunded"), "good"),
     ReturnState.CLOSED: (N_("Nothing taken back"), ""),
+}
+CHANNEL: Mapping[str, str] = {
+    Channel.WEB: N_("Web"),
+    Channel.COUNTER: N_("Counter"),
+    Channel.B2B: N_("Workshops (B2B)"),
+}
+# What a promotion is taken off of.
+TARGET: Mapping[str, str] = {
+    "order": N_("The whole order"),
+    "brand": N_("A brand"),
+    "part": N_("A part (its id)"),
+    "part_type": N_("A type of parts"),
 }

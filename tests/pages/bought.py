@@ -9,6 +9,8 @@ from foundation.money import Money
 from parts_catalog.fitment import get_part
 from parts_catalog.payments import accept
 from parts_catalog.payments.port import Fact, Notice, Told
+from parts_catalog.pricing.lists import ListFacts, ListPrice, add_list, set_prices
+from parts_catalog.pricing.promotions import PromotionFacts, add_promotion
 from parts_catalog.returns.asking import Wanted, ask
 from parts_catalog.returns.judging import take_step
 from parts_catalog.returns.states import ReturnReason
@@ -76,6 +78,18 @@ def warehouse(database: Database, buyer: Actor, seller: Actor) -> list[str]:
         coming = unit.now().date() + timedelta(days=3)
         expect_delivery(unit, seller.organisation, "Velmora", (part, CENTRAL_WAREHOUSE), 4, coming)
         number = get_part(unit, part).number
+        web = add_list(unit, seller, ListFacts("Web")).id
+        set_prices(unit, seller, web, None, [ListPrice(part, 8050)])
+        add_promotion(unit, seller, PromotionFacts("Autumn", "秋季", "percentage", 500))
     shelf = f"/stock/{CENTRAL_WAREHOUSE}/{part}"
     shipments = ["/shipments", "/shipments?state=delivered", f"/shipments/{parcel}", f"/shipments/{parcel}/slip"]
-    return [f"/stock?number={number}", shelf, "/stock/deliveries", *shipments, "/returns", f"/returns/{back}"]
+    return [
+        f"/stock?number={number}",
+        shelf,
+        "/stock/deliveries",
+        *shipments,
+        "/returns",
+        f"/returns/{back}",
+        "/prices",
+        f"/prices/lists/{web}",
+    ]

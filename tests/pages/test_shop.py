@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -9,12 +10,14 @@ from sqlalchemy import update
 
 from foundation.clock import FixedClock
 from foundation.identity import Actor, Role
+from parts_catalog.images import add_image, image_folder
 from parts_catalog.search import PartHit, find
 from parts_catalog.seed import CENTRAL_ORGANISATION, CENTRAL_WAREHOUSE
 from parts_catalog.shop.carts import About, LineWish, open_cart
 from parts_catalog.stock import offers
 from parts_catalog.tables import prices
 from parts_catalog.warehouse.deliveries import expect_delivery
+from tests.access.prices import png
 from tests.pages.forms import forms_of
 from tests.pages.scene import Scene
 
@@ -144,6 +147,19 @@ def test_a_code_that_takes_nothing_off_says_why(buyer: TestClient, hit: PartHit)
     page = buyer.get(cart).text
     assert "There is no such code." in page
     assert "<i>" not in page.lower()
+
+
+def test_a_part_shows_its_pictures(scene: Scene, buyer: TestClient, hit: PartHit, tmp_path: Path) -> None:
+    with scene.database.unit() as unit:
+        keeper = Actor("acc", CENTRAL_ORGANISATION, Role.PARTS_MANAGER)
+        add_image(unit, keeper, hit.part.id, png(0), image_folder(tmp_path))
+    page = buyer.get(f"/parts/{hit.part.id}").text
+    address = page.partition('<img src="')[2].partition('"')[0]
+    answer = buyer.get(address)
+    assert answer.content == png(0)
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "immutable" in answer.headers["cache-control"]
 
 
 def test_what_is_another_s_is_not_there(

@@ -12,6 +12,10 @@ if (link && location.hash.length > 1) {
   link.submit();
 }
 
+// On a narrow screen the menu is wider than the page: the page one is on is seen in it.
+const current = document.querySelector(".bar nav [aria-current]");
+if (current) current.parentElement.scrollLeft = current.offsetLeft - current.parentElement.offsetLeft - 16;
+
 const offline = document.getElementById("offline");
 const notice = document.getElementById("notice");
 const away = (gone) => {
