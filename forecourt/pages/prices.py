@@ -24,6 +24,7 @@ from parts_catalog.pricing.bodies import ListPriceBody, NewList, NewPromotion
 from parts_catalog.pricing.permissions import PRICING
 from parts_catalog.pricing.quotes import Channel
 from parts_catalog.search import find
+from parts_catalog.shop.carts import CURRENCY
 from parts_catalog.shop.promises import zone_of
 from parts_catalog.spelling import number_key
 
@@ -104,7 +105,7 @@ def _add_promotion(unit: UnitOfWork, form: Posted) -> str:
         name_zh=form.text("name_zh") or form.text("name_en"),
         kind=kind,
         value=hundredths(worth),
-        currency=lists.ListFacts.currency if kind == "amount" else None,
+        currency=CURRENCY if kind == "amount" else None,
         target=target,
         target_value=form.text("target_value") or None,
         code=form.text("code") or None,

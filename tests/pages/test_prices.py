@@ -54,6 +54,10 @@ def test_a_promotion_is_made_once_and_ended(client: TestClient, signed_in: Entra
     assert (taken.status_code, "this code already" in taken.text) == (409, True)
     shown = client.get("/prices").text
     assert (shown.count("<h3>Autumn</h3>"), "7.50 %" in shown) == (1, True)
+    brand = {"key": "third", "name_en": "Brand", "kind": "amount", "value": "20", "target": "brand"}
+    last = {"target_value": "Velmora", "code": "", "until": "2026-12-31"}
+    assert client.post("/prices/promotions", data={**new, **brand, **last}).status_code == 303
+    assert "¥20.00" in client.get("/prices").text
     [path] = [action for action in forms_of(shown) if action.startswith("/prices/promotions/")]
     assert client.post(path, data={**forms_of(shown)[path], "state": "ended"}).status_code == 303
     assert "<h3>Autumn</h3>" in client.get("/prices?state=ended").text
