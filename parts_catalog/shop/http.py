@@ -90,7 +90,10 @@ class Shop:
         self.car(unit, actor, about.vehicle)
 
     def shown(self, unit: UnitOfWork, actor: Actor, cart: Cart) -> View:
-        return views.cart_view(unit, cart, self.car(unit, actor, cart.about.vehicle))
+        """Give a cart as JSON."""
+        view = views.cart_view(unit, cart, self.car(unit, actor, cart.about.vehicle))
+        fits = [line["fit"] and line["fit"].model_dump(mode="json") for line in view["lines"]]
+        return {**view, "lines": [line | {"fit": fit} for line, fit in zip(view["lines"], fits, strict=True)]}
 
 
 def router(
