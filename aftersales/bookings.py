@@ -1,6 +1,6 @@
 """What the owner does with a proposed visit: confirm it, move it or decline it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -205,8 +205,15 @@ def _keep_parts(unit: UnitOfWork, case: str, lines: Sequence[Line]) -> None:
         if line.part is not None:
             key = line.part, line.part_location
             wanted[key] = wanted.get(key, 0) + line.hundredths // 100
-    if any(held.get(key, 0) < quantity for key, quantity in wanted.items()):
+    if _lacking(held, wanted):
+        for one in stock.waiting(unit, case):
+            held[one.part, one.location] = held.get((one.part, one.location), 0) + one.quantity
+    if _lacking(held, wanted):
         raise HoldExpired("the parts of this visit were held for a time that is over; please choose a slot again")
+
+
+def _lacking(held: Mapping[tuple[str, str], int], wanted: Mapping[tuple[str, str], int]) -> bool:
+    return any(held.get(key, 0) < quantity for key, quantity in wanted.items())
 
 
 def _check_held(unit: UnitOfWork, row: Row[Any]) -> None:

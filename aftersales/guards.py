@@ -53,6 +53,8 @@ def _technician_assigned(unit: UnitOfWork, order: Row[Any]) -> str | None:
 
 
 def _parts_to_issue(unit: UnitOfWork, order: Row[Any]) -> str | None:
+    if stock.waiting(unit, order.case):
+        return "some of the parts have not come yet"
     return None if stock.held(unit, order.case) else "no parts are held for this repair order"
 
 

@@ -16,7 +16,7 @@ def change_holding(unit: UnitOfWork, case: str, key: tuple[str, str], pieces: in
         elsewhere = {place: quantity for place, quantity in held.items() if place[0] == part and place != key}
         stock.reserve(unit, {key: left, **elsewhere}, case, None)
         return
-    del held[key]
-    stock.release(unit, case)
-    if held:
-        stock.reserve(unit, held, case, None)
+    others = {place: quantity for place, quantity in held.items() if place[0] == key[0] and place != key}
+    stock.release(unit, case, parts=[key[0]])
+    if others:
+        stock.reserve(unit, others, case, None)

@@ -44,10 +44,18 @@ class Visit:
 
     def takes(self) -> dict[tuple[str, str], int]:
         """Give how many pieces of which part are held at which location."""
+        return self._pieces(waits=False)
+
+    def awaits(self) -> dict[tuple[str, str], int]:
+        """Give how many pieces of which part it waits for at which location."""
+        return self._pieces(waits=True)
+
+    def _pieces(self, *, waits: bool) -> dict[tuple[str, str], int]:
         wanted: dict[tuple[str, str], int] = {}
         for one in self.parts.chosen:
-            key = one.answer.part.id, one.location
-            wanted[key] = wanted.get(key, 0) + one.quantity
+            if one.waits is waits:
+                key = one.answer.part.id, one.location
+                wanted[key] = wanted.get(key, 0) + one.quantity
         return wanted
 
 
@@ -210,4 +218,6 @@ def _take(
     take_slot(unit, appointment, slot)
     if wanted := visit.takes():
         stock.reserve(unit, wanted, case.id, until, new_holder=new_case)
+    if awaited := visit.awaits():
+        stock.wait_for(unit, awaited, case.id, until)
     open_to(unit, case.id, slot.workshop.organisation, Role.ADVISOR, by)

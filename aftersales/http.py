@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import AwareDatetime
 
@@ -57,10 +57,9 @@ from aftersales.workshops import list_workshops, read_place
 from aftersales.workshops_http import add_workshops
 from foundation.database import Database, UnitOfWork
 from foundation.follow import Wakeups, follow
-from foundation.http import ActorDependency, IdempotencyKey
+from foundation.http import ActorDependency, IdempotencyKey, behind
 from foundation.identity import Actor
 from foundation.paging import DEFAULT_LIMIT
-from foundation.refusals import Invalid
 from ingest.vehicles import VehicleRegister
 
 
@@ -273,16 +272,6 @@ def _progress(routes: APIRouter, desk: Desk) -> None:
         # Asked before the stream opens, so that a refusal is an answer and not a broken stream.
         with desk.database.unit() as unit:
             return str(find_order(unit, actor, order).id)
-
-    def behind(
-        after: Annotated[int, Query(ge=0, description="The number of the last event that was seen")] = 0,
-        last_event_id: Annotated[str | None, Header(description="Sent by a browser that comes back")] = None,
-    ) -> int:
-        if last_event_id is None or not last_event_id.strip():
-            return after
-        if not (last_event_id.isascii() and last_event_id.isdecimal() and len(last_event_id) <= 18):
-            raise Invalid("Last-Event-ID is the number of an event")
-        return int(last_event_id)
 
     @routes.get(
         "/repair-orders/{order}/progress",

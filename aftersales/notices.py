@@ -145,7 +145,7 @@ NOTICES: Mapping[str, Notice] = {
         Words(
             "{host} has not taken what we sent for days, or said that it is gone. Nothing is lost: switched on again, it"
             " gets everything since.",
-            "{host}已连续多日未能接收我们发送的内容，或表示地址已失效。内容不会丢失：重新启用后将补发全部事件。",
+            "{host}已多日未能接收我们发送的内容，或表示地址已失效。内容不会丢失：重新启用后将补发全部事件。",
         ),
     ),
     "lines_to_decide": Notice(

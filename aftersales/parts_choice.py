@@ -18,18 +18,22 @@ from ingest.vehicles import VehicleConfig
 from parts_catalog.fitment import fitting_parts_of, question_about
 from parts_catalog.parts import FitAnswer, FitVerdict, Part, Price, Relation, StockOffer
 from parts_catalog.prices import Buyer, own_prices, price_of
-from parts_catalog.stock import offers
+from parts_catalog.stock import day_of, offers
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenPart:
-    """One part of the visit: how it fits, what it costs, from which location it comes and when it is there."""
+    """One part of the visit: how it fits, what it costs, from which location it comes and when it is there.
+
+    `waits`: its pieces have not come to that location yet; a delivery that is on its way brings them.
+    """
 
     need: PartNeed
     answer: FitAnswer
     price: Price
     location: str
     ready_at: datetime
+    waits: bool = False
 
     @property
     def quantity(self) -> int:
@@ -149,13 +153,16 @@ def _choose(
     priced = [one for one in serving if one.part.id in prices]
     if not priced:
         return part_reason("part_without_price", need.part_type)
-    now, delivery = times
-    options = [
-        ChosenPart(need, one, prices[one.part.id], offer.location, _ready(workshop, offer, now if here else delivery))
+    reachable = [
+        (one, offer)
         for one in priced
         for offer in found.offers.get(one.part.id, ())
-        if offer.available >= one.quantity
-        and ((here := offer.location == workshop.stock_location) or offer.location not in found.shelves)
+        if offer.location == workshop.stock_location or offer.location not in found.shelves
+    ]
+    options = [
+        ChosenPart(need, one, prices[one.part.id], offer.location, ready, waits=offer.available < one.quantity)
+        for one, offer in reachable
+        if (ready := _ready(workshop, offer, one.quantity, times)) is not None
     ]
     if not options:
         return part_reason("part_out_of_stock", need.part_type)
@@ -177,9 +184,19 @@ def _successors(answer: FitAnswer, today: date) -> Iterator[Part]:
             yield hop.part
 
 
-def _ready(workshop: Workshop, offer: StockOffer, otherwise: datetime) -> datetime:
-    """Give when pieces are at the workshop: later than usual when their location still waits for them itself."""
-    return max(otherwise, opening_on(workshop, offer.expected)) if offer.expected is not None else otherwise
+def _ready(workshop: Workshop, offer: StockOffer, quantity: int, times: tuple[datetime, datetime]) -> datetime | None:
+    """Give when pieces are at the workshop (None: never so many). `times`: now, and when a warehouse has delivered.
+
+    Later than usual when their location still waits for them itself, or when a supplier is to send them first.
+    """
+    here = offer.location == workshop.stock_location
+    otherwise = times[0] if here else times[1]
+    if offer.available >= quantity:
+        return max(otherwise, opening_on(workshop, offer.expected)) if offer.expected is not None else otherwise
+    day = day_of(offer.coming, quantity)
+    if day is None:
+        return None
+    return max(otherwise, opening_on(workshop, day if here else day + timedelta(days=1)))
 
 
 def _question(need: PartNeed, answer: FitAnswer) -> Question:

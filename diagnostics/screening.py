@@ -80,6 +80,17 @@ def may_stop(readings: Callable[[str], FloatArray]) -> NDArray[np.bool_]:
     return signs
 
 
+def ready_to_stop() -> None:
+    """Load what `screen_stop` measures with, or compile it, which takes ten seconds and more on a new installation.
+
+    To be called before the first reading comes: else the first car in danger would wait for it, and all cars behind it.
+    """
+    names = tuple(sorted(STOP_SIGNALS))
+    held = Held(Block(names, 1.0, np.full((len(names), 2, 1), 50.0, dtype=np.float32), np.array([2], dtype=np.int64)))
+    for fault in STOPPING:
+        MODES[fault].stop(held)
+
+
 def screen_stop(
     unit: UnitOfWork,
     predictor: Predictor,

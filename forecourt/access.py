@@ -12,6 +12,7 @@ import parts_catalog.permissions
 from foundation.access import ALL, Access, Group, Relation, Rule, and_administrators, list_of, personal, public, read_of
 from foundation.identity import WORKSHOP_ROLES, Role
 from parts_catalog.permissions import IMPORTING
+from parts_catalog.shop.permissions import SELLING
 
 _PLANNING = and_administrators({Role.ADVISOR, Role.WORKSHOP_MANAGER})
 _MANAGING = and_administrators({Role.WORKSHOP_MANAGER})
@@ -44,6 +45,8 @@ RULES = (
     Rule("pages.calendar", Group.READ, ("GET /calendar", "GET /calendar/live"), own=_PLANNING),
     Rule("pages.import", Group.WRITE, ("POST /imports/{import_id}/run",), own=and_administrators(IMPORTING)),
     Rule("payments.decide", Group.PERSONAL, ("POST /payments/{payment}/sandbox",), own=ALL),
+    Rule("pages.returns", Group.READ, ("GET /returns",), none=SELLING),
+    Rule("pages.return", Group.READ, ("GET /returns/{return_id}",), granted=SELLING),
     Rule("pages.workshop", Group.READ, ("GET /workshop",), own=_MANAGING),
 )
 
@@ -60,6 +63,33 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "devices.list": ("GET /devices",),
     "devices.provision": ("POST /devices", "POST /devices/{device}/password", "POST /devices/{device}/revoke"),
     "parts.read": ("GET /parts", "GET /parts/{part}"),
+    "stock.list": ("GET /stock", "GET /stock/deliveries"),
+    "stock.read": ("GET /stock/{location}/{part}",),
+    "stock.keep": ("POST /stock/{location}/{part}", "POST /stock/deliveries/{delivery}"),
+    "part_images.read": ("GET /parts/{part}/images/{image}",),
+    "part_reviews.write": ("POST /orders/{order_id}/reviews",),
+    "carts.list": ("GET /cart",),
+    "carts.open": ("POST /cart",),
+    "carts.read": ("GET /carts/{cart}", "GET /carts/{cart}/checkout"),
+    "carts.change": ("POST /carts/{cart}", "POST /carts/{cart}/lines/{part}", "POST /carts/{cart}/holds"),
+    "shop_orders.place": ("POST /carts/{cart}/checkout", "POST /carts/{cart}/order"),
+    "shop_orders.list": ("GET /orders",),
+    "shop_orders.read": ("GET /orders/{order_id}", "GET /orders/{order_id}/now"),
+    "shop_orders.pay": ("POST /orders/{order_id}/payments",),
+    "shop_orders.cancel": ("POST /orders/{order_id}/cancel",),
+    "returns.left": ("GET /orders/{order_id}/return",),
+    "returns.ask": ("POST /orders/{order_id}/return",),
+    "returns.withdraw": ("POST /returns/{return_id}/withdraw",),
+    "shipments.list": ("GET /shipments",),
+    "shipments.read": ("GET /shipments/{shipment}", "GET /shipments/{shipment}/slip"),
+    "shipments.move": ("POST /shipments/{shipment}/moves",),
+    "returns.judge": ("POST /returns/{return_id}/steps", "POST /returns/{return_id}/inspection"),
+    "price_lists.list": ("GET /prices",),
+    "price_lists.add": ("POST /prices/lists",),
+    "price_lists.read": ("GET /prices/lists/{price_list}",),
+    "price_lists.change": ("POST /prices/lists/{price_list}",),
+    "promotions.add": ("POST /prices/promotions",),
+    "promotions.change": ("POST /prices/promotions/{promotion}",),
     "payments.read": ("GET /payments/{payment}/sandbox",),
     "imports.start": ("POST /imports",),
     "imports.list": ("GET /imports",),

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from prometheus_client import REGISTRY
@@ -37,10 +37,12 @@ from forecourt.settings import Settings
 from forecourt.task_queue import import_folder, queue_import
 from foundation.database import Database
 from foundation.follow import Wakeups
+from foundation.http import ActorDependency
 from ingest.archive import Archive
 from ingest.devices_http import TellBroker
 from ingest.registry import Vehicles
 from ingest.uploads import Send, Uploads, nowhere
+from ingest.vehicles import VehicleDirectory
 from parts_catalog.images import image_folder
 from parts_catalog.shop import bought
 from parts_catalog.shop.carriers import SimulatedCarrier
@@ -77,6 +79,7 @@ def build_app(
     app.include_router(foundation.http.router(database, throttle, actor, table.scopes()), responses=counted)
     app.include_router(ingest.uploads_http.phones(database, uploads, throttle), responses=counted)
     paying = app.state.paying = new_paying(settings, database)
+    carrier, pictures = SimulatedCarrier(), image_folder(settings.data)
     app.include_router(
         parts_catalog.payments.http.callbacks(database, paying.providers, paying.payables), responses=counted
     )
@@ -84,17 +87,10 @@ def build_app(
         ingest.http.router(database, actor, archive, tell_broker),
         ingest.uploads_http.router(database, actor, uploads),
         diagnostics.http.router(database, actor, vehicles),
-        parts_catalog.imports.http.router(database, actor, import_folder(settings.data), queue_import),
-        parts_catalog.http.router(database, actor, vehicles),
-        parts_catalog.images_http.router(database, actor, image_folder(settings.data)),
-        parts_catalog.part_reviews_http.router(database, actor, bought),
-        parts_catalog.pricing.http.router(database, actor),
-        parts_catalog.vin.http.router(database, actor),
+        *_catalogue(settings, database, actor, vehicles),
         parts_catalog.payments.http.router(database, actor, paying.providers),
         parts_catalog.warehouse.http.router(database, actor),
-        parts_catalog.shop.http.router(
-            database, wakeups, actor, vehicles, SimulatedCarrier(), find_case, paying.providers
-        ),
+        parts_catalog.shop.http.router(database, wakeups, actor, vehicles, carrier, find_case, paying.providers),
         parts_catalog.returns.http.router(database, actor, case_is_declined),
         aftersales.http.router(database, wakeups, actor, vehicles, photo_folder(settings.data)),
         privacy_http.router(database, actor, archive, throttle),
@@ -107,10 +103,23 @@ def build_app(
     _add_docs(app)
     site = pages.Site(
         database, wakeups, vehicles, archive, settings.lang, settings.secure_cookies, throttle, table, tell_broker,
-        device_address, import_folder(settings.data), paying.providers,
+        device_address, import_folder(settings.data), paying.providers, carrier, pictures,
     )  # fmt: skip
     pages.mount(app, site)
     return app
+
+
+def _catalogue(
+    settings: Settings, database: Database, actor: ActorDependency, vehicles: VehicleDirectory
+) -> tuple[APIRouter, ...]:
+    return (
+        parts_catalog.imports.http.router(database, actor, import_folder(settings.data), queue_import),
+        parts_catalog.http.router(database, actor, vehicles),
+        parts_catalog.images_http.router(database, actor, image_folder(settings.data)),
+        parts_catalog.part_reviews_http.router(database, actor, bought),
+        parts_catalog.pricing.http.router(database, actor),
+        parts_catalog.vin.http.router(database, actor),
+    )
 
 
 def _new_app(wakeups: Wakeups) -> FastAPI:

@@ -51,7 +51,7 @@ class IngestFigures:
         )
         self._seconds = Histogram(
             "forecourt_ingest_commit_seconds",
-            "Time of a batch from its first byte decoded to its COMMIT",
+            "Time of a batch from its first message judged to its COMMIT",
             buckets=_SECONDS,
             registry=registry,
         )

@@ -1,7 +1,7 @@
 """The way of a reading, step by step in running order; every step is a function of its own room.
 
 ingest/sources/mqtt.py   collect      deliveries of a quarter of a second
-ingest/dialects          decode       bytes -> messages
+ingest/dialects          decode       bytes -> messages, one batch ahead (ingest/sources/ahead.py)
 ingest/commit.py         claim        identities: what was handled before goes no further
 ingest/gate.py           judge        accepted rows as one wide table; the rest rejected with its reason
 ingest/windows.py        advance      the last three minutes of every car
@@ -17,8 +17,8 @@ ingest/sending.py        send_due     commands that are due, until their results
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -32,17 +32,19 @@ from ingest.archive import Archive
 from ingest.arrived import Arrived
 from ingest.batch import Batch
 from ingest.commit import Reply
+from ingest.dialects import Decoded, decode
 from ingest.gate import AcceptedReport
 from ingest.intake import Intake, Outcome
 from ingest.partitions import PARTITIONS
-from ingest.readings import TripColumns
+from ingest.readings import Block, TripColumns
 from ingest.registry import heard_elsewhere
 from ingest.sending import send_due
 from ingest.trip_log import TripSpan
 from ingest.trips import split_trips
-from ingest.windows import Windows
+from ingest.windows import WINDOW_S, Windows
 
 SPANS_AT_ONCE = 20
+WINDOWS_AT_ONCE = 1024
 
 
 class Pipeline:
@@ -64,12 +66,23 @@ class Pipeline:
         self._windows = Windows(archive, STOP_SIGNALS)
 
     def start(self) -> list[str]:
-        """Clear away what a killed run wrote and never committed; gives the names of those segments."""
+        """Clear away what a killed run wrote and never committed; gives the names of those segments.
+
+        A look at a car that stands still loads the compiled code, for which the first deliveries need not wait then.
+        """
+        with self._database.unit() as unit:
+            values = np.zeros((len(STOP_SIGNALS), WINDOW_S, 1), dtype=np.float32)
+            still = Block(tuple(sorted(STOP_SIGNALS)), 1.0, values, np.array([WINDOW_S]))
+            screen_stop(unit, self._predictor, still, [("", "")], [unit.now()])
         return self._intake.start()
 
     def take(self, arrived: Sequence[Arrived]) -> Outcome:
-        """Decode, judge, watch and store a batch in one transaction; acknowledge it after that, and not before."""
-        return self._intake.process(arrived, self._watch, _join_codes)
+        """Decode a batch and commit it."""
+        return self.commit(decode(arrived))
+
+    def commit(self, found: Sequence[Decoded]) -> Outcome:
+        """Judge, watch and store what was decoded in one transaction; acknowledge it after that, and not before."""
+        return self._intake.commit(found, self._watch, _join_codes)
 
     def command(self) -> list[Reply]:
         """Mark the commands that are due as sent and give them, to be published now; unanswered ones come again later.
@@ -79,14 +92,14 @@ class Pipeline:
         with self._database.unit() as unit:
             return send_due(unit)
 
-    def settle(self) -> int:
-        """Judge trips that have ended since they were last looked at; gives how many stretches were done.
+    def settle(self, most: int = SPANS_AT_ONCE) -> int:
+        """Judge trips that have ended since they were last looked at, `most` stretches; gives how many were done.
 
         One transaction: votes, findings and queued cases commit with the mark that the trips are done, so a crash at
         any point does it all again and nothing twice.
         """
         with self._database.unit() as unit:
-            spans = trip_log.due(unit, unit.now(), SPANS_AT_ONCE)
+            spans = trip_log.due(unit, unit.now(), most)
             if not spans:
                 return 0
             trips = [trip for span in spans for trip in _trips(span, self._archive.read_span(unit, span))]
@@ -98,12 +111,44 @@ class Pipeline:
     def _watch(self, unit: UnitOfWork, batch: Batch) -> None:
         if len(self._partitions) < PARTITIONS:
             self._windows.forget(heard_elsewhere(unit, batch.vehicles, self._partitions))
+        shown = _Shown()
         for step in self._windows.advance(unit, batch, may_stop):
             which = np.flatnonzero(may_stop(step.readings))
             if len(which):
-                vehicles, ends = [step.vehicles[it] for it in which], [step.ends[it] for it in which]
-                found = screen_stop(unit, self._predictor, step.block(which), vehicles, ends)
-                _open_cases(unit, found, dict(vehicles))
+                block = step.block(which)
+                if not shown.has_room(block):
+                    self._screen_stop(unit, shown)
+                    shown = _Shown()
+                shown.add(block, [step.vehicles[it] for it in which], [step.ends[it] for it in which])
+        if shown.vehicles:
+            self._screen_stop(unit, shown)
+
+    def _screen_stop(self, unit: UnitOfWork, shown: "_Shown") -> None:
+        found = screen_stop(unit, self._predictor, shown.joined(), shown.vehicles, shown.ends)
+        _open_cases(unit, found, dict(shown.vehicles))
+
+
+@dataclass(slots=True)
+class _Shown:
+    """Windows that show a sign, in order of time for each vehicle, gathered to be looked at together."""
+
+    blocks: list[Block] = field(default_factory=list)
+    vehicles: list[tuple[str, str]] = field(default_factory=list)
+    ends: list[datetime] = field(default_factory=list)
+
+    def has_room(self, block: Block) -> bool:
+        """Whether this one may join: a vehicle may have shown a signal for the first time since the others."""
+        return not self.blocks or (block.signals == self.blocks[0].signals and len(self.vehicles) < WINDOWS_AT_ONCE)
+
+    def add(self, block: Block, vehicles: Sequence[tuple[str, str]], ends: Sequence[datetime]) -> None:
+        self.blocks.append(block)
+        self.vehicles += vehicles
+        self.ends += ends
+
+    def joined(self) -> Block:
+        first = self.blocks[0]
+        values = np.concatenate([it.values for it in self.blocks], axis=2)
+        return Block(first.signals, first.step_s, values, np.concatenate([it.lengths for it in self.blocks]))
 
 
 def _open_cases(unit: UnitOfWork, findings: Sequence[Finding], owners: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ from diagnostics.sources import MEASURING, source_hash
 from diagnostics.training.dataset import COPY, TripTable, collect_trips
 from diagnostics.training.train import train_table
 from forecourt.pools import pool
+from simulators.archetypes import archetypes
 from simulators.episodes import HEALTHY, fleet
 from simulators.scenario import scenario_hash, shipped
 from simulators.short_histories import short_histories
@@ -54,7 +55,14 @@ def train_shipped(
     """
     table = simulated(seed, tell, cache, cars, days)
     tell("training")
-    return train_table(table, seed, directory, tell=tell)
+    kinds = {
+        number: kind
+        for shard in _shards(seed, cars, days)
+        for number, kind in archetypes(
+            shipped(SCENARIO), shard.cars, shard.seed, shard.first, faults=_asked(shard)
+        ).items()
+    }
+    return train_table(table, seed, directory, tell=tell, kinds=kinds)
 
 
 def simulated(seed: int, tell: Callable[[str], None], cache: Path, cars: int = CARS, days: int = DAYS) -> TripTable:
@@ -81,8 +89,7 @@ def _shards(seed: int, cars: int, days: int) -> Iterator[_Shard]:
 
 def _measure(shard: _Shard, directory: Path) -> None:
     scenario = shipped(SCENARIO)
-    faults = HEALTHY if shard.first >= _HEALTHY_FROM else tuple(scenario.faults)
-    chunks = fleet(scenario, shard.cars, shard.days, shard.seed, shard.first, faults=faults)
+    chunks = fleet(scenario, shard.cars, shard.days, shard.seed, shard.first, faults=_asked(shard))
     if shard.first < _SHORT_FROM:
         collect_trips(chunks, MODES).save(directory / shard.path)
         return
@@ -92,6 +99,11 @@ def _measure(shard: _Shard, directory: Path) -> None:
         for history in short_histories(chunk, tuple(scenario.faults), _HISTORIES, shard.seed, COPY)
     )
     collect_trips(histories, MODES).save(directory / shard.path)
+
+
+def _asked(shard: _Shard) -> tuple[str, ...]:
+    """Give the faults that are dealt out in turn among the cars of a shard."""
+    return HEALTHY if shard.first >= _HEALTHY_FROM else tuple(shipped(SCENARIO).faults)
 
 
 def _version() -> str:

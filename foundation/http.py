@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Protocol, Self
 
-from fastapi import APIRouter, Depends, Header, Path, Request
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,7 +25,7 @@ from foundation.identity import (
 )
 from foundation.keys import Key, add_key, list_keys, revoke_key
 from foundation.passwords import set_password, sign_in
-from foundation.refusals import Conflict, NotFound, Stale, Unauthenticated, Unconditional
+from foundation.refusals import Conflict, Invalid, NotFound, Stale, Unauthenticated, Unconditional
 
 NO_NUL = r"^[^\x00]*$"
 ActorDependency = Callable[..., Actor]
@@ -304,3 +304,15 @@ def version_in(if_match: str | None) -> int | None:
 def problem_responses(*codes: int) -> dict[int | str, dict[str, Any]]:
     """Document refusals in OpenAPI: `responses=problem_responses(404, 409)`."""
     return dict.fromkeys(codes, _REFUSED)
+
+
+def behind(
+    after: Annotated[int, Query(ge=0, description="The number of the last event that was seen")] = 0,
+    last_event_id: Annotated[str | None, Header(description="Sent by a browser that comes back")] = None,
+) -> int:
+    """Give the number of the event behind which a stream of one subject goes on."""
+    if last_event_id is None or not last_event_id.strip():
+        return after
+    if not (last_event_id.isascii() and last_event_id.isdecimal() and len(last_event_id) <= 18):
+        raise Invalid("Last-Event-ID is the number of an event")
+    return int(last_event_id)

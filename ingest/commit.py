@@ -65,27 +65,40 @@ def claim(unit: UnitOfWork, keys: Iterable[Key], owners: Mapping[str, Owner]) ->
         return set()
     senders: dict[_Boot, int] = {}
     places = [senders.setdefault((key.device, key.boot), len(senders) + 1) for key in wanted]
-    rows = unit.connection.execute(
+    claimed = unit.connection.execute(
         _CLAIM,
         {
             **_arrays(senders),
             "partitions": [partition(device, owners) for device, _ in senders],
             "senders": array_of(places),
             "seqs": array_of([key.seq for key in wanted]),
+            "wanted": len(wanted),
         },
-    )
-    return set(map(Key._make, rows))
+    ).one()
+    if claimed.number == len(wanted):
+        return set(wanted)
+    return set(map(Key, claimed.devices or (), claimed.boots or (), claimed.seqs or ()))
 
 
+# Nearly always all are new: they are named only when they are not.
 _CLAIM = text(
     """
-    INSERT INTO message_keys (device, boot, seq, partition)
-    SELECT s.device, s.boot, w.seq, s.partition
-    FROM unnest(CAST(:senders AS bigint[]), CAST(:seqs AS bigint[])) AS w (sender, seq)
-    JOIN unnest(CAST(:devices AS text[]), CAST(:boots AS text[]), CAST(:partitions AS smallint[])) WITH ORDINALITY
-        AS s (device, boot, partition, number) ON s.number = w.sender
-    WHERE NOT EXISTS (SELECT FROM boots b WHERE b.device = s.device AND b.boot = s.boot AND b.forgotten_seq >= w.seq)
-    ON CONFLICT DO NOTHING RETURNING device, boot, seq
+    WITH new AS (
+        INSERT INTO message_keys (device, boot, seq, partition)
+        SELECT s.device, s.boot, w.seq, s.partition
+        FROM unnest(CAST(:senders AS bigint[]), CAST(:seqs AS bigint[])) AS w (sender, seq)
+        JOIN unnest(CAST(:devices AS text[]), CAST(:boots AS text[]), CAST(:partitions AS smallint[])) WITH ORDINALITY
+            AS s (device, boot, partition, number) ON s.number = w.sender
+        WHERE NOT EXISTS (
+            SELECT FROM boots b WHERE b.device = s.device AND b.boot = s.boot AND b.forgotten_seq >= w.seq
+        )
+        ON CONFLICT DO NOTHING RETURNING device, boot, seq
+    )
+    SELECT number,
+        CASE WHEN number < :wanted THEN (SELECT array_agg(device ORDER BY device, boot, seq) FROM new) END AS devices,
+        CASE WHEN number < :wanted THEN (SELECT array_agg(boot ORDER BY device, boot, seq) FROM new) END AS boots,
+        CASE WHEN number < :wanted THEN (SELECT array_agg(seq ORDER BY device, boot, seq) FROM new) END AS seqs
+    FROM (SELECT count(*) AS number FROM new) AS counted
     """
 )
 

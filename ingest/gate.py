@@ -162,6 +162,9 @@ class _Table:
             alike.setdefault(content.signals, []).append(number)
         for names, numbers in alike.items():
             values = np.concatenate([self._contents[number].values for number in numbers], axis=1)
+            if len(alike) == 1 and set(names) <= SIGNALS.keys():
+                self._columns = dict(zip(names, values, strict=True))
+                return
             there = np.concatenate([np.arange(self._begins[it], self._ends[it]) for it in numbers])
             for name, column in zip(names, values, strict=True):
                 if name in SIGNALS:
@@ -191,13 +194,18 @@ class _Table:
         """Reject value by value: not finite, in the future, impossible; each for the first reason that holds."""
         arrived = np.array([it.arrived_us for it in self._origins], dtype=np.int64)
         future = self._at_us > arrived[self._origin] + _TOLERANCE_US
+        ahead = future.any()
         for name, column in self._columns.items():
             row = SIGNALS[name]
             low, high = np.float32(row.minimum), np.float32(row.maximum)
             bounds = f"outside {row.minimum} to {row.maximum} {row.unit}"
-            self._strike(rejections, Reason.NOT_FINITE, name, np.isinf(column), "the value is not finite")
-            self._strike(rejections, Reason.FUTURE_TIME, name, future & ~np.isnan(column), _FUTURE)
-            self._strike(rejections, Reason.IMPOSSIBLE, name, (column < low) | (column > high), bounds)
+            least, most = _extremes(column)
+            if least < low or most > high:
+                self._strike(rejections, Reason.NOT_FINITE, name, np.isinf(column), "the value is not finite")
+            if ahead:
+                self._strike(rejections, Reason.FUTURE_TIME, name, future & ~np.isnan(column), _FUTURE)
+            if least < low or most > high:
+                self._strike(rejections, Reason.IMPOSSIBLE, name, (column < low) | (column > high), bounds)
 
     def _strike(
         self, rejections: list[Rejection], reason: Reason, name: str, bad: NDArray[np.bool_], detail: str
@@ -214,43 +222,70 @@ class _Table:
 
     def batch(self, newest_us: Mapping[str, int]) -> Batch:
         """Give what is left, with its flags; rows without any value are gone."""
-        kept = np.zeros(len(self._at_us), dtype=bool)
-        for column in self._columns.values():
-            kept |= ~np.isnan(column)
-        columns = {name: column[kept] for name, column in self._columns.items()}
-        columns = {name: column for name, column in columns.items() if not np.isnan(column).all()}
-        origin, at_us = self._origin[kept], self._at_us[kept]
+        missing = {name: np.isnan(column) for name, column in self._columns.items()}
+        kept = ~np.logical_and.reduce([np.ones(len(self._at_us), dtype=bool), *missing.values()])
+        columns = {name: column for name, column in self._columns.items() if not missing[name].all()}
+        origin, at_us, position, quality = self._origin, self._at_us, self._position, self._quality
+        if not kept.all():
+            columns = {name: column[kept] for name, column in columns.items()}
+            origin, at_us, position, quality = origin[kept], at_us[kept], position[kept], quality[kept]
         doubts = {name: _doubts(SIGNALS[name], column, origin, at_us) for name, column in columns.items()}
         late = _late(self._origins, origin, at_us, newest_us)
         return Batch(
             self._origins,
             origin,
             at_us,
-            self._position[kept],
+            position,
             columns,
-            self._quality[kept] | np.where(late, Quality.LATE, Quality.NONE).astype(np.uint8),
+            quality | np.where(late, Quality.LATE, Quality.NONE).astype(np.uint8),
             {name: flags for name, flags in doubts.items() if flags.any()},
         )
+
+
+def _extremes(column: FloatArray) -> tuple[np.float32, np.float32]:
+    """Give the least and the greatest value that is there; where none is, infinity and minus infinity."""
+    infinity = np.float32(np.inf)
+    return np.fmin.reduce(column, initial=infinity), np.fmax.reduce(column, initial=-infinity)
 
 
 def _doubts(signal: Signal, column: FloatArray, origin: IntArray, at_us: IntArray) -> NDArray[np.uint8]:
     """Flag what a running car does not show: a value out of range, too fast a change, a value that stands still."""
     flags = np.zeros(len(column), dtype=np.uint8)
-    flags[(column < np.float32(signal.low)) | (column > np.float32(signal.high))] |= _IMPLAUSIBLE
+    low, high = np.float32(signal.low), np.float32(signal.high)
+    least, most = _extremes(column)
+    if least < low or most > high:
+        flags[(column < low) | (column > high)] |= _IMPLAUSIBLE
     there = np.flatnonzero(~np.isnan(column))
-    value, when, whose = column[there].astype(np.float64), at_us[there], origin[there]
-    together = whose[1:] == whose[:-1]
+    value = column if len(there) == len(column) else column[there]
     if signal.max_rate is not None:
-        seconds = np.maximum(np.abs(np.diff(when)) / 1e6, 1.0)
-        fast = together & (np.abs(np.diff(value)) / seconds > signal.max_rate)
-        flags[there[1:][fast]] |= _IMPLAUSIBLE
+        flags[_too_fast(signal.max_rate, value, there, origin, at_us)] |= _IMPLAUSIBLE
     if signal.name in RESTLESS and len(there):
-        run = np.concatenate(([0], np.cumsum(~(together & (np.diff(value) == 0)))))
-        first = np.searchsorted(run, np.arange(run[-1] + 1))
-        last = np.append(first[1:], len(run)) - 1
-        stuck = (when[last] - when[first] >= FROZEN_S * 1e6) & (value[first] != 0)
-        flags[there[stuck[run]]] |= _FROZEN
+        for first, last in zip(*_stuck(value, there, origin, at_us), strict=True):
+            flags[there[first : last + 1]] |= _FROZEN
     return flags
+
+
+def _too_fast(max_rate: float, value: FloatArray, there: IntArray, origin: IntArray, at_us: IntArray) -> IntArray:
+    """Give the rows whose value is too far from the one before in its message; a change counts as a second's at least.
+
+    What is not too far for one second is not looked at further: with a little to spare, for float32 rounds.
+    """
+    far = np.flatnonzero(np.abs(np.diff(value)) > np.float32(max_rate * (1 - 1e-6)))
+    before, after = there[far], there[far + 1]
+    change = np.abs(value[far + 1].astype(np.float64) - value[far])
+    seconds = np.maximum(np.abs(at_us[after] - at_us[before]) / 1e6, 1.0)
+    found: IntArray = after[(origin[after] == origin[before]) & (change / seconds > max_rate)]
+    return found
+
+
+def _stuck(value: FloatArray, there: IntArray, origin: IntArray, at_us: IntArray) -> tuple[list[int], list[int]]:
+    """Give the first and the last places of each run of one value, other than 0, that lasts `FROZEN_S` in a message."""
+    same = np.flatnonzero(value[1:] == value[:-1])
+    same = same[origin[there[same]] == origin[there[same + 1]]]
+    begins = np.append(True, np.diff(same) > 1) if len(same) else np.zeros(0, dtype=bool)
+    first, last = same[begins], same[np.append(begins[1:], True)[: len(same)]] + 1
+    long = (at_us[there[last]] - at_us[there[first]] >= FROZEN_S * 1e6) & (value[first] != 0)
+    return first[long].tolist(), last[long].tolist()
 
 
 def _late(

@@ -61,7 +61,16 @@ class Intake:
         within: Within = lambda _unit, _batch: None,
         codes_changed: CodesChanged = lambda _unit, _reports: None,
     ) -> Outcome:
-        """Decode, judge, store and commit a batch in one unit of work.
+        """Decode a batch and commit it."""
+        return self.commit(decode(arrived), within, codes_changed)
+
+    def commit(
+        self,
+        found: Sequence[Decoded],
+        within: Within = lambda _unit, _batch: None,
+        codes_changed: CodesChanged = lambda _unit, _reports: None,
+    ) -> Outcome:
+        """Judge, store and commit what was decoded in one unit of work.
 
         `within` sees the accepted rows inside the transaction, before they are in the archive's manifest, so that
         detector state commits with them; `codes_changed` the stored reports with codes that were not known of their
@@ -69,7 +78,6 @@ class Intake:
         """
         if self._unsure:
             self.start()  # the batch before may have left a segment that its transaction did not list
-        found = decode(arrived)
         self._unsure = True
         with self._database.unit() as unit:
             hold(unit, self._worker)
@@ -77,12 +85,12 @@ class Intake:
             commit.lock_partitions(unit, {commit.partition(one.device, known.owners) for one in found})
             handled, new = claim(unit, found, known.owners)
             judged = judge(new, known)
-            within(unit, judged.batch)
-            self._archive.write_segment(unit, judged.batch, self._worker)
-            rejections, changed = record(unit, judged, found, known.owners)
-            if changed:
-                codes_changed(unit, changed)
-            replies = commit.answer(unit, handled, known.owners)
+            with self._archive.writing(unit, judged.batch, self._worker):
+                within(unit, judged.batch)
+                rejections, changed = record(unit, judged, found, known.owners)
+                if changed:
+                    codes_changed(unit, changed)
+                replies = commit.answer(unit, handled, known.owners)
         self._unsure = False
         counts: Counter[Reason] = Counter()
         for one in rejections:

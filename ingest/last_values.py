@@ -8,7 +8,10 @@ from sqlalchemy import func, select, text
 from foundation.database import UnitOfWork
 from ingest.batch import Batch, IntArray, from_us, to_us
 from ingest.bulk import array_of
+from ingest.readings import FloatArray
 from ingest.tables import last_values
+
+TAIL = 128  # rows of a vehicle, its newest: most signals have a value among them, so that the others are not looked at
 
 
 def newest(unit: UnitOfWork, vehicles: Iterable[str]) -> dict[str, int]:
@@ -31,14 +34,25 @@ def move(unit: UnitOfWork, batch: Batch) -> None:
         order = order[live[batch.origin[order]]]
     vehicle = batch.ranks("vehicle")[batch.origin[order]]
     begins = np.flatnonzero(np.append(np.ones(1, dtype=bool), np.diff(vehicle) != 0))
-    place = np.arange(len(order))
+    ends = np.append(begins[1:], len(order))
+    tails = np.maximum(begins, ends - TAIL)
+    sizes = ends - tails
+    tail_begins = np.append(0, np.cumsum(sizes)[:-1])
+    tail = order[np.repeat(tails - tail_begins, sizes) + np.arange(int(sizes.sum()))]
     names = sorted(batch.signals)
     picked: list[IntArray] = []
     for name in names:
-        there = ~np.isnan(batch.signals[name][order])
-        last = np.maximum.reduceat(np.where(there, place, -1), begins)
-        picked.append(order[last[last >= 0]])
+        last = _last(batch.signals[name], tail, tail_begins)
+        if (last < 0).any():
+            last = _last(batch.signals[name], order, begins)
+        picked.append(last[last >= 0])
     _store(unit, batch, names, picked)
+
+
+def _last(values: FloatArray, order: IntArray, begins: IntArray) -> IntArray:
+    """Give for each stretch of `order` its last row with a value; -1 for none."""
+    last = np.maximum.reduceat(np.where(np.isnan(values[order]), -1, np.arange(len(order))), begins)
+    return np.where(last < 0, -1, order[last])
 
 
 def _store(unit: UnitOfWork, batch: Batch, names: Sequence[str], picked: Sequence[IntArray]) -> None:

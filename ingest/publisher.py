@@ -4,8 +4,9 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -43,8 +44,15 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class _Flight:
-    sends: int
-    due: float
+    """A message that is under way. `overtaken`: how many of its sends stayed unanswered while a later one was answered.
+
+    `sent_at` is None while it is to be sent whatever was heard: for the first time, or over a new connection.
+    """
+
+    sends: int = 0
+    due: float = 0.0
+    sent_at: float | None = None
+    overtaken: int = 0
 
 
 class Publisher:
@@ -52,7 +60,9 @@ class Publisher:
 
     `device` is the id in the topics (default: the URL's user). With a `spool` file, a new publisher on the same file
     goes on where a killed one stopped. `resend_s` is the pause before the second send; each next one is twice as long,
-    and a new connection sends everything unanswered at once. The hooks hear `command` and `progress` messages.
+    and a new connection sends everything unanswered at once. While nothing is answered, the oldest message alone is
+    sent again: the server is down, and the broker holds the rest. Only what stays unanswered ten times although
+    something that was sent later is answered goes to the dead folder. The hooks hear `command` and `progress` messages.
 
     Ages are counted by `monotonic` within its `session` (default: this process; a clock of the machine counts within
     one start of that), and by the wall clock beyond. With `limits` the spool may let messages go: see `Spool`.
@@ -86,6 +96,7 @@ class Publisher:
         self.spool = self._spool = Spool(spool, limits)
         self._changed = threading.Condition()
         self._flights: dict[int, _Flight] = {}
+        self._answered_at = -inf  # when the newest send that was answered was made
         self._sent_position = 0
         self._stopping = False
         self._adapter: str | None = None
@@ -212,7 +223,7 @@ class Publisher:
             for flight in self._flights.values():
                 # A send whose connection ended before its time tells nothing of the message.
                 flight.sends -= 1 if flight.due > time.monotonic() else 0
-                flight.due = 0.0
+                flight.due, flight.sent_at = 0.0, None
         while not self._stopping and not connection.ended.is_set():
             if self._status_due or self._is_status_old():
                 self._tell_status(connection)
@@ -227,9 +238,9 @@ class Publisher:
         connection.close()
 
     def _send_due(self, connection: Connection) -> None:
-        now, newest = time.monotonic(), self._spool.newest
+        newest = self._spool.newest
         with self._changed:
-            due = [position for position, flight in self._flights.items() if flight.due <= now]
+            due = self._to_send_again(time.monotonic())
             room = WINDOW - len(self._flights)
         again = self._spool.at(due)
         fresh = self._spool.behind(self._sent_position, room)
@@ -239,13 +250,33 @@ class Publisher:
         for one in (*again, *fresh):
             self._sent_position = max(self._sent_position, one.position)
             with self._changed:
-                flight = self._flights.setdefault(one.position, _Flight(0, 0.0))
-            if flight.sends == MAXIMUM_SENDS:
+                flight = self._flights.setdefault(one.position, _Flight())
+            if flight.overtaken >= MAXIMUM_SENDS:
                 self._bury(connection, one)
                 continue
-            if connection.publish(topic_of(self.device, one.kind), self._stamped(one)) is not None:
-                flight.due = time.monotonic() + min(self._resend_s * 2**flight.sends, LONGEST_RESEND_S)
-                flight.sends += 1
+            flight.sent_at = time.monotonic()
+            flight.due = flight.sent_at + self._pause_s(flight.sends)
+            flight.sends += 1
+            # When the connection has just ended, that was no send: the next one takes it back.
+            connection.publish(topic_of(self.device, one.kind), self._stamped(one))
+
+    def _to_send_again(self, now: float) -> list[int]:
+        """Give what is due. A send that nothing later has overtaken tells only that nobody answers at all."""
+        oldest = min(self._flights, default=0)
+        again = []
+        for position, flight in self._flights.items():
+            if flight.due > now:
+                continue
+            if flight.sent_at is not None and flight.sent_at < self._answered_at:
+                flight.overtaken, flight.sent_at = flight.overtaken + 1, None
+            if flight.sent_at is None or position == oldest:
+                again.append(position)
+            else:
+                flight.due = now + self._pause_s(flight.sends)
+        return again
+
+    def _pause_s(self, sends: int) -> float:
+        return min(self._resend_s * 2.0 ** min(sends, 30), LONGEST_RESEND_S)
 
     def _stamped(self, held: Held) -> bytes:
         age = self._age_now(held.stamp)
@@ -294,6 +325,7 @@ class Publisher:
                 also = [(int(first), int(last)) for first, last in document["also"]]
                 gone = self._spool.answered(str(document["boot"]), int(document["through_seq"]), also)
                 self.committed += len(gone)
+                self._note_answer(gone)
                 self._land(set(gone))
                 return
         except (ValueError, TypeError, KeyError) as error:
@@ -302,6 +334,11 @@ class Publisher:
         hook = self._hooks.get(parsed[1]) if parsed is not None else None
         if hook is not None:
             hook(document)
+
+    def _note_answer(self, positions: Sequence[int]) -> None:
+        with self._changed:
+            sent = (self._flights[it].sent_at for it in positions if it in self._flights)
+            self._answered_at = max(self._answered_at, *(it for it in sent if it is not None), -inf)
 
     def _land(self, positions: set[int]) -> None:
         with self._changed:

@@ -1,6 +1,6 @@
 """The live windows: the last three minutes of every car at 1 Hz, in ring buffers `[signal, second, vehicle]`."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from ingest.readings import Block, FloatArray
 
 WINDOW_S = 180
 STRIDE_S = 60  # a longer batch is taken in steps, so that each step's window still shows what came before it
+_REACH = WINDOW_S // STRIDE_S  # a window that ends in one stride begins at most so many before it
 _NEVER = -(2**62)
 # Tells of columns of readings, which it asks for by signal as `[second, column]`, whether they show anything at all.
 Telling = Callable[[Callable[[str], FloatArray]], NDArray[np.bool_]]
@@ -72,29 +73,30 @@ class Windows:
     def advance(self, unit: UnitOfWork, batch: Batch, telling: Telling | None = None) -> Iterator[WindowStep]:
         """Take in a batch step by step, and give after each step the windows that it moved.
 
-        A vehicle of which `telling` says that neither its window nor its rows of this batch show anything goes through
-        at once and is not given: none of its windows between here and there can show anything.
+        With `telling`, only windows that may show something are given; what lies between them goes in at once.
         Call it before the batch is in the manifest. It works while it is iterated over; `update` just goes through.
         Retained messages are not live and are left out.
         """
-        live = np.array([not it.retained for it in batch.origins], dtype=bool)
-        rows = np.flatnonzero(live[batch.origin]) if batch.rows else np.zeros(0, dtype=np.int64)
+        rows = batch.order("vehicle")
+        retained = np.array([it.retained for it in batch.origins], dtype=bool)
+        if retained.any():
+            rows = rows[~retained[batch.origin[rows]]]
         if not len(rows):
             return
         self._admit(unit, sorted({it.vehicle for it in batch.origins}))
         columns = np.array([self._column[it.vehicle] for it in batch.origins], dtype=np.int64)
         signals = {name: values for name, values in batch.signals.items() if self._keeps(name)}
-        cells = _Cells(columns[batch.origin], batch.at_us // 1_000_000, signals)
+        strides = _Strides.of(columns[batch.origin[rows]], batch.at_us[rows] // 1_000_000)
+        wanted = np.ones(len(strides.begins), dtype=bool)
         if telling is not None:
-            shown = self._shown(cells, telling)[cells.column[rows]]
-            self._write(cells.pick(_in_time(batch, self._recent(cells, rows[~shown]))))
-            rows = rows[shown]
-        if not len(rows):
-            return
-        cells = cells.pick(_in_time(batch, rows))
+            wanted = self._wanted_strides(strides, rows, signals, telling)
         owners = batch.vehicles
-        for step in _steps(cells):
-            moved = self._write(step)
+        for picked, watched in strides.steps(wanted):
+            there = rows[picked]
+            moved = self._write(
+                _Cells(strides.column[picked], strides.second[picked], {it: signals[it][there] for it in signals})
+            )
+            moved = moved[np.isin(moved, watched)]
             if len(moved):
                 names = self._names(moved)
                 ends = [from_us(int(self._head[column]) * 1_000_000) for column in moved]
@@ -161,19 +163,29 @@ class Windows:
             signals = {name: values for name, values in rows.signals.items() if self._keeps(name)}
             self._write(_Cells(columns, rows.at_us // 1_000_000, signals).pick(order))
 
-    def _shown(self, cells: _Cells, telling: Telling) -> NDArray[np.bool_]:
-        """Tell by column whether its window, or one of its new cells, shows anything."""
-        shown = telling(self.ring)
-        nothing = np.full(len(cells.column), np.nan, dtype=np.float32)
-        rows = telling(lambda name: cells.signals.get(name, nothing)[None, :])
-        shown[cells.column[rows]] = True
-        return shown
-
-    def _recent(self, cells: _Cells, rows: IntArray) -> IntArray:
-        """Leave out the rows that lie behind the windows when all of these have been taken in."""
-        head = self._head.copy()
-        np.maximum.at(head, cells.column[rows], cells.second[rows])
-        return rows[cells.second[rows] > head[cells.column[rows]] - WINDOW_S]
+    def _wanted_strides(
+        self, strides: "_Strides", rows: IntArray, signals: Mapping[str, FloatArray], telling: Telling
+    ) -> NDArray[np.bool_]:
+        """Tell by stride whether a window that ends in it may show something: it, or what was up to a window before."""
+        nothing = np.full(len(rows), np.nan, dtype=np.float32)
+        signs = telling(lambda name: (signals[name][rows] if name in signals else nothing)[None, :])
+        shown = np.logical_or.reduceat(signs, strides.begins)
+        wanted = shown.copy()
+        for back in range(1, len(shown)):
+            near = strides.same_window(back)
+            if not near.any():
+                break
+            wanted[back:] |= near & shown[:-back]
+        column = strides.column[strides.begins]
+        head = self._head[column]
+        # A window from before shows it as long as it lasts; what comes late moves no window.
+        wanted |= telling(self.ring)[column] & (strides.number - head // STRIDE_S <= _REACH)
+        behind = np.zeros(len(self._head), dtype=bool)
+        behind[column[strides.second[strides.begins] <= head]] = True
+        touched = np.zeros(len(self._head), dtype=bool)
+        touched[column[wanted]] = True
+        wanted |= (behind & touched)[column]
+        return wanted
 
     def _write(self, cells: _Cells) -> IntArray:
         """Put cells into the rings and give the columns that have moved or got a value."""
@@ -221,16 +233,47 @@ class Windows:
         return [self._vehicles[column] for column in columns]
 
 
-def _steps(cells: _Cells) -> Iterator[_Cells]:
-    """Cut cells into steps that each move a vehicle by `STRIDE_S` at most, leaping over what is empty."""
-    stride = cells.second // STRIDE_S
-    span = int(stride.max()) - int(stride.min()) + 1
-    pairs, of_row = np.unique(cells.column * span + (stride - stride.min()), return_inverse=True)
-    column = pairs // span
-    step = (np.arange(len(pairs)) - np.searchsorted(column, column))[of_row]
-    for each in range(int(step.max()) + 1):
-        yield cells.pick(np.flatnonzero(step == each))
+@dataclass(frozen=True, slots=True)
+class _Strides:
+    """Rows in the order of (column, second), cut wherever a column's next `STRIDE_S` begin.
 
+    `begins` are the rows with which strides begin, `number` [stride] counts strides since 1970.
+    """
 
-def _in_time(batch: Batch, rows: IntArray) -> IntArray:
-    return rows[np.argsort(batch.at_us[rows], kind="stable")]
+    column: IntArray
+    second: IntArray
+    begins: IntArray
+    number: IntArray
+
+    @staticmethod
+    def of(column: IntArray, second: IntArray) -> "_Strides":
+        number = second // STRIDE_S
+        begins = np.flatnonzero(np.append(True, (np.diff(column) != 0) | (np.diff(number) != 0)))
+        return _Strides(column, second, begins, number[begins])
+
+    def same_window(self, back: int) -> NDArray[np.bool_]:
+        """Tell of every stride but the first `back` whether the one so many before it may be in its window, too."""
+        column = self.column[self.begins]
+        near: NDArray[np.bool_] = (column[back:] == column[:-back]) & (
+            self.number[back:] - self.number[:-back] <= _REACH
+        )
+        return near
+
+    def steps(self, wanted: NDArray[np.bool_]) -> Iterator[tuple[IntArray, IntArray]]:
+        """Give what each step takes in, and the columns whose windows are wanted after it.
+
+        A wanted stride is a step of its column. What lies between two of them is one, and only its last window counts.
+        """
+        column = self.column[self.begins]
+        new = np.append(True, np.diff(column) != 0)
+        cut = new | wanted | np.append(False, wanted[:-1])
+        group = np.cumsum(cut) - 1
+        last = self.number[np.append(np.flatnonzero(cut)[1:], len(cut)) - 1]
+        kept = self.number >= last[group] - _REACH
+        step = group - group[np.flatnonzero(new)][np.cumsum(new) - 1]
+        ends = np.append(self.begins[1:], len(self.column))
+        order = np.flatnonzero(kept)[np.argsort(step[kept], kind="stable")]
+        for some in np.split(order, np.flatnonzero(np.diff(step[order])) + 1):
+            sizes = ends[some] - self.begins[some]
+            shift = self.begins[some] - np.append(0, np.cumsum(sizes)[:-1])
+            yield np.repeat(shift, sizes) + np.arange(int(sizes.sum())), column[some[wanted[some]]]

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+# Codes that name cars rather than restrict what was named: where they cannot be compared, a line says nothing.
+NAMING_CODES = ("make", "model_line", "mfr", "equipment_base", "equipment_model", "vehicle_type")
+
 
 @dataclass(frozen=True, slots=True)
 class Application:
@@ -43,7 +46,8 @@ class Application:
 
     @property
     def universal(self) -> bool:
-        return self.make is None and self.base_vehicle is None
+        named = self.make is not None or self.base_vehicle is not None
+        return not named and not any(name in NAMING_CODES for name in self.attributes or ())
 
     @property
     def model_level(self) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 
 from ingest.vehicles import VehicleConfig
-from parts_catalog.applications import Application
+from parts_catalog.applications import NAMING_CODES, Application
 from parts_catalog.clauses import WHEN, Unknown
 from parts_catalog.moments import Window, is_month, month_number, months_of, years_of
 from parts_catalog.spelling import canonical, snake_case
@@ -16,8 +16,6 @@ ASKED = (
     *("make", "model_line", "model_year", "fuel", "displacement_l", "engine_code", "aspiration", "transmission"),
     *("drive", "body", "region", "cylinders", "build_month"),
 )
-# Codes that name cars rather than restrict what was named: where they cannot be compared, a line says nothing.
-_NAMING_CODES = ("make", "model_line", "manufacturer", "equipment_base", "equipment_model", "vehicle_type")
 _MODEL_LEVEL = (
     "text",
     "the catalogue names the model line only, without years: compare with the part on the car",
@@ -74,7 +72,7 @@ def speaks_of(line: Application, car: Car) -> bool:
     if line.base_vehicle is not None and car.codes.get("base_vehicle") != line.base_vehicle:
         return False
     coded = line.attributes or {}
-    return not any(name in coded and car.codes.get(name) != coded[name] for name in _NAMING_CODES)
+    return not any(name in coded and car.codes.get(name) != coded[name] for name in NAMING_CODES)
 
 
 def left_of(line: Application, car: Car) -> dict[Unknown, Hashable] | None:

@@ -20,22 +20,24 @@ from sqlalchemy import (
     Row,
     Select,
     SmallInteger,
+    Text,
     and_,
     any_,
     cast,
+    false,
     func,
     or_,
     select,
     true,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from foundation.database import UnitOfWork
 from foundation.refusals import NotFound
 from ingest.vehicles import VehicleConfig
 from parts_catalog.answers import Listed, Said, best_answer, mark_ambiguous, offered
-from parts_catalog.applications import Application
+from parts_catalog.applications import NAMING_CODES, Application
 from parts_catalog.coding import Code, codes_on, resolved
 from parts_catalog.configurations import vehicle_keys
 from parts_catalog.part_types import part_type_of
@@ -197,12 +199,25 @@ def _said(
 def _may_speak_of(car: Car) -> ColumnElement[bool]:
     """Narrow to the lines of the car's make and model line; a name that is unknown does not narrow.
 
-    Written as one alternative for each index range: universal lines, lines of the model line, lines of the whole make,
-    and lines that name base vehicles by code, which a loaded list tells or the car itself has.
+    Written as one alternative for each index range: universal lines with those that name the make by code, lines of
+    the model line, lines of the whole make, and lines that name base vehicles by code. Codes are of the car where a
+    loaded list tells or the car itself has them.
     """
     if car.make is None:
         return true()
-    return or_(table.c.make.is_(None) & table.c.base_vehicle.is_(None), _speaks_by_name_of(car))
+    nameless = table.c.make.is_(None) & table.c.base_vehicle.is_(None)
+    return or_(nameless & _universal_or_coded_for(car), _speaks_by_name_of(car))
+
+
+def _universal_or_coded_for(car: Car) -> ColumnElement[bool]:
+    """Choose, of the lines without names and base vehicles, the universal ones and those under codes of the car."""
+    coded = func.coalesce(table.c.attributes.has_any(array(NAMING_CODES)), false())
+    makes = select(cast(reference_codes.c.id, Text)).where(
+        reference_codes.c.kind == "make", reference_codes.c.canonical["make"].astext == car.make
+    )
+    listed = func.array(makes.scalar_subquery(), type_=ARRAY(Text))
+    own = [table.c.attributes.contains({name: car.codes[name]}) for name in NAMING_CODES if name in car.codes]
+    return or_(~coded, table.c.attributes["make"].astext == any_(listed), *own)
 
 
 def _speaks_by_name_of(car: Car) -> ColumnElement[bool]:

@@ -79,7 +79,7 @@ def router(database: Database, current_actor: ActorDependency, folder: Path) -> 
         "/{image}",
         dependencies=[Depends(current_actor)],
         response_class=FileResponse,
-        responses={200: {"content": KINDS}} | problem_responses(401, 404, 422),
+        responses={200: {"content": KINDS}, **problem_responses(401, 404, 422)},
         summary="A picture itself; it never changes",
     )
     def show(part: Key, image: Key) -> FileResponse:

@@ -96,6 +96,12 @@ _RATINGS = """
 """
 
 
+def own_reviews(unit: UnitOfWork, actor: Actor, parts: Sequence[str]) -> dict[str, PartReview]:
+    """Give what the actor's organisation has said of parts; those that it has not reviewed are left out."""
+    mine = part_reviews.c.part.in_(parts), part_reviews.c.organisation == actor.organisation
+    return {row.part: _review(row) for row in unit.connection.execute(select(part_reviews).where(*mine))}
+
+
 def _place_in(cursor: str) -> tuple[datetime, str]:
     key = read_cursor(cursor)
     try:

@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import false, func, select, tuple_
+from sqlalchemy.dialects.postgresql import array
 
 from foundation.database import UnitOfWork
+from parts_catalog.applications import NAMING_CODES
 from parts_catalog.tables import applications, part_numbers, reference_codes
 from parts_catalog.tables import vehicle_configurations as configurations
 
@@ -50,8 +52,9 @@ def part_sheet(unit: UnitOfWork, part: str) -> PartSheet:
         .order_by(part_numbers.c.kind, part_numbers.c.maker, part_numbers.c.number)
     ).all()
     table = applications.c
+    coded = func.coalesce(table.attributes.has_any(array(NAMING_CODES)), false())
     lines: Sequence[Any] = unit.connection.execute(
-        select(table.make, table.model_line, table.base_vehicle, table.year_from, table.year_to)
+        select(table.make, table.model_line, table.base_vehicle, table.year_from, table.year_to, coded.label("coded"))
         .where(table.part == part, table.removed_by.is_(None), ~table.excludes)
         .distinct()
         .limit(MOST_LINES + 1)
@@ -60,7 +63,7 @@ def part_sheet(unit: UnitOfWork, part: str) -> PartSheet:
     return PartSheet(
         numbers=tuple(OtherNumber(*row) for row in others),
         made_for=_made_for(unit, [row for row in shown if row.make is not None or row.base_vehicle is not None]),
-        universal=any(row.make is None and row.base_vehicle is None for row in shown),
+        universal=any(row.make is None and row.base_vehicle is None and not row.coded for row in shown),
         more=len(lines) > MOST_LINES,
     )
 

@@ -4,10 +4,13 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
+_NO_SIGN_OF_A_NUMBER = re.compile(r"[^0-9A-Z]")
+
 
 def number_key(number: str) -> str:
     """Give the normal form of a part number: upper case, only 0-9 and A-Z (`65443-35761` -> `6544335761`)."""
-    return re.sub(r"[^0-9A-Z]", "", unicodedata.normalize("NFKC", number).upper())
+    narrow = number if number.isascii() else unicodedata.normalize("NFKC", number)
+    return _NO_SIGN_OF_A_NUMBER.sub("", narrow.upper())
 
 
 def plain(text: str) -> str:

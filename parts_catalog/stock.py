@@ -18,7 +18,7 @@ from foundation.database import UnitOfWork, new_id
 from foundation.refusals import Conflict, Invalid, NotFound
 from parts_catalog.parts import Reservation, StockOffer
 from parts_catalog.tables import back_orders, reservations, stock
-from parts_catalog.warehouse.coming import COMING, FREE, day_of, unpromised
+from parts_catalog.warehouse.coming import COMING, FREE, day_of, offer_of
 from parts_catalog.warehouse.deliveries import check_day, receive
 from parts_catalog.warehouse.holding import (
     HoldExpired,
@@ -80,9 +80,7 @@ def offers(unit: UnitOfWork, wanted: Sequence[str]) -> dict[str, list[StockOffer
     rows = unit.rows(_OFFERS, {"parts": list(wanted), "now": unit.now(), "holder": None})
     found: dict[str, list[StockOffer]] = {part: [] for part in wanted}
     for row in rows:
-        coming = unpromised(row.days, row.pieces, row.promised)
-        day = coming[0][0] if coming and row.available <= 0 else row.expected
-        found[row.part].append(StockOffer(row.part, row.location, int(row.available), day, coming))
+        found[row.part].append(offer_of(row.part, row))
     return found
 
 

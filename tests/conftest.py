@@ -27,8 +27,14 @@ def shared() -> Path:
     return SHARED
 
 
+# The longest are begun first, or one worker waits in the end for the other; the browser's come last, for its driver
+# leaves an event loop running in the thread of all tests behind it.
+ORDER = {"flow": 0, "access": 1, "pages": 3}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a file's tests on one worker, and all that share the running house: what they share is made once."""
+    items.sort(key=lambda item: ORDER.get(item.path.parent.name, 2))
     for item in items:
         folder = item.path.parent.name
         item.add_marker(pytest.mark.xdist_group("flow" if folder == "flow" else str(item.path)))

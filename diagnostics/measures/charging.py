@@ -26,7 +26,9 @@ STOP_CHARGED_V = 12.9  # above what a battery has by itself: whoever shows this 
 STOP_RECOVERED_V = 12.6  # so, too, whoever comes back to this from below `STOP_V`
 # An alternator that charges a driven car, or came back by itself, is not dead: at idle it may be too small for all
 # that is switched on. That is told later; below `STOP_V` above idle for some seconds, it is dead after all.
-STOP_WORKS_S, DISPROVED_S = 600.0, 5.0
+# One that held what a regulator holds on the same trip is asked for more: a moment of too many consumers is not its
+# end, while a failing one comes back to just above what the battery has.
+STOP_WORKS_S, DISPROVED_S, STRONG_DISPROVED_S, STRONG_V = 600.0, 5.0, 30.0, 13.5
 # A reading that stays the same while the engine turns faster and slower is an old one, said again: links repeat them
 # for minutes. What stays for longer than any link was seen to repeat is believed.
 FROZEN_S, TURNED_RPM = (20.0, 240.0), 300.0
@@ -64,8 +66,8 @@ def charging(held: Held) -> Table:
     does not start the count again, and lone dips of a healthy car never add up to it. Whoever was charged within the
     last 30 s does not have to stop: pulsing consumers and an idle too slow for them pull an alternator that works below
     12 V for seconds; nor has, within the last 10 minutes, whoever was charged above idle and has not been low there
-    since. A frozen reading does not count. Holes over 5 s in the engine speed end the run; a step counts as its whole
-    length.
+    since: for 5 s, or for 30 s if it reached 13.5 V on this trip. A frozen reading does not count. Holes over 5 s in
+    the engine speed end the run; a step counts as its whole length.
     """
     rows = np.full((len(NAMES), held.trips), np.nan, dtype=np.float32)
     rows[NAMES.index("observed")] = 0
@@ -88,7 +90,8 @@ def _pass(  # noqa: C901, PLR0912, PLR0915 - one loop
     settled, ahead = int(np.floor(SETTLED_S / step_s)), round(LEAVING_S / step_s)
     width, bin_width = max(8, round(RIPPLE_S / step_s)), max(1, round(BIN_S / step_s))
     least, few = max(1, round(60 / step_s)), max(1, round(30 / step_s))
-    stop_steps, disproved = max(1, round(STOP_RUNNING_S / step_s)), round(DISPROVED_S / step_s)
+    stop_steps = max(1, round(STOP_RUNNING_S / step_s))
+    weak_low, strong_low = round(DISPROVED_S / step_s), round(STRONG_DISPROVED_S / step_s)
     frozen, thawed = round(FROZEN_S[0] / step_s), round(FROZEN_S[1] / step_s)
     lows = np.zeros(stop_steps, dtype=np.bool_)  # of the last minute
     levels = np.empty((3, _LEVELS), dtype=np.int32)  # idle, in between, driving
@@ -102,7 +105,7 @@ def _pass(  # noqa: C901, PLR0912, PLR0915 - one loop
         warmth, warm = 0.0, 0
         streak, low, filled, first_stop, charged = 0, 0, 0, -1, -stop_steps
         window_end, bin_end = 0, 0  # dividing at every instant would take longer than all else
-        works, driven_low = False, 0
+        works, strong, driven_low = False, False, 0
         known, known_at, slowest, fastest = np.float32(np.nan), 0, np.float32(0), np.float32(0)
         lows[:] = False
         volts, loading, bin_volts, bin_loads, place = 0.0, 0.0, 0, 0, -1
@@ -120,10 +123,11 @@ def _pass(  # noqa: C901, PLR0912, PLR0915 - one loop
                 is_low = not (frozen <= now - known_at < thawed and fastest - slowest >= TURNED_RPM)
             if (STOP_RECOVERED_V if low else STOP_CHARGED_V) <= here <= PLAUSIBLE_V[1]:
                 charged, driven_low = now, 0
+                strong = strong or (streak > 0 and here >= STRONG_V)
                 works = works or low > 0 or speed[now] > DRIVING_RPM
             elif is_low and speed[now] > DRIVING_RPM:
                 driven_low += 1
-                works = works and driven_low < disproved
+                works = works and driven_low < (strong_low if strong else weak_low)
             if low or is_low:
                 low += (1 if is_low else 0) - (1 if lows[now % stop_steps] else 0)
                 lows[now % stop_steps] = is_low

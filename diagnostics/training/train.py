@@ -18,18 +18,19 @@ from diagnostics.predictor import METADATA, SHIPPED, Curve, Rule, version_of
 from diagnostics.training.allotting import Claim, allot
 from diagnostics.training.calibration import brier_skill, expected_error, isotonic
 from diagnostics.training.dataset import COPY, FAULTY_FROM, HEALTHY_TO, BoolArray, IntArray, TripTable, shortened
-from diagnostics.training.fitting import Rows, boost, folds, of_five, unseen_scores
+from diagnostics.training.fitting import Rows, boost, dealt, of_five, unseen_scores
 from ingest.readings import FloatArray, TimeArray
 
 Claims = dict[tuple[str, str], Claim]  # by fault and the name of its threshold
-# False alarms per 1000 h of healthy driving, all faults together, on cars that did not train. A car is young once: few
-# of its hours, and most of what somebody hands to `forecourt score`.
-FALSE_ALARMS = {"vote_at": 0.12, "young_vote_at": 0.12}
+# False alarms per 1000 h of healthy driving, all faults together, on kinds of cars that did not train. A car is young
+# once: few of its hours, and most of what somebody hands to `forecourt score`.
+FALSE_ALARMS = {"vote_at": 0.12, "young_vote_at": 0.13}
+_STRETCH_S = 30 * 86_400.0  # of a car: what one false alarm may be raised in
 EVERY = 6  # of a car's trips without the fault one in so many trains; they are much alike
 _EVERY_SOUND = 4  # and of those for the severity
 _AT_ONCE = 2  # faults
 # What strands a car is told at more false alarms than the rule would give it, most of all while little is known of it.
-LEAST = {("alternator", "vote_at"): 2, ("alternator", "young_vote_at"): 6}
+LEAST = {("alternator", "vote_at"): 1.0, ("alternator", "young_vote_at"): 6.0}
 _REACHED = 0.9  # severity that a short history has to be found at
 _FEWEST = 30  # trips, for boosters of their own
 _FEWEST_CARS = 20  # that a 90 % interval needs
@@ -38,7 +39,7 @@ _INTERVAL = (0.05, 0.5, 0.95)
 _PROMISED_FROM = 0.15  # severity
 _SUDDEN_TRIPS = 5  # within which a sudden fault is to be told
 _VOTES = {True: (2, 3), False: (2, 3, 4)}  # of five trips, of a sudden fault and of others: what may be needed
-_FEW = 4  # false alarms, from none on, over which ways of scoring are compared
+_FEW = (0.2, 0.5, 1.0, 2.0)  # false alarms over which ways of scoring are compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,12 @@ class _Fit:
 
 def train_table(
     table: TripTable, seed: int = 1, directory: Path = SHIPPED, modes: Mapping[str, FaultMode] = MODES,
-    tell: Callable[[str], object] = str,
+    tell: Callable[[str], object] = str, kinds: Mapping[int, str] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Train every mode, write the predictor into `directory` and give the report.
 
     All cars train; whatever is calibrated, chosen or reported comes from trips that were scored by trees which had not
-    seen their car.
+    seen their car, nor, with `kinds` by the number of a car, any car of its kind.
     """
     directory.mkdir(parents=True, exist_ok=True)
     for old in directory.glob("*.txt"):
@@ -92,7 +93,8 @@ def train_table(
     def one(fault: str) -> tuple[dict[str, Any] | None, dict[str, Any], Claims]:
         voting = np.flatnonzero(table.measured[fault].observed_s >= modes[fault].least_s)
         features = fused(fault, health_seen(modes), compared, voting)
-        fit = _fit(table, fault, fused_columns(fault, modes), voting, features, seed)
+        fold = dealt(table.car[voting] % COPY, seed, kinds)
+        fit = _fit(table, fault, fused_columns(fault, modes), voting, features, fold)
         if (fit.faulty & fit.learn).sum() < _FEWEST or not (fit.clear & ~fit.faulty).any():
             return None, {"trained": False, "faulty_trips": int(fit.faulty.sum())}, {}
         return _train(table, fit, columns(modes[fault]), seed, directory)
@@ -111,23 +113,23 @@ def train_table(
         claim = claims[fault, key]
         entries[fault][key] = claim.vote_at(false_alarms)
         report[fault][f"shipped_{key}"] = {
-            "at": entries[fault][key], "false_alarms": false_alarms, "recall": round(claim.recall(false_alarms), 4),
-            "episodes": len(claim.episodes),
+            "at": entries[fault][key], "false_alarms": round(false_alarms, 2),
+            "recall": round(claim.recall(false_alarms), 4), "episodes": len(claim.episodes), "offers": claim.offers(),
         }  # fmt: skip
     metadata = {"seed": seed, "prevalence": PREVALENCE, "faulty_from": FAULTY_FROM, "faults": entries}
     (directory / METADATA).write_text(json.dumps(metadata, indent=1, sort_keys=True) + "\n")
     return {"predictor": version_of(directory), "seed": seed, "faults": report}
 
 
-def _given(claims: Claims, hours: float) -> dict[tuple[str, str], int]:
-    given: dict[tuple[str, str], int] = {}
+def _given(claims: Claims, hours: float) -> dict[tuple[str, str], float]:
+    given: dict[tuple[str, str], float] = {}
     for key, per_1000_h in FALSE_ALARMS.items():
-        given |= allot({name: claim for name, claim in claims.items() if name[1] == key}, hours, per_1000_h)
-    return {name: max(count, LEAST.get(name, 0)) for name, count in given.items()}
+        given |= allot({name: claim for name, claim in claims.items() if name[1] == key}, hours, per_1000_h, LEAST)
+    return given
 
 
 def _fit(
-    table: TripTable, fault: str, names: list[tuple[str, int]], voting: IntArray, features: FloatArray, seed: int
+    table: TripTable, fault: str, names: list[tuple[str, int]], voting: IntArray, features: FloatArray, fold: IntArray
 ) -> _Fit:
     car, severity = table.car[voting], table.severity[fault][voting]
     place = np.arange(len(voting)) - np.searchsorted(car, car)
@@ -140,7 +142,7 @@ def _fit(
     calm = table.start_s[voting] < first_s
     for severities in table.severity.values():
         calm &= severities[voting] < HEALTHY_TO
-    return _Fit(fault, names, voting, Rows(features, severity, car, folds(car % COPY, seed)), learn, calm)
+    return _Fit(fault, names, voting, Rows(features, severity, car, fold), learn, calm)
 
 
 def _train(
@@ -203,12 +205,12 @@ class _Candidate:
         Few, not none: one car alone decides nothing.
         """
         ways = [claim for claim in (self.settled, self.young) if len(claim.episodes)]
-        return float(np.mean([claim.recall(many) for claim in ways for many in range(_FEW)])) if ways else 0.0
+        return float(np.mean([claim.recall(many) for claim in ways for many in _FEW])) if ways else 0.0
 
     @property
     def vote_at(self) -> float:
         """Give a threshold to compare with: what is shipped is dealt out over all faults."""
-        return self.settled.vote_at(_FEW // 2)
+        return self.settled.vote_at(_FEW[-1])
 
     def skill(self, fit: _Fit) -> float:
         """Give the Brier skill on trips that are plainly healthy or plainly faulty."""
@@ -230,19 +232,23 @@ def _candidate(table: TripTable, fit: _Fit, raw: FloatArray, votes: int) -> _Can
     own = fit.own
     curve = isotonic(raw[own], fit.faulty[own], car=fit.rows.car[own])
     curve = Curve.from_json(curve.to_json())  # as it will be read
-    probability, edges = curve(raw), _edges(fit.rows.car)
-    young = _age_s(table)[fit.voting] < RECENT_S
+    edges, age_s = _edges(fit.rows.car), _age_s(table)[fit.voting]
+    # Before the first trip, and where a trip says nothing, nothing is said: less than the least.
+    floor = float(raw.min()) - 1
+    above, sound = raw - floor, fit.calm & (fit.rows.car < COPY)
 
-    def most(calm: BoolArray) -> FloatArray:
-        healthy = of_five(np.where(calm, probability, np.float32(np.nan)), edges, votes)
-        calm_car = np.add.reduceat(calm, edges[:-1]) > 0
-        largest: FloatArray = np.maximum.reduceat(np.where(calm, healthy, 0), edges[:-1])[calm_car]
+    def most(chosen: BoolArray) -> FloatArray:
+        healthy = of_five(np.where(fit.calm, above, np.float32(np.nan)), edges, votes)[chosen] + floor
+        stretch = fit.rows.car[chosen] * 1000 + (age_s[chosen] // _STRETCH_S).astype(np.int64)
+        begin = _edges(stretch)[:-1]
+        largest: FloatArray = np.maximum.reduceat(healthy, begin) if len(begin) else healthy
         return largest
 
-    hours = float(table.running_s[fit.voting][fit.calm].sum()) / 3600
-    told = of_five(probability, edges, votes)
-    settled = Claim(most(fit.calm & ~young), _found(table, fit, told))
-    youth = Claim(most(fit.calm & young), _found_young(fit, told))
+    hours = float(table.running_s[fit.voting][sound].sum()) / 3600
+    told = of_five(above, edges, votes)
+    settled = Claim(most(sound & (age_s >= RECENT_S)), _found(table, fit, told) + floor, curve)
+    youth = Claim(most(sound & (age_s < RECENT_S)), _found_young(fit, told) + floor, curve)
+    probability = curve(raw)
     return _Candidate(curve, probability, votes, settled, youth, hours)
 
 

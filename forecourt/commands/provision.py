@@ -125,7 +125,7 @@ def add_vehicle(
     with _opened() as (_, database), database.unit() as unit:
         identity.organisation_name(unit, organisation)
         if vin is not None:
-            known, told = filled(unit, vin, known)
+            known, told = filled(unit, vin, known, new=True)
         registry.add_vehicle(unit, organisation, id, vin, known)
     for line in told:
         typer.echo(line, err=True)

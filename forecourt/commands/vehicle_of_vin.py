@@ -11,15 +11,16 @@ from parts_catalog.vin.decoding import fill
 from parts_catalog.vin.stored import decode_vin
 
 
-def filled(unit: UnitOfWork, vin: str, config: VehicleConfig) -> tuple[VehicleConfig, list[str]]:
+def filled(unit: UnitOfWork, vin: str, config: VehicleConfig, *, new: bool = False) -> tuple[VehicleConfig, list[str]]:
     """Give the configuration of a registered car, filled with what its VIN tells for certain, and lines for people.
 
     A car is registered under what stands on it: where the check digit does not agree, nothing is read from the VIN.
+    But a `new` car of North America, where 49 CFR 565 has it agree on every car, is typed again: that is `NotAVin`.
     """
     try:
         decoded = decode_vin(unit, vin, hints=config)
     except NotAVin as refused:
-        if refused.extra["rule"] != "check_digit":
+        if refused.extra["rule"] != "check_digit" or (new and vin[0] in "12345"):
             raise
         return config, [f"nothing was read from the VIN: {refused.detail}"]
     return fill(config, decoded), list(told_lines(decoded))

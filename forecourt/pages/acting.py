@@ -22,14 +22,12 @@ def act(form: Posted, do: Callable[[UnitOfWork], Any]) -> None:
 
 def act_for(form: Posted, do: Callable[[UnitOfWork], str]) -> str:
     """Run `do` as `act` does and give the id of what it made; the same form sent again gives the same id."""
-    asked = {name: value for name, value in form.fields.items() if name not in {CSRF_FIELD, KEY_FIELD}}
     with form.reader.unit() as unit:
-        answer = once(
-            unit,
-            form.reader.actor,
-            form.reader.request.url.path,
-            form.key,
-            asked,
-            lambda: {"made": do(unit)},
-        )
-    return str(answer["made"])
+        return act_in(unit, form, do)
+
+
+def act_in(unit: UnitOfWork, form: Posted, do: Callable[[UnitOfWork], str]) -> str:
+    """Run `do` as `act_for` does, in a unit of the caller's."""
+    asked = {name: value for name, value in form.fields.items() if name not in {CSRF_FIELD, KEY_FIELD}}
+    path, made = form.reader.request.url.path, lambda: {"made": do(unit)}
+    return str(once(unit, form.reader.actor, path, form.key, asked, made)["made"])

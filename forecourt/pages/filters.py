@@ -58,8 +58,9 @@ def days_later(value: date, days: int) -> str:
     return (value + timedelta(days)).isoformat()
 
 
-def weekday(context: Context, value: date) -> str:
-    return format_skeleton("MMMEd", datetime.combine(value, time()), locale=_language(context))
+def weekday(context: Context, value: date | str) -> str:
+    day = date.fromisoformat(value) if isinstance(value, str) else value
+    return format_skeleton("MMMEd", datetime.combine(day, time()), locale=_language(context))
 
 
 def age(context: Context, value: datetime | str) -> str:

@@ -15,7 +15,7 @@ from forecourt.pages.site import Site
 from forecourt.task_queue import queue_import
 from foundation.refusals import Conflict, Invalid, Refusal
 from parts_catalog.imports import stored
-from parts_catalog.imports.http import FULL, number_of, place, start, view
+from parts_catalog.imports.http import FULL, MOST_BYTES, number_of, place, start, view
 from parts_catalog.imports.running import Wanted, undo
 from parts_catalog.permissions import IMPORTING
 
@@ -79,6 +79,7 @@ def _list(reader: Reader, refusal: Refusal | None = None, *, cursor: str | None 
         next=page.next,
         refusal=refusal,
         done=done,
+        most_gb=MOST_BYTES >> 30,
     )
 
 
@@ -107,6 +108,9 @@ def _try(site: Site, form: Posted, name: str, file: BinaryIO) -> int:
     """Run a file dry, and keep it for the import that may follow; gives the number of the dry run."""
     if not name:
         raise Invalid("please choose a file")
+    if file.seek(0, os.SEEK_END) > MOST_BYTES:
+        raise Invalid(f"a file has at most {MOST_BYTES >> 30} GB")
+    file.seek(0)
     mode = form.text("mode") or None
     path = place(site.uploads)
     kept = path.with_suffix(".tried")

@@ -183,6 +183,14 @@ NUMBER: Mapping[str, str] = {
     "gtin": N_("Barcode"),
     "former": N_("Former number"),
 }
+# What suppliers tell of a part, by the names of `part_told`.
+TOLD: Mapping[str, str] = {
+    "weight": N_("Weight with its package"),
+    "size": N_("Size of its package"),
+    "minimum_order": N_("Smallest order"),
+    "per_application": N_("Pieces for one car"),
+    "available": N_("Available from"),
+}
 # What a page says after a form was taken; the address names the key only.
 DONE: Mapping[str, str] = {
     "held": N_("This time is held for you. Please look at the estimate, and confirm."),
@@ -208,11 +216,17 @@ DONE: Mapping[str, str] = {
     "helped": N_("The workshop has been told and will reach you."),
     "declined": N_("Declined. Everything that was held for you has been released."),
     "decided": N_("Your decision has been passed on to the workshop."),
+    "in_cart": N_("It is in your cart, and held for you."),
+    "order_cancelled": N_("The order is cancelled."),
+    "return_asked": N_("Your return has been asked for. The seller answers here."),
     "reviewed": N_("Thank you for your review."),
     "settled": N_("The repair order is settled."),
     "step": N_("Noted. The owner sees it now."),
     "asked": N_("Asked. The answer appears here."),
     "undone": N_("Undone: the catalogue is as it was before."),
+    "booked": N_("Booked."),
+    "told": N_("Noted. The buyer sees it now."),
+    "counting": N_("Counting has begun. Write here what lies on the shelf."),
     "answered": N_("Your answer has been noted."),
 }
 PAYMENT: Mapping[str, str] = {

@@ -1,4 +1,4 @@
-"""The one stream of a car's page: says that something changed, and the page asks for the fragment that shows it.
+"""The one stream of a car's or an order's page: says that something changed, and the page asks for what shows it.
 
 Every event bears the log's cursor as its id; a browser that comes back with `Last-Event-ID` gets what it missed. A
 stream holds no database connection while it waits, and it ends when its session ends.
@@ -16,19 +16,29 @@ from aftersales.views import list_cases
 from forecourt.pages.readers import SESSION_COOKIE, Reader, signed_in
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
+from foundation.database import UnitOfWork
 from foundation.events import Cursor, Event, end_of_log, read_many
 from foundation.follow import POLL_S
 from foundation.identity import session_of
 from foundation.refusals import NotFound, Unauthenticated
+from parts_catalog.shop.orders import find_order
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Who follows which vehicle, from where in the log."""
+    """Who follows which vehicle, or which order of the shop, from where in the log."""
 
     reader: Reader
     vehicle: str
+    order: str
     after: Cursor
+
+    def check(self, unit: UnitOfWork) -> None:
+        """Raise `NotFound` when it is not the reader's to see."""
+        if self.order:
+            find_order(unit, self.reader.actor, self.order)
+        else:
+            self.reader.site.vehicles.get(unit, self.reader.actor, self.vehicle)
 
 
 def router(site: Site) -> APIRouter:
@@ -37,14 +47,16 @@ def router(site: Site) -> APIRouter:
 
     def watch(
         reader: Annotated[Reader, Depends(signed_in(site))],
-        vehicle: str,
+        vehicle: str = "",
+        order: str = "",
         after: str | None = None,
         last_event_id: Annotated[str | None, Header()] = None,
     ) -> Watch:
         with reader.unit() as unit:
-            site.vehicles.get(unit, reader.actor, vehicle)
             written = last_event_id or after
-            return Watch(reader, vehicle, Cursor.parse(written) if written else end_of_log(unit))
+            watched = Watch(reader, vehicle, order, Cursor.parse(written) if written else end_of_log(unit))
+            watched.check(unit)
+            return watched
 
     @routes.get("/live", response_class=EventSourceResponse)
     async def follow(watched: Annotated[Watch, Depends(watch)]) -> AsyncIterator[ServerSentEvent]:
@@ -55,7 +67,7 @@ def router(site: Site) -> APIRouter:
 
 
 async def changes(watched: Watch) -> AsyncIterator[tuple[Cursor, str]]:
-    """Yield (cursor, kind) of all that happens to the vehicle, its cases and their repair orders."""
+    """Yield (cursor, kind) of all that happens to the order; or to the vehicle, its cases and their repair orders."""
     wakeups, after = watched.reader.site.wakeups, watched.after
     subjects = await asyncio.to_thread(_subjects, watched)
     while not wakeups.stopped and await asyncio.to_thread(_may_watch, watched):
@@ -72,6 +84,8 @@ async def changes(watched: Watch) -> AsyncIterator[tuple[Cursor, str]]:
 
 
 def _subjects(watched: Watch) -> list[str]:
+    if watched.order:
+        return [watched.order]
     with watched.reader.unit() as unit:
         cases = list_cases(unit, watched.reader.actor, vehicle=watched.vehicle).items
     orders = [case["repair_order"] for case in cases if case["repair_order"]]
@@ -84,7 +98,7 @@ def _may_watch(watched: Watch) -> bool:
     with reader.unit() as unit:
         try:
             session_of(unit, reader.request.cookies[SESSION_COOKIE])
-            reader.site.vehicles.get(unit, reader.actor, watched.vehicle)
+            watched.check(unit)
         except (Unauthenticated, NotFound):
             return False
     return True

@@ -19,17 +19,49 @@ _MESSAGES = ("/messages", N_("Messages"))
 _DEVICES = ("/devices", N_("Devices"))
 _IMPORTS = ("/imports", N_("Imports"))
 _PARTS = ("/parts", N_("Parts"))
+_CART = ("/cart", N_("Cart"))
+_ORDERS = ("/orders", N_("Orders"))
+_STOCK = ("/stock", N_("Stock"))
+_SHIPMENTS = ("/shipments", N_("Shipments"))
+_PRICES = ("/prices", N_("Prices"))
+_RETURNS = ("/returns", N_("Returns"))
 
 PLACES: Mapping[Role, tuple[tuple[str, str], ...]] = MappingProxyType(
     {
-        Role.OWNER: (_CARS, _MESSAGES, _DEVICES, _PARTS),
-        Role.FLEET_OPERATOR: (_CARS, _MESSAGES, _DEVICES, _PARTS),
+        Role.OWNER: (_CARS, _MESSAGES, _PARTS, _CART, _ORDERS, _DEVICES),
+        Role.FLEET_OPERATOR: (_CARS, _MESSAGES, _PARTS, _CART, _ORDERS, _DEVICES),
         Role.TECHNICIAN: (_JOBS, _PARTS),
-        Role.ADVISOR: (_BOARD, _CALENDAR, _JOBS, _MESSAGES, _PARTS),
-        Role.WORKSHOP_MANAGER: (_BOARD, _CALENDAR, _WORKSHOP, _JOBS, _MESSAGES, _PARTS),
-        Role.PARTS_MANAGER: (_PARTS, _IMPORTS),
-        Role.INTEGRATOR: (_PARTS, _DEVICES),
-        Role.ADMINISTRATOR: (_CARS, _BOARD, _CALENDAR, _JOBS, _DEVICES, _PARTS, _IMPORTS),
+        Role.ADVISOR: (_BOARD, _CALENDAR, _JOBS, _MESSAGES, _PARTS, _CART, _ORDERS),
+        Role.WORKSHOP_MANAGER: (
+            _BOARD,
+            _CALENDAR,
+            _WORKSHOP,
+            _JOBS,
+            _MESSAGES,
+            _PARTS,
+            _STOCK,
+            _SHIPMENTS,
+            _RETURNS,
+            _CART,
+            _ORDERS,
+        ),
+        Role.PARTS_MANAGER: (_SHIPMENTS, _STOCK, _RETURNS, _PARTS, _PRICES, _IMPORTS, _CART, _ORDERS),
+        Role.INTEGRATOR: (_PARTS, _CART, _ORDERS, _DEVICES),
+        Role.ADMINISTRATOR: (
+            _CARS,
+            _BOARD,
+            _CALENDAR,
+            _JOBS,
+            _DEVICES,
+            _PARTS,
+            _STOCK,
+            _SHIPMENTS,
+            _RETURNS,
+            _PRICES,
+            _IMPORTS,
+            _CART,
+            _ORDERS,
+        ),
     }
 )
 

@@ -1,4 +1,4 @@
-"""The parts pages: one box to search in, what fits the reader's car in words, one part, and answers about the car."""
+"""The search for parts: one box, what fits the reader's car in words, and answers about the car."""
 
 from dataclasses import asdict, replace
 from typing import Annotated, Any
@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Query, Response
 from aftersales.answers import answer
 from aftersales.cases import CaseState
 from aftersales.views import list_cases
-from aftersales.workshops import load_workshops
 from forecourt.pages.acting import act
 from forecourt.pages.readers import Posted, Reader, own_path, posted, signed_in, to
 from forecourt.pages.refused import page_route
@@ -18,17 +17,11 @@ from foundation.database import UnitOfWork
 from foundation.refusals import Invalid
 from ingest.vehicles import Vehicle
 from parts_catalog.fit_view import fit_view
-from parts_catalog.fitment import answered, fit_of, get_part, question_about
+from parts_catalog.fitment import answered, fit_of, question_about
 from parts_catalog.http import Chosen, Cursor, Text
-from parts_catalog.part_sheet import part_sheet
-from parts_catalog.part_types import part_type_of
 from parts_catalog.prices import Buyer, price_of
-from parts_catalog.relations import relations_of
 from parts_catalog.search import Filters, PartHit, count_facets, find
 from parts_catalog.search_view import facets_view, understood_view
-from parts_catalog.seed import CENTRAL_WAREHOUSE
-from parts_catalog.stock import offers
-from parts_catalog.words import related_words
 
 ANSWERS = "POST /cars/{vehicle}/answers"
 Car = Annotated[str | None, Query(max_length=64)]
@@ -43,7 +36,7 @@ def router(site: Site) -> APIRouter:
     def search(reader: Somebody, chosen: Chosen, q: Text = "", vehicle: Car = None, cursor: Cursor = None) -> Response:
         with reader.unit() as unit:
             cars = site.vehicles.list(unit, reader.actor)
-            car = _car(unit, reader, cars, vehicle)
+            car = car_of(unit, reader, cars, vehicle)
             config = car.config if car else None
             found = find(unit, q, config, cursor=cursor or None, filters=chosen)
             counted = None if cursor else facets_view(unit, count_facets(unit, q, config, chosen))
@@ -52,34 +45,13 @@ def router(site: Site) -> APIRouter:
                 q=q,
                 cars=cars,
                 car=car,
-                rows=_rows(reader, car, _at_own_prices(unit, reader, found.items)),
+                rows=rows_of(reader, car, _at_own_prices(unit, reader, found.items)),
                 next=found.next,
                 understood=understood_view(unit, found.asked) if found.asked else None,
                 facets=counted,
                 chosen=chosen,
                 chips=_chips(chosen),
                 link=_links(q, car, chosen),
-            )
-
-    @routes.get("/parts/{part}")
-    def one_part(part: str, reader: Somebody, vehicle: Car = None) -> Response:
-        with reader.unit() as unit:
-            cars = site.vehicles.list(unit, reader.actor)
-            car = _car(unit, reader, cars, vehicle)
-            found = get_part(unit, part)
-            fit = fit_of(unit, part, car.config) if car else None
-            price = price_of(unit, [part], buyer=Buyer.of(reader.actor)).get(part)
-            hit = PartHit(found, price, tuple(offers(unit, [part])[part]), fit)
-            related = [(one, related_words(one)) for one in relations_of(unit, [part]).get(part, ())]
-            return reader.page(
-                "parts/part.html",
-                cars=cars,
-                car=car,
-                row=_rows(reader, car, [hit])[0],
-                kind=part_type_of(found.part_type),
-                sheet=part_sheet(unit, part),
-                related=related,
-                shelves=_shelves(unit),
             )
 
     @routes.post("/cars/{vehicle}/answers")
@@ -90,7 +62,7 @@ def router(site: Site) -> APIRouter:
     return routes
 
 
-def _car(unit: UnitOfWork, reader: Reader, cars: list[Vehicle], vehicle: str | None) -> Vehicle | None:
+def car_of(unit: UnitOfWork, reader: Reader, cars: list[Vehicle], vehicle: str | None) -> Vehicle | None:
     """Give the car that is asked for; of a reader who has one only, that one, unless he chose none (an empty id)."""
     if vehicle:
         return reader.site.vehicles.get(unit, reader.actor, vehicle)
@@ -104,7 +76,7 @@ def _at_own_prices(unit: UnitOfWork, reader: Reader, hits: list[PartHit]) -> lis
     return [replace(hit, price=own.get(hit.part.id, hit.price)) for hit in hits]
 
 
-def _rows(reader: Reader, car: Vehicle | None, hits: list[PartHit]) -> list[dict[str, Any]]:
+def rows_of(reader: Reader, car: Vehicle | None, hits: list[PartHit]) -> list[dict[str, Any]]:
     """Give what a row shows of each hit; a question stands as a form once, at the first that asks it."""
     answering = reader.site.access.by_route[ANSWERS].own
     may = car is not None and car.organisation == reader.actor.organisation and reader.actor.role in answering
@@ -155,9 +127,3 @@ def _links(q: str, car: Vehicle | None, chosen: Filters) -> Any:
         return f"/parts?{urlencode({'q': q, 'vehicle': car.id if car else '', **filters}, quote_via=quote)}"
 
     return link
-
-
-def _shelves(unit: UnitOfWork) -> dict[str, tuple[str, str]]:
-    """Name where parts lie."""
-    workshops = {one.stock_location: (one.name_en, one.name_zh) for one in load_workshops(unit).values()}
-    return workshops | {CENTRAL_WAREHOUSE: ("Central warehouse", "中心仓库")}

@@ -16,6 +16,7 @@ from parts_catalog import payments
 from parts_catalog.payments.calling import charge_of
 from parts_catalog.payments.payment import Payment
 from parts_catalog.payments.sandbox import DECISIONS, NAME, decide, take_notices
+from parts_catalog.shop.orders import PAYABLE
 
 SILENT = "silent"
 LATE = timedelta(minutes=2)
@@ -31,13 +32,14 @@ def router(site: Site) -> APIRouter:
     def show(payment: str, reader: Annotated[Reader, Depends(signed_in(site))]) -> Response:
         with reader.unit() as unit:
             found = _find(unit, reader, site, payment)
-        back = f"/orders/{found.payable.id}" if found.payable.kind == "order" else None
-        return reader.page("sandbox_payment.html", payment=found, back=back, notices=tuple(NOTICES))
+        return reader.page("sandbox_payment.html", payment=found, back=_back(found), notices=tuple(NOTICES))
 
     @routes.post("/payments/{payment}/sandbox")
     def answer(payment: str, form: Annotated[Posted, Depends(posted(site))]) -> Response:
         act(form, lambda unit: _decide(unit, form, site, payment))
-        return to(f"/payments/{payment}/sandbox")
+        with form.reader.unit() as unit:
+            found = _find(unit, form.reader, site, payment)
+        return to(_back(found) or f"/payments/{payment}/sandbox")
 
     return routes
 
@@ -47,6 +49,11 @@ def _find(unit: UnitOfWork, reader: Reader, site: Site, payment: str) -> Payment
     if found.provider != NAME or NAME not in site.providers:
         raise NotFound(f"there is no payment {payment} in the sandbox")
     return found
+
+
+def _back(payment: Payment) -> str | None:
+    """Give the page that says what became of the payment, if there is one."""
+    return f"/orders/{payment.payable.id}" if payment.payable.kind == PAYABLE else None
 
 
 def _decide(unit: UnitOfWork, form: Posted, site: Site, payment: str) -> None:

@@ -12,6 +12,7 @@ from ingest.archive import Archive
 from ingest.devices_http import TellBroker
 from ingest.registry import Vehicles
 from parts_catalog.payments.providers import Providers
+from parts_catalog.shop.carriers import Carrier
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +34,5 @@ class Site:
     device_address: Callable[[], str]
     uploads: Path  # where files wait to be imported
     providers: Providers  # of payments, as far as they are offered
+    carrier: Carrier
+    pictures: Path  # of parts

@@ -8,21 +8,25 @@ import sqlalchemy.exc
 import structlog
 
 from diagnostics.predictor import Predictor
+from diagnostics.screening import ready_to_stop
 from forecourt.heartbeat import Heartbeat
 from forecourt.installation import Installation
 from forecourt.metrics import IngestFigures, new_registry
 from forecourt.metrics_files import FiguresFile
-from forecourt.pipeline import Pipeline
+from forecourt.pipeline import SPANS_AT_ONCE, Pipeline
 from forecourt.processes import steady, worker_name
 from forecourt.supervision.supervisor import stop_on_signals
 from foundation.database import Database
 from ingest.archive import Archive
 from ingest.arrived import Arrived
+from ingest.dialects import Decoded
 from ingest.intake import Intake
 from ingest.partitions import PARTITIONS
+from ingest.sources.ahead import Ahead
 from ingest.sources.mqtt import MqttSource
 
 SETTLE_S = 0.5
+SETTLE_SHARE_S = 0.1  # of each SETTLE_S, for trips that have ended, while there are deliveries that wait
 BEAT_S = 0.5
 DATABASE_PAUSE_S = 0.25
 log = structlog.get_logger()
@@ -45,6 +49,7 @@ def run(installation: Installation, worker: int) -> None:
         database.clock,
         installation.broker_certificate,
     )
+    ready_to_stop()
     steady()
     with stop_on_signals() as told:
         for name in _patiently(pipeline.start):
@@ -52,15 +57,19 @@ def run(installation: Installation, worker: int) -> None:
         if worker == 0:
             _clear_after_former_workers(database, archive, installation.ingest_workers)
         source.start()
+        ahead = Ahead(lambda: source.collect(settings.tick_s, settings.batch_messages))
         last_beat = last_settled = 0.0
         while not told.is_set():
-            arrived = source.collect(settings.tick_s, settings.batch_messages)
+            arrived, found = ahead.take()
             if arrived:
-                _commit(pipeline, source, arrived, figures)
+                _commit(pipeline, source, arrived, found, figures)
             now = time.monotonic()
             if now - last_settled > SETTLE_S:
-                while _patiently(pipeline.settle):
-                    heartbeat.beat()
+                settle(
+                    lambda most: _patiently(lambda: pipeline.settle(most)),
+                    lambda: source.waiting or ahead.waiting,
+                    heartbeat.beat,
+                )
                 if source.connected:
                     for command in _patiently(pipeline.command):
                         source.publish(command.topic, command.payload)
@@ -68,6 +77,7 @@ def run(installation: Installation, worker: int) -> None:
             if now - last_beat > BEAT_S:
                 _show_life(source, heartbeat, written)
                 last_beat = now
+        ahead.stop()
         source.stop()
     database.close()
 
@@ -79,9 +89,11 @@ def _clear_after_former_workers(database: Database, archive: Archive, workers: i
             log.warning("segment_cleared", name=name)
 
 
-def _commit(pipeline: Pipeline, source: MqttSource, arrived: list[Arrived], figures: IngestFigures) -> None:
+def _commit(
+    pipeline: Pipeline, source: MqttSource, arrived: list[Arrived], found: list[Decoded], figures: IngestFigures
+) -> None:
     begun = time.monotonic()
-    outcome = _patiently(lambda: pipeline.take(arrived))
+    outcome = _patiently(lambda: pipeline.commit(found))
     seconds = time.monotonic() - begun
     source.acknowledge(arrived)
     for reply in outcome.replies:
@@ -89,6 +101,19 @@ def _commit(pipeline: Pipeline, source: MqttSource, arrived: list[Arrived], figu
     figures.add(len(arrived), outcome, seconds)
     if outcome.rejected:
         log.info("rejected", **{reason.value: count for reason, count in outcome.rejected.items()})
+
+
+def settle(judge: Callable[[int], int], waiting: Callable[[], bool], beat: Callable[[], None]) -> None:
+    """Judge the trips that have ended: all of them, or, while deliveries wait, for a share of the time.
+
+    A fleet that falls silent at once ends all its trips at once, and live readings must not wait for their judgement.
+    `judge` judges so many stretches and gives how many there were.
+    """
+    begun = time.monotonic()
+    while (idle := not waiting()) or time.monotonic() - begun < SETTLE_SHARE_S:
+        if not judge(SPANS_AT_ONCE if idle else 1):
+            return
+        beat()
 
 
 def _show_life(source: MqttSource, heartbeat: Heartbeat, written: FiguresFile) -> None:

@@ -23,6 +23,8 @@ _UPLOADS = "fc.v1.*.http.*"  # what came to our own HTTP door; no device may pub
 # NATS delivers QoS 1 on this internal subject, as the subscriber's own user.
 _DELIVERY = "$MQTT.sub.>"
 _MOST_SUBSCRIPTIONS = 1_000_000  # at QoS 1; each device has three, and NATS's own limit is 1,000 in all
+_ACK_WAIT_S = 10  # also how long a killed worker's messages wait until they come again
+_MOST_UNACKNOWLEDGED = 1024  # of one session
 _DEVICE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _BCRYPT = re.compile(r"\$2[ab]\$\d\d\$[./A-Za-z0-9]{53}")
 
@@ -66,9 +68,11 @@ def server_config(
 ) -> str:
     """Render the settings that a running server keeps; users are in their own file, which may change.
 
-    A session has one partition, so `max_ack_pending` bounds what a worker with all sixteen holds in memory: 32,768
-    messages, while one device alone still fills a commit.
+    A session has one partition, so a worker with all sixteen holds 16,384 unacknowledged messages at most. That is what
+    the slowest machine must commit within `ack_wait`, or it is sent them again for nothing; and two devices alone can
+    still fill a commit.
     """
+    bounds = f'ack_wait: "{_ACK_WAIT_S}s", max_ack_pending: {_MOST_UNACKNOWLEDGED}'
     files = f"cert_file: {_quoted(tls.certificate)}, key_file: {_quoted(tls.key)}" if tls else ""
     secured = f", tls {{ {files} }}" if tls else ""
     return f"""\
@@ -77,7 +81,7 @@ server_name: "forecourt"
 listen: "127.0.0.1:{control_port}"
 logtime_utc: true
 jetstream {{ store_dir: {json.dumps(store)}, limits {{ default_max_consumers: {_MOST_SUBSCRIPTIONS} }} }}
-mqtt {{ host: {json.dumps(host)}, port: {port}, ack_wait: "10s", max_ack_pending: 2048{secured} }}
+mqtt {{ host: {json.dumps(host)}, port: {port}, {bounds}{secured} }}
 include {json.dumps(users_file)}
 system_account: SYS
 """

@@ -2,7 +2,9 @@
 
 import io
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -39,19 +41,24 @@ class Archive:
         """Whether its store can be written to now; may raise `OSError` for no."""
         return self._store.answers()
 
-    def write_segment(self, unit: UnitOfWork, batch: Batch, worker: str) -> str | None:
-        """Write a batch as one durable segment and list it in the manifest; gives its name, None for no rows.
+    @contextmanager
+    def writing(self, unit: UnitOfWork, batch: Batch, worker: str) -> Iterator[None]:
+        """Write a batch as one segment beside what the block does; durable, and listed in the manifest, after it.
 
         The file exists before the unit commits; if the unit does not, `clean` removes it at the worker's next start.
+        Whatever the block raises, nothing is being written any more when it has been left.
         """
         manifest.hold(unit, worker)
         if not batch.rows:
-            return None
+            yield
+            return
         name = _fresh_name(unit, worker)
-        size = self._store.write(name, fresh(to_table(batch)))
-        manifest.add(unit, name, worker, batch.rows, size)
+        with ThreadPoolExecutor(1, thread_name_prefix="segment") as writer:
+            size = writer.submit(lambda: self._store.write(name, fresh(to_table(batch))))
+            yield
+            written = size.result()
+        manifest.add(unit, name, worker, batch.rows, written)
         manifest.add_contents(unit, list(contents(name, batch)))
-        return name
 
     def clean(self, unit: UnitOfWork, worker: str) -> list[str]:
         """Delete the worker's own unlisted segments, which a killed run left; gives their names.

@@ -35,6 +35,7 @@ from ingest.readings import FloatArray
 from ingest.topics import Kind, is_id
 
 _LARGEST = float(np.finfo(np.float32).max)
+_FEW = 100  # values that are looked at one by one: with more of them, arrays are quicker
 _NUMBERS = {int, float, type(None)}
 
 
@@ -146,6 +147,9 @@ def _values(columns: dict[str, object], rows: int) -> FloatArray:
 
 
 def _floats(numbers: list[Any]) -> FloatArray:
+    there = [it for it in numbers if it is not None] if len(numbers) <= _FEW else []
+    if there and min(there) >= -_LARGEST and max(there) <= _LARGEST:
+        return np.array(numbers, dtype=np.float32)
     try:
         values = np.array(numbers, dtype=np.float64)
     except OverflowError:  # an integer beyond what a double holds

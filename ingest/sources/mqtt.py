@@ -23,6 +23,7 @@ from ingest.partitions import Session
 from ingest.sources.session import CONNECT_TIMEOUT_S, KEEPALIVE_S, StoredSession, open_session
 
 LONGEST_PAUSE_S = 5.0
+UNHURRIED_S = 0.005
 log = structlog.get_logger()
 
 
@@ -180,6 +181,11 @@ class MqttSource:
         """Whether every session is served."""
         return sum(not it.ended for it in list(self._open.values())) == len(self._sessions)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether there are deliveries that were not collected yet."""
+        return bool(self._held) or not self._inbox.empty()
+
     def collect(self, tick_s: float = 0.25, most: int = 2000, most_bytes: int = 64_000_000) -> list[Arrived]:
         """Give what arrives within one tick, up to `most` messages or about `most_bytes`, in the order of arrival.
 
@@ -258,6 +264,9 @@ class MqttSource:
                     else:
                         next_try, pause = time.monotonic() + pause, min(2 * pause, LONGEST_PAUSE_S)
                 self._move(chosen)
+                if not self._inbox.empty():
+                    # Nobody waits for more: it comes in fewer and larger pieces a little later.
+                    self._stopping.wait(UNHURRIED_S)
                 if now >= next_tick:
                     next_tick = now + 1.0
                     for session in self._open.values():

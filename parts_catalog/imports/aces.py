@@ -1,7 +1,7 @@
 """ACES 3.1 to 5.0: applications of parts to vehicles, every version read into the one record of ours."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 from parts_catalog.applications import Application
 from parts_catalog.imports.records import End, Fault, Head, Line, Record, Unreadable
@@ -127,18 +127,6 @@ class _Parts:
         self.extras: dict[str, Any] = {}
         self._qualifiers: list[dict[str, Any]] = []
         self._notes: list[tuple[str, dict[str, str]]] = []
-        self._takers: Mapping[str, Callable[[Node], None]] = {
-            "BaseVehicle": self._base,
-            "Years": self._years,
-            "ProductionYears": self._production,
-            "Qual": self._qualifier,
-            "Note": self._note,
-            "Position": self._position,
-            "MfrLabel": self._label,
-            "DiagramAsset": self._diagram,
-            "NonDiagramAssets": self._assets,
-            **dict.fromkeys(_PART_TYPES, self._type),
-        }
 
     def take(self, node: Node) -> None:
         """Take one element in. Raises `BadValue` for an id that is none, and for an element that is not known."""
@@ -148,8 +136,8 @@ class _Parts:
                 self.extras.setdefault("texts", {})[node.tag] = text
         elif node.tag in _KEPT:
             self.extras[node.tag] = node.text.strip()
-        elif node.tag in self._takers:
-            self._takers[node.tag](node)
+        elif node.tag in self._TAKERS:
+            self._TAKERS[node.tag](self, node)
         elif node.tag not in {"Qty", *_PARTS}:
             raise BadValue("unknown_element", element=node.tag)
 
@@ -185,6 +173,19 @@ class _Parts:
         text = node.text.strip()
         self.label = f"{self.label}; {text}" if self.label else text
         self.extras.setdefault("labels", []).append([text, dict(node.attributes)])
+
+    _TAKERS: ClassVar[Mapping[str, Callable[["_Parts", Node], None]]] = {
+        "BaseVehicle": _base,
+        "Years": _years,
+        "ProductionYears": _production,
+        "Qual": _qualifier,
+        "Note": _note,
+        "Position": _position,
+        "MfrLabel": _label,
+        "DiagramAsset": _diagram,
+        "NonDiagramAssets": _assets,
+        **dict.fromkeys(_PART_TYPES, _type),
+    }
 
     def vehicle(self) -> str:
         """Say in one spelling which vehicle is meant. Raises `BadValue` where none is, or its years are reversed."""

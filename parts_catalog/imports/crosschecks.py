@@ -47,6 +47,11 @@ _ITEM_OF_OTHER_TYPE = """
 SELECT i.line, i.number, p.part_type AS known, i.part_type AS said
 FROM incoming_items i JOIN incoming_parts p USING (brand, number_key) WHERE p.part_type <> i.part_type ORDER BY i.line
 """
+_CORRECTED = """
+SELECT min(l.line) AS line, p.number, p.known, p.part_type AS said
+FROM incoming_parts p JOIN incoming_lines l USING (brand, number_key)
+WHERE p.known <> p.part_type AND p.known <> :unclassified GROUP BY p.id, p.number, p.known, p.part_type ORDER BY line
+"""
 _NO_TYPE = """
 SELECT i.line FROM incoming_items i JOIN incoming_parts p USING (brand, number_key)
 WHERE p.part_type = :unclassified AND i.action <> 'D' ORDER BY i.line
@@ -100,6 +105,7 @@ def check_types(unit: UnitOfWork, findings: Findings, full: bool, unclassified: 
     run(text("ANALYZE incoming_parts"))
     _tell(unit, findings, _OTHER_TYPE, "part_type_disagrees", "number")
     _tell(unit, findings, _ITEM_OF_OTHER_TYPE, "item_type_differs")
+    _tell(unit, findings, _CORRECTED, "part_type_corrected", unclassified=unclassified)
     _tell(unit, findings, _NO_TYPE, "no_part_type", unclassified=unclassified)
 
 

@@ -242,6 +242,21 @@ RULES: Mapping[str, ImportRule] = MappingProxyType(
                 "文件称零件 {number} 的配件类型为 {said}；目录保留 {known}。",
             ),
             _odd(
+                "part_type_corrected",
+                "The catalogue had part type {known} for part {number}; this full file says {said}, and counts.",
+                "目录中零件 {number} 的配件类型为 {known}；本全量文件为 {said}，以本文件为准。",
+            ),
+            _odd(
+                "brand_named",
+                "The brand that was known by its code {code} only is called {name} from now on.",
+                "此前仅有代码 {code} 的品牌，现名为 {name}。",
+            ),
+            _odd(
+                "brand_name_taken",
+                "The brand {code} calls itself {name}, as another brand is called already; it keeps the name {kept}.",
+                "品牌 {code} 自称 {name}，但已有其他品牌使用该名称；仍称 {kept}。",
+            ),
+            _odd(
                 "no_part_type",
                 "The file says no part type; the part waits for a file that does.",
                 "文件未给出配件类型，待其他文件补充。",

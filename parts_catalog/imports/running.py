@@ -237,8 +237,14 @@ def _merge(
         if counts.items:
             drop_left_out(unit, import_id, counts.brands)
         gone += drop_unknown(unit, import_id, counts.brands)
+    renamed = brands.give_names(import_id)
+    counts.brands = sorted(brands.touched)
+    for code, name in brands.named.items():
+        findings.add("brand_named", None, {"code": code, "name": name})
+    for kept, name in brands.refused.items():
+        findings.add("brand_name_taken", None, {"code": kept, "name": name, "kept": kept})
     if not dry:
-        index_parts(unit, [*changed, *gone])
+        index_parts(unit, [*changed, *gone, *renamed])
         raise_version(unit)
 
 

@@ -1,9 +1,10 @@
 """The tables of one import's transaction: records as they came, copied in and gone with the commit."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
+import msgspec
 from sqlalchemy import text
 
 from foundation.database import UnitOfWork
@@ -17,6 +18,8 @@ WORDS = (
     "position", "note_en", "note_zh",
 )  # fmt: skip
 DOCUMENTS = ("equipment", "attributes", "qualifiers")
+_words_of, _documents_of = attrgetter(*WORDS), attrgetter(*DOCUMENTS)
+_write_json = msgspec.json.Encoder().encode
 
 _TABLES: Mapping[str, str] = {
     # `vehicle`, `label`, `conditions` and `number` are compared byte by byte.
@@ -56,8 +59,7 @@ class Staging:
             "incoming_lines",
             line.line, line.action, brand, line.part.number, number_key(line.part.number), line.part_type,
             line.terminology, line.vehicle, line.label, line.conditions,
-            *(getattr(application, word) for word in WORDS),
-            *(_document(getattr(application, name)) for name in DOCUMENTS),
+            *_words_of(application), *map(_document, _documents_of(application)),
             line.position_code, _document(line.extras),
         )  # fmt: skip
 
@@ -103,4 +105,4 @@ class Staging:
 
 
 def _document(value: Any) -> str | None:
-    return json.dumps(value, ensure_ascii=False).replace("\\u0000", "") if value else None
+    return _write_json(value).decode().replace("\\u0000", "") if value else None

@@ -6,6 +6,7 @@ A part that something else has come to lean on meanwhile, such as stock, stays a
 from sqlalchemy import text
 
 from foundation.database import UnitOfWork
+from parts_catalog.imports.brands import rename
 
 _LINES = ("part_details", "part_numbers", "supersessions", "interchanges", "kit_components", "applications")
 _TOUCHED = """
@@ -41,6 +42,7 @@ DELETE FROM parts p WHERE p.first_import = :import
     AND NOT EXISTS (SELECT FROM interchanges s WHERE p.id IN (s.part, s.other))
     AND NOT EXISTS (SELECT FROM kit_components s WHERE p.id IN (s.kit, s.component))
 """
+_NAMED = "SELECT before FROM import_changes WHERE import_id = :import AND changed_table = 'brand_names'"
 _KEEPERS_GONE = """
 DELETE FROM brand_keepers k USING import_changes c
 WHERE c.import_id = :import AND c.changed_table = 'brand_keepers' AND k.brand = c.before ->> 'brand'
@@ -61,7 +63,8 @@ def take_back(unit: UnitOfWork, import_id: int) -> tuple[list[str], list[str]]:
     def run(statement: str) -> None:
         unit.connection.execute(text(statement), which)
 
-    touched = list(unit.connection.execute(text(_TOUCHED), which).scalars())
+    touched = _unname_brands(unit, import_id)
+    touched += unit.connection.execute(text(_TOUCHED), which).scalars()
     for table in _LINES:
         run(f"DELETE FROM {table} WHERE import_id = :import")  # noqa: S608 - our own names
         run(f"UPDATE {table} SET removed_by = NULL WHERE removed_by = :import")  # noqa: S608
@@ -72,6 +75,15 @@ def take_back(unit: UnitOfWork, import_id: int) -> tuple[list[str], list[str]]:
     run("UPDATE parts SET removed_by = :import WHERE first_import = :import")
     new = list(unit.connection.execute(text("SELECT id FROM parts WHERE first_import = :import"), which).scalars())
     return touched, new
+
+
+def _unname_brands(unit: UnitOfWork, import_id: int) -> list[str]:
+    """Call the brands by their codes again that the import gave names; gives the ids of their parts."""
+    parts: list[str] = []
+    for note in unit.connection.execute(text(_NAMED), {"import": import_id}).scalars().all():
+        rename(unit, note["name"], note["code"])
+        parts += unit.connection.execute(text("SELECT id FROM parts WHERE brand = :code"), note).scalars()
+    return parts
 
 
 def forget_parts(unit: UnitOfWork, import_id: int) -> None:

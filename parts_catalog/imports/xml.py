@@ -22,7 +22,10 @@ class Node:
 
     def child(self, *tags: str) -> "Node | None":
         """Give the first child with one of the tags."""
-        return next((one for one in self.children if one.tag in tags), None)
+        for one in self.children:
+            if one.tag in tags:
+                return one
+        return None
 
     def all(self, *path: str) -> Iterator["Node"]:
         """Give the descendants along a path of tags."""

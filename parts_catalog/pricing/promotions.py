@@ -107,8 +107,8 @@ def _checked(unit: UnitOfWork, actor: Actor, facts: PromotionFacts, promotion: s
     code = normal_code(facts.code) if facts.code else None
     if code is not None and facts.state == "active":
         _check_code(unit, actor, code, promotion)
-    names = {name: keeping.check_name(getattr(facts, name)) for name in ("name_en", "name_zh")}
-    return replace(facts, code=code, **names)
+    name_en, name_zh = keeping.check_name(facts.name_en), keeping.check_name(facts.name_zh)
+    return replace(facts, code=code, name_en=name_en, name_zh=name_zh)
 
 
 def _check_code(unit: UnitOfWork, actor: Actor, code: str, promotion: str | None) -> None:

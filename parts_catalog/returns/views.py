@@ -35,6 +35,7 @@ _PAGE = (
     _SHOWN
     + f"""
     WHERE {SEEN}
+    AND (NOT %(taken_back)s OR r.seller = %(organisation)s)
     AND (%(state)s::text IS NULL OR r.state = %(state)s::text)
     AND (%(order)s::text IS NULL OR r."order" = %(order)s::text)
     AND (%(at)s::timestamptz IS NULL OR (r.created_at, r.id) < (%(at)s::timestamptz, %(last)s))
@@ -44,14 +45,22 @@ _PAGE = (
 
 
 def list_returns(
-    unit: UnitOfWork, actor: Actor, *, state: str | None, order: str | None, limit: int, cursor: str | None
+    unit: UnitOfWork,
+    actor: Actor,
+    *,
+    state: str | None,
+    order: str | None,
+    limit: int,
+    cursor: str | None,
+    taken_back: bool = False,
 ) -> Page[View]:
-    """List what the actor's organisation sends or takes back, the newest first."""
+    """List what the actor's organisation sends or takes back, the newest first; or only what it takes back."""
     if not 1 <= limit <= MAXIMUM_LIMIT:
         raise Invalid(f"a page has 1 to {MAXIMUM_LIMIT} rows")
     at, last = _place(cursor)
     asked = {"organisation": actor.organisation, "selling": actor.role in SELLING, "state": state, "order": order}
-    rows = unit.rows(_PAGE, {**asked, "at": at, "last": last, "limit": limit + 1})
+    asked |= {"at": at, "last": last, "limit": limit + 1, "taken_back": taken_back}
+    rows = unit.rows(_PAGE, asked)
     page = cut(rows, limit, lambda row: [row.created_at.isoformat(), row.id])
     return Page([_view(row, actor) for row in page.items], page.next)
 

@@ -116,7 +116,7 @@ def understand(unit: UnitOfWork, said: str, filters: Filters, *, cars: bool = Tr
     types = {kind for word in candidates for kind in TYPES_BY_WORD.get(word, ())}
     types.update(symptom[1] if symptom else ())
     words = [*candidates, *map(type_word, sorted(types)), *filters.words, EVERY]
-    rows = unit.rows(_VOCABULARY, {"words": words, "names": list(names)})
+    rows = _vocabulary(unit, words, list(names))
     known = {row.word: _word(row) for row in rows if row.make is None}
     car, runs = _car(runs, names, [(row.word, row.make, row.model_line) for row in rows if row.make is not None])
     return _Reading(unit, known, filters).asked(said, runs, car, symptom)
@@ -193,8 +193,19 @@ class _Reading:
 
     def _looked_up(self, kinds: Iterable[str]) -> Term:
         words = [type_word(kind) for kind in sorted(kinds)]
-        rows = self._unit.rows(_VOCABULARY, {"words": words, "names": []}) if words else ()
+        rows = _vocabulary(self._unit, words) if words else ()
         return tuple(_word(row) for row in rows if row.parts)
+
+
+def _vocabulary(unit: UnitOfWork, words: Sequence[str], names: Sequence[str] = ()) -> Sequence[Any]:
+    """Give the rows of words and of names of cars; one plan serves all texts of as many (tiers.py)."""
+    values = {f"w{at}": word for at, word in enumerate(words)}
+    statement = _VOCABULARY.format(", ".join(f"%({name})s" for name in values))
+    if names:
+        more = {f"n{at}": name for at, name in enumerate(names)}
+        statement += _NAMED.format(", ".join(f"%({name})s" for name in more))
+        values |= more
+    return unit.rows(statement, values)
 
 
 def _word(row: Any) -> Word:
@@ -264,10 +275,8 @@ def _without(runs: Sequence[str], said: Sequence[str]) -> list[str]:
 
 
 _LIKE = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
-_VOCABULARY = """
-    SELECT id, word, parts, NULL AS make, NULL AS model_line FROM search_words WHERE word = ANY(%(words)s::text[])
-    UNION ALL SELECT NULL, word, NULL, make, model_line FROM search_vehicles WHERE word = ANY(%(names)s::text[])
-"""
+_VOCABULARY = "SELECT id, word, parts, NULL AS make, NULL AS model_line FROM search_words WHERE word IN ({})"
+_NAMED = " UNION ALL SELECT NULL, word, NULL, make, model_line FROM search_vehicles WHERE word IN ({})"
 _LONGER = """
     SELECT id, word, parts FROM search_words WHERE word LIKE %(begin)s AND word ~ '^[^=@#*]' AND parts > 0
     ORDER BY parts DESC LIMIT %(most)s

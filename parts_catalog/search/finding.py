@@ -3,7 +3,7 @@
 Tier by tier (planning.py), within each by the brand's rank; on a page, what fits stands before what may fit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,11 @@ from parts_catalog.parts import FitAnswer, Part, Price, StockOffer
 from parts_catalog.search.asking import Asked, Filters
 from parts_catalog.search.planning import Wanted, plan
 from parts_catalog.search.tiers import Place
-from parts_catalog.stock import offers
 from parts_catalog.verdicts import place
+from parts_catalog.warehouse.coming import offer_of
 
 _NO_FILTERS = Filters()
+Rows = list[Any]  # of one hit: a row for each place where it is in stock
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +69,21 @@ def find(
     if not rows and cars and asked.car is not None and after is None:
         cars = False
         asked, rows = _rows(unit, wanted, limit, after, cars=cars)
-    page = cut(rows, limit, lambda row: [row.tier, row.rank, row.no, int(cars)])
+    page = cut(rows, limit, lambda rows: [rows[0].tier, rows[0].rank, rows[0].no, int(cars)])
     return Found(_hits(unit, page.items, config), page.next, asked)
 
 
 def _rows(
     unit: UnitOfWork, wanted: Wanted, limit: int, after: Place | None, *, cars: bool
-) -> tuple[Asked, Sequence[Any]]:
+) -> tuple[Asked, Sequence[Rows]]:
     planned = plan(unit, wanted, limit + 1, after, cars=cars)
     if planned.empty:
         return planned.asked, ()
     statement = planned.query.statement(planned.tiers, planned.given, planned.fitting)
-    return planned.asked, unit.rows(statement, planned.query.values)
+    found: dict[int, Rows] = {}
+    for row in unit.rows(statement, planned.query.values | {"now": unit.now(), "holder": None}):
+        found.setdefault(row.no, []).append(row)
+    return planned.asked, list(found.values())
 
 
 def _after(cursor: str) -> tuple[Place, bool]:
@@ -90,24 +94,21 @@ def _after(cursor: str) -> tuple[Place, bool]:
     return (tier, rank, part), bool(cars)
 
 
-def _hits(unit: UnitOfWork, rows: Sequence[Any], config: VehicleConfig | None) -> list[PartHit]:
-    if not rows:
-        return []
-    ids = [row.id for row in rows]
-    stocked = offers(unit, ids)
-    fits = fits_of(unit, ids, config) if config is not None else {}
-    hits = [
-        (
-            (row.tier, place(fits[row.id].verdict) if row.id in fits else 0),
-            PartHit(
-                Part(row.id, row.brand, row.number, row.part_type, row.name_en, row.name_zh),
-                None
-                if row.net_amount is None
-                else Price(row.id, Money(row.net_amount, row.currency), row.tax_basis_points),
-                tuple(stocked[row.id]),
-                fits.get(row.id),
-            ),
-        )
-        for row in rows
-    ]
-    return [hit for _, hit in sorted(hits, key=lambda pair: pair[0])]
+def _hits(unit: UnitOfWork, found: Sequence[Rows], config: VehicleConfig | None) -> list[PartHit]:
+    fits = fits_of(unit, [rows[0].id for rows in found], config) if found and config is not None else {}
+    hits = [_hit(rows, fits) for rows in found]
+    if fits:
+        tiers = {rows[0].id: rows[0].tier for rows in found}
+        hits.sort(key=lambda hit: (tiers[hit.part.id], place(hit.fit.verdict) if hit.fit is not None else 0))
+    return hits
+
+
+def _hit(rows: Rows, fits: Mapping[str, FitAnswer]) -> PartHit:
+    row = rows[0]
+    priced, stocked = row.net_amount is not None, row.location is not None
+    return PartHit(
+        Part(row.id, row.brand, row.number, row.part_type, row.name_en, row.name_zh),
+        Price(row.id, Money(row.net_amount, row.currency), row.tax_basis_points) if priced else None,
+        tuple(offer_of(one.id, one) for one in rows) if stocked else (),
+        fits.get(row.id),
+    )

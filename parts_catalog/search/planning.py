@@ -12,6 +12,7 @@ from typing import Any
 from foundation.database import UnitOfWork
 from foundation.refusals import Invalid
 from ingest.vehicles import VehicleConfig
+from parts_catalog.applications import NAMING_CODES
 from parts_catalog.configurations import vehicle_keys
 from parts_catalog.prices import BASE_LIST
 from parts_catalog.search.asking import Asked, Filters, NamedCar, understand
@@ -125,8 +126,8 @@ def _fitting(unit: UnitOfWork, asked: Asked, config: VehicleConfig | None, value
         agreeing = _agreeing_with_car(car, values)
     else:
         return None
-    agreeing.append("a.make IS NULL AND a.base_vehicle IS NULL AND a.part_type = ANY(%(universal)s)")
-    values |= {"universal": list(asked.types), "kinds": asked.kinds}
+    agreeing.append(_UNIVERSAL)
+    values |= {"universal": list(asked.types), "kinds": asked.kinds, "naming": list(NAMING_CODES)}
     limits = "".join(
         f" AND (a.{column} IS NULL OR a.{column} {compared} %({name})s)"
         for name, (column, compared) in _PLAIN_ATTRIBUTES.items()
@@ -190,6 +191,10 @@ _PLAIN_ATTRIBUTES = {
 _CODED = (
     "a.base_vehicle = ANY(ARRAY(SELECT c.id FROM reference_codes c WHERE c.kind = 'base_vehicle'"
     " AND c.canonical @> %({names})s::jsonb AND coalesce(c.canonical ->> 'year' = %({year})s::text, true)))"
+)
+_UNIVERSAL = (
+    "a.make IS NULL AND a.base_vehicle IS NULL AND a.part_type = ANY(%(universal)s)"
+    " AND NOT coalesce(a.attributes ?| %(naming)s::text[], false)"
 )
 _STATES = "a.removed_by IS NULL AND NOT a.excludes"
 _BY_NUMBER = """

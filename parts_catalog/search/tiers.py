@@ -3,6 +3,9 @@
 A tier is a conjunction of terms. It walks the places of its rarest term in their order, which is the order of the hits,
 and looks for the other terms at each: so the first page of a word that a hundred thousand parts have costs what that
 of a rare word costs.
+
+PostgreSQL plans a prepared statement once for all values only where it cannot expect a better plan of each. So what it
+would have to guess stands in the statement: the limit, and how many words a term has.
 """
 
 from collections.abc import Sequence
@@ -10,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from parts_catalog.search.asking import Filters, Term
+from parts_catalog.warehouse.coming import COMING, FREE
 
 Place = tuple[int, int, int]  # tier, rank, part: where in the list of hits
 
@@ -37,17 +41,18 @@ class Query:
     def statement(self, tiers: Sequence[Tier], given: Sequence[Place], fitting: str | None) -> str:
         """Put tiers and the `given` places together. `fitting`: SQL of (part, rank) of what is made for the car."""
         places = self._places(tiers, given)
-        return f"{_opening(fitting)}SELECT h.tier, h.rank, {_COLUMNS} FROM {places} {_JOINS}"  # noqa: S608 - our own words
+        first = f"(SELECT * FROM {places} ORDER BY h.tier, h.rank, h.part LIMIT {self.limit}) h"  # noqa: S608 - our own words
+        return f"{_opening(fitting)}SELECT h.tier, h.rank, {_COLUMNS} FROM {first} {_JOINS}"  # noqa: S608
 
     def counting(self, tiers: Sequence[Tier], given: Sequence[Place], fitting: str | None) -> str:
         """Give the statement that counts, among the first hits, how often each value of each facet occurs."""
         places = self._places(tiers, given)
         opening = f"{_opening(fitting)}{',' if fitting else 'WITH'} hits AS MATERIALIZED "
-        first = f"(SELECT h.part FROM {places} ORDER BY h.tier, h.rank, h.part LIMIT %(limit)s)"  # noqa: S608
+        first = f"(SELECT h.part FROM {places} ORDER BY h.tier, h.rank, h.part LIMIT {self.limit})"  # noqa: S608
         return f"{opening}{first}, {_FACTS} {_COUNTS}"
 
     def _places(self, tiers: Sequence[Tier], given: Sequence[Place]) -> str:
-        self.values |= {"limit": self.limit, "leave_out": list(self.leave_out)}
+        self.values |= {"leave_out": list(self.leave_out)}
         self.values |= dict(zip(("tiers", "ranks", "parts"), map(list, zip(*given, strict=True)), strict=False))
         unions = [self._tier(tier) for tier in tiers]
         if given:
@@ -74,13 +79,14 @@ class Query:
         having += keeping(self.filters, "d.part", self.values)
         also = "".join(f" AND {one}" for one in having)
         found = " UNION ALL ".join(
-            f"(SELECT d.rank, d.part {walk}{also} ORDER BY d.rank, d.part LIMIT %(limit)s)" for walk in walks
+            f"(SELECT d.rank, d.part {walk}{also} ORDER BY d.rank, d.part LIMIT {self.limit})" for walk in walks
         )
         return f"SELECT DISTINCT {tier.number} AS tier, rank, part FROM ({found}) w{tier.number}"  # noqa: S608
 
     def _at(self, term: Term, name: str) -> str:
-        self.values[name] = [word.id for word in term]
-        return f"SELECT FROM part_words w WHERE w.word = ANY(%({name})s::int[]) AND w.rank = d.rank AND w.part = d.part"
+        self.values |= {f"{name}_{at}": word.id for at, word in enumerate(term)}
+        words = ", ".join(f"%({name}_{at})s" for at in range(len(term)))
+        return f"SELECT FROM part_words w WHERE w.word IN ({words}) AND w.rank = d.rank AND w.part = d.part"
 
 
 def keeping(filters: Filters, part: str, values: dict[str, Any]) -> list[str]:
@@ -104,12 +110,15 @@ def _opening(fitting: str | None) -> str:
     return f"WITH fitting AS MATERIALIZED ({fitting}) " if fitting else ""
 
 
+# A hit has a row for each place where it is in stock, the largest offer first, or one row without a place.
 _COLUMNS = (
-    "p.id, p.no, p.brand, p.number, p.part_type, p.name_en, p.name_zh, r.net_amount, r.currency, r.tax_basis_points"
+    "p.id, p.no, p.brand, p.number, p.part_type, p.name_en, p.name_zh, r.net_amount, r.currency, r.tax_basis_points,"
+    f" s.location, s.expected, {FREE} AS available, c.days, c.pieces, c.promised"
 )
 _JOINS = (
     "JOIN parts p ON p.no = h.part LEFT JOIN prices r ON r.part = p.id AND r.price_list = %(price_list)s"
-    " AND r.currency = %(currency)s ORDER BY h.tier, h.rank, h.part LIMIT %(limit)s"
+    " AND r.currency = %(currency)s LEFT JOIN stock s ON s.part = p.id"
+    f" {COMING} ORDER BY h.tier, h.rank, h.part, available DESC, s.location"
 )
 _GIVEN = "SELECT * FROM unnest(%(tiers)s::int[], %(ranks)s::int[], %(parts)s::int[]) g (tier, rank, part)"
 _IN_STOCK = "EXISTS (SELECT FROM parts q JOIN stock s ON s.part = q.id WHERE q.no = {part} AND s.on_hand > s.reserved)"

@@ -155,6 +155,18 @@ def find_cart(unit: UnitOfWork, actor: Actor, cart: str, how: str = "") -> Any:
     return rows[0]
 
 
+def current_cart(unit: UnitOfWork, actor: Actor) -> str | None:
+    """Give the cart that the actor's account opened last and has not ordered, if there is one."""
+    rows = unit.rows(_CURRENT, {"organisation": actor.organisation, "account": actor.account})
+    return str(rows[0].id) if rows else None
+
+
+_CURRENT = """
+    SELECT id FROM carts WHERE organisation = %(organisation)s AND account = %(account)s AND state = 'open'
+    ORDER BY created_at DESC, id DESC LIMIT 1
+"""
+
+
 def lock_cart(unit: UnitOfWork, actor: Actor, cart: str, version: int | None = None) -> Any:
     """Lock an open cart: the first lock that is taken. Raises `Stale` when it is of another version."""
     row = find_cart(unit, actor, cart, "FOR UPDATE")

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel
 
@@ -16,6 +16,7 @@ from foundation.http import (
     ActorDependency,
     IdempotencyKey,
     IfMatch,
+    behind,
     etag_of,
     problem_responses,
     version_in,
@@ -23,7 +24,6 @@ from foundation.http import (
 from foundation.idempotency import once
 from foundation.identity import Actor
 from foundation.paging import DEFAULT_LIMIT, MAXIMUM_LIMIT, Page
-from foundation.refusals import Invalid
 from ingest.vehicles import VehicleConfig, VehicleDirectory
 from parts_catalog.payments.providers import Providers, offered
 from parts_catalog.shop import carts, ordering, orders, shipments, views
@@ -90,7 +90,10 @@ class Shop:
         self.car(unit, actor, about.vehicle)
 
     def shown(self, unit: UnitOfWork, actor: Actor, cart: Cart) -> View:
-        return views.cart_view(unit, cart, self.car(unit, actor, cart.about.vehicle))
+        """Give a cart as JSON."""
+        view = views.cart_view(unit, cart, self.car(unit, actor, cart.about.vehicle))
+        fits = [line["fit"] and line["fit"].model_dump(mode="json") for line in view["lines"]]
+        return {**view, "lines": [line | {"fit": fit} for line, fit in zip(view["lines"], fits, strict=True)]}
 
 
 def router(
@@ -280,16 +283,6 @@ def _progress(routes: APIRouter, shop: Shop) -> None:
         # Asked before the stream opens, so that a refusal is an answer and not a broken stream.
         with shop.database.unit() as unit:
             return str(orders.find_order(unit, actor, order_id).id)
-
-    def behind(
-        after: Annotated[int, Query(ge=0, description="The number of the last event that was seen")] = 0,
-        last_event_id: Annotated[str | None, Header(description="Sent by a browser that comes back")] = None,
-    ) -> int:
-        if last_event_id is None or not last_event_id.strip():
-            return after
-        if not (last_event_id.isascii() and last_event_id.isdecimal() and len(last_event_id) <= 18):
-            raise Invalid("Last-Event-ID is the number of an event")
-        return int(last_event_id)
 
     @routes.get(
         "/orders/{order_id}/progress",

@@ -7,7 +7,7 @@ Stock is taken before any money moves: paid without pieces cannot be.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -20,7 +20,7 @@ from parts_catalog.parts import Location
 from parts_catalog.payments import Payable
 from parts_catalog.prices import Buyer, Quote, Wanted
 from parts_catalog.shop.carriers import Carrier
-from parts_catalog.shop.carts import lock_cart
+from parts_catalog.shop.carts import find_cart, lock_cart
 from parts_catalog.shop.contents import Line, Origin, Share, lines_of
 from parts_catalog.shop.feed import tell
 from parts_catalog.shop.holding import Target, choose, hand_over, shares_of, take
@@ -83,8 +83,7 @@ def place(unit: UnitOfWork, actor: Actor, carrier: Carrier, wish: Wish) -> str:
         raise Conflict("there is nothing in this cart")
     here = _collecting(unit, wish.delivery.location) if wish.delivery.location is not None else None
     shares = _pieces(unit, cart, lines, order, _target(wish.delivery, here), now + PAY_WITHIN)
-    buyer = Buyer.of(actor, cart.region, [cart.code] if cart.code else [])
-    quote = prices.quote(unit, _wanted(shares), buyer, now, cart.currency)
+    quote = prices.quote(unit, _wanted(shares), _buyer(actor, cart), now, cart.currency)
     _agree(quote, wish.digest, cart.shown)
     parcels = _parcels(carrier, now, shares, _destination(wish.delivery, here), here)
     prices.redeem(unit, quote, order)
@@ -97,6 +96,47 @@ def place(unit: UnitOfWork, actor: Actor, carrier: Carrier, wish: Wish) -> str:
     if free:
         take_money(unit, lock_order(unit, order), actor.account)
     return order
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What an order would be, were it placed now: the day of its last parcel, how many they are, and what it costs."""
+
+    promised_on: date
+    parcels: int
+    quote: Quote
+
+
+def foresee(unit: UnitOfWork, actor: Actor, carrier: Carrier, cart: str, delivery: Delivery) -> Foreseen:
+    """Say what `place` would promise and charge; nothing is taken.
+
+    Raises `OutOfStock`, `NotFound` for a place where nothing can be collected, `Conflict` for an empty cart.
+    """
+    row, lines = find_cart(unit, actor, cart), lines_of(unit, cart)
+    if not lines:
+        raise Conflict("there is nothing in this cart")
+    here = _collecting(unit, delivery.location) if delivery.location is not None else None
+    target = _target(delivery, here)
+    shares = [share for line in lines for share in line.shares]
+    if not _as_chosen(row, lines, target):
+        shares = shares_of(choose(unit, *_needs(lines, target), cart))
+    parcels = _parcels(carrier, unit.now(), shares, _destination(delivery, here), here)
+    quote = prices.quote(unit, _wanted(shares), _buyer(actor, row), unit.now(), row.currency)
+    return Foreseen(max(parcel.promise.on for parcel in parcels), len(parcels), quote)
+
+
+def _buyer(actor: Actor, cart: Any) -> Buyer:
+    return Buyer.of(actor, cart.region, [cart.code] if cart.code else [])
+
+
+def _as_chosen(cart: Any, lines: Sequence[Line], target: Target) -> bool:
+    """Whether everything is held, and was chosen for just that target."""
+    return all(line.covered for line in lines) and target == Target(region=cart.region)
+
+
+def _needs(lines: Sequence[Line], target: Target) -> tuple[dict[str, int], Target, set[str]]:
+    """Give what `choose` is asked for."""
+    return {line.part: line.quantity for line in lines}, target, {line.part for line in lines if line.back_order}
 
 
 def _target(delivery: Delivery, here: Location | None) -> Target:
@@ -121,14 +161,12 @@ def _pieces(
 ) -> list[Share]:
     """Make the cart's pieces the order's: where they are held, or from nearer by where that is better."""
     held = [share for line in lines for share in line.shares]
-    covered = all(line.covered for line in lines)
-    if covered and target == Target(region=cart.region):  # for just that they were chosen
+    if _as_chosen(cart, lines, target):
         hand_over(unit, cart.id, order, until, held)
         return held
-    back_order = {line.part for line in lines if line.back_order}
-    chosen = choose(unit, {line.part: line.quantity for line in lines}, target, back_order, cart.id)
+    chosen = choose(unit, *_needs(lines, target), cart.id)
     shares = shares_of(chosen)
-    if covered and _same(shares, held):
+    if all(line.covered for line in lines) and _same(shares, held):
         hand_over(unit, cart.id, order, until, held)
         return held
     lock_holders(unit, cart.id, order)

@@ -178,10 +178,10 @@ def list_shipments(
 ) -> Page[View]:
     """List the paid shipments of the actor's house, the newest first."""
     asked = {"organisation": actor.organisation, "state": state, "location": location}
-    return _page(unit, _SHIPMENTS, asked, limit, cursor, _shipment)
+    return _page(unit, _SHIPMENTS, asked, limit, cursor, show_shipment)
 
 
-_SHOWN = """
+SHIPMENTS_SHOWN = """
     SELECT s.*, (
         SELECT json_agg(json_build_object('number', i.number, 'part', i.part, 'brand', p.brand, 'part_number', p.number,
             'name_en', p.name_en, 'name_zh', p.name_zh, 'quantity', i.quantity) ORDER BY i.number)
@@ -189,7 +189,7 @@ _SHOWN = """
     ) AS lines FROM shipments s WHERE s.organisation = %(organisation)s AND s.state <> 'planned'
 """
 _SHIPMENTS = (
-    _SHOWN
+    SHIPMENTS_SHOWN
     + """
     AND (%(state)s::text IS NULL OR s.state = %(state)s::text)
     AND (%(location)s::text IS NULL OR s.location = %(location)s::text)
@@ -203,10 +203,10 @@ def shipment_view(unit: UnitOfWork, actor: Actor, shipment: str) -> View:
     """Show a shipment of the actor's house; raises `NotFound`."""
     find_shipment(unit, actor, shipment)
     asked = {"organisation": actor.organisation, "shipment": shipment}
-    return _shipment(unit.rows(_SHOWN + " AND s.id = %(shipment)s", asked)[0])
+    return show_shipment(unit.rows(SHIPMENTS_SHOWN + " AND s.id = %(shipment)s", asked)[0])
 
 
-def _shipment(row: Any) -> View:
+def show_shipment(row: Any) -> View:
     return {
         "id": row.id,
         "order": row.order,

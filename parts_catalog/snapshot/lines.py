@@ -1,6 +1,7 @@
 """Streams the applications out of SQL into columns, in the order in which they are asked for.
 
-A line stands in a group: those of a model line, of a whole make, of every car, or of a base vehicle that stayed a code.
+A line stands in a group: those of a model line, of a whole make, of every car, of a base vehicle that stayed a code,
+or of the code 0, which no car has, where other codes name the cars.
 What lines have in common besides (fuel, equipment, notes ...) is written once, as text in JSON.
 """
 
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from foundation.database import UnitOfWork
-from parts_catalog.applications import Application
+from parts_catalog.applications import NAMING_CODES, Application
 from parts_catalog.coding import codes_on, resolved
 from parts_catalog.fitment import codes_of
 from parts_catalog.snapshot.files import Array, Column, Interned, TextColumn, Texts
@@ -107,7 +108,7 @@ class Lines:
                 self._said.number(head + b"\t" + rest),
             ]
             rows.extend(values)
-            if listed_model != NULL:
+            if listed_make != NULL:
                 values[4] = group_of(listed_make, listed_model, NULL)
                 rows.extend(values)
         table = np.frombuffer(rows, np.int64).reshape(-1, len(COLUMNS))
@@ -166,12 +167,14 @@ _SAID: Mapping[str, Any] = {
     **dict.fromkeys(("engine_code", "region", "position", "note_en", "note_zh"), str),
     **dict.fromkeys(("equipment", "attributes", "qualifiers"), json.loads),
 }
+_NAMING = f"ARRAY{list(NAMING_CODES)}"
 _LINES = f"""
     COPY (
         SELECT p.no, a.id, a.excludes, a.part_type, a.make, a.model_line,
             coalesce(a.year_from, l.year), coalesce(a.year_to, l.year),
-            CASE WHEN l.model_line IS NOT NULL THEN l.make END, CASE WHEN l.make IS NOT NULL THEN l.model_line END,
-            CASE WHEN a.make IS NULL THEN a.base_vehicle END, a.source, a.import_id, a.line,
+            l.make, l.model_line,
+            CASE WHEN a.make IS NULL THEN coalesce(a.base_vehicle, CASE WHEN a.attributes ?| {_NAMING} THEN 0 END) END,
+            a.source, a.import_id, a.line,
             a.attributes IS NOT NULL OR a.qualifiers IS NOT NULL OR (a.make IS NULL AND a.base_vehicle IS NOT NULL),
             {", ".join(f"a.{name}" for name in list(_SAID)[4:])}
         FROM applications a
@@ -180,6 +183,13 @@ _LINES = f"""
             SELECT r.canonical ->> 'make' AS make, r.canonical ->> 'model_line' AS model_line,
                 (r.canonical ->> 'year')::smallint AS year
             FROM reference_codes r WHERE r.kind = 'base_vehicle' AND r.id = a.base_vehicle AND a.make IS NULL
+                AND r.canonical ?& '{{make,model_line}}'
+            UNION ALL
+            SELECT m.canonical ->> 'make', o.canonical ->> 'model_line', NULL
+            FROM reference_codes m
+            LEFT JOIN reference_codes o ON o.kind = 'model_line' AND o.id = (a.attributes ->> 'model_line')::integer
+            WHERE m.kind = 'make' AND m.id = (a.attributes ->> 'make')::integer AND m.canonical ? 'make'
+                AND a.make IS NULL AND a.base_vehicle IS NULL
         ) l ON true
         WHERE a.removed_by IS NULL
     ) TO STDOUT

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from parts_catalog.answers import Listed, Said
-from parts_catalog.applications import Application
+from parts_catalog.applications import NAMING_CODES, Application
 from parts_catalog.parts import Part
 from parts_catalog.snapshot.files import Array, Texts, opened
 from parts_catalog.snapshot.layout import (
@@ -123,8 +123,10 @@ class Snapshot:
             yield question, (len(self._span_key) + group) * TYPES + kind
 
     def covers(self, car: Car) -> bool:
-        """Whether it can tell what is said of the car: one whose make and model line are known."""
-        return car.make is not None and car.model_line is not None
+        """Whether it can tell what is said of the car: one known by the names of its make and model line alone."""
+        return (
+            car.make is not None and car.model_line is not None and not any(map(car.codes.__contains__, NAMING_CODES))
+        )
 
     def said_of(self, car: Car, part_types: Collection[str]) -> Said:
         """Give what the catalogue says of a car and parts of the types: all that can change what is offered.

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
+
+from parts_catalog.parts import StockOffer
 
 # Free now, of stock row `s`; the asking holder's own pieces, and overdue ones of anybody, count as free.
 FREE = """
@@ -41,3 +44,10 @@ def unpromised(
 def day_of(coming: Sequence[tuple[date, int]], quantity: int) -> date | None:
     """Give the first day from which that many pieces can be had (None: so many do not come)."""
     return next((day for day, pieces in coming if pieces >= quantity), None)
+
+
+def offer_of(part: str, row: Any) -> StockOffer:
+    """Give the offer of a row with `location`, `expected`, and what `FREE` and `COMING` say of it."""
+    coming = unpromised(row.days, row.pieces, row.promised)
+    day = coming[0][0] if coming and row.available <= 0 else row.expected
+    return StockOffer(part, row.location, int(row.available), day, coming)

@@ -86,7 +86,7 @@ def router(database: Database, current_actor: ActorDependency) -> APIRouter:
     """Give the routes; everything that is shown and changed is the actor's own house's."""
     routes = APIRouter(prefix="/v1", tags=["stock"])
     warehouse = Warehouse(database, current_actor)
-    for add in (_shelves, _locations, _counts, _deliveries):
+    for add in (_shelves, _pieces, _locations, _counts, _deliveries):
         add(routes, warehouse)
     return routes
 
@@ -136,6 +136,10 @@ def _shelves(routes: APIRouter, warehouse: Warehouse) -> None:
         with warehouse.database.unit() as unit:
             page = lists.list_back_orders(unit, actor, limit, cursor, asked)
         return BackOrdersPage(items=[BackOrderView.model_validate(one) for one in page.items], next=page.next)
+
+
+def _pieces(routes: APIRouter, warehouse: Warehouse) -> None:
+    Acting = Annotated[Actor, Depends(warehouse.current_actor)]  # noqa: N806 - a type
 
     @routes.post(
         "/stock/receipts",

@@ -5,6 +5,7 @@ from foundation.money import Money
 from parts_catalog.payments.port import Fact, Told
 from parts_catalog.payments.sandbox import SIGNATURE, TIMESTAMP, notice_of
 from tests.access.answers import Answers
+from tests.access.shop import ORDER
 
 DOOR = "POST /v1/payments/callbacks/{provider}"
 PRICE = Money(100, "CNY")
@@ -12,7 +13,8 @@ PRICE = Money(100, "CNY")
 
 def being_told_of_payments(answers: Answers) -> None:
     world, sandbox = answers.scene.world, answers.scene.app.state.paying.providers["sandbox"]
-    payment = answers.scene.ids["payment"]
+    cart = answers.ask("POST /v1/carts", 201, json={"lines": [{"part": "belt", "quantity": 1}]})["id"]
+    payment = answers.ask("POST /v1/orders", 201, json={"cart": cart, **ORDER})["payment"]["id"]
     timestamp = str(int(world.database.clock.now().timestamp()))
 
     def tell(status: int, fact: Fact, signature: str | None = None) -> None:

@@ -51,7 +51,7 @@ QUERIES: Mapping[str, dict[str, str]] = {
 # Objects of the garage, not of the family: there the garage's people are in their own house.
 OF_THE_GARAGE = (
     "/shipments",
-    "/v1/stock/",
+    "/stock/",
     "/expected",
     "/images",
     "/workshops/",

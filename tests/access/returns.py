@@ -10,10 +10,10 @@ from parts_catalog.returns.states import ReturnReason
 from parts_catalog.shop.carriers import SimulatedCarrier
 from parts_catalog.shop.carts import About, LineWish, open_cart
 from parts_catalog.shop.ordering import Delivery, Wish, place
-from parts_catalog.shop.orders import lock_order, take_money
 from parts_catalog.shop.shipments import take_move
 from parts_catalog.stock import receive
 from parts_catalog.tables import shipments
+from tests.access.shop import pay
 from tests.aftersales.world import GARAGE, SHELF
 
 IDS = ("return_id",)
@@ -28,10 +28,10 @@ NOT_THERE: Mapping[str, dict[str, Any]] = {"POST /v1/returns": {"json": {"order"
 
 def build(unit: UnitOfWork, owner: Actor) -> dict[str, str]:
     """Let three belts come to the family, and one of them go back; gives the ids of the order and the return."""
-    receive(unit, GARAGE, "belt", SHELF, 3)
+    receive(unit, GARAGE, "belt", SHELF, 9)
     cart = open_cart(unit, owner, About(), [LineWish("belt", 3)]).id
     order = place(unit, owner, SimulatedCarrier(), Wish(cart, Delivery("Li Wei", "1", "Century Avenue 1"), "sandbox"))
-    take_money(unit, lock_order(unit, order), owner.account)
+    pay(unit, order)
     keeper = Actor("acc", GARAGE, Role.PARTS_MANAGER)
     parcel = unit.connection.execute(shipments.select().where(shipments.c.order == order)).one().id
     for move in ("pick", "pack", "ship", "deliver"):

@@ -5,12 +5,14 @@ from typing import Any
 
 from sqlalchemy import update
 
-from foundation.database import UnitOfWork
+from forecourt.paying import PAYABLES
+from foundation.database import UnitOfWork, new_id
 from foundation.identity import Actor
+from parts_catalog.payments import Payable, accept, payments_of
+from parts_catalog.payments.port import Fact, Notice, Told
 from parts_catalog.shop.carriers import SimulatedCarrier
 from parts_catalog.shop.carts import About, LineWish, open_cart
 from parts_catalog.shop.ordering import Delivery, Wish, place
-from parts_catalog.shop.orders import lock_order, take_money
 from parts_catalog.tables import locations, shipments
 from tests.aftersales.world import SHELF
 
@@ -35,6 +37,12 @@ def build(unit: UnitOfWork, owner: Actor, case: str) -> dict[str, str]:
     unit.connection.execute(update(locations).where(locations.c.id == SHELF).values(ships=True))
     bought, left = (open_cart(unit, owner, About(case=case), [LineWish("belt", 1)]).id for _ in range(2))
     order = place(unit, owner, SimulatedCarrier(), Wish(bought, Delivery("Li Wei", "1", "Century Avenue 1"), "sandbox"))
-    take_money(unit, lock_order(unit, order), owner.account)
+    pay(unit, order)
     sent = unit.connection.execute(shipments.select().where(shipments.c.order == order)).one()
     return {"cart": left, "order_id": order, "shipment": sent.id}
+
+
+def pay(unit: UnitOfWork, order: str) -> None:
+    """Let the provider say that an order is paid."""
+    payment = payments_of(unit, [Payable("order", order)])[0]
+    accept(unit, PAYABLES, "sandbox", Notice(new_id("ntc"), Fact(Told.PAID, payment.id, payment.amount)))

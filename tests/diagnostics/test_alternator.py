@@ -183,9 +183,9 @@ def test_who_is_charged_between_the_dips_need_not_stop() -> None:
     assert np.isnan(MODE.stop(Held(block(pulsing))).at_s[0])
 
 
-def overloaded(driven: slice, voltage: float) -> TripColumns:
-    """Give a trip that is charged when driven for its first 100 s, then idles at 11.7 V; `driven` at `voltage`."""
-    idling = changed(trip(1000, voltage=13.8), "engine_speed", slice(100, 1000), 800.0)
+def overloaded(driven: slice, voltage: float, charged: float = 13.8) -> TripColumns:
+    """Give a trip that is `charged` when driven for its first 100 s, then idles at 11.7 V; `driven` at `voltage`."""
+    idling = changed(trip(1000, voltage=charged), "engine_speed", slice(100, 1000), 800.0)
     idling = changed(idling, "engine_speed", slice(50, 100), 2000.0)
     low = changed(idling, "control_module_voltage", slice(110, 1000), 11.7)
     return changed(changed(low, "engine_speed", driven, 2000.0), "control_module_voltage", driven, voltage)
@@ -196,7 +196,13 @@ def test_an_alternator_that_is_too_small_at_idle_stops_nobody() -> None:
 
 
 def test_an_alternator_that_died_while_driving_is_told_once_it_turns_fast_again() -> None:
-    assert MODE.stop(Held(block(overloaded(slice(200, 210), 11.8)))).at_s[0] == pytest.approx(205, abs=5)
+    assert MODE.stop(Held(block(overloaded(slice(200, 240), 11.8)))).at_s[0] == pytest.approx(230, abs=5)
+
+
+def test_a_moment_of_too_many_consumers_stops_only_whoever_never_held_its_voltage() -> None:
+    assert MODE.stop(Held(block(overloaded(slice(200, 220), 11.8)))).at_s[0] > 600
+    weak = MODE.stop(Held(block(overloaded(slice(200, 220), 11.8, charged=13.1))))
+    assert weak.at_s[0] == pytest.approx(205, abs=5)
 
 
 def test_an_alternator_that_died_while_idling_is_told_in_ten_minutes() -> None:

@@ -89,6 +89,24 @@ def test_its_own_mode_rises_most(fault: str, kind: dict[str, bool], how: dict[st
     assert scores[fault] > 4
 
 
+def untrimmed(trip: TripColumns) -> TripColumns:
+    """Give the trip as a car shows it that tells no fuel trims."""
+    kept = {name: row for name, row in trip.signals.items() if "fuel_trim" not in name}
+    return TripColumns(trip.vehicle, trip.boot, trip.start, trip.t_s, kept)
+
+
+def test_a_meter_speaks_without_trims_where_a_manifold_pressure_stands_beside_it() -> None:
+    mode = MODES["air_flow_meter"]
+    sound, sick = ([untrimmed(drive(seed, gain=gain)) for seed in range(12)] for gain in (1.0, 0.83))
+    answer = mode.measure(Held(to_block([*sound, sick[0]], SIGNALS)))
+    assert (answer.observed_s >= mode.least_s).all()
+    seen = compare(mode, answer, np.zeros(13, dtype=np.int64), np.arange(13) * 3e4).features
+    scores = mode.rule(seen)
+    assert scores[12] > 4 > scores[:12].max()
+    blind = mode.measure(Held(to_block([untrimmed(drive(0, pressure=False))], SIGNALS)))
+    assert blind.observed_s[0] < mode.least_s
+
+
 def test_healthy_trips_stay_below() -> None:
     scores = rules(*(drive(50 + seed) for seed in range(9)))
     assert max(scores.values()) < 3, scores

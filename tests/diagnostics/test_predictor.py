@@ -13,9 +13,9 @@ import pytest
 from diagnostics.fusion import fused_columns
 from diagnostics.modes import MODES
 from diagnostics.monitor import PREVALENCE, VOTE_AT
-from diagnostics.predictor import SHIPPED, Predictor, PredictorMismatch, Rule
+from diagnostics.predictor import SHIPPED, Curve, Predictor, PredictorMismatch, Rule
 from diagnostics.single_row import SingleRow, Trees
-from diagnostics.training.allotting import Claim, allot
+from diagnostics.training.allotting import STEPS, Claim, allot
 from diagnostics.training.calibration import expected_error, isotonic
 from diagnostics.training.dataset import COPY, TripTable, collect_trips, shortened
 from diagnostics.training.fitting import of_five
@@ -166,19 +166,33 @@ def test_the_third_of_five_is_the_threshold_at_which_a_trip_alarms() -> None:
 
 
 def test_false_alarms_go_to_the_faults_that_find_most_for_them() -> None:
-    rare = np.array([0.9, 0.2, 0.2, 0.1], dtype=np.float32)  # of healthy cars: one stands out
+    plain = Curve((0.0, 10.0), (0.0, 0.99))
+    sound = np.linspace(0, 2, 400).astype(np.float32)  # months of sound cars, by their largest score
+    far = np.append(sound[:-4], np.array([3, 4, 5, 6], dtype=np.float32))  # of which some stand out
     claims = {
-        "one_outlier": Claim(rare, np.linspace(0.3, 0.8, 10).astype(np.float32)),
-        "two_outliers": Claim(np.array([0.9, 0.8, 0.2, 0.2]), np.linspace(0.3, 0.7, 10).astype(np.float32)),
-        "hopeless": Claim(rare, np.zeros(10, dtype=np.float32)),
+        "near": Claim(sound, np.linspace(1.8, 2.6, 40).astype(np.float32), plain),
+        "far": Claim(far, np.linspace(3, 8, 40).astype(np.float32), plain),
+        "hopeless": Claim(sound, np.zeros(40, dtype=np.float32), plain),
     }
-    assert allot(claims, 10_000, 0.05) == {"one_outlier": 0, "two_outliers": 0, "hopeless": 0}
-    assert allot(claims, 10_000, 0.1) == {"one_outlier": 1, "two_outliers": 0, "hopeless": 0}
-    given = allot(claims, 10_000, 0.35)
-    assert given == {"one_outlier": 1, "two_outliers": 2, "hopeless": 0}
-    for fault, claim in claims.items():
-        assert (claim.most >= claim.vote_at(given[fault])).sum() <= given[fault]
-    assert claims["one_outlier"].recall(1) == 1
+    assert allot(claims, 10_000, 0.0, {}) == dict.fromkeys(claims, STEPS[0])
+    assert allot(claims, 10_000, 0.0, {"far": 2}) == {"near": STEPS[0], "far": 2, "hopeless": STEPS[0]}
+    given = allot(claims, 10_000, 0.4, {})
+    assert given["hopeless"] == STEPS[0]
+    assert given["near"] > STEPS[0]
+    assert sum(given.values()) <= 4 + 1e-9
+    assert claims["near"].recall(given["near"]) > claims["near"].recall(STEPS[0])
+
+
+def test_a_threshold_expects_of_other_cars_what_an_exponential_tail_has() -> None:
+    """On average over fleets, a fleet's thresholds are passed by another fleet as often as they say."""
+    rng = np.random.default_rng(3)
+    plain = Curve((0.0, 10.0), (0.0, 0.99))
+    for many in (0.5, 2.0, 10.0):
+        passed = []
+        for _ in range(200):
+            seen, others = (rng.exponential(1.0, 1000).astype(np.float32) for _ in range(2))
+            passed.append((plain(others) >= Claim(seen, seen, plain).vote_at(many)).sum())
+        assert np.mean(passed) == pytest.approx(many, rel=0.6)
 
 
 def test_calibration_recovers_a_known_probability_at_the_stated_prevalence() -> None:

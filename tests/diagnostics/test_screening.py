@@ -112,7 +112,7 @@ def test_the_same_trouble_is_a_new_finding_only_after_30_days(database: Database
         (first,) = screen(unit, predictor, history(GROWING))
     again = [
         (replace(span, boot=f"later-{span.boot}"), columns)
-        for span, columns in history([0.0] * 6 + [1.2] * 4, first=NEW_YEAR + timedelta(days=45))
+        for span, columns in history(GROWING, first=NEW_YEAR + timedelta(days=150))
     ]
     with database.unit() as unit:
         (second,) = screen(unit, predictor, again)

@@ -1,8 +1,12 @@
-"""A stand-in for the ingest process: takes messages in, remembers them, answers `committed`, acknowledges."""
+"""A stand-in for the ingest process: takes messages in, remembers them, answers `committed`, acknowledges.
+
+It answers nothing while `silent`, and never those whose seq is in `deaf_to`.
+"""
 
 import json
 import threading
 import time
+from collections.abc import Collection
 from types import TracebackType
 from typing import Self
 
@@ -16,9 +20,11 @@ from ingest.topics import Kind, topic_of
 
 
 class Answering:
-    def __init__(self, url: str, client_id: str, *, silent: bool = False) -> None:
+    def __init__(
+        self, url: str, client_id: str, *, silent: bool = False, deaf_to: Collection[int] = frozenset()
+    ) -> None:
         self.source = MqttSource(url, sessions(client_id), SystemClock())
-        self.silent = silent
+        self.silent, self.deaf_to = silent, deaf_to
         self.heard: list[Decoded] = []
         self.changed = threading.Condition()
         self._stopping = threading.Event()
@@ -64,7 +70,7 @@ class Answering:
             self.heard += found
             self.changed.notify_all()
         for one in found:
-            if isinstance(one.content, Message) and not self.silent:
+            if isinstance(one.content, Message) and not self.silent and one.content.header.seq not in self.deaf_to:
                 header = one.content.header
                 reply = {"boot": header.boot, "through_seq": header.floor - 1, "also": [[header.seq, header.seq]]}
                 self.source.publish(topic_of(one.device, Kind.COMMITTED), json.dumps(reply).encode())

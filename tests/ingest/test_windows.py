@@ -125,7 +125,7 @@ def test_quiet_cars_go_through_at_once_and_no_window_that_shows_something_is_lef
         bench.intake.process(messages, watch)
     assert any(one for one, _ in given)
     for one, other in given:
-        assert one == other
+        assert sorted(one, key=str) == sorted(other, key=str)
     cars = ["car-1", "car-2", "car-3"]
     np.testing.assert_array_equal(bench.windows.block(cars).values, at_once.block(cars).values)
 

@@ -22,7 +22,7 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.soak), "zh_CN"])
 def test_from_a_wish_to_a_visit_that_is_moved_and_cancelled(
     chromium: Browser, served: Served, scene: Scene, language: str
 ) -> None:

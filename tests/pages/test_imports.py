@@ -1,13 +1,17 @@
 """The parts manager's imports without JavaScript: tried first with every rejected row, imported, undone."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser
 
 from forecourt.pages import imports
+from forecourt.task_queue import import_folder
 from foundation.identity import Actor, Role
+from parts_catalog.imports.http import AT_ONCE
+from parts_catalog.imports.uploads import import_upload
 from tests.pages.forms import forms_of
 from tests.pages.people import Person, check
 from tests.pages.scene import Scene
@@ -71,6 +75,24 @@ def test_a_file_is_imported_once_and_undone_in_order(manager: TestClient) -> Non
     assert (refused.status_code, "testmark.csv" in refused.text) == (409, True)
     press(manager, later, "undo")
     press(manager, first, "undo")
+
+
+def test_a_large_file_is_tried_and_imported_in_the_background(
+    manager: TestClient, scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "At most 2 GB" in manager.get("/imports").text
+    page = send(manager, FILE + "\n" * AT_ONCE)
+    for dry in (True, False):
+        assert ("0% read" in (waiting := manager.get(page).text), f"{page}/run" in waiting) == (True, False)
+        number = int(page.rpartition("/")[2])
+        import_upload(scene.database, import_folder(tmp_path), number, full=None, dry=dry)
+        page = press(manager, page, "run") if dry else page
+    assert "Imported" in manager.get(page).text
+    assert "Whistling" in manager.get("/parts", params={"q": "whistling"}).text
+    monkeypatch.setattr(imports, "MOST_BYTES", 10)
+    form = forms_of(manager.get("/imports").text)["/imports"]
+    refused = manager.post("/imports", data=form, files={"file": ("x.csv", FILE.encode(), "text/csv")})
+    assert (refused.status_code, "a file has at most" in refused.text) == (422, True)
 
 
 def test_what_is_no_file_of_ours_is_refused_in_words(manager: TestClient) -> None:

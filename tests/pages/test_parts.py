@@ -10,10 +10,12 @@ from playwright.sync_api import Browser
 from foundation.identity import Actor, Role
 from ingest.registry import Vehicles, add_vehicle
 from ingest.vehicles import VehicleConfig
+from parts_catalog.tables import part_details
 from tests.pages.forms import forms_of
 from tests.pages.people import Person, check
 from tests.pages.scene import CONFIG, Scene
 from tests.pages.served import Served
+from tests.parts_catalog.rows import add_import
 
 Entrance = Callable[[Actor], TestClient]
 TABLET = {"width": 820, "height": 1180}
@@ -118,6 +120,29 @@ def test_one_part_shows_where_it_lies_and_what_it_is_made_for(scene: Scene, sign
     for said in ("Central warehouse", "Pudong Workshop", "Made for", "Toyota Etios", "Fits your car.", "In stock"):
         assert said in page, said
     assert owner.get("/parts/nothing").status_code == 404
+
+
+def test_one_part_shows_what_its_supplier_tells(scene: Scene, signed_in: Entrance) -> None:
+    details = {
+        "descriptions": [["DES", "en", "Name only"], ["MKT", "en", "Quiet at any speed"], ["MKT", "zh", "全速静音"]],
+        "attributes": [["Material", "Steel", None], ["1024", "12", "mm"]],
+        "packages": [{"Weights": {"UOM": "KG", "Weight": "5.2"}, "Dimensions": {"Length": "3"}}],
+        "hazardous": "Y",
+        "minimum_order": "2",
+    }
+    owner = signed_in(scene.owner)
+    address = search(owner, q="发电机").partition('<h2><a href="')[2].partition('"')[0]
+    with scene.database.unit() as unit:
+        row = {
+            "part": address.partition("/parts/")[2].partition("?")[0],
+            "details": details,
+            "import_id": add_import(unit),
+        }
+        unit.connection.execute(part_details.insert().values(**row))
+    page = owner.get(address).text
+    for said in ("Quiet at any speed", "Steel", "PAdb 1024", "12 mm", "5.2 KG", "Dangerous goods", "Smallest order"):
+        assert said in page, said
+    assert [said for said in ("Name only", "全速静音", "Size of its package") if said in page] == []
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])

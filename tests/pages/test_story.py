@@ -20,7 +20,7 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("language", ["en", pytest.param("zh_CN", marks=pytest.mark.soak)])
 def test_from_a_live_car_to_a_review(
     chromium: Browser, served: Served, scene: Scene, clock: FixedClock, language: str
 ) -> None:

@@ -112,7 +112,9 @@ def test_sql_finds_what_trying_every_line_would_find(
         best: dict[str, FitVerdict] = {}
         for number, placed in enumerate(catalogue):
             part = add_part(unit, f"p{number}", *(replace(line, position=position) for line, position in placed))
-            positions = {position for line, position in placed if not line.excludes} or {None}
+            # A place is where the part is said to go on such a car; where it is only barred is no place of its own.
+            about = [at for line, at in placed if not line.excludes and speaks_of(line, understood(car))]
+            positions = {*about} or {None}
             for position in positions:
                 mine = [line for line, at in placed if at == position or (line.excludes and at is None)]
                 expected[part, position] = verdict(mine, understood(car))

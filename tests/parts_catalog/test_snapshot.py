@@ -35,11 +35,16 @@ TYPES = ("alternator", "starter_motor")
 CANDIDATES = text("""
     SELECT DISTINCT p.no FROM applications a JOIN parts p ON p.id = a.part
     LEFT JOIN reference_codes r ON r.kind = 'base_vehicle' AND r.id = a.base_vehicle AND a.make IS NULL
+    LEFT JOIN reference_codes m ON m.kind = 'make' AND m.id = (a.attributes ->> 'make')::int
+        AND a.make IS NULL AND a.base_vehicle IS NULL
+    LEFT JOIN reference_codes o ON o.kind = 'model_line' AND o.id = (a.attributes ->> 'model_line')::int
+        AND m.id IS NOT NULL
     WHERE a.removed_by IS NULL AND p.removed_by IS NULL AND NOT a.excludes AND a.part_type = :kind
-        AND (a.base_vehicle IS NULL AND coalesce(a.make, :make) = :make
+        AND (a.base_vehicle IS NULL AND :make = coalesce(a.make, m.canonical ->> 'make',
+                CASE WHEN a.attributes ?| ARRAY['make', 'mfr'] THEN 'unknown' END, :make)
              OR coalesce(a.make, r.canonical ->> 'make') = :make
                 AND (a.make IS NOT NULL OR r.canonical ->> 'model_line' IS NOT NULL))
-        AND coalesce(a.model_line, r.canonical ->> 'model_line', :model) = :model
+        AND coalesce(a.model_line, r.canonical ->> 'model_line', o.canonical ->> 'model_line', :model) = :model
         AND (cast(:year AS int) IS NULL OR coalesce(a.year_from, (r.canonical ->> 'year')::int, :year) <= :year
              AND coalesce(a.year_to, (r.canonical ->> 'year')::int, :year) >= :year)
     ORDER BY p.no
@@ -266,6 +271,7 @@ others = st.builds(
     make=st.none(),
     model_line=st.none(),
     base_vehicle=maybe(1, 2, 3),
+    attributes=maybe({"make": 54}, {"make": 54, "model_line": 7}, {"make": 55}, {"mfr": 9}, {"engine_base": 5}),
 )
 cars = st.builds(
     VehicleConfig,
@@ -274,11 +280,13 @@ cars = st.builds(
     model_year=maybe(2011, 2013, 2014, 2017, 40000),
     build_month=maybe("2013-09"),
     fuel=maybe(Fuel.PETROL, Fuel.DIESEL),
-    codes=maybe({"base_vehicle": 1}, {"base_vehicle": 2}, {"base_vehicle": 3, "engine_base": 5}),
+    codes=maybe({"base_vehicle": 1}, {"base_vehicle": 2}, {"base_vehicle": 3, "engine_base": 5}, {"make": 55}),
 )
 LISTED = (
     ("base_vehicle", 1, {"make": "toyota", "model_line": "etios", "year": 2014}),
     ("base_vehicle", 2, {"make": "toyota"}),
+    ("make", 54, {"make": "toyota"}),
+    ("model_line", 7, {"model_line": "etios"}),
     ("engine_base", 5, {"displacement_l": 1.5, "fuel": "petrol"}),
     ("qualifier", 3, {}),
 )
@@ -318,7 +326,7 @@ def test_random_catalogues_answer_as_sql_does(
         build(unit, unit.data)
         questions = [(car, list(TYPES)) for car in asked]
         with patch.context() as patched:
-            if all(car.make and car.model_line for car in asked):
+            if all(car.make and car.model_line and "make" not in (car.codes or {}) for car in asked):
                 patched.setattr(fitment, "_said_of_types", None)
             found = fitting_parts_for(unit, questions)
         assert found == by_sql(unit, questions)

@@ -178,7 +178,8 @@ def test_a_base_vehicle_that_cannot_be_compared_says_nothing() -> None:
     coded = Application("line 1", base_vehicle=4811)
     assert rule(coded).verdict is FitVerdict.UNKNOWN
     assert rule(coded, codes={"base_vehicle": 4811}).verdict is FitVerdict.FITS
-    assert rule(Application("line 1", attributes={"make": 54})).verdict is FitVerdict.UNKNOWN
+    for kind in ("make", "mfr", "equipment_base"):
+        assert rule(Application("line 1", attributes={kind: 54})).verdict is FitVerdict.UNKNOWN
 
 
 def test_qualifiers_are_conditions_in_both_languages() -> None:

@@ -25,7 +25,16 @@ def test_an_export_holds_everything_and_no_secret(scene: Scene, client: TestClie
         tables = [pq.read_table(io.BytesIO(file.read(name))) for name in days]
     person = json.loads(written)
     empty = {name for name, rows in person.items() if not rows}
-    assert empty <= {"commands", "command_approvals", "waits", "reminders", "trip_votes", "case_codes", "grants"}
+    assert empty <= {
+        "commands",
+        "command_approvals",
+        "waits",
+        "reminders",
+        "trip_votes",
+        "case_codes",
+        "grants",
+        "returns",
+    }
     assert (person["accounts"][0]["email"], person["vehicles"][0]["vin"]) == (EMAIL, VIN)
     assert NAME in {row["name"] for row in person["organisations"]}
     assert "rattles on cold mornings" in written

@@ -45,7 +45,9 @@ class Rival:
 
     def __post_init__(self) -> None:
         headers = {"Authorization": f"Bearer {self.token}"}
-        self.http = httpx2.Client(base_url=self.base, headers=headers, timeout=60, trust_env=False)
+        # A connection that idles as long as the server keeps one (5 s) may be shut just as it is used again.
+        limits = httpx2.Limits(keepalive_expiry=2.0)
+        self.http = httpx2.Client(base_url=self.base, headers=headers, timeout=60, trust_env=False, limits=limits)
 
     def post(self, path: str, body: dict[str, Any] | None = None, key: str | None = None) -> httpx2.Response:
         headers = {"Idempotency-Key": key or secrets.token_hex(8)}

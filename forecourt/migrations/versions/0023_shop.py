@@ -46,7 +46,11 @@ def _make_carts() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_carts")),
     )
     op.create_index(
-        "ix_carts_held", "carts", ["organisation", "held_until"], unique=False, postgresql_where=sa.text("state = 'open'")
+        "ix_carts_held",
+        "carts",
+        ["organisation", "held_until"],
+        unique=False,
+        postgresql_where=sa.text("state = 'open'"),
     )
     op.create_index(
         op.f("ix_carts_organisation_created_at_id"), "carts", ["organisation", "created_at", "id"], unique=False

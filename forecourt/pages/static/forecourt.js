@@ -12,6 +12,10 @@ if (link && location.hash.length > 1) {
   link.submit();
 }
 
+// On a narrow screen the menu is wider than the page: the page one is on is seen in it.
+const current = document.querySelector(".bar nav [aria-current]");
+if (current) current.parentElement.scrollLeft = current.offsetLeft - current.parentElement.offsetLeft - 16;
+
 const offline = document.getElementById("offline");
 const notice = document.getElementById("notice");
 const away = (gone) => {
@@ -39,6 +43,12 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "yes";
   setTimeout(() => { delete form.dataset.sent; }, 5000);
 });
+
+// A page that goes along with a parcel is printed.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
 
 // Counts down what is held: `<... data-left="SECONDS">`, from the server's own time on. Asks again when it is over.
 const ends = new WeakMap();

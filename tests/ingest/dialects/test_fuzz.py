@@ -87,7 +87,9 @@ def test_mutated_payloads_are_read_quickly_and_counted() -> None:
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_a_million_mutated_payloads() -> None:
-    kinds = fuzz(1_000_000, seed=int(time.time()))
+    seed = int(time.time())
+    print(f"seed {seed}")
+    kinds = fuzz(1_000_000, seed)
     print(json.dumps(kinds))
     assert kinds["deliveries"] == 1_000_000
     assert kinds["slowest_ms"] < 1000

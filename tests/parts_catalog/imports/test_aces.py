@@ -269,3 +269,13 @@ def test_a_part_that_came_to_have_stock_stays_as_a_row_when_its_import_is_undone
     with database.unit() as unit:
         left = unit.connection.execute(text("SELECT removed_by FROM parts")).scalars().all()
     assert left == [report.import_id]
+
+
+def test_a_part_has_one_type_in_a_file_and_a_full_file_that_corrects_it_says_so(take: Take, database: Database) -> None:
+    first = take(aces(app(1), app(2, base=5889, kind=1684), app(3, base=5890)))
+    assert first.counts["rejected"] == {"part_type_disagrees": 1}
+    assert ("part_type_disagrees", 5) in findings_of(database, first.import_id)
+    kept = take(aces(app(1, base=5891, kind=1684), kind="UPDATE"))
+    assert kept.counts["rejected"] == {"part_type_disagrees": 1}
+    corrected = take(aces(app(1, kind=1684), app(2, base=5889, kind=1684)))
+    assert (corrected.counts["rejected"], corrected.counts["warnings"]["part_type_corrected"]) == ({}, 1)

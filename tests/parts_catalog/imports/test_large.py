@@ -13,17 +13,18 @@ from foundation.database import Database
 BYTES = 100 << 20
 PEAK_MB = 250  # of which 125 are the interpreter with its libraries
 
-IMPORT = """
-import json, resource, sys, time
+IMPORT = r"""
+import json, re, sys, time
 from pathlib import Path
 from foundation.database import Database
 from parts_catalog.imports.running import Wanted, import_file
+def peak():  # of this program alone: what the system counts for a process begins with its parent's
+    return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) // 1024
 database = Database(sys.argv[1])
-before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+before, began = peak(), time.monotonic()
 report = import_file(database, Wanted(Path(sys.argv[2]), "large.xml"))
 database.close()
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps(report.counts | {"before_mb": before // 1024, "peak_mb": peak // 1024, "s": time.monotonic() - began}))
+print(json.dumps(report.counts | {"before_mb": before, "peak_mb": peak(), "s": time.monotonic() - began}))
 """
 
 

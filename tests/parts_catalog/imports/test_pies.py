@@ -7,8 +7,10 @@ from sqlalchemy import text
 from foundation.database import Database
 from parts_catalog.imports.pies import VERSIONS, minor_units, valid_gtin
 from parts_catalog.imports.running import undo
+from parts_catalog.search import find
 from tests.parts_catalog.imports.conftest import Take, findings_of, rows_of
 from tests.parts_catalog.imports.files import (
+    BRAND,
     aces,
     app,
     component,
@@ -19,6 +21,7 @@ from tests.parts_catalog.imports.files import (
     priced,
     within,
 )
+from tests.parts_catalog.rows import add_brand
 
 ASSET = (
     '<DigitalFileInformation MaintenanceType="A"><FileName>a.jpg</FileName><AssetType>P04</AssetType>'
@@ -163,3 +166,30 @@ def test_values_of_prices_and_codes() -> None:
     assert (minor_units("x", "USD"), minor_units("NaN", "USD"), minor_units("1", ""), minor_units("-1", "USD")) == (
         None, None, None, None,
     )  # fmt: skip
+
+
+def test_a_brand_that_came_by_its_code_gets_its_name_and_the_undo_takes_it_back(take: Take, database: Database) -> None:
+    lines = take(aces(app(1)))
+    before = rows_of(database)
+    assert [row.split(",")[0] for row in before["brands"]].count(f"({BRAND}") == 1
+    named = take(pies(item("BZ-100"), item("BZ-200"), kind="UPDATE"))
+    assert named.counts["warnings"]["brand_named"] == 1
+    with database.unit() as unit:
+        assert [hit.part.id for hit in find(unit, "bolzq").items] != []
+        assert not find(unit, BRAND).items
+    again = take(aces(app(1), app(2, base=5889)))
+    assert again.counts["accepted"] == 2
+    for report in (again, named):
+        undo(database, report.import_id, None)
+    assert rows_of(database) == before
+    undo(database, lines.import_id, None)
+    assert not [row for row in rows_of(database)["brands"] if BRAND in row]
+
+
+def test_a_name_of_another_brand_is_not_taken(take: Take, database: Database) -> None:
+    with database.unit() as unit:
+        add_brand(unit, "Bolzq")
+    take(aces(app(1)))
+    told = take(pies(item("BZ-100"), kind="UPDATE"))
+    assert "brand_named" not in told.counts["warnings"]
+    assert told.counts["warnings"]["brand_name_taken"] == 1

@@ -75,7 +75,7 @@ class Gateway:
         return f'{{"{name}":{content},"sign":"{keys(self.signs_with["alipay"]).sign(content)}"}}'
 
     def wechat(self, told: Any) -> tuple[str, dict[str, str]]:
-        text = json.dumps(told)
+        text = json.dumps(told) if told else ""  # a 204 has no body, and is signed as one
         headers = {
             "Content-Type": "application/json",
             "Wechatpay-Timestamp": "1",

@@ -20,6 +20,24 @@ from tests.access.shop import ORDER
 from tests.aftersales.voices import Voice
 from tests.aftersales.world import GARAGE, SHELF, build
 
+TOLD = [
+    "order_placed",
+    "order_paid",
+    "shipment_picked",
+    "shipment_packed",
+    "shipment_shipped",
+    "shipment_delivered",
+    "order_completed",
+    "return_asked",
+    "return_approved",
+    "return_received",
+    "refund_asked",
+    "return_inspected",
+    "pieces_returned",
+    "refund_done",
+    "return_refunded",
+]
+
 
 def shelf(database: Database) -> tuple[int, int]:
     """Give (on hand, reserved) of belts on the garage's shelf."""
@@ -81,21 +99,5 @@ def test_a_part_bought_for_a_declined_case_goes_back(database: Database, clock: 
     with database.unit() as unit:
         held = unit.connection.execute(reservations.select().where(reservations.c.state == "held")).all()
     assert held == []
-    assert world.events(key) == [
-        "order_placed",
-        "order_paid",
-        "shipment_picked",
-        "shipment_packed",
-        "shipment_shipped",
-        "shipment_delivered",
-        "order_completed",
-        "return_asked",
-        "return_approved",
-        "return_received",
-        "refund_asked",
-        "return_inspected",
-        "pieces_returned",
-        "refund_done",
-        "return_refunded",
-    ]
+    assert world.events(key) == TOLD
     assert world.events(case)[-1] == "case_declined"

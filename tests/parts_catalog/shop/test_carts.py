@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 
 from forecourt.sweeps import sweep_deadlines
+from ingest.registry import add_vehicle
+from ingest.vehicles import VehicleConfig
 from parts_catalog.shop import holding
-from tests.parts_catalog.shop.market import FAR, NEAR, Market
+from tests.parts_catalog.shop.market import FAMILY, FAR, NEAR, Market
 
 
 def test_a_line_is_held_for_a_quarter_of_an_hour_from_the_last_change(market: Market) -> None:
@@ -90,3 +92,12 @@ def test_what_does_not_exist_or_is_not_for_sale_cannot_be_put(market: Market) ->
     said = market.put(cart, "disc", 1)
     assert (said.status_code, said.json()["code"]) == (409, "no_price")
     assert market.get("owner", f"carts/{cart}")["lines"] == []
+
+
+def test_a_cart_for_a_car_says_of_every_line_whether_it_fits(market: Market) -> None:
+    with market.database.unit() as unit:
+        add_vehicle(unit, FAMILY, "car-li", config=VehicleConfig(make="Volkswagen", model_line="Golf", model_year=2016))
+    cart = market.post("owner", "carts", {"vehicle": "car-li", "lines": [{"part": "pad", "quantity": 1}]}, key="k")
+    assert cart["lines"][0]["fit"]["verdict"] in {"unknown", "fits", "does_not_fit"}
+    assert market.get("owner", f"carts/{cart['id']}")["lines"] == cart["lines"]
+    assert market.post("stranger", "carts", {"vehicle": "car-li", "lines": []}, 404)["code"] == "not_found"

@@ -7,9 +7,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from forecourt.commands import build
+from forecourt.commands.vehicle_of_vin import filled
 from foundation.database import Database
 from foundation.identity import add_organisation
 from ingest.registry import any_vehicle
+from ingest.vehicles import VehicleConfig
+from parts_catalog.vin import NotAVin
 from tests.parts_catalog.vin.vins import made
 
 TESLA = made("LRW", "YGCEK", "L")
@@ -71,6 +74,16 @@ def test_a_car_whose_check_digit_does_not_agree_is_registered_unread(run, databa
     assert said.stderr.startswith("nothing was read from the VIN: the check digit")
     with database.unit() as unit:
         assert any_vehicle(unit, "car-1").config.to_json() == {}
+
+
+def test_a_new_car_of_north_america_is_typed_again(database: Database):
+    right = made("1HG")
+    wrong = right[:8] + ("1" if right[8] != "1" else "2") + right[9:]
+    with database.unit() as unit:
+        with pytest.raises(NotAVin, match="type the VIN again"):
+            filled(unit, wrong, VehicleConfig(), new=True)
+        assert filled(unit, wrong, VehicleConfig())[1][0].startswith("nothing was read")
+        assert filled(unit, "WVWZZZ1KZBW000001", VehicleConfig(), new=True)[1][0].startswith("note: The check digit")
 
 
 def test_parts_are_found_for_a_car_that_is_not_registered(run):
