@@ -59,6 +59,7 @@ def problem(response: httpx2.Response, status: int, code: str) -> dict[str, Any]
 # route, body, the people who may, and those who see the object but may not. Everybody else does not see it, an owner of
 # the house that works on it neither: a grant opens it to who works there.
 OWNERS, BOOKERS, WORKERS = ("owner", "fleet"), ("owner", "fleet", "integrator"), ("technician", "advisor", "manager")
+DESK = ("advisor", "manager")  # writes down what the owner says at the counter
 SEEING = ("owner", "fleet", "integrator", "technician", "advisor", "manager", "storekeeper")
 MATRIX: list[tuple[str, dict[str, Any] | None, tuple[str, ...]]] = [
     ("GET /v1/cases/{case}", None, SEEING),
@@ -69,7 +70,7 @@ MATRIX: list[tuple[str, dict[str, Any] | None, tuple[str, ...]]] = [
     ("GET /v1/repair-orders/{order}/steps", None, SEEING),
     ("POST /v1/appointments/{appointment}/confirm", {}, BOOKERS),
     ("POST /v1/appointments/{appointment}/reschedule", {"slot": "nonsense"}, BOOKERS),
-    ("POST /v1/repair-orders/{order}/approvals", {"lines": ["x"], "decision": "approved"}, OWNERS),
+    ("POST /v1/repair-orders/{order}/approvals", {"lines": ["x"], "decision": "approved"}, (*OWNERS, *DESK)),
     ("POST /v1/repair-orders/{order}/review", {"rating": 5}, OWNERS),
     ("POST /v1/repair-orders/{order}/steps", {"step": "start"}, WORKERS),
     ("POST /v1/repair-orders/{order}/lines", {"kind": "part", "part": "belt"}, WORKERS),
