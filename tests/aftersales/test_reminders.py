@@ -240,7 +240,7 @@ def take_one_letter(listener: socket.socket, said: list[str]) -> None:
 
 
 def test_every_notice_fills_in_both_languages() -> None:
-    fields = {"when", "workshop", "until", "old", "day", "kind_en", "kind_zh", "vehicle", "place", "question"}
+    fields = {"when", "workshop", "until", "old", "day", "kind_en", "kind_zh", "vehicle", "place", "question", "host"}
     for name, notice in NOTICES.items():
         filled = [words.format(**dict.fromkeys(fields, "#")) for words in (notice.text.en, notice.text.zh)]
         assert filled[0].count("#") == filled[1].count("#"), name
