@@ -9,6 +9,7 @@ from aftersales.assistance import Assistance
 from aftersales.cases import HoldReason, SettlementGroup, Wish
 from aftersales.consents import Channel, Purpose
 from aftersales.order_lines import Bearer
+from aftersales.verdicts import Judged, Verdict
 from foundation.http import Body
 from foundation.refusals import Invalid
 
@@ -75,6 +76,25 @@ class Arrangement(Body):
     )
 
 
+class VerdictGiven(Body):
+    finding: Id = Field(description="A finding of the order's case, from GET .../verdicts")
+    verdict: Verdict
+    other: Id | None = Field(None, description="With other_fault: its name, if the table of faults knows it")
+    note: Words | None = Field(None, description="Asked for by other_fault without a name")
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"finding": "find_2b", "verdict": "found"},
+                {"finding": "find_2b", "verdict": "other_fault", "other": "battery_12v", "note": "one dead cell"},
+            ]
+        }
+    )
+
+    def judged(self) -> Judged:
+        return Judged(self.verdict, self.other, self.note)
+
+
 class StepTaken(Body):
     step: str = Field(min_length=1, max_length=64)
     note: Words | None = None
@@ -87,6 +107,10 @@ class StepTaken(Body):
         le=10**9,
         strict=True,
         description="With inspect or ask_approval: what looking costs if everything is declined; net, in minor units",
+    )
+
+    verdicts: list[VerdictGiven] | None = Field(
+        None, max_length=50, description="With complete: what was found of each finding; it may also be said later"
     )
 
     model_config = ConfigDict(

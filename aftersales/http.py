@@ -43,6 +43,7 @@ from aftersales.scope import find_order
 from aftersales.settlement import settle, sheet
 from aftersales.slot_search import SlotQuery, find_slots
 from aftersales.tracking_http import add_tracking
+from aftersales.verdicts_http import add_verdicts
 from aftersales.views import (
     get_appointment,
     get_case,
@@ -78,6 +79,7 @@ def router(
         add_work,
         add_looking,
         _closing,
+        add_verdicts,
         _progress,
         add_visits,
         add_desk,

@@ -44,7 +44,11 @@ CASE_EVENTS: Mapping[str, tuple[str, str]] = {
     "inspected": ("The car was looked over", "车辆检查已完成"),
     "fault_found": ("The technician wrote down what was found", "技师已记录诊断结果"),
     "case_settled": ("The repair is settled", "维修已结算"),
+    "bill_paid": ("The bill is paid", "维修费用已支付"),
+    "sheet_corrected": ("The settlement sheet was corrected", "结算清单已更正"),
+    "verdict_given": ("The workshop said what it found of a finding", "门店已反馈诊断核实结果"),
     "reviewed": ("The visit was reviewed", "已评价"),
+    "review_answered": ("The workshop answered the review", "门店已回复评价"),
 }
 
 

@@ -156,6 +156,32 @@ NOTICES: Mapping[str, Notice] = {
             "{workshop}新增或修改了维修项目。未经您授权不会施工。",
         ),
     ),
+    "review_answered": Notice(
+        Words("The workshop answered your review", "门店回复了您的评价"),
+        Words("{workshop} has written an answer; it stands below your review.", "{workshop}已回复，见您的评价下方。"),
+    ),
+    "sheet_written": Notice(
+        Words("Your settlement sheet is ready", "结算清单已生成"),
+        Words(
+            "{workshop} has written it: you can read, sign and pay it here.",
+            "{workshop}已生成清单，可在此查看、签字和支付。",
+        ),
+    ),
+    "record_lacking": Notice(  # to the workshop
+        Words("A repair record lacks something", "维修电子档案信息不全"),
+        Words(
+            "The record of sheet {number} cannot be reported before plate and VIN are known. Nothing is invented:"
+            " please say what is missing.",
+            "结算清单{number}的维修记录缺少车牌号或车架号，暂无法上传。系统不会编造数据，请补充。",
+        ),
+    ),
+    "record_refused": Notice(  # to the workshop
+        Words("A repair record was not taken", "维修电子档案上传失败"),
+        Words(
+            "The platform has not taken the record of sheet {number}. Why stands with the repair order.",
+            "平台未接收结算清单{number}的维修记录，原因见工单。",
+        ),
+    ),
     "day_before": Notice(
         Words("You have a visit to the workshop", "您有到店预约"),
         Words("{when} at {workshop}.", "{when}，{workshop}。"),

@@ -11,6 +11,7 @@ from aftersales.estimates import line_view, lines_of, totals
 from aftersales.guards import next_steps
 from aftersales.progress import STEP_WORDS, steps_of
 from aftersales.tables import reviews, settlements
+from aftersales.verdicts import waiting_of
 from aftersales.workshops import load_workshop, load_workshops
 from diagnostics.faults import FAULTS
 from foundation.database import UnitOfWork
@@ -20,6 +21,7 @@ from foundation.money import Money
 def order_summaries(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
     """Show repair orders for a list: what, where, when and how far."""
     visits = whereabouts_of(unit, [row.appointment for row in rows])
+    waiting = waiting_of(unit, rows)
     return [
         {
             "id": row.id,
@@ -39,6 +41,7 @@ def order_summaries(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[str
             "parts_issued": row.parts_issued_at is not None,
             "reworks": row.reworks,
             "hold_reason": row.hold_reason,
+            "verdicts_waiting": waiting[row.id],
             "created_at": row.created_at.isoformat(),
             "updated_at": row.updated_at.isoformat(),
         }

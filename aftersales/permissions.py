@@ -31,6 +31,8 @@ class Act(StrEnum):
     INSPECT = "inspect"
     CLOCK = "clock"
     FIND_FAULT = "find_fault"
+    GIVE_VERDICT = "give_verdict"
+    ANSWER_REVIEW = "answer_review"
     SETTLE = "settle"
     SAY_NO_SHOW = "say_no_show"
     ARRANGE = "arrange"
@@ -70,6 +72,8 @@ PERMISSIONS: Mapping[Act, Permission] = {
     Act.INSPECT: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
     Act.CLOCK: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
     Act.FIND_FAULT: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
+    Act.GIVE_VERDICT: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
+    Act.ANSWER_REVIEW: Permission(Side.WORKSHOP, frozenset({Role.ADVISOR, Role.WORKSHOP_MANAGER})),
     Act.SETTLE: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
     Act.SAY_NO_SHOW: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
     Act.ARRANGE: Permission(Side.WORKSHOP, frozenset({Role.ADVISOR, Role.WORKSHOP_MANAGER})),
@@ -107,6 +111,8 @@ ROUTES: Mapping[Act, tuple[str, ...]] = {
     ),
     Act.CLOCK: (f"POST {_OF_ORDER}/clock/start", f"POST {_OF_ORDER}/clock/stop"),
     Act.FIND_FAULT: (f"POST {_OF_ORDER}/findings", f"PATCH {_OF_ORDER}/findings/{{number}}"),
+    Act.GIVE_VERDICT: (f"POST {_OF_ORDER}/verdicts",),
+    Act.ANSWER_REVIEW: (f"POST {_OF_ORDER}/review/answer",),
     Act.SETTLE: ("POST /v1/repair-orders/{order}/settlement",),
     Act.SAY_NO_SHOW: ("POST /v1/appointments/{appointment}/no-show",),
     Act.ARRANGE: ("POST /v1/appointments/{appointment}/arrange",),
@@ -139,7 +145,7 @@ RULES = (
     read_of("orders.read", _ORDER, *(f"{_ORDER}/{part}" for part in ("lines", "approvals", "steps", "progress"))),
     read_of(
         "repairs.read",
-        *(f"{_ORDER}/{part}" for part in ("inspections", "photos", "photos/{photo}", "clock", "findings")),
+        *(f"{_ORDER}/{part}" for part in ("inspections", "photos", "photos/{photo}", "clock", "findings", "verdicts")),
     ),
     read_of("settlements.read", f"{_ORDER}/settlement"),
     read_of("reviews.read", f"{_ORDER}/review"),
@@ -148,7 +154,7 @@ RULES = (
     Rule(
         "workshops.plan",
         Group.READ,
-        ("GET /v1/workshops/{workshop}/days/{day}", "GET /v1/workshops/{workshop}/durations"),
+        tuple(f"GET {_WORKSHOP}/{part}" for part in ("days/{day}", "durations", "figures", "reviews")),
         own=and_administrators(WORKSHOP_ROLES),
     ),
     personal("messages.read", "GET /v1/messages", "POST /v1/messages/{message}/read"),

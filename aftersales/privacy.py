@@ -6,7 +6,7 @@ A settled repair stays on file with its lines and amounts, as the law wants; the
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select, Table, delete, func, select, update
+from sqlalchemy import Select, Table, case, delete, func, select, update
 
 from aftersales.cases import CaseState
 from aftersales.tables import (
@@ -33,6 +33,7 @@ from aftersales.tables import (
     reviews,
     settlements,
     technicians,
+    verdicts,
     waits,
 )
 from foundation.database import UnitOfWork
@@ -49,7 +50,8 @@ PERSONAL: Mapping[str, str] = {
     "order_photos": "id organisation order sha256 media_type width height bytes stage point taken_by taken_at",
     "repair_findings": "condition cause correction confirmation",
     "part_returns": "note",
-    "reviews": "words",
+    "reviews": "words answer",
+    "verdicts": "note",
     "assistances": "words latitude longitude",
     "messages": "id organisation account channel kind cause case title_en title_zh text_en text_zh state created_at"
     " taken_up_at delivered_at read_at",
@@ -58,7 +60,7 @@ PERSONAL: Mapping[str, str] = {
 }
 IMPERSONAL: Mapping[str, str] = {
     "workshops": "id organisation name_en name_zh latitude longitude zone currency labour_rate tax_basis_points"
-    " opening_hours special_days stock_location country subdivision setup_version",
+    " opening_hours special_days stock_location country subdivision setup_version stars reviews",
     "bays": "id organisation workshop name equipment",
     "technicians": "id organisation workshop skills account shifts",
     "absences": "id organisation workshop resource during",
@@ -83,7 +85,8 @@ IMPERSONAL: Mapping[str, str] = {
     "part_returns": "id organisation order line pieces restocked returned_by returned_at",
     # The sheet has the car by its opaque id, the workshop, lines and amounts; no person stands in it.
     "settlements": "order organisation number sheet net tax currency settled_by settled_at",
-    "reviews": "order organisation workshop rating reviewed_by reviewed_at",
+    "reviews": "order organisation workshop rating reviewed_by reviewed_at answered_by answered_at",
+    "verdicts": "finding number organisation order workshop fault predictor verdict other given_by given_at",
     "assistances": "id organisation case kind workshop asked_by asked_at",
     "waits": "id organisation account case workshop latest_day state lapses joined_at ended_at",
     "vacancies": "id workshop freed_at",
@@ -95,7 +98,7 @@ IMPERSONAL: Mapping[str, str] = {
 _OWNED = (
     cases, case_findings, case_codes, estimates, estimate_lines, appointments, repair_orders, repair_steps, approvals,
     settlements, reviews, assistances, messages, consents, waits, reminders, inspections, inspection_points,
-    order_photos, clock_entries, repair_findings, part_returns,
+    order_photos, clock_entries, repair_findings, part_returns, verdicts,
 )  # fmt: skip
 _BY_NAME: Mapping[Table, str] = {
     repair_steps: "actor",
@@ -107,6 +110,7 @@ _BY_NAME: Mapping[Table, str] = {
     repair_findings: "found_by",
     part_returns: "returned_by",
     reviews: "reviewed_by",
+    verdicts: "given_by",
     assistances: "asked_by",
     messages: "account",
     consents: "account",
@@ -158,11 +162,11 @@ def erase(unit: UnitOfWork, person: Person, *, vehicles: bool) -> None:
         orders = select(repair_orders.c.id).where(repair_orders.c.organisation == home)
         run(update(cases).where(cases.c.organisation == home).values(words=None))
         run(update(repair_steps).where(repair_steps.c.order.in_(orders)).values(note=None))
-        for table in (inspection_points, part_returns):
+        for table in (inspection_points, part_returns, verdicts):
             run(update(table).where(table.c.order.in_(orders)).values(note=None))
         run(update(approvals).where(approvals.c.order.in_(orders)).values(ip=None, given_by=None, signature=None))
         run(delete(order_photos).where(order_photos.c.order.in_(orders)))
-        run(update(reviews).where(reviews.c.order.in_(orders)).values(words=""))
+        run(update(reviews).where(reviews.c.order.in_(orders)).values(_NO_WORDS))
         run(update(assistances).where(assistances.c.organisation == home).values(_NO_PLACE))
         run(delete(messages).where(messages.c.organisation == home))
         due = reminders.c.organisation == home, reminders.c.state == "due"
@@ -173,7 +177,7 @@ def erase(unit: UnitOfWork, person: Person, *, vehicles: bool) -> None:
         run(update(repair_findings).where(repair_findings.c.organisation == home).values(_NOT_SAID))
         for table in (case_findings, case_codes):
             run(delete(table).where(table.c.organisation == home))
-    run(update(reviews).where(reviews.c.reviewed_by == person.account).values(words=""))
+    run(update(reviews).where(reviews.c.reviewed_by == person.account).values(_NO_WORDS))
     run(update(assistances).where(assistances.c.asked_by == person.account).values(_NO_PLACE))
     run(delete(messages).where(messages.c.account == person.account))
     withdrawn = func.greatest(consents.c.given_at, now)
@@ -189,3 +193,5 @@ def _works_as(person: Person) -> "Select[Any]":
 
 _NOT_SAID: dict[str, Any] = {"condition": "", "cause": None, "correction": None, "confirmation": None}
 _NO_PLACE: dict[str, Any] = {"words": None, "latitude": None, "longitude": None}
+# An answer stays an answer, so that there is no second one; what it says is of the person who wrote the review.
+_NO_WORDS: dict[str, Any] = {"words": "", "answer": case((reviews.c.answer.is_not(None), ""))}

@@ -1,4 +1,4 @@
-"""The bodies of the routes at the car: changed lines, parts that go back, lights, the clock, findings."""
+"""The bodies of the routes at the car: changed lines, parts that go back, lights, the clock, findings, answers."""
 
 from typing import Self
 
@@ -78,3 +78,9 @@ class FaultTold(Body):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"condition": "12.1 V at idle", "cause": "worn brushes", "line": None}]}
     )
+
+
+class ReviewAnswer(Body):
+    words: Words = Field(min_length=1)
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"words": "Thank you; see you at the next service"}]})

@@ -11,7 +11,7 @@ from aftersales.holds import LEAD, live_appointment
 from aftersales.operations import Work, operations_for_wish, work_of
 from aftersales.planning import Options, bookable, place_of
 from aftersales.scope import find_case
-from aftersales.slots import Slot, Wanted, free_slots, reachable
+from aftersales.slots import Slot, Wanted, free_slots, rank_s, reachable
 from aftersales.workshops import Place, Workshop, load_workshop, load_workshops
 from foundation.database import UnitOfWork
 from foundation.identity import Actor
@@ -96,7 +96,11 @@ def _for_case(
         options = bookable(unit, vehicle, case, wish, [one for one in others if one.id != own.id])
         wanted = replace(_wanted(options, wish, not_before, near, query), apart_from_case=case.id)
         found += free_slots(unit, options.workshops, wanted, query.limit)
-    return sorted(found, key=lambda slot: (slot.completion, slot.workshop.id))[: query.limit]
+    return sorted(found, key=lambda slot: _rank(slot, near))[: query.limit]
+
+
+def _rank(slot: Slot, near: Place | None) -> tuple[float, str]:
+    return slot.completion.timestamp() + rank_s(slot.workshop, near), slot.workshop.id
 
 
 def _within(unit: UnitOfWork, workshops: list[Workshop] | None, near: Place | None) -> list[Workshop] | None:

@@ -26,6 +26,7 @@ from aftersales.free_times import (
 from aftersales.hours import Span
 from aftersales.occupancy import SetupChanged, local_day, taken_quanta
 from aftersales.operations import Work
+from aftersales.ratings import handicap_s
 from aftersales.reasons import AS_SOON_AS_OPEN, Binding, Reason, reason
 from aftersales.slot_ids import NO_SLOT, SlotKey, write_slot
 from aftersales.workshops import (
@@ -36,6 +37,7 @@ from aftersales.workshops import (
     Workshop,
     distance_km,
     load_workshop,
+    rating_view,
     workshop_summary,
 )
 from foundation.database import UnitOfWork
@@ -121,6 +123,7 @@ class Slot:
             },
             "loaner": {"id": self.loaner.id, "name": self.loaner.name} if self.loaner else None,
             "distance_km": round(distance_km(near, self.workshop.place), 1) if near else None,
+            **rating_view(self.workshop),
             "reason": self.reason["code"],
             "reason_en": self.reason["en"],
             "reason_zh": self.reason["zh"],
@@ -153,7 +156,10 @@ class Wanted:
 
 
 def free_slots(unit: UnitOfWork, workshops: Iterable[Workshop], wanted: Wanted, limit: int = 50) -> list[Slot]:
-    """Give free slots, earliest completion first; the way there and back counts when the car's place is known."""
+    """Give free slots, earliest completion first; the way there and back counts when the car's place is known.
+
+    So do, a little, the ratings of the workshops: see `rank_s`.
+    """
     places = reachable(workshops, wanted.near)
     window = Window(wanted.not_before)
     taken = taken_quanta(unit, [one.id for one in places], window.span, wanted.apart_from_case)
@@ -167,7 +173,7 @@ def find_free(workshops: Collection[Workshop], wanted: Wanted, taken: Taken, lim
     """
     teams = [wanted.team(one) for one in sorted(workshops, key=lambda one: one.id)]
     equipped = [team for team in teams if team.technicians and team.bays]
-    ways = np.array([2 * _way(team.workshop, wanted.near).total_seconds() for team in equipped])
+    ways = np.array([rank_s(team.workshop, wanted.near) for team in equipped])
     for days in (*FIRST_DAYS, HORIZON_DAYS):
         window = Window(wanted.not_before, days)
         found = [times_at(team, window, taken, wanted.earliest(team.workshop), wanted.latest_day) for team in equipped]
@@ -180,7 +186,7 @@ def find_free(workshops: Collection[Workshop], wanted: Wanted, taken: Taken, lim
 
 
 def _ranked(found: Sequence[Times], ways: npt.NDArray[np.float64], limit: int) -> list[tuple[float, int, int]]:
-    """Give (completion and way in seconds, number of the workshop, start) of the best slots, in order."""
+    """Give (completion and `rank_s` in seconds, number of the workshop, start) of the best slots, in order."""
     starts = [_best(times, limit) for times in found]
     number = np.repeat(np.arange(len(found)), [len(one) for one in starts])
     start = np.concatenate([np.zeros(0, np.int64), *starts])
@@ -188,6 +194,14 @@ def _ranked(found: Sequence[Times], ways: npt.NDArray[np.float64], limit: int) -
     rank = np.concatenate([np.zeros(0, np.int64), *ends]) * QUANTUM_S + ways[number]
     order = np.lexsort((start, number, rank))[:limit]
     return list(zip(rank[order].tolist(), number[order].tolist(), start[order].tolist(), strict=True))
+
+
+def rank_s(workshop: Workshop, near: Place | None) -> float:
+    """Give the seconds that a workshop's times are ranked behind their completion: the way both ways, and its rating.
+
+    One number per workshop, so that the search weighs it without looking at any review.
+    """
+    return 2 * _way(workshop, near).total_seconds() + handicap_s(workshop)
 
 
 def reachable(workshops: Iterable[Workshop], near: Place | None) -> list[Workshop]:

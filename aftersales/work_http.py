@@ -12,10 +12,12 @@ from aftersales.order_lines import Labour, Material, Sublet, add_line
 from aftersales.repair_bodies import LineChange, PartsBack
 from aftersales.repair_orders import Said, take_step
 from aftersales.routes import REFUSED_POST, Asked, Desk, Key, View
+from aftersales.verdicts import give_verdict
 from aftersales.views import get_repair_order
 from foundation.database import UnitOfWork
 from foundation.http import IdempotencyKey
 from foundation.identity import Actor
+from foundation.refusals import Invalid
 
 FoundLine = Annotated[FoundLabour | FoundPart | FoundSublet, Body(discriminator="kind")]
 PATH = "/repair-orders/{order}"
@@ -80,6 +82,10 @@ def _moves(routes: APIRouter, desk: Desk) -> None:
         said = Said(body.mileage_km, body.reason, body.fee, body.inspection_fee)
 
         def act(unit: UnitOfWork) -> View:
+            if body.verdicts and body.step != "complete":
+                raise Invalid(f"verdicts are given with complete or by themselves, not with {body.step}")
+            for one in body.verdicts or ():
+                give_verdict(unit, actor, order, one.finding, one.judged())
             return take_step(unit, actor, order, body.step, body.note, said=said)
 
         return desk.act(actor, Asked(f"repair-orders/{order}/steps", key, body), act)

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from aftersales.cases import Wish
 from aftersales.hours import Hours, Span, check_hours
 from aftersales.operations import Work, on_grid
-from aftersales.tables import absences, bays, loaners, reviews, services, technicians, workshops
+from aftersales.tables import absences, bays, loaners, services, technicians, workshops
 from foundation.database import UnitOfWork
 from foundation.identity import Actor
 from foundation.refusals import Invalid, NotFound
@@ -79,6 +79,8 @@ class Workshop:
     services: Mapping[str, Timing] = field(default_factory=dict)
     absences: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)  # by bay, technician or loaner; not over yet
     version: int = 0  # of all this, as it was read
+    stars: int = 0  # of all its reviews together
+    reviews: int = 0
 
     def bays_for(self, work: Work) -> list[Bay]:
         """Give the bays that have the equipment, the plainest first: a special bay is kept for who needs it."""
@@ -150,6 +152,8 @@ def load_workshops(unit: UnitOfWork, ids: Collection[str] | None = None) -> dict
             services_of[row.id],
             away[row.id],
             row.setup_version,
+            row.stars,
+            row.reviews,
         )
         for row in rows
     }
@@ -253,8 +257,6 @@ def _put(unit: UnitOfWork, table: Table, key: str, values: dict[str, Any]) -> No
 def list_workshops(unit: UnitOfWork, actor: Actor, near: Place | None = None) -> list[dict[str, Any]]:
     """Give every workshop as JSON, the nearest first when a place is given. Any signed-in actor may see them."""
     del actor
-    rated = select(reviews.c.workshop, func.avg(reviews.c.rating).label("mean"), func.count().label("number"))
-    ratings = {row.workshop: row for row in unit.connection.execute(rated.group_by(reviews.c.workshop))}
     found = sorted(
         load_workshops(unit).values(), key=lambda one: (distance_km(near, one.place) if near else 0.0, one.id)
     )
@@ -265,11 +267,22 @@ def list_workshops(unit: UnitOfWork, actor: Actor, near: Place | None = None) ->
             "opening_hours": one.opening_hours,
             "special_days": one.special_days,
             "distance_km": round(distance_km(near, one.place), 1) if near else None,
-            "rating": round(float(ratings[one.id].mean), 1) if one.id in ratings else None,
-            "reviews": int(ratings[one.id].number) if one.id in ratings else 0,
+            **rating_view(one),
         }
         for one in found
     ]
+
+
+def rating_view(workshop: Workshop) -> dict[str, Any]:
+    """Show the plain mean of a workshop's reviews, and how many there are."""
+    mean = round(workshop.stars / workshop.reviews, 1) if workshop.reviews else None
+    return {"rating": mean, "reviews": workshop.reviews}
+
+
+def note_rating(unit: UnitOfWork, workshop: str, rating: int) -> None:
+    """Count a review in, with the review's own unit; it changes nothing that a booking stands on."""
+    counted = {"stars": workshops.c.stars + rating, "reviews": workshops.c.reviews + 1}
+    unit.connection.execute(update(workshops).where(workshops.c.id == workshop).values(**counted))
 
 
 def workshop_summary(workshop: Workshop) -> dict[str, Any]:

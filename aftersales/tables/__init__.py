@@ -19,6 +19,7 @@ from aftersales.tables.order import (
     repair_steps,
     reviews,
     settlements,
+    verdicts,
 )
 from aftersales.tables.repair import (
     clock_entries,
@@ -74,6 +75,7 @@ __all__ = [
     "settlements",
     "technicians",
     "vacancies",
+    "verdicts",
     "waits",
     "workshops",
 ]

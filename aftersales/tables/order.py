@@ -118,8 +118,38 @@ reviews = Table(
     Column("words", Text, nullable=False),
     Column("reviewed_by", Text, nullable=False),
     Column("reviewed_at", DateTime(timezone=True), nullable=False),
+    Column("answer", Text),  # the workshop's, once
+    Column("answered_by", Text),
+    Column("answered_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("order"),
     ForeignKeyConstraint(["order"], ["repair_orders.id"]),
     CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
+    CheckConstraint("(answer IS NULL) = (answered_by IS NULL)", name="answer"),
+    CheckConstraint("(answered_by IS NULL) = (answered_at IS NULL)", name="answered"),
     Index(None, "workshop"),
+)
+
+# What the workshop found of a finding. Appended: the highest number counts. Fault and predictor are kept beside it, so
+# that precision can still be counted when the finding itself was erased with its car.
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("finding", Text),
+    Column("number", Integer),
+    Column("organisation", Text, nullable=False),
+    Column("order", Text, nullable=False),
+    Column("workshop", Text, nullable=False),
+    Column("fault", Text, nullable=False),
+    Column("predictor", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("other", Text),  # the fault that it was instead, if the table of faults knows it
+    Column("note", Text),
+    Column("given_by", Text, nullable=False),
+    Column("given_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("finding", "number"),
+    ForeignKeyConstraint(["order"], ["repair_orders.id"]),
+    CheckConstraint("verdict IN ('found', 'not_found', 'other_fault')", name="verdict"),
+    CheckConstraint("other IS NULL OR (verdict = 'other_fault' AND other <> fault)", name="other"),
+    Index(None, "order"),
+    Index(None, "workshop", "given_at"),
 )

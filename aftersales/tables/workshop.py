@@ -36,8 +36,12 @@ workshops = Table(
     Column("country", Text),  # ISO 3166-1: whose public holidays are kept; null: none
     Column("subdivision", Text),  # ISO 3166-2, without the country
     Column("setup_version", Integer, nullable=False, server_default="0"),  # counts the changes of all that is set up
+    # Of all its reviews, kept as they come: the search for times reads every workshop and counts no reviews.
+    Column("stars", BigInteger, nullable=False, server_default="0"),
+    Column("reviews", Integer, nullable=False, server_default="0"),
     PrimaryKeyConstraint("id"),
     CheckConstraint("labour_rate >= 0", name="labour_rate"),
+    CheckConstraint("stars BETWEEN reviews AND 5 * reviews", name="stars"),
 )
 
 bays = Table(

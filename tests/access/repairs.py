@@ -24,6 +24,8 @@ REPAIR_BODIES: Mapping[str, dict[str, Any]] = {
     f"POST {PATH}/clock/stop": {"technician": "tech_one_0"},
     f"POST {PATH}/findings": {"condition": "12.1 V at idle"},
     f"PATCH {PATH}/findings/{{number}}": {"cause": "worn brushes"},
+    f"POST {PATH}/verdicts": {"finding": "f1", "verdict": "found"},
+    f"POST {PATH}/review/answer": {"words": "Thank you"},
 }
 
 

@@ -34,10 +34,15 @@ def at_the_car(answers: Answers) -> None:
     answers.ask(more, 409, json=REPAIR_BODIES[more], number="1", **settled)
     back = {"line": belt, "pieces": 1}
     answers.ask(f"POST {PATH}/parts-returns", 409, json=back, **here)
+    verdict = {"finding": "f_at_work", "verdict": "not_found"}
+    answers.ask(f"POST {PATH}/verdicts", 409, json=verdict, **here)
     for step in STEPS[1:4]:
         world.step(order, **step)
     answers.ask(f"POST {PATH}/parts-returns", 201, json=back, **here)
     answers.ask(f"PATCH {PATH}/lines/{{line}}", 200, json={"hours": 2}, line=lines[0]["id"], **here)
+    answers.ask(f"POST {PATH}/verdicts", 201, json=verdict, **here)
+    answers.ask(f"POST {PATH}/review/answer", 201, json={"words": "Thank you"}, **settled)
+    answers.ask(f"POST {PATH}/review/answer", 409, json={"words": "Thank you"}, **settled)
     called_off = world.another_car("car-called-off")
     visit = world.open(world.finding("f_called_off", called_off), called_off)["appointment"]["id"]
     order = str(world.confirm(visit)["repair_order"])

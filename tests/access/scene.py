@@ -34,6 +34,7 @@ HOUSES = {Relation.OWN: FAMILY, Relation.GRANTED: GARAGE, Relation.NONE: STRANGE
 OF_SETTLED = (
     "GET /v1/repair-orders/{order}/settlement",
     "GET /v1/repair-orders/{order}/review",
+    "POST /v1/repair-orders/{order}/review/answer",
     "GET /repair-orders/{order}/sheet",
 )
 # What a workshop keeps, by the name in the address: made anew when a request has taken it away.
