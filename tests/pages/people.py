@@ -6,6 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from foundation.identity import Actor, issue_link
+from tests.pages.axe import violations
 from tests.pages.scene import Scene
 from tests.pages.served import Served
 
@@ -41,7 +42,7 @@ FOREIGN = r"""(() => { const found = [], texts = document.createTreeWalker(docum
 
 
 def check(page: Page) -> None:
-    """See that a page fits a phone, that what is tapped is large enough and named, and that it speaks its language."""
+    """See that a page fits a phone, that what is tapped is large enough and named, that it speaks its language; and axe."""
     assert page.evaluate(NARROW), page.url
     assert page.evaluate(SMALL) == [], page.url
     assert page.evaluate(NAMELESS) == [], page.url
@@ -49,6 +50,7 @@ def check(page: Page) -> None:
     assert page.locator("h1").count() == 1, page.url
     if page.evaluate("document.documentElement.lang") == "zh-CN":
         assert page.evaluate(FOREIGN) == [], page.url
+    assert violations(page) == [], page.url
 
 
 class Person:
