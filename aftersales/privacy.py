@@ -168,6 +168,8 @@ def erase(unit: UnitOfWork, person: Person, *, vehicles: bool) -> None:
         run(delete(order_photos).where(order_photos.c.order.in_(orders)))
         run(update(reviews).where(reviews.c.order.in_(orders)).values(_NO_WORDS))
         run(update(assistances).where(assistances.c.organisation == home).values(_NO_PLACE))
+        # The condition is what the owner complained of; cause and correction tell of the car.
+        run(update(repair_findings).where(repair_findings.c.order.in_(orders)).values(condition=""))
         run(delete(messages).where(messages.c.organisation == home))
         due = reminders.c.organisation == home, reminders.c.state == "due"
         run(update(reminders).where(*due).values(state="dropped", ended_at=now))

@@ -7,13 +7,16 @@ from typing import Any
 
 from sqlalchemy import text
 
-from aftersales import consents, reviews
+from aftersales import clock, consents, corrections, reviews
 from aftersales.cases import Wish
 from aftersales.consents import Channel, Purpose
+from aftersales.inspections import Light, Stage, look
+from aftersales.line_changes import GoingBack, give_back
 from aftersales.opening import insert_case, open_case
+from aftersales.photos import Place, add_photo, photo_folder
 from aftersales.tables import assistances
 from aftersales.tables import messages as outbox
-from aftersales.views import get_case
+from aftersales.views import get_case, get_repair_order
 from diagnostics.tables import findings
 from foundation.database import Database
 from foundation.idempotency import once
@@ -28,6 +31,7 @@ from parts_catalog.shop.carts import About, LineWish, open_cart
 from parts_catalog.shop.ordering import Delivery, place
 from parts_catalog.shop.ordering import Wish as Order
 from parts_catalog.tables import part_reviews
+from tests.aftersales.repair.test_at_the_car import PNG
 from tests.aftersales.world import GOLF, STEPS, World
 from tests.ingest.wire import columns, document
 
@@ -77,6 +81,8 @@ def build(world: World, folder: Path) -> Scene:
     world.clock.advance(timedelta(days=1))
     for step in STEPS:
         mine.step(order, **(step | {"note": "the needle is loose"} if "note" in step else step))
+        if step["step"] == "issue_parts":
+            _at_the_car(world, order, folder)
     mine.settle(order)
     with database.unit() as unit:
         reviews.review(unit, owner, order, 5, "it rattles on cold mornings no more")
@@ -104,6 +110,20 @@ def build(world: World, folder: Path) -> Scene:
             once(unit, who, "/v1/x", "key", {}, lambda: {"case": wish, "words": "it rattles on cold mornings"})
         note_failed_sign_in(unit, EMAIL)
     return Scene(world, archive, folder, owner, token, {"order": order, "wish": wish, "case": case["id"]})
+
+
+def _at_the_car(world: World, order: str, folder: Path) -> None:
+    """Let the technician look, photograph, clock in, write down what he finds, and give a part back."""
+    who = world.technician
+    with world.database.unit() as unit:
+        clock.start(unit, who, order, "tech_one_0")
+        look(unit, who, order, Stage.PRE_WORK, "brakes", Light.AMBER, "the needle squeals")
+        add_photo(unit, who, order, PNG, Place(Stage.PRE_WORK, "brakes"), photo_folder(folder.parent))
+        said = corrections.Fault("it rattles on cold mornings", "a loose needle", "needle fastened")
+        corrections.add_fault(unit, who, order, said)
+        lines = get_repair_order(unit, who, order)["lines"]
+        belt = next(line["id"] for line in lines if line["part"] == "belt")
+        give_back(unit, who, order, GoingBack(belt, 1, note="the needle did not fit"))
 
 
 def _drive(world: World, archive: Archive) -> None:
