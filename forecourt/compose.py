@@ -92,7 +92,7 @@ def build_app(
         parts_catalog.warehouse.http.router(database, actor),
         parts_catalog.shop.http.router(database, wakeups, actor, vehicles, carrier, find_case, paying.providers),
         parts_catalog.returns.http.router(database, actor, case_is_declined),
-        aftersales.http.router(database, wakeups, actor, vehicles, photo_folder(settings.data)),
+        aftersales.http.router(database, wakeups, actor, vehicles, photo_folder(settings.data), paying.providers),
         privacy_http.router(database, actor, archive, throttle),
         forecourt.webhooks.http.router(database, actor, private=settings.webhook_private),
     ):
