@@ -192,12 +192,6 @@ class FoundSublet(Body):
     )
 
 
-class SettlementWish(Body):
-    return_old_parts: bool | None = Field(None, description="Does the customer want his old parts back, if asked?")
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"return_old_parts": True}]})
-
-
 class Rating(Body):
     rating: int = Field(ge=1, le=5, strict=True)
     words: Words = ""

@@ -109,6 +109,20 @@ class RepairOrderState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class BillState(StrEnum):
+    """What is owed for a settled repair, or for looking at a car of which nothing was repaired."""
+
+    OPEN = "open"
+    PAID = "paid"
+    ON_ACCOUNT = "on_account"  # a fleet that the workshop trusts pays later; the car may go
+    NOTHING_DUE = "nothing_due"
+    WAIVED = "waived"  # the inspection fee
+
+
+TO_PAY = frozenset({BillState.OPEN, BillState.ON_ACCOUNT})
+LETS_GO = frozenset({BillState.PAID, BillState.ON_ACCOUNT, BillState.NOTHING_DUE})
+
+
 class HoldReason(StrEnum):
     CUSTOMER = "waiting_customer"
     PARTS = "waiting_parts"
@@ -128,6 +142,8 @@ class Guard(StrEnum):
     PARTS_ISSUED = "parts_issued"
     WAIT_OVER = "wait_over"  # what the order was put on hold for has come
     FINAL_CHECK_PASSED = "final_check_passed"  # a final inspection that was begun is complete, and nothing is red
+    NO_SHEET = "no_sheet"  # the inspection fee has not been settled yet
+    BILL_SETTLED = "bill_settled"  # paid, on account, or nothing is due
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,10 +242,10 @@ MOVES: tuple[Move, ...] = (
         (),
         _S.DECLINED,
     ),
-    Move(frozenset({_S.DECLINED}), "reconsider", (_G.SOMETHING_APPROVED,), _S.AWAITING_APPROVAL),
+    Move(frozenset({_S.DECLINED}), "reconsider", (_G.SOMETHING_APPROVED, _G.NO_SHEET), _S.AWAITING_APPROVAL),
     Move(frozenset({_S.DECLINED}), "close_declined", (), _S.CLOSED_DECLINED),
     Move(frozenset({_S.COMPLETED}), "settle", (), _S.SETTLED),
-    Move(frozenset({_S.SETTLED}), "release", (), _S.RELEASED),
+    Move(frozenset({_S.SETTLED}), "release", (_G.BILL_SETTLED,), _S.RELEASED),
     Move(frozenset({_S.EXPECTED, _S.OPEN}), "cancel", (), _S.CANCELLED),
 )
 _BY_STEP: Mapping[tuple[str, str], Move] = {(source, move.step): move for move in MOVES for source in move.sources}

@@ -30,7 +30,7 @@ def count_of(unit: UnitOfWork, organisation: str) -> DeskCounts:
         cases=count(cases),
         parts_reserved=count(estimate_lines, estimate_lines.c.kind == "part"),
         appointments_booked=count(appointments, appointments.c.replaces.is_(None)),
-        repair_orders_settled=count(repair_orders, repair_orders.c.state == "settled"),
+        repair_orders_settled=count(repair_orders, repair_orders.c.state.in_(["settled", "released"])),
         progress=count(repair_steps),
         reviews=count(reviews),
     )

@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from aftersales.cases import STEPS, Guard, HoldReason, Move, move_of
+from aftersales.cases import LETS_GO, STEPS, Guard, HoldReason, Move, move_of
 from aftersales.decisions import APPROVED, AWAITING, standing
 from aftersales.estimates import Line, lines_of
 from aftersales.inspections import Stage, why_not_passed, why_not_through
-from aftersales.tables import appointments
+from aftersales.tables import appointments, bills
 from foundation.database import UnitOfWork
 from parts_catalog import stock
 
@@ -101,6 +101,18 @@ def _check_in_looked_through(unit: UnitOfWork, order: Row[Any]) -> str | None:
     return why_not_through(unit, order, Stage.CHECK_IN)
 
 
+def _no_sheet(unit: UnitOfWork, order: Row[Any]) -> str | None:
+    return None if _bill(unit, order) is None else "the inspection fee is settled; the order can only be closed"
+
+
+def _bill_settled(unit: UnitOfWork, order: Row[Any]) -> str | None:
+    return None if _bill(unit, order) in LETS_GO else "the bill is not paid"
+
+
+def _bill(unit: UnitOfWork, order: Row[Any]) -> str | None:
+    return unit.connection.execute(select(bills.c.state).where(bills.c.order == order.id)).scalar_one_or_none()
+
+
 QUESTIONS: Mapping[Guard, Question] = {
     Guard.CHECK_IN_LOOKED_THROUGH: _check_in_looked_through,
     Guard.SOMETHING_AWAITS: _something_awaits,
@@ -113,4 +125,6 @@ QUESTIONS: Mapping[Guard, Question] = {
     Guard.PARTS_ISSUED: _parts_issued,
     Guard.WAIT_OVER: _wait_over,
     Guard.FINAL_CHECK_PASSED: why_not_passed,
+    Guard.NO_SHEET: _no_sheet,
+    Guard.BILL_SETTLED: _bill_settled,
 }

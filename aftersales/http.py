@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -17,7 +18,6 @@ from aftersales.bodies import (
     Move,
     Nothing,
     Rating,
-    SettlementWish,
 )
 from aftersales.cases import Wish
 from aftersales.desk_http import add_desk
@@ -40,7 +40,7 @@ from aftersales.routes import (
     listing,
 )
 from aftersales.scope import find_order
-from aftersales.settlement import settle, sheet
+from aftersales.settlement.http import add_settlement
 from aftersales.slot_search import SlotQuery, find_slots
 from aftersales.tracking_http import add_tracking
 from aftersales.verdicts_http import add_verdicts
@@ -62,14 +62,20 @@ from foundation.http import ActorDependency, IdempotencyKey, behind
 from foundation.identity import Actor
 from foundation.paging import DEFAULT_LIMIT
 from ingest.vehicles import VehicleRegister
+from parts_catalog.payments import Providers
 
 
 def router(
-    database: Database, wakeups: Wakeups, current_actor: ActorDependency, vehicles: VehicleRegister, photos: Path
+    database: Database,
+    wakeups: Wakeups,
+    current_actor: ActorDependency,
+    vehicles: VehicleRegister,
+    photos: Path,
+    providers: Providers = MappingProxyType({}),
 ) -> APIRouter:
-    """Give the routes of the desk; `photos` is the folder in which photos of cars lie."""
+    """Give the routes of the desk; `photos` is the folder in which photos of cars lie, `providers` take payments."""
     routes = APIRouter(prefix="/v1", tags=["aftersales"])
-    desk = Desk(database, wakeups, current_actor, vehicles, photos)
+    desk = Desk(database, wakeups, current_actor, vehicles, photos, providers)
     for add in (
         _cases,
         _workshops,
@@ -78,6 +84,7 @@ def router(
         _orders,
         add_work,
         add_looking,
+        add_settlement,
         _closing,
         add_verdicts,
         _progress,
@@ -244,17 +251,6 @@ def _orders(routes: APIRouter, desk: Desk) -> None:
 def _closing(routes: APIRouter, desk: Desk) -> None:
     Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
     path = "/repair-orders/{order}"
-
-    @routes.get(f"{path}/settlement", responses=REFUSED_GET, summary="The settlement sheet in its six groups")
-    def settlement(actor: Acting, order: Key) -> View:
-        with desk.database.unit() as unit:
-            return sheet(unit, actor, order)
-
-    @routes.post(f"{path}/settlement", status_code=201, responses=REFUSED_POST, summary="Settle completed work")
-    def settle_order(actor: Acting, order: Key, body: SettlementWish | None = None, key: IdempotencyKey = None) -> View:
-        old_parts = body.return_old_parts if body else None
-        asked = Asked(f"repair-orders/{order}/settlement", key, body)
-        return desk.act(actor, asked, lambda unit: settle(unit, actor, order, old_parts))
 
     @routes.get(f"{path}/review", responses=REFUSED_GET, summary="The owner's review")
     def one_review(actor: Acting, order: Key) -> View:

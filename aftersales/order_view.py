@@ -10,7 +10,10 @@ from aftersales.decisions import APPROVED, standing
 from aftersales.estimates import line_view, lines_of, totals
 from aftersales.guards import next_steps
 from aftersales.progress import STEP_WORDS, steps_of
-from aftersales.tables import reviews, settlements
+from aftersales.settlement.bills import bill_view
+from aftersales.settlement.choices import customer_parts_of, wants_old_parts
+from aftersales.settlement.sheets import last_sheet
+from aftersales.tables import reviews
 from aftersales.verdicts import waiting_of
 from aftersales.workshops import load_workshop, load_workshops
 from diagnostics.faults import FAULTS
@@ -54,7 +57,7 @@ def order_view(unit: UnitOfWork, row: Row[Any]) -> dict[str, Any]:
     currency = load_workshops(unit, [row.workshop])[row.workshop].currency
     lines = lines_of(unit, [row.estimate])[row.estimate]
     decided = standing(unit, lines)
-    settled = select(settlements.c.number).where(settlements.c.order == row.id)
+    settled = last_sheet(unit, row.id)
     steps = step_views(unit, row.id)
     reviewed = select(reviews.c.rating).where(reviews.c.order == row.id)
     return {
@@ -65,7 +68,10 @@ def order_view(unit: UnitOfWork, row: Row[Any]) -> dict[str, Any]:
         "progress_count": len(steps),
         "next_steps": next_steps(unit, row),
         "inspection_fee": fee_view(unit, row),
-        "settlement": unit.connection.execute(settled).scalar_one_or_none(),
+        "old_parts": wants_old_parts(unit, row.id),
+        "customer_parts": customer_parts_of(unit, row.id),
+        "settlement": settled.number if settled is not None else None,
+        "bill": bill_view(unit, row.id),
         "rating": unit.connection.execute(reviewed).scalar_one_or_none(),
     }
 

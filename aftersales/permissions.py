@@ -34,6 +34,13 @@ class Act(StrEnum):
     GIVE_VERDICT = "give_verdict"
     ANSWER_REVIEW = "answer_review"
     SETTLE = "settle"
+    NOTE_CUSTOMER_PARTS = "note_customer_parts"
+    CHOOSE_OLD_PARTS = "choose_old_parts"
+    SIGN_SHEET = "sign_sheet"
+    CORRECT_SHEET = "correct_sheet"
+    PAY = "pay"
+    RELEASE = "release"
+    MEND_RECORD = "mend_record"
     SAY_NO_SHOW = "say_no_show"
     ARRANGE = "arrange"
     SET_UP = "set_up"
@@ -53,6 +60,8 @@ class Permission:
 # for a car that is opened to his house he holds a time, which its owner confirms, or gives it back before that. What is
 # found during a repair is approved, reviewed and shared by people alone.
 _BOOKING = OWNER_ROLES | {Role.INTEGRATOR}
+
+_DESK = frozenset({Role.ADVISOR, Role.WORKSHOP_MANAGER})
 
 PERMISSIONS: Mapping[Act, Permission] = {
     Act.BOOK: Permission(Side.OWNER, _BOOKING, frozenset({Role.INTEGRATOR})),
@@ -75,6 +84,14 @@ PERMISSIONS: Mapping[Act, Permission] = {
     Act.GIVE_VERDICT: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
     Act.ANSWER_REVIEW: Permission(Side.WORKSHOP, frozenset({Role.ADVISOR, Role.WORKSHOP_MANAGER})),
     Act.SETTLE: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
+    Act.NOTE_CUSTOMER_PARTS: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
+    # The customer chooses, signs and pays; at the counter his workshop's desk takes it down, or shows him the code.
+    Act.CHOOSE_OLD_PARTS: Permission(Side.OWNER, OWNER_ROLES, _DESK),
+    Act.SIGN_SHEET: Permission(Side.OWNER, OWNER_ROLES, _DESK),
+    Act.PAY: Permission(Side.OWNER, OWNER_ROLES, _DESK),
+    Act.CORRECT_SHEET: Permission(Side.WORKSHOP, _DESK),
+    Act.RELEASE: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
+    Act.MEND_RECORD: Permission(Side.WORKSHOP, _DESK),
     Act.SAY_NO_SHOW: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
     Act.ARRANGE: Permission(Side.WORKSHOP, frozenset({Role.ADVISOR, Role.WORKSHOP_MANAGER})),
     Act.SHARE: Permission(Side.OWNER, OWNER_ROLES),
@@ -85,6 +102,7 @@ PERMISSIONS: Mapping[Act, Permission] = {
 _WORKSHOP = "/v1/workshops/{workshop}"
 _OF_ORDER = "/v1/repair-orders/{order}"
 _KEPT = {"bays": "bay", "technicians": "technician", "loaners": "loaner", "absences": "absence", "services": "code"}
+_ACCOUNTS = f"{_WORKSHOP}/accounts"
 ROUTES: Mapping[Act, tuple[str, ...]] = {
     Act.SHARE: (
         "GET /v1/cases/{case}/links",
@@ -114,12 +132,21 @@ ROUTES: Mapping[Act, tuple[str, ...]] = {
     Act.GIVE_VERDICT: (f"POST {_OF_ORDER}/verdicts",),
     Act.ANSWER_REVIEW: (f"POST {_OF_ORDER}/review/answer",),
     Act.SETTLE: ("POST /v1/repair-orders/{order}/settlement",),
+    Act.NOTE_CUSTOMER_PARTS: (f"PUT {_OF_ORDER}/customer-parts",),
+    Act.CHOOSE_OLD_PARTS: (f"POST {_OF_ORDER}/old-parts",),
+    Act.SIGN_SHEET: (f"POST {_OF_ORDER}/settlement/signature",),
+    Act.CORRECT_SHEET: (f"POST {_OF_ORDER}/settlement/corrections",),
+    Act.PAY: (f"POST {_OF_ORDER}/payments",),
+    Act.RELEASE: (f"POST {_OF_ORDER}/release",),
+    Act.MEND_RECORD: (f"POST {_OF_ORDER}/record",),
     Act.SAY_NO_SHOW: ("POST /v1/appointments/{appointment}/no-show",),
     Act.ARRANGE: ("POST /v1/appointments/{appointment}/arrange",),
     Act.SET_UP: (
         f"PATCH {_WORKSHOP}",
         *(f"POST {_WORKSHOP}/{many}" for many in _KEPT),
         *(f"{verb} {_WORKSHOP}/{many}/{{{one}}}" for many, one in _KEPT.items() for verb in ("PATCH", "DELETE")),
+        f"POST {_ACCOUNTS}",
+        f"DELETE {_ACCOUNTS}/{{customer}}",
     ),
 }
 
@@ -147,7 +174,9 @@ RULES = (
         "repairs.read",
         *(f"{_ORDER}/{part}" for part in ("inspections", "photos", "photos/{photo}", "clock", "findings", "verdicts")),
     ),
-    read_of("settlements.read", f"{_ORDER}/settlement"),
+    read_of("settlements.read", f"{_ORDER}/settlement", f"{_ORDER}/settlement/sheets"),
+    Rule("records.read", Group.READ, (f"{_ORDER}/record",), granted=and_administrators(_DESK)),
+    Rule("workshops.accounts", Group.READ, (f"GET {_ACCOUNTS}",), own=and_administrators(_DESK)),
     read_of("reviews.read", f"{_ORDER}/review"),
     list_of("workshops.list", "GET /v1/workshops", f"GET {_WORKSHOP}"),
     list_of("slots.list", "GET /v1/slots"),

@@ -14,24 +14,30 @@ from aftersales.tables import (
     appointments,
     approvals,
     assistances,
+    bills,
     case_codes,
     case_findings,
     cases,
     clock_entries,
     consents,
+    customer_parts,
     estimate_lines,
     estimates,
     inspection_points,
     inspections,
     messages,
+    old_parts_choices,
     order_photos,
     part_returns,
+    record_attempts,
     reminders,
     repair_findings,
     repair_orders,
+    repair_records,
     repair_steps,
     reviews,
     settlements,
+    sheet_signatures,
     technicians,
     verdicts,
     waits,
@@ -50,6 +56,8 @@ PERSONAL: Mapping[str, str] = {
     "order_photos": "id organisation order sha256 media_type width height bytes stage point taken_by taken_at",
     "repair_findings": "condition cause correction confirmation",
     "part_returns": "note",
+    "sheet_signatures": "ip given_by signature",
+    "repair_records": "plate vin words",
     "reviews": "words answer",
     "verdicts": "note",
     "assistances": "words latitude longitude",
@@ -84,7 +92,15 @@ IMPERSONAL: Mapping[str, str] = {
     "repair_findings": "order number organisation line found_by found_at changed_at",
     "part_returns": "id organisation order line pieces restocked returned_by returned_at",
     # The sheet has the car by its opaque id, the workshop, lines and amounts; no person stands in it.
-    "settlements": "order organisation number sheet net tax currency settled_by settled_at",
+    "settlements": "order version organisation number sheet net tax currency settled_by settled_at",
+    "bills": "order organisation state amount currency payment opened_at paid_at",
+    "sheet_signatures": "order version organisation account channel signed_at",
+    "old_parts_choices": "order organisation choice account chosen_at",
+    "customer_parts": "order position organisation name quantity noted_by noted_at",
+    "account_customers": "id organisation workshop customer agreed_by agreed_at ended_at",
+    "repair_records": "order organisation workshop version state platform reference why attempts due_at created_at"
+    " ended_at",
+    "record_attempts": "order number organisation at took_ms outcome",
     "reviews": "order organisation workshop rating reviewed_by reviewed_at answered_by answered_at",
     "verdicts": "finding number organisation order workshop fault predictor verdict other given_by given_at",
     "assistances": "id organisation case kind workshop asked_by asked_at",
@@ -98,7 +114,8 @@ IMPERSONAL: Mapping[str, str] = {
 _OWNED = (
     cases, case_findings, case_codes, estimates, estimate_lines, appointments, repair_orders, repair_steps, approvals,
     settlements, reviews, assistances, messages, consents, waits, reminders, inspections, inspection_points,
-    order_photos, clock_entries, repair_findings, part_returns, verdicts,
+    order_photos, clock_entries, repair_findings, part_returns, verdicts, bills, sheet_signatures, old_parts_choices,
+    customer_parts, repair_records, record_attempts,
 )  # fmt: skip
 _BY_NAME: Mapping[Table, str] = {
     repair_steps: "actor",
@@ -109,6 +126,9 @@ _BY_NAME: Mapping[Table, str] = {
     clock_entries: "started_by",
     repair_findings: "found_by",
     part_returns: "returned_by",
+    sheet_signatures: "account",
+    old_parts_choices: "account",
+    customer_parts: "noted_by",
     reviews: "reviewed_by",
     verdicts: "given_by",
     assistances: "asked_by",
@@ -165,6 +185,8 @@ def erase(unit: UnitOfWork, person: Person, *, vehicles: bool) -> None:
         for table in (inspection_points, part_returns, verdicts):
             run(update(table).where(table.c.order.in_(orders)).values(note=None))
         run(update(approvals).where(approvals.c.order.in_(orders)).values(ip=None, given_by=None, signature=None))
+        run(update(sheet_signatures).where(sheet_signatures.c.order.in_(orders)).values(_NOT_SIGNED))
+        _withdraw_records(unit, home)
         run(delete(order_photos).where(order_photos.c.order.in_(orders)))
         run(update(reviews).where(reviews.c.order.in_(orders)).values(_NO_WORDS))
         run(update(assistances).where(assistances.c.organisation == home).values(_NO_PLACE))
@@ -189,10 +211,19 @@ def erase(unit: UnitOfWork, person: Person, *, vehicles: bool) -> None:
     run(update(technicians).where(technicians.c.account == person.account).values(name_en=ERASED, name_zh="已注销"))
 
 
+def _withdraw_records(unit: UnitOfWork, home: str) -> None:
+    """Report nothing more of a person's cars; what a platform has been told is its own to keep."""
+    mine = repair_records.c.organisation == home
+    open_ = mine, repair_records.c.ended_at.is_(None)
+    unit.connection.execute(update(repair_records).where(*open_).values(state="withdrawn", ended_at=unit.now()))
+    unit.connection.execute(update(repair_records).where(mine).values(plate=None, vin=None, words=None))
+
+
 def _works_as(person: Person) -> "Select[Any]":
     return select(technicians.c.id).where(technicians.c.account == person.account)
 
 
+_NOT_SIGNED: dict[str, Any] = {"ip": None, "given_by": None, "signature": None}
 _NOT_SAID: dict[str, Any] = {"condition": "", "cause": None, "correction": None, "confirmation": None}
 _NO_PLACE: dict[str, Any] = {"words": None, "latitude": None, "longitude": None}
 # An answer stays an answer, so that there is no second one; what it says is of the person who wrote the review.

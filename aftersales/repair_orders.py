@@ -18,6 +18,7 @@ from aftersales.progress import StepBlocked, advance
 from aftersales.release import release_visit
 from aftersales.reminders import drop_reminders
 from aftersales.scope import lock_order
+from aftersales.settlement.releasing import end_fee
 from aftersales.tables import appointments
 from aftersales.views import get_repair_order
 from aftersales.waitlist import end_wait
@@ -155,8 +156,7 @@ def _rework(unit: UnitOfWork, taken: Taken) -> dict[str, Any]:
 
 
 def _fee(unit: UnitOfWork, taken: Taken) -> dict[str, Any]:
-    if taken.said.fee == "settled" and not taken.order.inspection_fee:
-        raise Conflict("no inspection fee was announced before the owner decided; there is none to settle")
+    end_fee(unit, taken.order, taken.said.fee or "")
     stop_all(unit, taken.order.id)
     return {"fee_outcome": taken.said.fee}
 

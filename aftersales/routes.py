@@ -16,6 +16,7 @@ from foundation.idempotency import once
 from foundation.identity import Actor
 from foundation.paging import MAXIMUM_LIMIT, Page
 from ingest.vehicles import VehicleRegister
+from parts_catalog.payments import Providers
 
 View = dict[str, Any]
 Limit = Annotated[int, Query(ge=1, le=MAXIMUM_LIMIT)]
@@ -46,6 +47,7 @@ class Desk:
     current_actor: ActorDependency
     vehicles: VehicleRegister
     photos: FolderPath  # the folder in which photos lie
+    providers: Providers  # of payments
 
     def act(self, actor: Actor, asked: "Asked", what: Callable[[UnitOfWork], View]) -> View:
         """Act in one unit of work, once per idempotency key."""

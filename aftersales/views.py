@@ -11,6 +11,7 @@ from aftersales.case_view import case_views
 from aftersales.listing import newest_first
 from aftersales.order_view import order_summaries, order_view
 from aftersales.scope import find_appointment, find_case, find_order
+from aftersales.settlement.records import record_view
 from aftersales.tables import appointments, cases, repair_orders
 from foundation.database import UnitOfWork
 from foundation.grants import visible
@@ -34,7 +35,10 @@ def get_appointment(unit: UnitOfWork, actor: Actor, appointment: str) -> dict[st
 
 def get_repair_order(unit: UnitOfWork, actor: Actor, order: str) -> dict[str, Any]:
     row = find_order(unit, actor, order)
-    return order_view(unit, row) | {"reservations": held_parts(unit, row.case)}
+    view = order_view(unit, row) | {"reservations": held_parts(unit, row.case)}
+    # The record is reported by the workshop in its own name, and shown to it alone.
+    own = actor.organisation == row.workshop_organisation and actor.only is None
+    return view | {"record": record_view(unit, row.id)} if own else view
 
 
 def list_cases(

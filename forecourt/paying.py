@@ -6,6 +6,8 @@ from pathlib import Path
 
 import httpx2
 
+from aftersales.settlement.bills import PAYABLE as REPAIR
+from aftersales.settlement.paying import RepairsPaid
 from forecourt.installation import Installation
 from forecourt.settings import Settings
 from forecourt.supervision.paths import DataPaths
@@ -23,7 +25,7 @@ POST_TIMEOUT_S = 10.0
 EVERY_INTERFACE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - listened on, called by its own name
 
 # What can be paid, and what is done about its payments.
-PAYABLES: Payables = {PAYABLE: OrdersReturned()}
+PAYABLES: Payables = {PAYABLE: OrdersReturned(), REPAIR: RepairsPaid()}
 
 
 @dataclass(frozen=True)

@@ -91,10 +91,12 @@ approvals = Table(
     Index(None, "order"),
 )
 
+# Sheets are appended, never edited: one that corrects another has the next version, and the highest counts.
 settlements = Table(
     "settlements",
     metadata,
     Column("order", Text),
+    Column("version", Integer, nullable=False),
     Column("organisation", Text, nullable=False),
     Column("number", Text, nullable=False),
     Column("sheet", JSONB, nullable=False),
@@ -103,7 +105,7 @@ settlements = Table(
     Column("currency", Text, nullable=False),
     Column("settled_by", Text, nullable=False),
     Column("settled_at", DateTime(timezone=True), nullable=False),
-    PrimaryKeyConstraint("order"),
+    PrimaryKeyConstraint("order", "version"),
     ForeignKeyConstraint(["order"], ["repair_orders.id"]),
     UniqueConstraint("number"),
 )

@@ -5,9 +5,11 @@ The functions here are those that payables use: orders of the shop, and settleme
 
 from parts_catalog.payments.accepting import accept
 from parts_catalog.payments.payment import Handler, Payable, Payables, Payment, Refund
+from parts_catalog.payments.providers import Providers, offered
 from parts_catalog.payments.refunding import NotRefundable, refund
 from parts_catalog.payments.starting import PaymentPending, close, find, payments_of, refunds_of, start
 from parts_catalog.payments.states import Reason, RefundState, State
+from parts_catalog.payments.views import show
 
 __all__ = [
     "Handler",
@@ -16,6 +18,7 @@ __all__ = [
     "Payables",
     "Payment",
     "PaymentPending",
+    "Providers",
     "Reason",
     "Refund",
     "RefundState",
@@ -23,8 +26,10 @@ __all__ = [
     "accept",
     "close",
     "find",
+    "offered",
     "payments_of",
     "refund",
     "refunds_of",
+    "show",
     "start",
 ]

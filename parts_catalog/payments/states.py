@@ -56,6 +56,7 @@ class Reason(StrEnum):
     LATE_PAYMENT = "late_payment"
     NOT_DELIVERED = "not_delivered"
     GOODWILL = "goodwill"
+    CORRECTED = "corrected"  # a settlement came to less
 
 
 class Call(StrEnum):

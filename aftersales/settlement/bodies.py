@@ -1,0 +1,83 @@
+"""The bodies of the routes of settlement, with an example of each."""
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from aftersales.bodies import NO_NUL, Id, Line, Words
+from foundation.http import Body
+
+Plate = Annotated[str, Field(min_length=1, max_length=20, pattern=NO_NUL, description="As it stands on the car")]
+Vin = Annotated[str, Field(pattern=r"^[A-HJ-NPR-Z0-9]{17}$")]
+
+
+class SettlementWish(Body):
+    return_old_parts: bool | None = Field(
+        None, description="Does the customer want his old parts back? Left out: as he chose before, if he did"
+    )
+    plate: Plate | None = Field(None, description="For the repair record, as it stands on the car")
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"return_old_parts": True, "plate": "沪A12345"}]})
+
+
+class OwnPart(Body):
+    name: Line
+    quantity: int = Field(1, ge=1, le=1000, strict=True)
+
+
+class OwnParts(Body):
+    parts: list[OwnPart] = Field(max_length=50, description="All of them: in place of what was noted before")
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"parts": [{"name": "Wiper blades", "quantity": 2}]}]})
+
+
+class OldParts(Body):
+    give_back: bool
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"give_back": True}]})
+
+
+class Signed(Body):
+    """He himself sends an empty one; the workshop says who signed at the counter."""
+
+    given_by: Line | None = None
+    signature: str | None = Field(
+        None, pattern=r"^[0-9a-f]{64}$", description="The SHA-256 of the order's photo of the signature"
+    )
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{}, {"given_by": "Li Wei"}]})
+
+
+class CorrectedLine(Body):
+    line: Id
+    net: int = Field(ge=0, le=10**10, strict=True, description="What it costs instead, net, in minor units")
+
+
+class Correction(Body):
+    lines: list[CorrectedLine] = Field(min_length=1, max_length=200)
+    reason: Words = Field(min_length=1, description="Stands on the corrected sheet")
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"lines": [{"line": "line_5d", "net": 0}], "reason": "Not needed after all"}]}
+    )
+
+
+class PaymentWish(Body):
+    provider: Id = Field(description="One that is offered here: sandbox, wechat_pay, alipay")
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"provider": "sandbox"}]})
+
+
+class RecordMended(Body):
+    """What a record lacks; an empty one has it sent once more."""
+
+    plate: Plate | None = None
+    vin: Vin | None = None
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"plate": "沪A12345"}, {}]})
+
+
+class NewAccount(Body):
+    customer: Id = Field(description="An organisation whose cars have been here")
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"customer": "org_fleet"}]})

@@ -1,0 +1,69 @@
+"""The bill of a repair as what `parts_catalog.payments` calls a payable: begun by the owner, taken once."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from aftersales.cases import TO_PAY, BillState
+from aftersales.moves import DESK, tell
+from aftersales.permissions import Act, require
+from aftersales.scope import lock_case, lock_order
+from aftersales.settlement.bills import PAYABLE, bill_of, change_bill, close_pending, payments_of_order
+from aftersales.tables import repair_orders
+from foundation.database import UnitOfWork
+from foundation.identity import Actor, desk_of
+from foundation.money import Money
+from foundation.refusals import Conflict
+from parts_catalog.payments import Payable, Payment, Refund, State, start
+
+
+def pay(unit: UnitOfWork, actor: Actor, order: str, provider: str) -> Payment:
+    """Begin a payment of what is owed; another one that waits is given up for it. Again gives the same one.
+
+    The workshop's desk may begin it for the owner, who pays at the counter by the code that is shown: it is his.
+    """
+    _, row = lock_order(unit, actor, order)
+    require(actor, Act.PAY, owner=row.organisation)
+    bill = bill_of(unit, row.id)
+    if bill is None:
+        raise Conflict("there is nothing to pay before the settlement", state=row.state)
+    if bill.state not in TO_PAY:
+        raise Conflict(f"the bill is {bill.state.replace('_', ' ')}; there is nothing to pay", state=bill.state)
+    owed = Money(bill.amount, bill.currency)
+    waiting = [one for one in payments_of_order(unit, row.id) if one.state is State.PENDING]
+    if any((one.provider, one.amount) != (provider, owed) or one.due_at <= unit.now() for one in waiting):
+        close_pending(unit, row.id)
+    payer = actor if actor.organisation == row.organisation else desk_of(row.organisation)
+    return start(unit, payer, Payable(PAYABLE, row.id), owed, provider)
+
+
+class RepairsPaid:
+    """What repair orders do about their payments (the `Handler` of the kind `repair_order`)."""
+
+    def lock(self, unit: UnitOfWork, payable: str) -> None:
+        lock_case(unit, _case_of(unit, payable))
+
+    def on_paid(self, unit: UnitOfWork, payment: Payment) -> bool:
+        """Take the money if just that is owed; a bill that was paid, waived or corrected meanwhile takes none."""
+        order = payment.payable.id
+        bill = bill_of(unit, order)
+        if bill is None or (bill.state == BillState.PAID and bill.payment != payment.id):
+            return False
+        if bill.state == BillState.PAID:
+            return True
+        if bill.state not in TO_PAY or Money(bill.amount, bill.currency) != payment.amount:
+            return False
+        change_bill(unit, order, state=BillState.PAID.value, payment=payment.id, paid_at=unit.now())
+        close_pending(unit, order)
+        tell(unit, _case_of(unit, order), "bill_paid", DESK, repair_order=order, payment=payment.id)
+        return True
+
+    def on_failed(self, unit: UnitOfWork, payment: Payment) -> None:
+        """Do nothing: the bill stays open, and is paid by another payment."""
+
+    def on_refund(self, unit: UnitOfWork, payment: Payment, refund: Refund) -> None:
+        """Do nothing: the feed says it already."""
+
+
+def _case_of(unit: UnitOfWork, order: str) -> Any:
+    return unit.connection.execute(select(repair_orders.c.case).where(repair_orders.c.id == order)).scalar_one()
