@@ -1,10 +1,12 @@
 """The HTTP door at the car: inspections with photos, the technician's clock, and what was found."""
 
+from pathlib import Path as Folder
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
+from sqlalchemy import Row
 
 from aftersales import clock, inspections, photos
 from aftersales.bodies import NO_NUL
@@ -98,10 +100,15 @@ def _photos(routes: APIRouter, desk: Desk) -> None:
     def show(actor: Acting, order: Key, photo: Key) -> FileResponse:
         with desk.database.unit() as unit:
             row = photos.get_photo(unit, actor, order, photo)
-        path = file_of(desk.photos, row.sha256)
-        if not path.is_file():
-            raise NotFound(f"the file of photo {photo} is not here")
-        return FileResponse(path, media_type=row.media_type, headers={**HEADERS, "ETag": f'"{row.sha256}"'})
+        return photo_response(desk.photos, row)
+
+
+def photo_response(folder: Folder, row: Row[Any]) -> FileResponse:
+    """Give the file of a photo; raises `NotFound` when it is not in the data directory."""
+    path = file_of(folder, row.sha256)
+    if not path.is_file():
+        raise NotFound(f"the file of photo {row.id} is not here")
+    return FileResponse(path, media_type=row.media_type, headers={**HEADERS, "ETag": f'"{row.sha256}"'})
 
 
 async def _read(request: Request) -> bytes:

@@ -101,6 +101,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
         "GET /appointments/{appointment}/now",
         "GET /appointments/{appointment}/visit.ics",
     ),
+    "repairs.read": ("GET /repair-orders/{order}/photos/{photo}",),
     "settlements.read": ("GET /repair-orders/{order}/sheet",),
     "messages.read": ("GET /messages", "POST /messages/{message}"),
     "consents.change": ("POST /me/reminders",),

@@ -1,17 +1,18 @@
-"""The one stream of a car's or an order's page: says that something changed, and the page asks for what shows it.
+"""The one stream of a page: says that something changed, and the page asks for what shows it.
 
 Every event bears the log's cursor as its id; a browser that comes back with `Last-Event-ID` gets what it missed. A
-stream holds no database connection while it waits, and it ends when its session ends.
+stream holds no database connection while it waits, and it ends when what opened it does: a session, or a link.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from aftersales.scope import find_order as find_repair
 from aftersales.views import list_cases
 from forecourt.pages.readers import SESSION_COOKIE, Reader, signed_in
 from forecourt.pages.refused import page_route
@@ -23,52 +24,80 @@ from foundation.identity import session_of
 from foundation.refusals import NotFound, Unauthenticated
 from parts_catalog.shop.orders import find_order
 
+LastEvent = Annotated[str | None, Header(alias="last-event-id")]
+
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Who follows which vehicle, or which order of the shop, from where in the log."""
+    """Who follows what, from where in the log.
 
-    reader: Reader
-    vehicle: str
-    order: str
+    `check` raises `Unauthenticated` or `NotFound` when it is no longer his to see; `subjects` gives what is followed as
+    it is now. Both are asked again as the stream goes on.
+    """
+
+    site: Site
+    check: Callable[[UnitOfWork], object]
+    subjects: Callable[[UnitOfWork], list[str]]
     after: Cursor
-
-    def check(self, unit: UnitOfWork) -> None:
-        """Raise `NotFound` when it is not the reader's to see."""
-        if self.order:
-            find_order(unit, self.reader.actor, self.order)
-        else:
-            self.reader.site.vehicles.get(unit, self.reader.actor, self.vehicle)
 
 
 def router(site: Site) -> APIRouter:
-    """Give the route of the stream."""
+    """Give the route of the stream of a car, of an order of the shop, or of a repair order."""
     routes = APIRouter(route_class=page_route(site), include_in_schema=False)
 
     def watch(
         reader: Annotated[Reader, Depends(signed_in(site))],
         vehicle: str = "",
         order: str = "",
+        repair: str = "",
         after: str | None = None,
-        last_event_id: Annotated[str | None, Header()] = None,
+        last_event_id: LastEvent = None,
     ) -> Watch:
-        with reader.unit() as unit:
-            written = last_event_id or after
-            watched = Watch(reader, vehicle, order, Cursor.parse(written) if written else end_of_log(unit))
-            watched.check(unit)
-            return watched
+        if order:
+            return begin(reader, lambda unit: _of_order(unit, reader, order), last_event_id or after)
+        if repair:
+            return begin(reader, lambda unit: _of_repair(unit, reader, repair), last_event_id or after)
+        may = lambda unit: site.vehicles.get(unit, reader.actor, vehicle)  # noqa: E731
+        return begin(reader, lambda unit: _of_vehicle(unit, reader, vehicle), last_event_id or after, may)
 
     @routes.get("/live", response_class=EventSourceResponse)
     async def follow(watched: Annotated[Watch, Depends(watch)]) -> AsyncIterator[ServerSentEvent]:
-        async for cursor, kind in changes(watched):
-            yield ServerSentEvent(event="changed", raw_data=kind, id=str(cursor))
+        async for event in told(watched):
+            yield event
 
     return routes
 
 
+def begin(
+    reader: Reader,
+    subjects: Callable[[UnitOfWork], list[str]],
+    written: str | None,
+    may: Callable[[UnitOfWork], object] | None = None,
+) -> Watch:
+    """Begin to follow as a signed-in person, from a cursor or from now on.
+
+    `may` raises when it is not his to see; without it `subjects` does.
+    """
+
+    def check(unit: UnitOfWork) -> None:
+        session_of(unit, reader.request.cookies[SESSION_COOKIE])
+        (may or subjects)(unit)
+
+    with reader.unit() as unit:
+        after = Cursor.parse(written) if written else end_of_log(unit)
+        check(unit)
+    return Watch(reader.site, check, subjects, after)
+
+
+async def told(watched: Watch) -> AsyncIterator[ServerSentEvent]:
+    """Yield what a page is told: that something of this kind happened."""
+    async for cursor, kind in changes(watched):
+        yield ServerSentEvent(event="changed", raw_data=kind, id=str(cursor))
+
+
 async def changes(watched: Watch) -> AsyncIterator[tuple[Cursor, str]]:
-    """Yield (cursor, kind) of all that happens to the order; or to the vehicle, its cases and their repair orders."""
-    wakeups, after = watched.reader.site.wakeups, watched.after
+    """Yield (cursor, kind) of all that happens to what is watched."""
+    wakeups, after = watched.site.wakeups, watched.after
     subjects = await asyncio.to_thread(_subjects, watched)
     while not wakeups.stopped and await asyncio.to_thread(_may_watch, watched):
         with wakeups.interest(subjects) as flag:
@@ -83,21 +112,30 @@ async def changes(watched: Watch) -> AsyncIterator[tuple[Cursor, str]]:
             subjects = await asyncio.to_thread(_subjects, watched)
 
 
-def _subjects(watched: Watch) -> list[str]:
-    if watched.order:
-        return [watched.order]
-    with watched.reader.unit() as unit:
-        cases = list_cases(unit, watched.reader.actor, vehicle=watched.vehicle).items
+def _of_order(unit: UnitOfWork, reader: Reader, order: str) -> list[str]:
+    find_order(unit, reader.actor, order)
+    return [order]
+
+
+def _of_repair(unit: UnitOfWork, reader: Reader, order: str) -> list[str]:
+    return [order, find_repair(unit, reader.actor, order).case]
+
+
+def _of_vehicle(unit: UnitOfWork, reader: Reader, vehicle: str) -> list[str]:
+    cases = list_cases(unit, reader.actor, vehicle=vehicle).items
     orders = [case["repair_order"] for case in cases if case["repair_order"]]
-    return [watched.vehicle, *(case["id"] for case in cases), *orders]
+    return [vehicle, *(case["id"] for case in cases), *orders]
+
+
+def _subjects(watched: Watch) -> list[str]:
+    with watched.site.database.unit() as unit:
+        return watched.subjects(unit)
 
 
 def _may_watch(watched: Watch) -> bool:
-    """Whether the session still lives and the vehicle may still be seen by it."""
-    reader = watched.reader
-    with reader.unit() as unit:
+    """Whether what opened the stream still lives, and what it follows may still be seen by it."""
+    with watched.site.database.unit() as unit:
         try:
-            session_of(unit, reader.request.cookies[SESSION_COOKIE])
             watched.check(unit)
         except (Unauthenticated, NotFound):
             return False
@@ -105,7 +143,7 @@ def _may_watch(watched: Watch) -> bool:
 
 
 def _behind(watched: Watch, subjects: list[str], after: Cursor) -> list[Event]:
-    with watched.reader.unit() as unit:
+    with watched.site.database.unit() as unit:
         return read_many(unit, subjects, after)
 
 

@@ -36,3 +36,4 @@ class Site:
     providers: Providers  # of payments, as far as they are offered
     carrier: Carrier
     pictures: Path  # of parts
+    photos: Path  # of cars in the workshop
