@@ -17,8 +17,8 @@ from aftersales.repair_bodies import Clocked, FaultTold, Look, StageDone
 from aftersales.routes import REFUSED_CHANGE, REFUSED_GET, REFUSED_POST, Asked, Desk, Key, Listing, View
 from foundation.http import IdempotencyKey, problem_responses
 from foundation.identity import Actor
+from foundation.pictures import MOST_BYTES, file_of
 from foundation.refusals import Invalid, NotFound
-from parts_catalog.pictures import MOST_BYTES, file_of
 
 PATH = "/repair-orders/{order}"
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]

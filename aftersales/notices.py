@@ -143,8 +143,8 @@ NOTICES: Mapping[str, Notice] = {
     "webhook_disabled": Notice(
         Words("A webhook was switched off", "一个 Webhook 已被停用"),
         Words(
-            "{host} has not taken what we sent for days, or said that it is gone. Nothing is lost: switched on again, it"
-            " gets everything since.",
+            "{host} has not taken what we sent for days, or said that it is gone. Nothing is lost: switched on again,"
+            " it gets everything since.",
             "{host}已多日未能接收我们发送的内容，或表示地址已失效。内容不会丢失：重新启用后将补发全部事件。",
         ),
     ),

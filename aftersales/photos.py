@@ -16,8 +16,8 @@ from aftersales.scope import find_order, lock_counts, lock_order
 from aftersales.tables import order_photos
 from foundation.database import Database, UnitOfWork, new_id
 from foundation.identity import Actor
+from foundation.pictures import file_of, picture_of, put_file
 from foundation.refusals import Conflict, Invalid, NotFound
-from parts_catalog.pictures import file_of, picture_of, put_file
 
 MOST_PHOTOS = 60  # of one order
 BATCH = 1000  # files asked for at once by the sweep

@@ -11,10 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from foundation.database import UnitOfWork, new_id
 from foundation.identity import Actor
+from foundation.pictures import file_of, picture_of, put_file
 from foundation.refusals import Conflict, NotFound
 from parts_catalog.fitment import get_part
 from parts_catalog.permissions import PICTURING
-from parts_catalog.pictures import file_of, picture_of, put_file
 from parts_catalog.tables import brand_keepers, part_images, parts, stock
 
 MOST_IMAGES = 12  # of one part

@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from foundation.database import Database
 from foundation.http import NO_NUL, ActorDependency, problem_responses
 from foundation.identity import Actor
+from foundation.pictures import MOST_BYTES, file_of
 from foundation.refusals import Invalid, NotFound
 from parts_catalog.images import (
     Image,
@@ -22,7 +23,6 @@ from parts_catalog.images import (
     may_picture,
     remove_image,
 )
-from parts_catalog.pictures import MOST_BYTES, file_of
 
 Key = Annotated[str, InPath(max_length=64, pattern=NO_NUL)]
 HEADERS = {

@@ -2,8 +2,8 @@
 
 import pytest
 
+from foundation.pictures import MOST_BYTES, Picture, picture_of
 from foundation.refusals import Invalid
-from parts_catalog.pictures import MOST_BYTES, Picture, picture_of
 from tests.access.prices import png
 
 JPEG = bytes.fromhex(
