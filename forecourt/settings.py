@@ -95,6 +95,11 @@ class Settings(BaseSettings):
         description="Alipay: PEM file with Alipay's public key (not the application's), which its notices are verified"
         " by.",
     )
+    record_platforms: Path | None = Field(
+        default=None,
+        description="JSON file that says where workshops report their repairs, by workshop: `province`, `url`,"
+        " `company_code`, `company_password`; a workshop that is not in it reports nowhere.",
+    )
     webhook_private: bool = Field(
         default=False,
         description="Let webhooks go to private addresses and by plain http, for trials on one machine or one network.",

@@ -1,6 +1,6 @@
 """The sweeps of business deadlines, each in a unit of its own: what one of them cannot do yet holds up no other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from aftersales.answers import go_on_one
 from aftersales.late_parts import offer_later_times
@@ -8,10 +8,11 @@ from aftersales.messages import himself_or_owners, notify, take_mail
 from aftersales.no_shows import sweep_no_shows
 from aftersales.offering import offer_one
 from aftersales.reminders import send_reminders
+from aftersales.settlement.records import take_records
 from aftersales.sweep import expire_holds
 from aftersales.waitlist import end_past_waits
 from forecourt.paying import Paying
-from forecourt.task_queue import CALL_PROVIDER, SEND_MAIL, SEND_NOTICE, queue
+from forecourt.task_queue import CALL_PROVIDER, REPORT_REPAIR, SEND_MAIL, SEND_NOTICE, queue
 from foundation.database import Database, UnitOfWork
 from ingest.archive import Archive
 from ingest.archive.retention import Retention, forget
@@ -62,8 +63,13 @@ def sweep_archive(database: Database, archive: Archive, keep: Retention) -> int:
     return merged
 
 
-def sweep_deadlines(database: Database, paying: Paying | None = None, *, mail: bool = False) -> None:
-    """Carry out everything that is due by now; `mail`: there is a mail server to send letters by."""
+def sweep_deadlines(
+    database: Database, paying: Paying | None = None, *, mail: bool = False, reporting: Collection[str] = ()
+) -> None:
+    """Carry out everything that is due by now.
+
+    `mail`: there is a mail server to send letters by; `reporting`: the workshops that report their repairs somewhere.
+    """
     for sweep in SWEEPS:
         with database.unit() as unit:
             sweep(unit)
@@ -75,6 +81,10 @@ def sweep_deadlines(database: Database, paying: Paying | None = None, *, mail: b
                     break
     if paying is not None:
         sweep_payments(database, paying)
+    if reporting:
+        with database.unit() as unit:
+            for order in take_records(unit, reporting):
+                queue(unit, REPORT_REPAIR, order=order)
     if mail:
         with database.unit() as unit:
             for message in take_mail(unit):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import procrastinate
 
@@ -11,12 +12,16 @@ from aftersales.scope import lock_vehicle
 from diagnostics.alarms import get_finding
 from forecourt.mail import Send, send_letter
 from forecourt.paying import Paying
+from forecourt.record_platform.port import Platforms
+from forecourt.record_platform.reporting import report
 from forecourt.task_queue import (
     CALL_PROVIDER,
     IMPORT_PARTS,
     JOIN_CODES,
     OPEN_CASE,
     QUEUE,
+    RECORDS,
+    REPORT_REPAIR,
     SEND_MAIL,
     SEND_NOTICE,
     dsn,
@@ -35,12 +40,16 @@ STALLED_S = 5.0  # a worker that was killed is noticed after this, and its task 
 
 
 def build_tasks(
-    database: Database, send: Send | None = None, data: Path | None = None, paying: Paying | None = None
+    database: Database,
+    send: Send | None = None,
+    data: Path | None = None,
+    paying: Paying | None = None,
+    platforms: Platforms = MappingProxyType({}),
 ) -> procrastinate.App:
     """Build the task runner's application over one database.
 
     `send` is the port for mail (None: there is none); in `data` wait the files that are to be imported; `paying` has
-    the providers of payments that may be asked.
+    the providers of payments that may be asked, `platforms` where workshops report their repairs.
     """
     app = procrastinate.App(
         connector=procrastinate.PsycopgConnector(conninfo=dsn(database.url), min_size=1, max_size=4)
@@ -81,6 +90,10 @@ def build_tasks(
     def run_send_notice(number: int) -> None:
         if paying is not None:
             paying.send_notice(number)
+
+    @app.task(name=REPORT_REPAIR, queue=RECORDS, retry=retry)
+    def run_report_repair(order: str) -> None:
+        report(database, platforms, order)
 
     return app
 

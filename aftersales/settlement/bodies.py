@@ -13,9 +13,9 @@ Vin = Annotated[str, Field(pattern=r"^[A-HJ-NPR-Z0-9]{17}$")]
 
 class SettlementWish(Body):
     return_old_parts: bool | None = Field(
-        None, description="Does the customer want his old parts back? Left out: as he chose before, if he did"
+        default=None, description="Does the customer want his old parts back? Left out: as he chose before, if he did"
     )
-    plate: Plate | None = Field(None, description="For the repair record, as it stands on the car")
+    plate: Plate | None = Field(default=None, description="For the repair record, as it stands on the car")
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"return_old_parts": True, "plate": "沪A12345"}]})
 
@@ -42,7 +42,7 @@ class Signed(Body):
 
     given_by: Line | None = None
     signature: str | None = Field(
-        None, pattern=r"^[0-9a-f]{64}$", description="The SHA-256 of the order's photo of the signature"
+        default=None, pattern=r"^[0-9a-f]{64}$", description="The SHA-256 of the order's photo of the signature"
     )
 
     model_config = ConfigDict(json_schema_extra={"examples": [{}, {"given_by": "Li Wei"}]})

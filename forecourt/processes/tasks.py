@@ -1,7 +1,9 @@
 """The task worker: runs queued work, takes back what a killed worker left, sweeps deadlines, and keeps house."""
 
 import asyncio
+import functools
 import signal
+from collections.abc import Callable
 
 import procrastinate
 import psycopg
@@ -16,9 +18,11 @@ from forecourt.metrics_files import FiguresFile
 from forecourt.paying import Paying, paying_of
 from forecourt.processes import Process
 from forecourt.processes.keeping import Keeper
+from forecourt.record_platform.port import Platforms
+from forecourt.record_platform.provinces import read_platforms
 from forecourt.settings import Settings
 from forecourt.sweeps import sweep_deadlines
-from forecourt.task_queue import QUEUE
+from forecourt.task_queue import QUEUE, RECORDS
 from forecourt.tasks import HEARTBEAT_S, STALLED_S, build_tasks
 from forecourt.webhooks.courier import Courier
 from foundation.database import Database
@@ -31,7 +35,8 @@ def run(installation: Installation, port: int) -> None:
     """Work until SIGTERM or SIGINT."""
     database = Database(installation.database_url, pool_size=4, data=installation.paths.root)
     send = _mail_port(installation.settings)
-    asyncio.run(_work(installation, database, send, paying_of(installation, database, port)))
+    platforms = read_platforms(installation.settings.record_platforms)
+    asyncio.run(_work(installation, database, send, paying_of(installation, database, port), platforms))
     database.close()
 
 
@@ -41,27 +46,23 @@ def _mail_port(settings: Settings) -> Send | None:
     return smtp_sender(settings.smtp_url.get_secret_value(), settings.mail_from)
 
 
-async def _work(installation: Installation, database: Database, send: Send | None, paying: Paying) -> None:
+async def _work(
+    installation: Installation, database: Database, send: Send | None, paying: Paying, platforms: Platforms
+) -> None:
     """Work until SIGTERM or SIGINT; a lost database connection ends the process, and the supervisor restarts it."""
-    app = build_tasks(database, send, installation.settings.data, paying)
+    app = build_tasks(database, send, installation.settings.data, paying, platforms)
     heartbeat = Heartbeat.of(installation.paths, Process.TASKS)
     async with app.open_async():
-        worker = asyncio.create_task(
-            app.run_worker_async(
-                queues=[QUEUE],
-                concurrency=2,
-                fetch_job_polling_interval=1.0,
-                update_heartbeat_interval=HEARTBEAT_S,
-                stalled_worker_timeout=STALLED_S,
-                shutdown_graceful_timeout=8.0,
-                install_signal_handlers=False,
-                delete_jobs="successful",
-            )
-        )
+        workers = [_worker(app, QUEUE, 2)]
+        if platforms:
+            workers.append(_worker(app, RECORDS, 1))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, worker.cancel)
-        sweeper = asyncio.create_task(_sweep(app, database, heartbeat, paying, mail=send is not None))
+            loop.add_signal_handler(number, workers[0].cancel)
+        sweep = functools.partial(
+            sweep_deadlines, database, paying, mail=send is not None, reporting=frozenset(platforms)
+        )
+        sweeper = asyncio.create_task(_sweep(app, heartbeat, sweep))
         registry = new_registry()
         written = FiguresFile(installation.paths, Process.TASKS, registry)
         keeper = Keeper(installation, database, HouseFigures(registry), written)
@@ -76,7 +77,7 @@ async def _work(installation: Installation, database: Database, send: Send | Non
                 courier.run(),
             )
         ]
-        running = (worker, sweeper, *rounds)
+        running = (*workers, sweeper, *rounds)
         done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         for task in running:
             task.cancel()
@@ -86,12 +87,25 @@ async def _work(installation: Installation, database: Database, send: Send | Non
                 raise error
 
 
-async def _sweep(
-    app: procrastinate.App, database: Database, heartbeat: Heartbeat, paying: Paying, *, mail: bool
-) -> None:
+def _worker(app: procrastinate.App, lane: str, at_once: int) -> asyncio.Task[None]:
+    return asyncio.create_task(
+        app.run_worker_async(
+            queues=[lane],
+            concurrency=at_once,
+            fetch_job_polling_interval=1.0,
+            update_heartbeat_interval=HEARTBEAT_S,
+            stalled_worker_timeout=STALLED_S,
+            shutdown_graceful_timeout=8.0,
+            install_signal_handlers=False,
+            delete_jobs="successful",
+        )
+    )
+
+
+async def _sweep(app: procrastinate.App, heartbeat: Heartbeat, sweep: Callable[[], None]) -> None:
     while True:
         try:
-            await asyncio.to_thread(sweep_deadlines, database, paying, mail=mail)
+            await asyncio.to_thread(sweep)
             for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S):
                 log.warning("task_taken_back", task=job.task_name, number=job.id)
                 await app.job_manager.retry_job(job)
