@@ -102,7 +102,7 @@ class Pipeline:
             spans = trip_log.due(unit, unit.now(), most)
             if not spans:
                 return 0
-            trips = [trip for span in spans for trip in _trips(span, self._archive.read_span(unit, span))]
+            trips = [trip for span in spans for trip in trips_of(span, self._archive.read_span(unit, span))]
             found = screen(unit, self._predictor, trips)
             _open_cases(unit, found, {span.vehicle: span.organisation for span in spans})
             trip_log.done(unit, spans)
@@ -162,7 +162,7 @@ def _join_codes(unit: UnitOfWork, reports: Sequence[AcceptedReport]) -> None:
         queue(unit, JOIN_CODES, vehicle=origin.vehicle, device=origin.device, boot=origin.boot, seq=origin.seq)
 
 
-def _trips(span: TripSpan, columns: TripColumns) -> list[tuple[TripSpan, TripColumns]]:
+def trips_of(span: TripSpan, columns: TripColumns) -> list[tuple[TripSpan, TripColumns]]:
     """Cut a stretch where the ignition was off; each piece is a trip of its own."""
     pieces = []
     for trip in split_trips(columns):

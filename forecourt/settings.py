@@ -30,6 +30,11 @@ class Settings(BaseSettings):
         description="Where readings are archived (a directory, a `file://` URL, or `s3://bucket/prefix`, credentials"
         " from `AWS_*`); without it, `archive` in the data.",
     )
+    predictor: Path | None = Field(
+        default=None,
+        description="Folder of the predictor that judges trips, from `forecourt train --out`; without it, the shipped"
+        " one.",
+    )
     lang: str = Field(
         default="en", description="Language of pages when neither account nor browser names one: `en`, `zh_CN`."
     )

@@ -55,14 +55,18 @@ def train_shipped(
     """
     table = simulated(seed, tell, cache, cars, days)
     tell("training")
-    kinds = {
+    return train_table(table, seed, directory, tell=tell, kinds=kinds(seed, cars, days))
+
+
+def kinds(seed: int, cars: int, days: int) -> dict[int, str]:
+    """Give the archetype of every car of the training fleet by its number."""
+    return {
         number: kind
         for shard in _shards(seed, cars, days)
         for number, kind in archetypes(
             shipped(SCENARIO), shard.cars, shard.seed, shard.first, faults=_asked(shard)
         ).items()
     }
-    return train_table(table, seed, directory, tell=tell, kinds=kinds)
 
 
 def simulated(seed: int, tell: Callable[[str], None], cache: Path, cars: int = CARS, days: int = DAYS) -> TripTable:

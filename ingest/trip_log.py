@@ -95,6 +95,15 @@ def due(unit: UnitOfWork, now: datetime, limit: int = 100) -> list[TripSpan]:
     ]
 
 
+def of_vehicle(unit: UnitOfWork, vehicle: str) -> list[TripSpan]:
+    """Give every stretch that is known of a vehicle, the oldest first."""
+    rows = unit.connection.execute(_OF_VEHICLE, {"vehicle": vehicle})
+    return [
+        TripSpan(it.vehicle, it.organisation, it.boot, it.start_at, it.end_at, it.revision, it.device, it.id)
+        for it in rows
+    ]
+
+
 def done(unit: UnitOfWork, spans: Sequence[TripSpan]) -> None:
     """Note that these spans were dealt with as they were at their revision."""
     unit.connection.execute(
@@ -244,6 +253,7 @@ _INSERT = text(
         CAST(:revisions AS int[]), CAST(:dones AS int[]))
     """
 )
+_OF_VEHICLE = text("SELECT * FROM trip_spans WHERE vehicle = :vehicle ORDER BY start_at, id")
 _DUE = text(
     """
     SELECT s.* FROM trip_spans s

@@ -14,11 +14,19 @@ from diagnostics.evaluation.histories import SUDDEN
 from diagnostics.fusion import fused, fused_columns, health_seen
 from diagnostics.modes import MODES, FaultMode
 from diagnostics.monitor import PREVALENCE
-from diagnostics.predictor import METADATA, SHIPPED, Curve, Rule, version_of
+from diagnostics.predictor import METADATA, SHIPPED, Curve, FaultPredictor, Predictor, Rule, version_of
 from diagnostics.training.allotting import Claim, allot
 from diagnostics.training.calibration import brier_skill, expected_error, isotonic
-from diagnostics.training.dataset import COPY, FAULTY_FROM, HEALTHY_TO, BoolArray, IntArray, TripTable, shortened
+from diagnostics.training.dataset import (
+    COPY,
+    FAULTY_FROM,
+    HEALTHY_TO,
+    BoolArray,
+    IntArray,
+    TripTable,
+)
 from diagnostics.training.fitting import Rows, boost, dealt, of_five, unseen_scores
+from diagnostics.training.judged import JUDGED, told_of, with_copies
 from ingest.readings import FloatArray, TimeArray
 
 Claims = dict[tuple[str, str], Claim]  # by fault and the name of its threshold
@@ -63,6 +71,11 @@ class _Fit:
         return self.faulty | (self.rows.severity <= HEALTHY_TO)
 
     @property
+    def drawn(self) -> BoolArray:
+        """Mark trips of cars that are in the table whatever a predictor said of them."""
+        return self.rows.car < JUDGED
+
+    @property
     def own(self) -> BoolArray:
         """Mark those of them that are of cars as they are driven, not of short copies: what is calibrated on."""
         return self.clear & (self.rows.car < COPY)
@@ -70,17 +83,18 @@ class _Fit:
 
 def train_table(
     table: TripTable, seed: int = 1, directory: Path = SHIPPED, modes: Mapping[str, FaultMode] = MODES,
-    tell: Callable[[str], object] = str, kinds: Mapping[int, str] | None = None,
+    tell: Callable[[str], object] = str, kinds: Mapping[int, str] | None = None, before: Predictor | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Train every mode, write the predictor into `directory` and give the report.
 
     All cars train; whatever is calibrated, chosen or reported comes from trips that were scored by trees which had not
-    seen their car, nor, with `kinds` by the number of a car, any car of its kind.
+    seen their car, nor, with `kinds` by the number of a car, any car of its kind. Of judged cars (`judged.py`) the
+    report also says what `before`, another predictor, makes of them.
     """
     directory.mkdir(parents=True, exist_ok=True)
     for old in directory.glob("*.txt"):
         old.unlink()
-    table = shortened(table, seed)
+    table = with_copies(table, seed)
     walk = Walk.along(table.car, table.start_s)
     compared = {}
     for fault, mode in modes.items():
@@ -95,9 +109,10 @@ def train_table(
         features = fused(fault, health_seen(modes), compared, voting)
         fold = dealt(table.car[voting] % COPY, seed, kinds)
         fit = _fit(table, fault, fused_columns(fault, modes), voting, features, fold)
-        if (fit.faulty & fit.learn).sum() < _FEWEST or not (fit.clear & ~fit.faulty).any():
+        if (fit.faulty & fit.learn & fit.drawn).sum() < _FEWEST or not (fit.clear & ~fit.faulty).any():
             return None, {"trained": False, "faulty_trips": int(fit.faulty.sum())}, {}
-        return _train(table, fit, columns(modes[fault]), seed, directory)
+        known = before.faults.get(fault) if before is not None else None
+        return _train(table, fit, columns(modes[fault]), seed, directory, known)
 
     # Threads: the boosters grow outside of Python, and the table need not be told to anybody.
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -146,7 +161,12 @@ def _fit(
 
 
 def _train(
-    table: TripTable, fit: _Fit, own: list[tuple[str, int]], seed: int, directory: Path
+    table: TripTable,
+    fit: _Fit,
+    own: list[tuple[str, int]],
+    seed: int,
+    directory: Path,
+    before: FaultPredictor | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any], Claims]:
     rows, clear = fit.rows, fit.clear
     trees = unseen_scores(rows, fit.faulty, fit.learn & clear, fit.names, seed, "binary")
@@ -163,7 +183,7 @@ def _train(
         classifier = boost(rows.features[learn], fit.faulty[learn], fit.names, seed, "binary")
         classifier.save_model(directory / f"{fit.fault}.probability.txt")
     # How severe a fault is, is asked where it is: of trips without it a few will do.
-    learn = fit.learn & ((rows.severity > HEALTHY_TO) | (np.arange(len(rows.car)) % _EVERY_SOUND == 0))
+    learn = fit.learn & fit.drawn & ((rows.severity > HEALTHY_TO) | (np.arange(len(rows.car)) % _EVERY_SOUND == 0))
     regressor = boost(rows.features[learn], rows.severity[learn], fit.names, seed, "regression")
     regressor.save_model(directory / f"{fit.fault}.severity.txt")
     unseen = unseen_scores(rows, rows.severity, learn, fit.names, seed, "regression")
@@ -172,16 +192,24 @@ def _train(
         "kind": kind, "features": [name for name, _ in fit.names], "calibration": chosen.curve.to_json(),
         "vote_at": chosen.vote_at, "votes": chosen.votes, "lead": lead,
     }  # fmt: skip
-    severe = rows.severity > HEALTHY_TO
+    severe = (rows.severity > HEALTHY_TO) & fit.drawn
     return entry, {
         "trained": True, "kind": kind, "trips": len(rows.car), "cars": len(np.unique(rows.car)),
         **{f"{name}_{votes}": candidate.report(fit) for (name, votes), candidate in candidates.items()},
         "severity_error": round(float(np.abs(np.clip(unseen, 0, 1.5) - rows.severity)[severe].mean()), 4),
-        "healthy_hours": round(chosen.hours, 1), **lead_report,
+        "healthy_hours": round(chosen.hours, 1), **lead_report, **_judged(fit, chosen, before),
     }, {
         (fit.fault, "vote_at"): chosen.settled,
         (fit.fault, "young_vote_at"): chosen.young,
     }  # fmt: skip
+
+
+def _judged(fit: _Fit, chosen: "_Candidate", before: FaultPredictor | None) -> dict[str, Any]:
+    """Say what trees that never saw them make of the judged cars, beside what was said before; nothing without any."""
+    if fit.drawn.all():
+        return {}
+    said = before.predict(fit.rows.features).probability if before is not None else None
+    return {"judged": told_of(fit.rows.car, fit.rows.severity, chosen.probability, said)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,12 +312,12 @@ def _found(table: TripTable, fit: _Fit, third: FloatArray) -> FloatArray:
 
 def _found_young(fit: _Fit, third: FloatArray) -> FloatArray:
     """Give the same of the short histories whose fault gets far."""
-    low = int(np.searchsorted(fit.rows.car, COPY))
-    if low == len(third):
+    low, high = np.searchsorted(fit.rows.car, [COPY, JUDGED]).tolist()
+    if low == high:
         return np.zeros(0, dtype=np.float32)
-    edges, severity = _edges(fit.rows.car[low:])[:-1], fit.rows.severity[low:]
+    edges, severity, third = _edges(fit.rows.car[low:high])[:-1], fit.rows.severity[low:high], third[low:high]
     reached = np.maximum.reduceat(severity, edges) >= _REACHED
-    best = np.maximum.reduceat(np.where(severity > HEALTHY_TO, third[low:], 0), edges)
+    best = np.maximum.reduceat(np.where(severity > HEALTHY_TO, third, 0), edges)
     found: FloatArray = best[reached].astype(np.float32)
     return found
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from diagnostics.predictor import Predictor
+from diagnostics.predictor import SHIPPED, Predictor
 from forecourt.installation import Installation
 from forecourt.opened import opened, using_database
 from forecourt.pages.assets import missing_assets
@@ -68,7 +68,7 @@ def _check() -> Iterator[tuple[str, str]]:
     missing = missing_assets()
     yield "front-end packages", f"run make once: {', '.join(missing)} not installed" if missing else ""
     try:
-        Predictor.shipped()
+        Predictor.load(installation.settings.predictor or SHIPPED)
         yield "predictor", ""
     except Exception as error:  # noqa: BLE001 - as above
         yield "predictor", str(error)

@@ -11,9 +11,13 @@ from rich.table import Table
 from diagnostics import predictor
 from diagnostics.training.own_labels import Costs, score_own, train_own
 from forecourt.commands.telling import Telling
+from forecourt.installation import Installation
+from forecourt.opened import opened
 from forecourt.settings import Settings
 from forecourt.training import CARS, DAYS, train_shipped
+from forecourt.verdict_training import lines, train_with_verdicts
 from foundation.refusals import Invalid
+from ingest.archive import Archive
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -32,6 +36,10 @@ def train(
     ] = None,
     cost_false_alarm: Annotated[float, typer.Option(help="With --table: what a false alarm costs.")] = 10.0,
     cost_miss: Annotated[float, typer.Option(help="With --table: what a missed fault costs.")] = 500.0,
+    verdicts: Annotated[
+        bool,
+        typer.Option("--verdicts", help="Learn from what workshops found, too; needs --out, refuses too few of them."),
+    ] = False,
     cars: Annotated[
         int, typer.Option(help="Simulated cars of every fault; the shipped predictor has the default.")
     ] = CARS,
@@ -39,6 +47,11 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Make the shipped predictor again from simulated cars, or one from a table with labels of your own."""
+    if verdicts:
+        if table is not None or out is None:
+            raise Invalid("--verdicts needs --out FOLDER, and takes no --table: the shipped predictor stays as it is")
+        _with_verdicts(seed, out, cars, days)
+        return
     if table is None:
         if label or group:
             raise Invalid("--label and --group need --table FILE")
@@ -55,6 +68,16 @@ def train(
         typer.echo(json.dumps({**report, "folder": str(folder)}, indent=2))
         return
     _show(report, folder)
+
+
+def _with_verdicts(seed: int, out: Path, cars: int, days: int) -> None:
+    installation = Installation(Settings())
+    with opened(installation) as database, Telling("training") as tell:
+        archive, cache = Archive(installation.archive_directory), installation.settings.data / "training"
+        report = train_with_verdicts(database, archive, seed, out, tell, cache, cars, days)
+    for line in lines(report["verdicts"]):
+        typer.echo(line, err=True)
+    typer.echo(json.dumps(report, indent=2))
 
 
 def _show(report: dict[str, Any], folder: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 import sqlalchemy.exc
 import structlog
 
-from diagnostics.predictor import Predictor
+from diagnostics.predictor import SHIPPED, Predictor
 from diagnostics.screening import ready_to_stop
 from forecourt.heartbeat import Heartbeat
 from forecourt.installation import Installation
@@ -40,7 +40,9 @@ def run(installation: Installation, worker: int) -> None:
     database = Database(installation.database_url, pool_size=2)
     archive = Archive(installation.archive_directory)
     partitions = installation.ingest_partitions(worker)
-    pipeline = Pipeline(database, archive, Predictor.shipped(), worker_name(worker), partitions)
+    pipeline = Pipeline(
+        database, archive, Predictor.load(settings.predictor or SHIPPED), worker_name(worker), partitions
+    )
     registry = new_registry()
     figures, written = IngestFigures(registry), FiguresFile(installation.paths, worker_name(worker), registry)
     source = MqttSource(
