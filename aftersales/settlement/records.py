@@ -293,6 +293,12 @@ def record_view(unit: UnitOfWork, order: str) -> dict[str, Any] | None:
     }
 
 
+def read_off(unit: UnitOfWork, order: str) -> tuple[str | None, str | None]:
+    """Give plate and VIN as the workshop read them off the car of an order; None: it did not say."""
+    row = unit.connection.execute(select(repair_records).where(repair_records.c.order == order)).one_or_none()
+    return (row.plate, row.vin) if row is not None else (None, None)
+
+
 def _find(unit: UnitOfWork, order: str) -> Row[Any]:
     row = unit.connection.execute(select(repair_records).where(repair_records.c.order == order)).one_or_none()
     if row is None:

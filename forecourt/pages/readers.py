@@ -84,10 +84,11 @@ class Reader:
     def unit(self) -> AbstractContextManager[UnitOfWork]:
         return self.site.database.unit()
 
-    def page(self, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+    def page(self, template: str, status: int = 200, tongue: str | None = None, **context: Any) -> HTMLResponse:
+        """Give a page in the reader's language, or in another `tongue` of ours."""
         here = self.request.url.path + (f"?{self.request.url.query}" if self.request.url.query else "")
         content = render(
-            self.language,
+            tongue or self.language,
             template,
             **{
                 "session": self.session,

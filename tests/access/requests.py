@@ -9,6 +9,7 @@ from tests.access.prices import PRICE_BODIES
 from tests.access.repairs import REPAIR_BODIES
 from tests.access.returns import RETURN_BODIES
 from tests.access.scene import KEPT, NEW, Scene
+from tests.access.settlement import SETTLEMENT_BODIES
 from tests.access.shop import SHOP_BODIES
 from tests.access.stock import STOCK_BODIES
 
@@ -40,6 +41,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     **PRICE_BODIES,
     **REPAIR_BODIES,
     **RETURN_BODIES,
+    **SETTLEMENT_BODIES,
     **SHOP_BODIES,
     **STOCK_BODIES,
 }

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from aftersales.reviews import review
+from aftersales.settlement.accounts import put_on_account
 from aftersales.tables import waits
 from aftersales.views import get_repair_order
 from diagnostics.tables import findings
@@ -26,7 +27,7 @@ from ingest.commands import CommandKind
 from ingest.registry import Vehicles
 from parts_catalog.payments import Payable, payments_of
 from parts_catalog.tables import imports
-from tests.access import prices, repairs, returns, shop, stock
+from tests.access import prices, repairs, returns, settlement, shop, stock
 from tests.aftersales.world import FAMILY, GARAGE, STEPS, STRANGERS, World
 
 HOUSES = {Relation.OWN: FAMILY, Relation.GRANTED: GARAGE, Relation.NONE: STRANGERS}
@@ -36,6 +37,7 @@ OF_SETTLED = (
     "GET /v1/repair-orders/{order}/review",
     "POST /v1/repair-orders/{order}/review/answer",
     "GET /repair-orders/{order}/sheet",
+    *settlement.OF_SETTLED,
 )
 # What a workshop keeps, by the name in the address: made anew when a request has taken it away.
 KEPT = {"bays": "bay", "technicians": "technician", "loaners": "loaner", "absences": "absence", "services": "code"}
@@ -46,7 +48,7 @@ NEW: Mapping[str, dict[str, Any]] = {
     "absences": {"resource": "tech_one_0", "start": "2027-03-01T00:00:00Z", "end": "2027-03-02T00:00:00Z"},
     "services": {"code": "maintenance"},
 }
-ENDED = ("key", "webhook", "link", "account", "device", "image", *KEPT.values())
+ENDED = ("key", "webhook", "link", "account", "device", "image", "customer", *KEPT.values())
 
 
 @dataclass
@@ -70,13 +72,16 @@ class Scene:
 
     def _made_by_boss(self, unit: UnitOfWork, name: str) -> str:
         boss = self.people[Relation.OWN, Role.ADMINISTRATOR]
+        if name == "customer":
+            put_on_account(unit, self.people[Relation.GRANTED, Role.WORKSHOP_MANAGER], "wks_one", FAMILY)
+            return FAMILY
         if name == "key":
             return add_key(unit, boss, "k", ["read"], frozenset({"read"}))[0].id
         return add_endpoint(unit, boss, "https://hooks.example/us", [], private=False)[0].id
 
     def _made(self, name: str) -> str:
         with self.world.database.unit() as unit:
-            if name in {"key", "webhook"}:
+            if name in {"key", "webhook", "customer"}:
                 return self._made_by_boss(unit, name)
             if name == "link":
                 return add_tracking_link(unit, self.world.owner, self.ids["case"], 1, ["cases.read"])[0].id

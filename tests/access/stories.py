@@ -22,6 +22,7 @@ from tests.access.repairs_story import at_the_car
 from tests.access.requests import BODIES, QUERIES
 from tests.access.returns_story import sending_back
 from tests.access.scene import KEPT, NEW
+from tests.access.settlement_story import at_the_till
 from tests.access.shop_story import buying
 from tests.access.stock_story import keeping_stock
 from tests.access.webhooks_story import being_told
@@ -239,6 +240,7 @@ STORIES: tuple[Callable[[Answers], None], ...] = (
     a_visit,
     a_repair,
     at_the_car,
+    at_the_till,
     a_workshop,
     devices_and_what_they_upload,
     suppliers_files,
