@@ -279,6 +279,7 @@ def record_view(unit: UnitOfWork, order: str) -> dict[str, Any] | None:
     if row is None:
         return None
     return {
+        "repair_order": row.order,
         "state": row.state,
         "plate": row.plate,
         "vin": row.vin,

@@ -10,10 +10,14 @@ from sqlalchemy import text
 from aftersales import clock, consents, corrections, reviews
 from aftersales.cases import Wish
 from aftersales.consents import Channel, Purpose
+from aftersales.decisions import Heard
 from aftersales.inspections import Light, Stage, look
 from aftersales.line_changes import GoingBack, give_back
 from aftersales.opening import insert_case, open_case
 from aftersales.photos import Place, add_photo, photo_folder
+from aftersales.settlement import settle
+from aftersales.settlement.choices import choose_old_parts, note_customer_parts, sign
+from aftersales.settlement.records import note_attempt, take_up
 from aftersales.tables import assistances
 from aftersales.tables import messages as outbox
 from aftersales.views import get_case, get_repair_order
@@ -83,7 +87,7 @@ def build(world: World, folder: Path) -> Scene:
         mine.step(order, **(step | {"note": "the needle is loose"} if "note" in step else step))
         if step["step"] == "issue_parts":
             _at_the_car(world, order, folder)
-    mine.settle(order)
+    _at_the_till(mine, order)
     with database.unit() as unit:
         reviews.review(unit, owner, order, 5, "it rattles on cold mornings no more")
         wish = insert_case(unit, car, Wish.INSPECTION, owner.account, words="it rattles on cold mornings").id
@@ -124,6 +128,17 @@ def _at_the_car(world: World, order: str, folder: Path) -> None:
         lines = get_repair_order(unit, who, order)["lines"]
         belt = next(line["id"] for line in lines if line["part"] == "belt")
         give_back(unit, who, order, GoingBack(belt, 1, note="the needle did not fit"))
+
+
+def _at_the_till(world: World, order: str) -> None:
+    """Let the car be settled, with what its owner brought, wants back and signs, and its record be tried once."""
+    with world.database.unit() as unit:
+        note_customer_parts(unit, world.technician, order, [("Wiper blades", 2)])
+        choose_old_parts(unit, world.owner, order, give_back=True)
+        settle(unit, world.technician, order, plate="needle 1")
+        sign(unit, world.owner, order, Heard(ip="needle", given_by=None))
+        if (record := take_up(unit, order)) is not None:
+            note_attempt(unit, record, unit.now(), 1, "http_503")
 
 
 def _drive(world: World, archive: Archive) -> None:
