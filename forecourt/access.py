@@ -18,6 +18,8 @@ _PLANNING = and_administrators({Role.ADVISOR, Role.WORKSHOP_MANAGER})
 _MANAGING = and_administrators({Role.WORKSHOP_MANAGER})
 _WORKING = and_administrators(WORKSHOP_ROLES)
 
+_JOB = ("GET /jobs/{order}", *(f"GET /jobs/{{order}}/{tab}" for tab in ("looking", "car", "lines", "found")))
+
 # Rows of what forecourt itself offers.
 RULES = (
     public(
@@ -39,8 +41,9 @@ RULES = (
     Rule("accounts.link", Group.PERSONAL, ("POST /members/{account}/link",), own=frozenset({Role.ADMINISTRATOR})),
     list_of("pages.cars", "GET /cars"),
     read_of("orders.follow", "GET /live"),
-    Rule("pages.jobs", Group.READ, ("GET /jobs",), none=_WORKING),
-    Rule("pages.job", Group.READ, ("GET /jobs/{order}",), own=_WORKING, granted=_WORKING),
+    Rule("pages.jobs", Group.READ, ("GET /jobs", "GET /jobs/live"), none=_WORKING),
+    Rule("pages.crew", Group.WRITE, ("POST /jobs/crew",), none=frozenset({Role.TECHNICIAN})),
+    Rule("pages.job", Group.READ, _JOB, own=_WORKING, granted=_WORKING),
     Rule("pages.board", Group.READ, ("GET /board",), none=_PLANNING),
     Rule("pages.calendar", Group.READ, ("GET /calendar", "GET /calendar/live"), own=_PLANNING),
     Rule("pages.import", Group.WRITE, ("POST /imports/{import_id}/run",), own=and_administrators(IMPORTING)),
@@ -123,6 +126,12 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "desk.approve": ("POST /repair-orders/{order}/approvals",),
     "desk.review": ("POST /repair-orders/{order}/review",),
     "desk.take_step": ("POST /jobs/{order}/steps",),
+    "desk.clock": ("POST /jobs/{order}/clock",),
+    "desk.inspect": tuple(f"POST /jobs/{{order}}/{what}" for what in ("inspections", "inspections/complete", "photos")),
+    "desk.find_fault": ("POST /jobs/{order}/findings", "POST /jobs/{order}/findings/{number}"),
+    "desk.give_verdict": ("POST /jobs/{order}/verdicts",),
+    "desk.add_lines": ("POST /jobs/{order}/lines",),
+    "desk.return_parts": ("POST /jobs/{order}/parts-returns",),
     "desk.settle": ("POST /jobs/{order}/settlement",),
     "desk.arrange": ("POST /calendar/{workshop}/moves",),
     "desk.say_no_show": ("POST /calendar/{workshop}/no-shows",),

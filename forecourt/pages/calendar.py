@@ -1,6 +1,5 @@
 """The advisor's calendar: bays and technicians of one workshop on one day, and moving visits about on it."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,13 +18,13 @@ from aftersales.workshops import Workshop
 from forecourt.http import STATUS
 from forecourt.pages.acting import act, act_for
 from forecourt.pages.calendar_grid import grid
-from forecourt.pages.readers import SESSION_COOKIE, Posted, Reader, posted, signed_in, to
+from forecourt.pages.readers import Posted, Reader, posted, signed_in, to
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
+from forecourt.pages.stamped import stamps
 from foundation.database import UnitOfWork
-from foundation.follow import POLL_S, Wakeups
-from foundation.identity import Role, session_of
-from foundation.refusals import Conflict, Invalid, NotFound, Refusal, Unauthenticated
+from foundation.identity import Role
+from foundation.refusals import Conflict, Invalid, NotFound, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +89,10 @@ def _live(routes: APIRouter, site: Site) -> None:
 
     @routes.get("/calendar/live", response_class=EventSourceResponse)
     async def follow(watched: Annotated[Watch, Depends(watch)]) -> AsyncIterator[ServerSentEvent]:
-        seen = watched.stamp
-        while not site.wakeups.stopped and (stamp := await asyncio.to_thread(_stamp, watched)) is not None:
-            if stamp != seen:
-                seen = stamp
-                yield ServerSentEvent(event="changed", raw_data=watched.workshop, id=stamp)
-            await _a_while(site.wakeups, watched.workshop)
-
-
-async def _a_while(wakeups: Wakeups, workshop: str) -> None:
-    """Wait until it is time to look again, or the server stops."""
-    with wakeups.interest([workshop]) as flag:
-        try:
-            await asyncio.wait_for(flag.wait(), POLL_S / 2)
-        except TimeoutError:
-            return
+        reader, workshop = watched.reader, watched.workshop
+        stamp = lambda unit: plan_stamp(unit, reader.actor, workshop)  # noqa: E731
+        async for changed in stamps(reader, workshop, stamp, watched.stamp):
+            yield changed
 
 
 def _page(
@@ -179,14 +167,3 @@ def _day(form: Posted) -> date | None:
         return date.fromisoformat(form.text("shown"))
     except ValueError:
         return None  # the page then shows today
-
-
-def _stamp(watched: Watch) -> str | None:
-    """Give the stamp of the plan now, or None when the session has ended or the workshop is no longer the reader's."""
-    reader = watched.reader
-    with reader.unit() as unit:
-        try:
-            session_of(unit, reader.request.cookies[SESSION_COOKIE])
-            return plan_stamp(unit, reader.actor, watched.workshop)
-        except (Unauthenticated, NotFound):
-            return None

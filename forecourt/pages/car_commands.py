@@ -7,12 +7,12 @@ from fastapi import APIRouter, Depends, Response
 
 from aftersales.views import get_repair_order
 from forecourt.pages.acting import act
+from forecourt.pages.job import tapped
 from forecourt.pages.readers import Posted, Reader, posted, to
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
-from forecourt.pages.technician import order_page
 from foundation.database import UnitOfWork
-from foundation.refusals import Conflict, Invalid
+from foundation.refusals import Invalid
 from ingest import commands
 from ingest.commands import CommandKind
 
@@ -24,19 +24,11 @@ def router(site: Site) -> APIRouter:
 
     @routes.post("/jobs/{order}/commands")
     def ask_from_order(order: str, form: Form) -> Response:
-        try:
-            act(form, lambda unit: ask(unit, form, _vehicle_of(unit, form.reader, order)))
-        except (Conflict, Invalid) as refusal:
-            return order_page(form.reader, order, form, refusal)
-        return to(f"/jobs/{quote(order)}?done=asked#car-says")
+        return tapped(form, order, "car", lambda unit: ask(unit, form, _vehicle_of(unit, form.reader, order)), "asked")
 
     @routes.post("/jobs/{order}/commands/{command}")
     def answer_from_order(order: str, command: str, form: Form) -> Response:
-        try:
-            act(form, lambda unit: answer(unit, form, command))
-        except (Conflict, Invalid) as refusal:
-            return order_page(form.reader, order, form, refusal)
-        return to(f"/jobs/{quote(order)}?done=answered#car-says")
+        return tapped(form, order, "car", lambda unit: answer(unit, form, command), "answered")
 
     @routes.post("/cars/{vehicle}/commands")
     def ask_from_car(vehicle: str, form: Form) -> Response:

@@ -1,28 +1,26 @@
-"""The technician's pages: the workshop's repair orders, and one order with a big button for each next step."""
+"""The technician's board: today's repair orders of his workshop, his own first, live; and who of its people he is."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Annotated, Any
-from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Header, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from aftersales.cases import HoldReason, RepairOrderState
-from aftersales.repair_orders import Said, take_step
-from aftersales.settlement import settle
-from aftersales.views import get_case, get_repair_order, list_repair_orders
-from diagnostics.faults import FAULTS
-from forecourt.http import STATUS
+from aftersales.cases import RepairOrderState
+from aftersales.crew import be_technician, floor_stamp, own_technicians, running_clock, unnamed_technicians
+from aftersales.day_plan import own_workshops
+from aftersales.views import list_repair_orders
+from forecourt.pages import floor_labels
 from forecourt.pages.acting import act
-from forecourt.pages.car_report import car_report
+from forecourt.pages.job import seen_vehicle
 from forecourt.pages.readers import Posted, Reader, posted, signed_in, to
 from forecourt.pages.refused import page_route
-from forecourt.pages.repairs import whole
 from forecourt.pages.site import Site
+from forecourt.pages.stamped import stamps
 from foundation.database import UnitOfWork
-from foundation.identity import WORKSHOP_ROLES
+from foundation.identity import WORKSHOP_ROLES, Role
 from foundation.paging import MAXIMUM_LIMIT
-from foundation.refusals import Conflict, Invalid, NotFound, Refusal
-from ingest.vehicles import Vehicle
 
 OVER = frozenset(
     {
@@ -33,87 +31,66 @@ OVER = frozenset(
     }
 )
 SOON = timedelta(hours=24)  # what is expected later than this is not today's
+LATELY = 20  # of those that are over, the newest
 
 
 def router(site: Site) -> APIRouter:
-    """Give the routes of the workshop floor."""
+    """Give the routes of the board."""
     routes = APIRouter(route_class=page_route(site), include_in_schema=False)
-    Form = Annotated[Posted, Depends(posted(site))]  # noqa: N806 - a type
 
-    @routes.get("/jobs")
-    def orders(reader: Annotated[Reader, Depends(signed_in(site))]) -> Response:
+    def watch(
+        reader: Annotated[Reader, Depends(signed_in(site))],
+        after: str = "",
+        last_event_id: Annotated[str | None, Header()] = None,
+    ) -> tuple[Reader, str, str]:
         reader.actor.must_be(*WORKSHOP_ROLES)
         with reader.unit() as unit:
-            return reader.page("workshop/orders.html", **_orders(unit, reader))
+            here = own_workshops(unit, reader.actor)
+        return reader, here[0].id if here else "", last_event_id or after
 
-    @routes.get("/jobs/{order}")
-    def one_order(order: str, reader: Annotated[Reader, Depends(signed_in(site))], done: str = "") -> Response:
-        return order_page(reader, order, done=done)
+    @routes.get("/jobs/live", response_class=EventSourceResponse)
+    async def follow(watched: Annotated[tuple[Reader, str, str], Depends(watch)]) -> AsyncIterator[ServerSentEvent]:
+        reader, workshop, seen = watched
+        async for changed in stamps(reader, workshop, lambda unit: floor_stamp(unit, reader.actor), seen):
+            yield changed
 
-    @routes.post("/jobs/{order}/steps")
-    def step(order: str, form: Form) -> Response:
-        actor = form.reader.actor
-        try:
-            written = form.text("mileage_km")
-            mileage = whole(written, "the mileage is a whole number of kilometres") if written else None
-            note = form.text("note") or None
-            reason = HoldReason(form.text("reason")) if form.text("reason") in set(HoldReason) else None
-            said = Said(mileage, reason, form.text("fee") or None)
-            act(form, lambda unit: take_step(unit, actor, order, form.text("step"), note, said=said))
-        except (Conflict, Invalid) as refusal:
-            return order_page(form.reader, order, form, refusal)
-        return to(f"/jobs/{quote(order)}?done=step")
+    @routes.get("/jobs")
+    def board(reader: Annotated[Reader, Depends(signed_in(site))]) -> Response:
+        reader.actor.must_be(*WORKSHOP_ROLES)
+        with reader.unit() as unit:
+            template = "workshop/floor_now.html" if reader.is_fragment else "workshop/floor.html"
+            return reader.page(template, **_board(unit, reader))
 
-    @routes.post("/jobs/{order}/settlement")
-    def close(order: str, form: Form) -> Response:
-        old_parts = {"yes": True, "no": False}.get(form.text("return_old_parts"))
-        try:
-            act(form, lambda unit: settle(unit, form.reader.actor, order, old_parts))
-        except (Conflict, Invalid) as refusal:
-            return order_page(form.reader, order, form, refusal)
-        return to(f"/jobs/{quote(order)}?done=settled")
+    @routes.post("/jobs/crew")
+    def name_himself(form: Annotated[Posted, Depends(posted(site))]) -> Response:
+        act(form, lambda unit: be_technician(unit, form.reader.actor, form.text("technician")))
+        return to("/jobs")
 
     return routes
 
 
-def order_page(
-    reader: Reader, order: str, form: Posted | None = None, refusal: Refusal | None = None, done: str = ""
-) -> Response:
-    """Show one repair order to the workshop; what was typed before a refusal stays."""
-    reader.actor.must_be(*WORKSHOP_ROLES)
-    with reader.unit() as unit:
-        found = get_repair_order(unit, reader.actor, order)
-        vehicle = seen_vehicle(unit, reader, found["vehicle"])
-        return reader.page(
-            "workshop/order.html",
-            int(STATUS.get(refusal.code, 409)) if refusal else 200,
-            order=found,
-            case=get_case(unit, reader.actor, found["case"]),
-            vehicle=vehicle,
-            car=car_report(unit, reader, vehicle.id) if vehicle else None,
-            faults=FAULTS,
-            typed=dict(form.fields) if form else {},
-            refusal=refusal,
-            done=done,
-        )
-
-
-def _orders(unit: UnitOfWork, reader: Reader) -> dict[str, Any]:
+def _board(unit: UnitOfWork, reader: Reader) -> dict[str, Any]:
+    stamp = floor_stamp(unit, reader.actor)
     rows = list_repair_orders(unit, reader.actor, limit=MAXIMUM_LIMIT).items
-    open_ones = sorted((row for row in rows if row["state"] not in OVER), key=lambda row: str(row["start"]))
+    mine, clock = own_technicians(unit, reader.actor), running_clock(unit, reader.actor)
     until = (unit.now() + SOON).isoformat()
+
+    def place(row: dict[str, Any]) -> tuple[bool, bool, str]:
+        running = clock is not None and clock["order"] == row["id"]
+        return not running, row["technician"]["id"] not in mine, str(row["end"])
+
+    open_ones = sorted((row for row in rows if row["state"] not in OVER), key=place)
     today = [row for row in open_ones if row["state"] != RepairOrderState.EXPECTED or row["start"] <= until]
+    shown = {row["id"]: row for row in rows}
     return {
-        "today": today,
+        "floor": floor_labels,
+        "stamp": stamp,
+        "mine": [row for row in today if row["technician"]["id"] in mine],
+        "others": [row for row in today if row["technician"]["id"] not in mine],
         "later": [row for row in open_ones if row not in today],
-        "over": [row for row in rows if row["state"] in OVER][:20],
+        "over": [row for row in rows if row["state"] in OVER][:LATELY],
+        "clock": clock,
+        "clocked": shown.get(clock["order"]) if clock else None,
+        "who": unnamed_technicians(unit, reader.actor) if reader.actor.role is Role.TECHNICIAN else [],
         "vehicles": {row["vehicle"]: seen_vehicle(unit, reader, row["vehicle"]) for row in rows},
     }
-
-
-def seen_vehicle(unit: UnitOfWork, reader: Reader, vehicle: str) -> Vehicle | None:
-    """Give the car of an order or case, or None while its owner has not opened it to the workshop."""
-    try:
-        return reader.site.vehicles.get(unit, reader.actor, vehicle)
-    except NotFound:
-        return None

@@ -1,4 +1,4 @@
-"""What axe-core has against a page: the one helper of all page tests. Installed with the pages' packages, never served."""
+"""What axe-core has against a page: the one helper of all page tests. Set-up installs it; nothing serves it."""
 
 from functools import cache
 from pathlib import Path

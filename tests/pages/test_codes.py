@@ -56,12 +56,12 @@ def says(page: str) -> str:
 
 def test_the_technician_reads_what_the_car_says(scene: Scene, signed_in: Entrance, clock: FixedClock) -> None:
     _, technician, order = in_repair(scene, signed_in)
-    assert "That does not mean that there are none." in says(technician.get(order).text)
+    assert "That does not mean that there are none." in says(technician.get(f"{order}/car").text)
     scene.say(Kind.DTCS, seq=1, **REPORT)
     with scene.database.unit() as unit:
         join_codes(unit, "car-1", [SeenCode("7E8", "stored", "P0562", clock.now())], [])
     clock.advance(timedelta(minutes=5))
-    page = says(technician.get(order).text)
+    page = says(technician.get(f"{order}/car").text)
     for words in (
         "Engine warning lamp: on 5 minutes ago",
         "Control unit 7E8",
@@ -79,7 +79,7 @@ def test_the_technician_reads_what_the_car_says(scene: Scene, signed_in: Entranc
     ):
         assert words in page, (words, page)
     technician.post("/language", data={"language": "zh_CN"})
-    chinese = says(technician.get(order).text)
+    chinese = says(technician.get(f"{order}/car").text)
     for words in (
         "发动机故障灯： 亮",
         "P0562 · 发电机故障, 12V蓄电池老化 属于本服务单",
@@ -115,10 +115,10 @@ def test_the_codes_are_cleared_when_both_want_it(scene: Scene, signed_in: Entran
     owner, technician, order = in_repair(scene, signed_in)
     scene.say(Kind.DTCS, seq=1, **REPORT)
     scene.say(Kind.STATUS, online=True)
-    asked = post(technician, order, f"{order}/commands", kind="clear_dtcs")
+    asked = post(technician, f"{order}/car", f"{order}/commands", kind="clear_dtcs")
     assert "Waiting for the owner's answer" in asked
     for _ in range(4):  # what is asked later does not push the question off the page
-        post(technician, order, f"{order}/commands", kind="snapshot")
+        post(technician, f"{order}/car", f"{order}/commands", kind="snapshot")
     assert "Needs your answer" in owner.get("/cars").text
     question = owner.get("/cars/car-1").text
     assert "The workshop asks to clear the trouble codes" in question
@@ -132,10 +132,10 @@ def test_the_codes_are_cleared_when_both_want_it(scene: Scene, signed_in: Entran
     with scene.database.unit() as unit:
         (told,) = [it for it in map(json.loads, (it.payload for it in send_due(unit))) if it["kind"] == "clear_dtcs"]
     assert told["authority"] == {"owner": scene.owner.account, "technician": scene.technician.account}
-    assert "Sent to the car" in says(technician.get(order).text)
+    assert "Sent to the car" in says(technician.get(f"{order}/car").text)
     result = {"id": told["id"], "kind": "clear_dtcs", "outcome": "refused", "detail": "Conditions are not met."}
     scene.say(Kind.RESULT, seq=2, **result, ecus={"7E8": "refused 22"})
-    refused = says(technician.get(order).text)
+    refused = says(technician.get(f"{order}/car").text)
     assert "The car refused" in refused
     assert "7E8: refused (22): switch the ignition on and the engine off" in refused
     owner.post("/language", data={"language": "zh_CN"})
@@ -144,13 +144,14 @@ def test_the_codes_are_cleared_when_both_want_it(scene: Scene, signed_in: Entran
 
 def test_the_owner_says_no_and_the_technician_may_take_it_back(scene: Scene, signed_in: Entrance) -> None:
     owner, technician, order = in_repair(scene, signed_in)
-    post(technician, order, f"{order}/commands", kind="clear_dtcs")
-    (action,) = [it for it in forms_of(technician.get(order).text) if it.startswith(f"{order}/commands/")]
-    post(technician, order, action, answer="decline")
+    post(technician, f"{order}/car", f"{order}/commands", kind="clear_dtcs")
+    (action,) = [it for it in forms_of(technician.get(f"{order}/car").text) if it.startswith(f"{order}/commands/")]
+    post(technician, f"{order}/car", action, answer="decline")
     assert "The workshop asks" not in owner.get("/cars/car-1").text
-    post(technician, order, f"{order}/commands", kind="clear_dtcs")
+    post(technician, f"{order}/car", f"{order}/commands", kind="clear_dtcs")
     again = technician.post(
-        f"{order}/commands", data={**forms_of(technician.get(order).text)[f"{order}/commands"], "kind": "clear_dtcs"}
+        f"{order}/commands",
+        data={**forms_of(technician.get(f"{order}/car").text)[f"{order}/commands"], "kind": "clear_dtcs"},
     )
     assert again.status_code == 409
     (action,) = [it for it in forms_of(owner.get("/cars/car-1").text) if it.startswith("/cars/car-1/commands/")]
@@ -158,12 +159,12 @@ def test_the_owner_says_no_and_the_technician_may_take_it_back(scene: Scene, sig
         form = {**forms_of(owner.get("/cars/car-1").text)[action], "answer": refused}
         assert owner.post(action, data=form).status_code == 422
     post(owner, "/cars/car-1", action, answer="decline")
-    assert says(technician.get(order).text).count("Declined") == 2
+    assert says(technician.get(f"{order}/car").text).count("Declined") == 2
 
 
 def test_read_again_now_asks_for_a_snapshot_from_either_side(scene: Scene, signed_in: Entrance) -> None:
     owner, technician, order = in_repair(scene, signed_in)
-    page = post(technician, order, f"{order}/commands", kind="snapshot")
+    page = post(technician, f"{order}/car", f"{order}/commands", kind="snapshot")
     assert "Read the car again" in says(page)
     assert "Waiting until the car is awake" in says(page)
     post(owner, "/cars/car-1", "/cars/car-1/commands", kind="snapshot")
@@ -177,9 +178,9 @@ def test_read_again_now_asks_for_a_snapshot_from_either_side(scene: Scene, signe
 
 def test_the_advisor_sees_the_codes_and_cannot_ask_to_clear_them(scene: Scene, signed_in: Entrance) -> None:
     _, technician, order = in_repair(scene, signed_in)
-    post(technician, order, f"{order}/commands", kind="clear_dtcs")
+    post(technician, f"{order}/car", f"{order}/commands", kind="clear_dtcs")
     advisor = signed_in(scene.advisor)
-    page = advisor.get(order).text
+    page = advisor.get(f"{order}/car").text
     assert "Ask to clear the codes" not in page
     assert "Take back" not in page
     form = {**forms_of(page)[f"{order}/commands"], "kind": "clear_dtcs"}
@@ -191,12 +192,12 @@ def test_what_is_gone_stays_on_the_order_and_another_vin_is_told(
 ) -> None:
     _, technician, order = in_repair(scene, signed_in)
     scene.say(Kind.DTCS, seq=1, ecus={}, vin="1C4RJFBG8FC123456")
-    assert "another VIN" not in says(technician.get(order).text)
+    assert "another VIN" not in says(technician.get(f"{order}/car").text)
     scene.say(Kind.DTCS, seq=2, ecus={"7E8": {"stored": []}}, vin="9BWZZZ377VT004251")
     with scene.database.unit() as unit:
         seen = SeenCode("7E8", "stored", "P0562", clock.now() - timedelta(hours=1))
         join_codes(unit, "car-1", [seen], [LastAnswer("7E8", "stored", clock.now(), ())])
-    page = says(technician.get(order).text)
+    page = says(technician.get(f"{order}/car").text)
     assert "another VIN than the registered one: 9BWZZZ377VT004251" in page
     assert "Stored codes none" in page
     assert "No longer reported P0562 Stored codes, 7E8 · first" in page

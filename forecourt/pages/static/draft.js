@@ -47,6 +47,8 @@
       localStorage.setItem(keyOf(form), JSON.stringify({ ...read(keyOf(form)), sent: true }));
     }
   });
+  // A page that sends by its own script tells when the server has taken it.
+  document.addEventListener("draft:taken", (event) => { if (event.target.dataset.draft) localStorage.removeItem(keyOf(event.target)); });
   // `#done` says that the server took the last form; without it what was sent is shown again.
   const taken = document.getElementById("done") !== null;
   for (const key of kept()) {
