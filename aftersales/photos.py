@@ -51,10 +51,21 @@ def add_photo(unit: UnitOfWork, actor: Actor, order: str, content: bytes, place:
     """Keep a photo of an order; the same one again is no harm, and gives the first. Raises `Invalid` for no picture."""
     _, row = lock_order(unit, actor, order)
     require(actor, Act.INSPECT, owner=row.organisation, workshop=row.workshop_organisation)
-    if row.state in OVER:
-        raise Conflict(f"the repair order is {row.state}", state=row.state)
     if place.point is not None and (place.stage is None or place.stage not in _stages(place.point)):
         raise Invalid(f"{place.point!r} is not looked at in this stage")
+    return _keep(unit, actor, row, content, place, folder)
+
+
+def add_signature(unit: UnitOfWork, actor: Actor, order: str, content: bytes, folder: Path) -> str:
+    """Keep the picture of a signature under a decision; gives its SHA-256. Whoever may decide may sign."""
+    _, row = lock_order(unit, actor, order)
+    require(actor, Act.APPROVE, owner=row.organisation)
+    return str(_keep(unit, actor, row, content, Place(), folder)["sha256"])
+
+
+def _keep(unit: UnitOfWork, actor: Actor, row: Row[Any], content: bytes, place: Place, folder: Path) -> dict[str, Any]:
+    if row.state in OVER:
+        raise Conflict(f"the repair order is {row.state}", state=row.state)
     picture = picture_of(content)
     digest = hashlib.sha256(content).hexdigest()
     same = _find(unit, order_photos.c.order == row.id, order_photos.c.sha256 == digest)

@@ -232,6 +232,7 @@ DONE: Mapping[str, str] = {
     "told": N_("Noted. The buyer sees it now."),
     "counting": N_("Counting has begun. Write here what lies on the shelf."),
     "answered": N_("Your answer has been noted."),
+    "signed": N_("Signed. Thank you."),
 }
 PAYMENT: Mapping[str, str] = {
     PaymentState.PENDING: N_("Waiting for payment"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from forecourt.pages import filters, labels, shop_labels
+from forecourt.pages import filters, labels, repair_labels, shop_labels
 from forecourt.pages.language import LANGUAGES, catalogue
 from forecourt.pages.menu import places
 
@@ -28,6 +28,7 @@ def environment(language: str) -> Environment:
     catalogue_ = catalogue(language)
     built.install_gettext_callables(catalogue_.gettext, catalogue_.ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
     built.globals.update(languages=LANGUAGES, places=places, labels=labels, shop_labels=shop_labels)
+    built.globals.update(repair_labels=repair_labels)
     return built
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
+from aftersales.settlement.bills import PAYABLE as REPAIR
 from forecourt.pages.acting import act
 from forecourt.pages.readers import Posted, Reader, posted, signed_in, to
 from forecourt.pages.refused import page_route
@@ -18,6 +19,8 @@ from parts_catalog.payments.payment import Payment
 from parts_catalog.payments.sandbox import DECISIONS, NAME, decide, take_notices
 from parts_catalog.shop.orders import PAYABLE
 
+# What is paid: where its page is.
+BACK = {PAYABLE: "/orders", REPAIR: "/repair-orders"}
 SILENT = "silent"
 LATE = timedelta(minutes=2)
 # How the notice comes: after how long, and how often.
@@ -53,7 +56,8 @@ def _find(unit: UnitOfWork, reader: Reader, site: Site, payment: str) -> Payment
 
 def _back(payment: Payment) -> str | None:
     """Give the page that says what became of the payment, if there is one."""
-    return f"/orders/{payment.payable.id}" if payment.payable.kind == PAYABLE else None
+    page = BACK.get(payment.payable.kind)
+    return f"{page}/{payment.payable.id}" if page else None
 
 
 def _decide(unit: UnitOfWork, form: Posted, site: Site, payment: str) -> None:

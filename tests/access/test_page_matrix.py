@@ -24,7 +24,7 @@ FORM = {
     "words": "x", "rating": "5", "line": "{line}", "decision": "approved", "step": "check_in", "mileage_km": "1",
     "bay": "bay_one_0", "technician": "tech_one_0", "start": "2026-11-26T01:00:00Z", "workshop": "{workshop}",
     "email": "new@x.example", "role": "owner", "name": "x", "read": "yes", "mon": "09:00-12:00",
-    "attribute": "drive", "value": "awd",
+    "attribute": "drive", "value": "awd", "decide": "approved:{line}", "give_back": "yes", "provider": "sandbox",
 }  # fmt: skip
 HELP = {"POST /cases/{case}/assistance": {"kind": "towing"}}
 TOLD = "SELECT count(*) FROM events WHERE kind <> 'access_refused'"

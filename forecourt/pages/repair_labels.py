@@ -1,0 +1,57 @@
+"""The words of a repair: lights, stages, decisions and how they came, who bears a line, bills, records, waits."""
+
+from collections.abc import Mapping
+
+from aftersales.cases import BillState, SettlementGroup
+from aftersales.decisions import APPROVED, AWAITING, DECLINED, RETURNED, Way
+from aftersales.inspections import Light, Stage
+from aftersales.order_lines import Bearer
+from forecourt.pages.menu import N_
+
+# words, colour of its chip
+LIGHT: Mapping[str, tuple[str, str]] = {
+    Light.GREEN: (N_("In order"), "good"),
+    Light.AMBER: (N_("Soon"), "warn"),
+    Light.RED: (N_("Now"), "bad"),
+}
+STAGE: Mapping[str, str] = {
+    Stage.CHECK_IN: N_("Check-in"),
+    Stage.PRE_WORK: N_("Before the work"),
+    Stage.FINAL: N_("Final check"),
+}
+DECISION: Mapping[str, tuple[str, str]] = {
+    APPROVED: (N_("Approved"), "good"),
+    DECLINED: (N_("Declined"), ""),
+    AWAITING: (N_("Waiting for the owner"), "bad"),
+    RETURNED: (N_("Given back"), ""),
+}
+WAY: Mapping[str, str] = {
+    Way.CONFIRMATION: N_("with the visit"),
+    Way.APP: N_("on his page"),
+    Way.LINK: N_("by a link"),
+    Way.COUNTER: N_("at the counter"),
+    Way.TELEPHONE: N_("by telephone"),
+}
+BEARER: Mapping[str, str] = {
+    Bearer.MANUFACTURER: N_("The car's manufacturer pays"),
+    Bearer.PART_MAKER: N_("The maker of the part pays"),
+    Bearer.WORKSHOP: N_("The workshop pays"),
+}
+KIND: Mapping[str, str] = {"labour": N_("Labour"), "part": N_("Part"), "sublet": N_("Done elsewhere")}
+BILL: Mapping[str, tuple[str, str]] = {
+    BillState.OPEN: (N_("Not paid yet"), "bad"),
+    BillState.PAID: (N_("Paid"), "good"),
+    BillState.ON_ACCOUNT: (N_("On account"), "good"),
+    BillState.NOTHING_DUE: (N_("Nothing to pay"), "good"),
+    BillState.WAIVED: (N_("Waived"), ""),
+}
+GROUP: Mapping[str, str] = {one.value: one.value for one in SettlementGroup}
+# How the electronic repair record stands.
+RECORD: Mapping[str, tuple[str, str]] = {
+    "lacking": (N_("Something is missing"), "bad"),
+    "waiting": (N_("Waiting to be sent"), "warn"),
+    "delivered": (N_("Delivered"), "good"),
+    "refused": (N_("Refused by the platform"), "bad"),
+    "given_up": (N_("Given up"), "bad"),
+}
+LACKING: Mapping[str, str] = {"plate": N_("number plate"), "vin": N_("VIN")}
