@@ -9,7 +9,7 @@ database restart delays followers and loses nothing.
 import asyncio
 import threading
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -18,10 +18,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from foundation.database import Database
-from foundation.events import CHANNEL, Cursor, Event, read_each, read_many
+from foundation.events import CHANNEL, Event, read_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from foundation.follow_many import LogReader
 
 POLL_S = 2.0
 AWAY_S = 0.5  # a database that is away is asked again after this
@@ -35,6 +37,8 @@ class Wakeups:
         self._dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._reader: _Reader | None = None
+        self.hearing: list[Callable[[str | None], None]] = []  # called with a subject, or None: with all of them
+        self.log_reader: LogReader | None = None  # of those who follow several subjects
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._listen, name="event-log-wakeups", daemon=True)
@@ -104,12 +108,16 @@ class Wakeups:
     def _wake(self, subject: str) -> None:
         if self._reader is not None:
             self._reader.look_for(subject)
+        for hear in self.hearing:
+            hear(subject)
         for flag in self._waiting.get(subject, ()):
             flag.set()
 
     def _wake_all(self) -> None:
         if self._reader is not None:
             self._reader.look_for_all()
+        for hear in self.hearing:
+            hear(None)
         for flags in self._waiting.values():
             for flag in flags:
                 flag.set()
@@ -252,29 +260,3 @@ async def follow(database: Database, wakeups: Wakeups, subject: str, after: int 
                 mine.behind = False
                 reader.look_for(subject)
             await mine.flag.wait()
-
-
-async def follow_many(
-    database: Database, wakeups: Wakeups, subjects: "Sequence[str]", after: Cursor
-) -> AsyncIterator[Event]:
-    """Yield the events of several subjects behind the cursor, in the log's order, then wait for more.
-
-    Each follower looks for itself, in a short unit of work: where its cursor stands only it knows.
-    """
-
-    def look() -> list[Event]:
-        with database.unit() as unit:
-            return read_many(unit, subjects, after)
-
-    with wakeups.interest(subjects) as flag:
-        while not wakeups.stopped:
-            flag.clear()
-            found = await asyncio.to_thread(look)
-            for event in found:
-                after = event.cursor
-                yield event
-            if not found:
-                try:
-                    await asyncio.wait_for(flag.wait(), POLL_S)
-                except TimeoutError:
-                    continue

@@ -5,8 +5,10 @@ stream holds no database connection while it waits, and it ends when what opened
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from contextlib import aclosing
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header
@@ -18,12 +20,13 @@ from forecourt.pages.readers import SESSION_COOKIE, Reader, signed_in
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
 from foundation.database import UnitOfWork
-from foundation.events import Cursor, Event, end_of_log, read_many
-from foundation.follow import POLL_S
+from foundation.events import Cursor, Event, end_of_log
+from foundation.follow_many import follow_many
 from foundation.identity import session_of
 from foundation.refusals import NotFound, Unauthenticated
 from parts_catalog.shop.orders import find_order
 
+CHECK_S = 10.0  # so long a stream may outlive its session: it tells that something changed, and nothing of what
 LastEvent = Annotated[str | None, Header(alias="last-event-id")]
 
 
@@ -39,6 +42,7 @@ class Watch:
     check: Callable[[UnitOfWork], object]
     subjects: Callable[[UnitOfWork], list[str]]
     after: Cursor
+    changes: Callable[[Event], bool] = lambda _: False  # whether `subjects` may be others after an event
 
 
 def router(site: Site) -> APIRouter:
@@ -58,7 +62,8 @@ def router(site: Site) -> APIRouter:
         if repair:
             return begin(reader, lambda unit: _of_repair(unit, reader, repair), last_event_id or after)
         may = lambda unit: site.vehicles.get(unit, reader.actor, vehicle)  # noqa: E731
-        return begin(reader, lambda unit: _of_vehicle(unit, reader, vehicle), last_event_id or after, may)
+        watched = begin(reader, lambda unit: _of_vehicle(unit, reader, vehicle), last_event_id or after, may)
+        return replace(watched, changes=_opens_more)
 
     @routes.get("/live", response_class=EventSourceResponse)
     async def follow(watched: Annotated[Watch, Depends(watch)]) -> AsyncIterator[ServerSentEvent]:
@@ -96,20 +101,26 @@ async def told(watched: Watch) -> AsyncIterator[ServerSentEvent]:
 
 
 async def changes(watched: Watch) -> AsyncIterator[tuple[Cursor, str]]:
-    """Yield (cursor, kind) of all that happens to what is watched."""
-    wakeups, after = watched.site.wakeups, watched.after
-    subjects = await asyncio.to_thread(_subjects, watched)
-    while not wakeups.stopped and await asyncio.to_thread(_may_watch, watched):
-        with wakeups.interest(subjects) as flag:
-            found = await asyncio.to_thread(_behind, watched, subjects, after)
-            for event in found:
-                after = event.cursor
-                yield after, event.kind
-            if not found:
-                await _set_or_late(flag)
-        if found:
-            # A new case is told on the vehicle's feed and a new order on its case's: they are followed from now on.
-            subjects = await asyncio.to_thread(_subjects, watched)
+    """Yield (cursor, kind) of all that happens to what is watched; whether he still may is asked now and then."""
+    site, checked_at = watched.site, time.monotonic()
+    news = follow_many(
+        site.database, site.wakeups, watched.subjects, watched.after, pause_s=CHECK_S, changes=watched.changes
+    )
+    try:
+        async with aclosing(news):
+            async for event in news:
+                if event is None or time.monotonic() >= checked_at + CHECK_S:
+                    await asyncio.to_thread(_check, watched)
+                    checked_at = time.monotonic()
+                if event is not None:
+                    yield event.cursor, event.kind
+    except (Unauthenticated, NotFound):
+        return  # what opened it has ended, or what it follows is no longer his to see
+
+
+def _opens_more(event: Event) -> bool:
+    """Whether there may be a case or a repair order behind it that was not followed before; work on one is none."""
+    return event.kind != "progress"
 
 
 def _of_order(unit: UnitOfWork, reader: Reader, order: str) -> list[str]:
@@ -127,28 +138,6 @@ def _of_vehicle(unit: UnitOfWork, reader: Reader, vehicle: str) -> list[str]:
     return [vehicle, *(case["id"] for case in cases), *orders]
 
 
-def _subjects(watched: Watch) -> list[str]:
+def _check(watched: Watch) -> None:
     with watched.site.database.unit() as unit:
-        return watched.subjects(unit)
-
-
-def _may_watch(watched: Watch) -> bool:
-    """Whether what opened the stream still lives, and what it follows may still be seen by it."""
-    with watched.site.database.unit() as unit:
-        try:
-            watched.check(unit)
-        except (Unauthenticated, NotFound):
-            return False
-    return True
-
-
-def _behind(watched: Watch, subjects: list[str], after: Cursor) -> list[Event]:
-    with watched.site.database.unit() as unit:
-        return read_many(unit, subjects, after)
-
-
-async def _set_or_late(flag: asyncio.Event) -> None:
-    try:
-        await asyncio.wait_for(flag.wait(), POLL_S)
-    except TimeoutError:
-        return
+        watched.check(unit)

@@ -9,7 +9,8 @@ from typing import Any
 
 from foundation.database import UnitOfWork, new_id
 from foundation.identity import Actor, Role
-from parts_catalog.images import file_of, image_folder
+from foundation.pictures import file_of
+from parts_catalog.images import image_folder
 from parts_catalog.pricing import groups, lists, promotions
 from parts_catalog.tables import part_images
 from parts_catalog.tables import prices as prices_table

@@ -10,8 +10,8 @@ from sqlalchemy.exc import OperationalError
 
 import foundation.follow
 from foundation.database import Database
-from foundation.events import START, append, read_each
-from foundation.follow import POLL_S, Wakeups, follow, follow_many
+from foundation.events import append, read_each
+from foundation.follow import POLL_S, Wakeups, follow
 
 
 def _append(database: Database, subject: str, kind: str) -> None:
@@ -44,21 +44,6 @@ def test_a_follower_resumes_behind_the_number_it_names_and_is_woken(database: Da
     assert seen == [2, 3, 4]
     assert took < POLL_S
     assert held == 0
-
-
-def test_a_follower_of_many_sees_all_subjects_in_the_logs_order(database: Database) -> None:
-    async def story() -> list[str]:
-        wakeups = Wakeups(database.url)
-        wakeups.start(asyncio.get_running_loop())
-        for subject, kind in (("a", "1"), ("b", "2"), ("c", "not followed"), ("a", "3")):
-            await asyncio.to_thread(_append, database, subject, kind)
-        stream = follow_many(database, wakeups, ["a", "b"], START)
-        seen = [(await anext(stream)).kind for _ in range(3)]
-        await stream.aclose()  # type: ignore[attr-defined]
-        await asyncio.to_thread(wakeups.stop)
-        return seen
-
-    assert asyncio.run(story()) == ["1", "2", "3"]
 
 
 def test_stopping_ends_the_streams(database: Database) -> None:

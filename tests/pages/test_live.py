@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import httpx2
+import pytest
 
 from aftersales.bookings import confirm
 from aftersales.repair_orders import take_step
+from forecourt.pages import live
 from forecourt.pages.readers import SESSION_COOKIE
 from foundation.database import Database
 from foundation.events import append
@@ -82,7 +84,8 @@ def test_open_streams_hold_no_database_connection(scene: Scene, served: Served) 
         assert [next(told)[1] for told in streams] == ["finding"] * len(streams)
 
 
-def test_a_stream_ends_with_its_session(scene: Scene, served: Served) -> None:
+def test_a_stream_ends_with_its_session(scene: Scene, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "CHECK_S", 0.5)
     secret = session(scene.database, scene.owner)
     with stream(served, secret) as told:
         with scene.database.unit() as unit:
