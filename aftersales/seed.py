@@ -46,6 +46,7 @@ _PEOPLE = {
     ),
     "wks_beijing_chaoyang": (("Wu Hao", "吴昊"), ("Xu Li", "徐丽"), ("Sun Tao", "孙涛"), ("Ma Chao", "马超")),
 }
+WORKSHOPS = tuple(_PEOPLE)
 
 
 def seed_workshops(unit: UnitOfWork) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ from ingest.partitions import PARTITIONS
 # Settings that name files.
 FILES = (
     "mqtt_tls_cert", "mqtt_tls_key", "wechat_pay_private_key", "wechat_pay_api_key", "wechat_pay_public_key",
-    "alipay_private_key", "alipay_public_key",
+    "alipay_private_key", "alipay_public_key", "record_platforms",
 )  # fmt: skip
 
 

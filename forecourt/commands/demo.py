@@ -10,6 +10,7 @@ import typer
 
 from forecourt import logs
 from forecourt.demo import run
+from forecourt.demo.platform import reporting
 from forecourt.demo.script import attend
 from forecourt.installation import Installation
 from forecourt.settings import Settings
@@ -31,24 +32,28 @@ def demo(
     open_: Annotated[bool, typer.Option("--open", help="Open the owner's page in the browser.")] = False,
 ) -> None:
     """Run broker, database, service and a live simulated fleet: one alternator fails, one car is behind an ELM327."""
-    settings = Settings()
-    installation = Installation(settings)
-    logs.configure(settings.log_level)
+    logs.configure(Settings().log_level)
     seconds = duration(for_) if for_ else None
     if report and seconds is None:
         raise Invalid("--report goes with --for")
-    with run.running(installation, port, lambda words: typer.echo(words, err=True)) as addresses:
-        if seconds is None:
-            cast = run.assemble_cast(installation, vehicles)
-            _watch(run.Stage(addresses, Database(installation.database_url), cast), open_)
-            return
-        outcome = run.perform(installation, addresses, vehicles, seconds, lambda words: typer.echo(words, err=True))
+    with reporting(Settings()) as settings:
+        installation = Installation(settings)
+        with run.running(installation, port, _tell) as addresses:
+            if seconds is None:
+                cast = run.assemble_cast(installation, vehicles)
+                _watch(run.Stage(addresses, Database(installation.database_url), cast), open_)
+                return
+            outcome = run.perform(installation, addresses, vehicles, seconds, _tell)
     text = json.dumps(outcome.to_json(), indent=2)
     if report:
         report.write_text(text + "\n", "utf-8")
     typer.echo(text)
     if outcome.errors:
         raise typer.Exit(1)
+
+
+def _tell(words: str) -> None:
+    typer.echo(words, err=True)
 
 
 def duration(words: str) -> float:
@@ -72,6 +77,6 @@ def _watch(stage: run.Stage, open_browser: bool) -> None:
         if open_browser:
             webbrowser.open(next(iter(links.values())))
         run.feed_history(stage)
-        with run.driving(stage, lambda words: typer.echo(words, err=True)):
-            attend(stage.addresses.http, stage.cast, until, lambda words: typer.echo(words, err=True))
+        with run.driving(stage, _tell):
+            attend(stage.addresses.http, stage.cast, until, _tell)
         stage.database.close()

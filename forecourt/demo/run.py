@@ -147,7 +147,7 @@ def perform(installation: Installation, addresses: serving.Addresses, cars: int,
         report.readings_sent = feed_history(stage)
         with driving(stage, tell) as traffic:
             try:
-                watch = play(addresses.http, stage.cast, deadline, tell)
+                watch = play(addresses.http, stage.cast, partial(approve, stage), deadline, tell)
                 go_shopping(addresses.http, stage.cast, partial(approve, stage), deadline, tell)
                 time.sleep(max(0.0, deadline - time.monotonic()))
             finally:

@@ -20,6 +20,7 @@ STEPS: tuple[dict[str, Any], ...] = (
     {"step": "quality_check"},
     {"step": "complete"},
 )
+CAR = {"plate": "沪A12345", "vin": "LSVAA4182E2184847"}  # as the workshop reads it off the car
 PAUSE_S = 1.0  # between steps of the script
 ATTENTION_S = 3.0  # between steps that a person watches
 
@@ -96,10 +97,13 @@ class ProgressWatch:
                 self._ended.wait(0.3)
 
 
-def play(base_url: str, cast: Cast, deadline: float, tell: Callable[[str], None]) -> ProgressWatch:
-    """Wait for the case of the failing car, confirm it, repair it, settle it, review it.
+def play(
+    base_url: str, cast: Cast, approve: Callable[[str], None], deadline: float, tell: Callable[[str], None]
+) -> ProgressWatch:
+    """Wait for the case of the failing car, confirm it, repair it, settle and pay it, fetch the car, review it.
 
-    Gives the watch that followed the progress; raises `NotInTimeError` when `deadline` (monotonic) passes first.
+    `approve` stands for the page of the payment's provider. Gives the watch that followed the progress; raises
+    `NotInTimeError` when `deadline` (monotonic) passes first.
     """
     owner = Player(base_url, cast.members[Role.OWNER].token)
     technician = Player(base_url, cast.members[Role.TECHNICIAN].token)
@@ -115,9 +119,18 @@ def play(base_url: str, cast: Cast, deadline: float, tell: Callable[[str], None]
         technician.post(f"/v1/repair-orders/{order}/steps", step)
         tell(f"technician: {step['step']}")
         time.sleep(PAUSE_S)
-    advisor.post(f"/v1/repair-orders/{order}/settlement", {})
-    tell("advisor: settled")
-    owner.post(f"/v1/repair-orders/{order}/review", {"rating": 5, "words": "It told me before the lamp did."})
+    path = f"/v1/repair-orders/{order}"
+    sheet = advisor.post(f"{path}/settlement", {})
+    tell(f"advisor: settled, sheet {sheet['number']}")
+    advisor.post(f"{path}/record", CAR)
+    approve(owner.post(f"{path}/payments", {"provider": "sandbox"})["id"])
+    await_for(lambda: owner.get(path)["bill"]["state"] == "paid", deadline, "the payment of the repair")
+    tell("owner: paid")
+    advisor.post(f"{path}/release", {})
+    tell("advisor: car handed over")
+    await_for(lambda: advisor.get(f"{path}/record")["state"] == "delivered", deadline, "the report of the repair")
+    tell("the platform has the repair record")
+    owner.post(f"{path}/review", {"rating": 5, "words": "It told me before the lamp did."})
     tell("owner: reviewed")
     return watch
 
@@ -135,6 +148,9 @@ def attend(base_url: str, cast: Cast, until: threading.Event, tell: Callable[[st
         try:
             orders = technician.get("/v1/repair-orders", limit="100")["items"]
             for order in orders:
+                if order["vehicle"] in cars and order["state"] == "settled":
+                    # Refused until its owner has paid.
+                    advisor.try_post(f"/v1/repair-orders/{order['id']}/release", {})
                 if order["vehicle"] in cars and order["id"] not in done:
                     tell(f"the workshop begins with repair order {order['id']}")
                     _repair(technician, advisor, str(order["id"]), until)
@@ -150,6 +166,7 @@ def _repair(technician: Player, advisor: Player, order: str, until: threading.Ev
         technician.try_post(f"/v1/repair-orders/{order}/steps", step)
     if not until.wait(ATTENTION_S):
         advisor.try_post(f"/v1/repair-orders/{order}/settlement", {})
+        advisor.try_post(f"/v1/repair-orders/{order}/record", CAR)
 
 
 def _proposed(owner: Player, vehicle: str) -> dict[str, Any] | None:
