@@ -27,10 +27,12 @@ from diagnostics.training.dataset import (
 )
 from ingest.readings import Block, FloatArray, TimeArray, TripColumns
 
-JUDGED = 2 * COPY  # the numbers of judged cars begin here; severities of what nobody judged are NaN
+# The numbers of judged cars begin here, far behind all short histories, which are some times `COPY` behind their cars.
+JUDGED = 1000 * COPY
 FEWEST_CARS = 12  # of a fault: three in each of the four folds, so that every figure is of some that did not train
 _FIRST = JUDGED + 3_000_000  # what is left of it below `COPY` is the number of no simulated car
-_PRESENT, _ABSENT = np.float32(1), np.float32(0)  # severities that are plainly one or the other
+# Severities that are plainly one or the other; of what nobody judged they are NaN.
+_PRESENT, _ABSENT = np.float32(1), np.float32(0)
 _SLACK_S = 0.001  # starts of trips are kept as floats
 
 

@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 
 from diagnostics.predictor import Predictor
-from diagnostics.training.dataset import EpisodeTable, TripTable, shortened
+from diagnostics.training.dataset import COPY, EpisodeTable, TripTable, shortened
 from diagnostics.training.judged import JUDGED, Judgement, inside, judged_car, labelled, told_of, with_copies
 from diagnostics.training.train import train_table
 from ingest.readings import TripColumns
+from simulators.episodes import HEALTHY, fleet
+from simulators.scenario import shipped
+from simulators.short_histories import short_histories
 from tests.diagnostics.tables import SOME, table
 
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
@@ -93,6 +96,12 @@ def test_what_was_not_drawn_by_chance_moves_no_count_behind_calibration_threshol
         assert "judged" not in reports["none"][1]["alternator"]
     starters = [json.loads((reports[name][0] / "predictor.json").read_text())["faults"]["starter"] for name in reports]
     assert starters[0]["calibration"] == starters[1]["calibration"] == starters[2]["calibration"]
+
+
+def test_no_simulated_car_has_the_number_of_a_judged_one() -> None:
+    [chunk] = fleet(shipped("sim_a"), 1, 12, 1, 2_000_000, faults=HEALTHY)
+    short = short_histories(chunk, ("alternator",), 4, 1, COPY)
+    assert max(int(one.car.max()) for one in short) < JUDGED
 
 
 def test_no_short_copy_is_made_of_a_judged_car() -> None:
