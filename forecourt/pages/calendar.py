@@ -91,7 +91,7 @@ def _live(routes: APIRouter, site: Site) -> None:
     async def follow(watched: Annotated[Watch, Depends(watch)]) -> AsyncIterator[ServerSentEvent]:
         reader, workshop = watched.reader, watched.workshop
         stamp = lambda unit: plan_stamp(unit, reader.actor, workshop)  # noqa: E731
-        async for changed in stamps(reader, workshop, stamp, watched.stamp):
+        async for changed in stamps(reader, f"plan {workshop}", workshop, stamp, watched.stamp):
             yield changed
 
 

@@ -1,9 +1,10 @@
 """What the pages are built from: the same things that the HTTP routers get, and three settings."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from forecourt.pages.looks import Looks
 from forecourt.rate_limits import RateLimits
 from foundation.access import Access
 from foundation.database import Database
@@ -24,6 +25,7 @@ class Site:
 
     database: Database
     wakeups: Wakeups
+    looks: Looks = field(default_factory=Looks, kw_only=True)
     vehicles: Vehicles
     archive: Archive
     language: str

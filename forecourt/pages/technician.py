@@ -51,7 +51,8 @@ def router(site: Site) -> APIRouter:
     @routes.get("/jobs/live", response_class=EventSourceResponse)
     async def follow(watched: Annotated[tuple[Reader, str, str], Depends(watch)]) -> AsyncIterator[ServerSentEvent]:
         reader, workshop, seen = watched
-        async for changed in stamps(reader, workshop, lambda unit: floor_stamp(unit, reader.actor), seen):
+        stamp, key = lambda unit: floor_stamp(unit, reader.actor), f"floor {reader.actor.account}"
+        async for changed in stamps(reader, key, workshop, stamp, seen):
             yield changed
 
     @routes.get("/jobs")

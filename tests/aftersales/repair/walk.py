@@ -139,6 +139,7 @@ SAID: Mapping[str, dict[str, Any]] = {
     "close_waived": {"step": "close_declined", "fee": "waived"},
     "close_settled": {"step": "close_declined", "fee": "settled"},
 }
+ONWARD = ("check_in", "start", "prepare", "resume", "issue_parts", "quality_check", "complete", "settlement")
 OWNERS = {"approve", "decline", "decline_all", "approve_stale", "pay"}
 OTHER = {"settlement", "pay", "release", "clock", "find"}  # acts that are no steps
 NOBODY = ("stranger", "third", "storekeeper")  # who may do none of it
@@ -197,6 +198,14 @@ class Walk:
         lines = {act for act in ("approve", "decline_all", "change_all") if self.view["state"] in HEARD[act]}
         return sorted(steps | lines)
 
+    def onward(self) -> list[str]:
+        """Give what leads on to a car that is handed over."""
+        return [act for act in ONWARD if ALLOWED[act](self.view)]
+
+    def guarded(self) -> list[str]:
+        """Give the steps that leave this state, whether or not their guards would let them."""
+        return sorted(act for act in ALLOWED if move_of(self.view["state"], step_of(act)) is not None)
+
     def go(self, act: str, what: int = 0, by: str = "") -> None:
         """Act, by who may or by somebody else, and check what came of it against what is shown."""
         before = self.view
@@ -227,8 +236,7 @@ class Walk:
     def _count(self, before: Shown, act: str, status: int) -> None:
         for step in self.view["steps"][len(before["steps"]) :]:
             self.taken[before["state"], step["step"]] += 1
-        named = {"settlement": "settle", "approve": "reconsider"}.get(act, act)
-        step = SAID.get(act, {}).get("step", named)
+        step = "reconsider" if act == "approve" else step_of(act)
         if status == 409 and move_of(before["state"], step) is not None:
             self.refused[before["state"], step] += 1
 
@@ -292,6 +300,11 @@ class Walk:
             with self.street.world.database.unit() as unit:
                 stock.receive(unit, WAREHOUSE, "alt_central", CENTRAL, 1, delivery=self.delivery)
             self.delivery = None
+
+
+def step_of(act: str) -> str:
+    """Give the step of the machine behind an act."""
+    return str(SAID.get(act, {}).get("step", "settle" if act == "settlement" else act))
 
 
 def check(before: Shown, after: Shown, act: str) -> None:
