@@ -59,8 +59,9 @@ def floor_stamp(unit: UnitOfWork, actor: Actor) -> str:
     """Give a stamp of the work at the actor's workshops: another one whenever an order there has come or moved."""
     here = [one.id for one in own_workshops(unit, actor)]
     of = repair_orders.c
-    last, count = unit.connection.execute(
-        select(func.max(of.updated_at), func.count()).where(of.workshop.in_(here))
+    states = func.sum(func.hashtext(of.id + of.state))  # whatever moved within one instant
+    last, count, mixed = unit.connection.execute(
+        select(func.max(of.updated_at), func.count(), states).where(of.workshop.in_(here))
     ).one()
     running = running_clock(unit, actor)
-    return f"{int(last.timestamp() * 1e6) if last else 0}-{count}-{running['order'] if running else ''}"
+    return f"{int(last.timestamp() * 1e6) if last else 0}-{count}-{mixed or 0}-{running['order'] if running else ''}"

@@ -65,6 +65,9 @@ def refused(site: Site, request: Request, refusal: Refusal) -> Response:
         # A fragment's place on the page keeps what it shows; the sentence goes above the page.
         notice = reader.page("refused/notice.html", status, refusal=refusal)
         notice.headers.update({"HX-Retarget": "#notice", "HX-Reswap": "innerMorph"})
+        if isinstance(refusal, StaleForm):
+            # Its person has signed in again beside it: the page comes anew, and shows the draft of what was typed.
+            notice.headers["HX-Refresh"] = "true"
         return notice
     if isinstance(refusal, SessionLost | StaleForm):
         return carried(reader, status, refusal.path, dict(refusal.fields))

@@ -13,7 +13,7 @@ from forecourt.pages.acting import act
 from forecourt.pages.readers import Posted, Reader, posted, signed_in, to
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
-from forecourt.pages.technician import seen_vehicle
+from forecourt.pages.job import seen_vehicle
 from foundation.refusals import Invalid
 
 

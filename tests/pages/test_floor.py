@@ -75,7 +75,7 @@ def test_a_hostile_word_in_every_field_is_shown_and_does_nothing(scene: Scene, h
     hand.send("close-check_in", "/looking")
     hand.send("step-inspect", note=HOSTILE)
     for told in ("condition", "cause", "correction", "confirmation"):
-        hand.send("find", "/found", **{"condition": "–", told: HOSTILE})
+        hand.send("find", "/found", 303, **{"condition": "–", told: HOSTILE})
     hand.send("say-1", "/found", cause=HOSTILE)
     finding = re.search(r'id="verdict-([^"]+)"', hand.look("/found"))
     assert finding is not None

@@ -6,8 +6,9 @@
   document.documentElement.classList.add("scripted");
   const SIDE = 2048; // of a photo, in pixels: enough to read a tyre by, and a tenth of what a camera makes
   const job = document.getElementById("job");
-  const unsent = new Map(); // id of a form: its sentence
-  const told = new WeakMap(); // forms whose draft is said to be kept
+  const told = document.getElementById("told");
+  const unsent = new Map(); // id of a form: its sentence, and the key by which sending it again acts once
+  const drafts = new WeakSet(); // forms that say that what was typed is kept
 
   function say(form, text, kind) {
     let box = form.querySelector(`:scope > .${kind}`);
@@ -25,21 +26,31 @@
   function again() {
     for (const form of job.querySelectorAll("form")) {
       form.classList.toggle("unsent", unsent.has(form.id));
-      say(form, unsent.get(form.id), "unsent");
-      say(form, told.get(form) ? job.dataset.kept : "", "kept");
+      say(form, unsent.get(form.id)?.text, "unsent");
+      say(form, drafts.has(form) ? job.dataset.kept : "", "kept");
+      const key = unsent.get(form.id)?.key;
+      if (key && form.elements.key) form.elements.key.value = key;
     }
+    const done = job.querySelector("#done");
+    if (!done) return;
+    told.replaceChildren(done); // it stays a while, whatever the next fragment says
+    clearTimeout(told.timer);
+    told.timer = setTimeout(() => told.replaceChildren(), 8000);
   }
 
   const formOf = (event) => (event.detail.ctx?.sourceElement?.matches?.("#job form") ? event.detail.ctx.sourceElement : null);
   function failed(form) {
-    unsent.set(form.id, form.classList.contains("camera") ? job.dataset.unsentPhoto : job.dataset.unsent);
+    // It may have been taken all the same, and only its answer been lost.
+    const text = form.classList.contains("camera") ? job.dataset.unsentPhoto : job.dataset.unsent;
+    unsent.set(form.id, { text, key: form.elements.key?.value });
     again();
   }
 
   document.addEventListener("input", (event) => {
     const form = event.target.form;
     if (!form?.dataset.draft) return;
-    told.set(form, true);
+    drafts.add(form);
+    if (unsent.has(form.id)) unsent.get(form.id).key = undefined; // other words are another message
     say(form, job.dataset.kept, "kept");
   });
   document.addEventListener("htmx:after:request", (event) => {
@@ -48,7 +59,7 @@
     const { status } = event.detail.ctx.response;
     if (status < 300) {
       unsent.delete(form.id);
-      told.delete(form);
+      drafts.delete(form);
       form.dispatchEvent(new CustomEvent("draft:taken", { bubbles: true }));
       form.reset();
       again();
@@ -57,6 +68,7 @@
   });
   document.addEventListener("htmx:error", (event) => { const form = formOf(event); if (form) failed(form); });
   document.addEventListener("htmx:after:swap", again);
+  again();
 
   async function smaller(file) {
     try {
