@@ -20,6 +20,7 @@ from aftersales.settlement.choices import choose_old_parts, note_customer_parts,
 from aftersales.settlement.records import note_attempt, take_up
 from aftersales.tables import assistances
 from aftersales.tables import messages as outbox
+from aftersales.verdicts import Judged, Verdict, give_verdict
 from aftersales.views import get_case, get_repair_order
 from diagnostics.tables import findings
 from foundation.database import Database
@@ -36,7 +37,7 @@ from parts_catalog.shop.ordering import Delivery, place
 from parts_catalog.shop.ordering import Wish as Order
 from parts_catalog.tables import part_reviews
 from tests.aftersales.repair.test_at_the_car import PNG
-from tests.aftersales.world import GOLF, STEPS, World
+from tests.aftersales.world import GARAGE, GOLF, STEPS, World
 from tests.ingest.wire import columns, document
 
 NAME, EMAIL, VIN, PASSWORD = "Needle Zhao", "needle.zhao@example.com", "LSVNEED1E23456789", "a long enough secret"
@@ -90,6 +91,10 @@ def build(world: World, folder: Path) -> Scene:
     _at_the_till(mine, order)
     with database.unit() as unit:
         reviews.review(unit, owner, order, 5, "it rattles on cold mornings no more")
+        advisor = add_account(unit, "advisor@garage.example", Role.ADVISOR, GARAGE)
+        reviews.answer_review(unit, advisor, order, f"Thank you, {NAME}")
+        judged = Judged(Verdict.OTHER_FAULT, note="the needle was loose")
+        give_verdict(unit, world.technician, order, "find_z", judged)
         wish = insert_case(unit, car, Wish.INSPECTION, owner.account, words="it rattles on cold mornings").id
         consents.give(unit, owner, Channel.MAIL, Purpose.REMINDERS)
         unit.connection.execute(

@@ -56,11 +56,9 @@ def again(
     start, end = (datetime.fromisoformat(visit[name]) for name in ("start", "end"))
     world.clock.advance(start + timedelta(minutes=5) - world.clock.now())
     came = world.clock.now()
-    for step in (
-        {"step": "check_in", "mileage_km": 9},
-        *({"step": one} for one in ("inspect", "start", "issue_parts")),
-    ):
-        world.step(order, **step)
+    world.step(order, step="check_in", mileage_km=9)
+    for step in ("inspect", "start", "issue_parts"):
+        world.step(order, step=step)
     world.clock.advance(timedelta(hours=hours))
     world.step(order, step="quality_check")
     for _ in range(reworks):
@@ -118,7 +116,8 @@ def test_the_figures_are_those_of_a_plain_count(street: Town) -> None:
     today = world.clock.now().astimezone(ZONE).date()
     first = began.astimezone(ZONE).date()
     for begin, end in ((first, today), (first + timedelta(days=1), first + timedelta(days=20)), (today, today)):
-        told = street.advisor.get("workshops/wks_one/figures", **{"from": begin.isoformat(), "to": end.isoformat()})
+        period: dict[str, Any] = {"from": begin.isoformat(), "to": end.isoformat()}
+        told = street.advisor.get("workshops/wks_one/figures", **period)
         inside = [one for one in played if begin <= one.done.astimezone(ZONE).date() <= end]
         used, possible = plain_bay_minutes(played, begin, end, absent, world.clock.now())
         assert told["utilisation"]["taken_h"] == pytest.approx(used / 60, abs=0.05)

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 from sqlalchemy import delete
+from typer.testing import CliRunner
 
 from aftersales.labels import labels
 from aftersales.tables import case_findings
 from forecourt import verdict_training
+from forecourt.commands import COMMANDS, build
 from forecourt.verdict_training import Material, gather, train_with_verdicts
 from foundation.refusals import Invalid
 from ingest.archive import Archive
@@ -103,6 +105,13 @@ def test_two_verdicts_that_differ_on_the_same_trips_label_none(street: Town, arc
     street.technician.post(f"repair-orders/{order}/verdicts", {"finding": "f-second", "verdict": "not_found"}, 201)
     assert label.begin is not None
     assert [one.refused for one in gather(street.world.database, archive).claims] == ["contradicted", "contradicted"]
+
+
+def test_the_shipped_predictor_is_never_written_over_by_verdicts(tmp_path: Path) -> None:
+    for more in ([], ["--out", str(tmp_path / "made"), "--table", __file__]):
+        done = CliRunner().invoke(build(COMMANDS), ["train", "--verdicts", *more])
+        assert isinstance(done.exception, Invalid), done.output
+        assert "--out" in str(done.exception)
 
 
 def test_too_few_verdicts_are_refused_before_anything_is_simulated(
