@@ -2,11 +2,10 @@
 
 from datetime import timedelta
 
-from foundation.identity import Role, add_account
 from foundation.money import Money
 from parts_catalog.payments import State
 from tests.aftersales.settlement.till import DONE, Till
-from tests.aftersales.world import FAMILY, GARAGE
+from tests.aftersales.world import FAMILY
 
 
 def test_settled_paid_and_handed_over(till: Till) -> None:
@@ -102,9 +101,7 @@ def test_what_costs_nothing_needs_no_payment(till: Till) -> None:
 
 def test_a_fleet_on_account_drives_off_and_may_pay_later(till: Till) -> None:
     street = till.street
-    with street.world.database.unit() as unit:
-        boss = add_account(unit, "boss@x.example", Role.WORKSHOP_MANAGER, GARAGE)
-    manager = street.advisor.speaking_with(None, boss)
+    manager = till.manager
     accounts = "workshops/wks_one/accounts"
     street.advisor.post(accounts, {"customer": FAMILY}, 403)
     street.owner.post(accounts, {"customer": FAMILY}, 403)

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from foundation.database import new_id
-from foundation.identity import Actor
+from foundation.identity import Actor, Role, add_account
 from foundation.money import Money
 from parts_catalog.payments import accept, find
 from parts_catalog.payments.calling import charge_of, look_after_one, run_due_calls
@@ -13,7 +14,8 @@ from parts_catalog.payments.payment import Payment
 from parts_catalog.payments.port import Fact, Notice, Told
 from parts_catalog.payments.sandbox import Sandbox, decide, deliver_due
 from tests.aftersales.repair.orders import Order
-from tests.aftersales.voices import Town
+from tests.aftersales.voices import Town, Voice
+from tests.aftersales.world import FAMILY, GARAGE
 
 if TYPE_CHECKING:
     from forecourt.paying import Paying
@@ -87,6 +89,20 @@ class Till(Order):
         return self.street.advisor.post(
             f"{self.path}/settlement/corrections", {"lines": lines, "reason": reason}, status
         )
+
+    @cached_property
+    def manager(self) -> Voice:
+        with self.street.world.database.unit() as unit:
+            boss = add_account(unit, f"{new_id('boss')}@x.example", Role.WORKSHOP_MANAGER, GARAGE)
+        return self.street.advisor.speaking_with(None, boss)
+
+    def flag(self, *, end: bool = False) -> None:
+        """Put the family on account at the workshop, or take it off again."""
+        accounts = "workshops/wks_one/accounts"
+        if end:
+            self.manager.delete(f"{accounts}/{FAMILY}")
+        else:
+            self.manager.post(accounts, {"customer": FAMILY}, 201)
 
     @property
     def owner(self) -> Actor:
