@@ -75,6 +75,30 @@ def change(unit: UnitOfWork, actor: Actor, order: str, line: str, wanted: Change
     return get_repair_order(unit, actor, order)
 
 
+def withdraw(unit: UnitOfWork, actor: Actor, order: str, line: str) -> dict[str, Any]:
+    """Take a line off the order of which nothing was handed out; gives the order. Again is no harm.
+
+    It stays to be seen, is not done and not charged; what was held for it is free.
+    """
+    case, row = lock_order(unit, actor, order)
+    require(actor, Act.ADD_LINES, owner=row.organisation, workshop=row.workshop_organisation)
+    if row.state not in OPEN_FOR_LINES:
+        raise Conflict(f"the repair order is {row.state}; its lines stay as they are", state=row.state)
+    found = _find(unit, row, line)
+    before = standing(unit, [found])[line]
+    if before == RETURNED:
+        return get_repair_order(unit, actor, order)
+    if found.issued:
+        raise Conflict("this part has been handed out already; its pieces go back first")
+    if found.part is not None and before != DECLINED:
+        change_holding(unit, case.id, (found.part, found.part_location), -(found.hundredths // 100))
+    here = estimate_lines.c.id == line
+    unit.connection.execute(update(estimate_lines).where(here).values(returned_at=unit.now()))
+    tell(unit, case.id, "line_withdrawn", actor.account, repair_order=row.id, line=line)
+    end_if_nothing_is_left(unit, (case, row), actor)
+    return get_repair_order(unit, actor, order)
+
+
 def give_back(unit: UnitOfWork, actor: Actor, order: str, back: GoingBack) -> dict[str, Any]:
     """Take handed-out pieces of a line back; gives the order. The owner pays for none of them.
 

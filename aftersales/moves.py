@@ -40,6 +40,7 @@ CASE_EVENTS: Mapping[str, tuple[str, str]] = {
     "lines_added": ("The workshop found more to do and asks for approval", "门店新增项目，等待您的授权"),
     "lines_decided": ("The lines of the estimate were decided on", "报价项目已确认"),
     "lines_changed": ("The workshop changed a line and asks for approval again", "门店修改了项目，需要您重新授权"),
+    "line_withdrawn": ("The workshop took a line off the order", "门店已撤销一个项目"),
     "line_returned": ("A part was not needed and went back to the shelf", "未使用的配件已退回"),
     "inspected": ("The car was looked over", "车辆检查已完成"),
     "fault_found": ("The technician wrote down what was found", "技师已记录诊断结果"),

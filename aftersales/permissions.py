@@ -120,7 +120,11 @@ ROUTES: Mapping[Act, tuple[str, ...]] = {
     Act.APPROVE: (f"POST {_OF_ORDER}/approvals",),
     Act.REVIEW: ("POST /v1/repair-orders/{order}/review",),
     Act.TAKE_STEP: (f"POST {_OF_ORDER}/steps",),
-    Act.ADD_LINES: (f"POST {_OF_ORDER}/lines", f"PATCH {_OF_ORDER}/lines/{{line}}"),
+    Act.ADD_LINES: (
+        f"POST {_OF_ORDER}/lines",
+        f"PATCH {_OF_ORDER}/lines/{{line}}",
+        f"DELETE {_OF_ORDER}/lines/{{line}}",
+    ),
     Act.RETURN_PARTS: (f"POST {_OF_ORDER}/parts-returns",),
     Act.INSPECT: (
         f"POST {_OF_ORDER}/inspections",

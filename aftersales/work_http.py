@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Depends, Request
 from aftersales.approvals import approve
 from aftersales.bodies import Decision, FoundLabour, FoundPart, FoundSublet, StepTaken
 from aftersales.decisions import Heard, Way
-from aftersales.line_changes import Change, GoingBack, change, give_back
+from aftersales.line_changes import Change, GoingBack, change, give_back, withdraw
 from aftersales.order_lines import Labour, Material, Sublet, add_line
 from aftersales.repair_bodies import LineChange, PartsBack
 from aftersales.repair_orders import Said, take_step
@@ -47,6 +47,15 @@ def _lines(routes: APIRouter, desk: Desk) -> None:
         wanted = Change(body.hundredths(), body.unit_net, body.borne_by)
         asked = Asked(f"repair-orders/{order}/lines/{line}", key, body)
         return desk.act(actor, asked, lambda unit: change(unit, actor, order, line, wanted))
+
+    @routes.delete(
+        f"{PATH}/lines/{{line}}",
+        responses=REFUSED_POST,
+        summary="Take a line off the order; what was held for it is free",
+    )
+    def off(actor: Acting, order: Key, line: Key) -> View:
+        with desk.database.unit() as unit:
+            return withdraw(unit, actor, order, line)
 
     @routes.post(
         f"{PATH}/parts-returns",

@@ -104,7 +104,7 @@ def build_app(
     site = pages.Site(
         database, wakeups, vehicles, archive, settings.lang, settings.secure_cookies, throttle, table, tell_broker,
         device_address, import_folder(settings.data), paying.providers, carrier, pictures,
-        photo_folder(settings.data),
+        photo_folder(settings.data), settings.webhook_private,
     )  # fmt: skip
     pages.mount(app, site)
     return app

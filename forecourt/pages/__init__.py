@@ -13,7 +13,11 @@ from forecourt.pages import (
     booking,
     calendar,
     car_commands,
+    desk,
+    desk_bill,
+    desk_lines,
     devices,
+    figures,
     home,
     imports,
     inbox,
@@ -46,6 +50,7 @@ from forecourt.pages import (
     visit,
     voltage,
     waiting,
+    webhooks,
 )
 from forecourt.pages.refused import HEADERS
 from forecourt.pages.site import Site
@@ -68,6 +73,7 @@ _ROUTERS = tuple(
         account,
         members,
         keys,
+        webhooks,
         devices,
         track,
         repairs,
@@ -81,6 +87,10 @@ _ROUTERS = tuple(
         job_found,
         car_commands,
         advisor,
+        desk,
+        desk_lines,
+        desk_bill,
+        figures,
         calendar,
         manager,
         parts,

@@ -1,57 +1,62 @@
-"""The advisor's board: the visits that are coming, the cars that are here, and what waits for its settlement."""
+"""The advisor's board: the orders of the day by what each waits for, live, and the visits that are proposed."""
 
-from collections import defaultdict
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Header, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from aftersales.cases import AppointmentState, RepairOrderState
-from aftersales.views import list_appointments, list_repair_orders
+from aftersales.board import board, board_stamp
+from aftersales.cases import AppointmentState
+from aftersales.views import list_appointments
 from forecourt.pages.readers import Reader, signed_in
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
+from forecourt.pages.stamped import stamps
+from foundation.database import UnitOfWork
 from foundation.identity import Role
 from foundation.paging import MAXIMUM_LIMIT
 
-WORKING = frozenset(RepairOrderState) - {
-    RepairOrderState.EXPECTED,
-    RepairOrderState.COMPLETED,
-    RepairOrderState.SETTLED,
-    RepairOrderState.RELEASED,
-    RepairOrderState.CLOSED_DECLINED,
-    RepairOrderState.CANCELLED,
-}
-# column: the states of its orders
-COLUMNS = (
-    ("expected", {RepairOrderState.EXPECTED}),
-    ("working", WORKING),
-    ("completed", {RepairOrderState.COMPLETED}),
-    ("settled", {RepairOrderState.SETTLED, RepairOrderState.RELEASED}),
-)
 SHOWN = 30  # per column
 
 
 def router(site: Site) -> APIRouter:
-    """Give the route of the board."""
+    """Give the routes of the board."""
     routes = APIRouter(route_class=page_route(site), include_in_schema=False)
 
+    def watch(
+        reader: Annotated[Reader, Depends(signed_in(site))],
+        after: str = "",
+        last_event_id: Annotated[str | None, Header()] = None,
+    ) -> tuple[Reader, str]:
+        reader.actor.must_be(Role.ADVISOR, Role.WORKSHOP_MANAGER)
+        return reader, last_event_id or after
+
+    @routes.get("/board/live", response_class=EventSourceResponse)
+    async def follow(watched: Annotated[tuple[Reader, str], Depends(watch)]) -> AsyncIterator[ServerSentEvent]:
+        reader, seen = watched
+        key = f"board {reader.actor.organisation}"  # all of a house's desks see the same
+        async for changed in stamps(reader, key, "board", lambda unit: board_stamp(unit, reader.actor), seen):
+            yield changed
+
     @routes.get("/board")
-    def board(reader: Annotated[Reader, Depends(signed_in(site))]) -> Response:
+    def show(reader: Annotated[Reader, Depends(signed_in(site))]) -> Response:
         reader.actor.must_be(Role.ADVISOR, Role.WORKSHOP_MANAGER)
         with reader.unit() as unit:
-            orders = list_repair_orders(unit, reader.actor, limit=MAXIMUM_LIMIT).items
-            visits = list_appointments(unit, reader.actor, state=AppointmentState.HELD, limit=MAXIMUM_LIMIT).items
-            cars = {car.id: car for car in site.vehicles.list(unit, reader.actor)}
-        held = [one for one in visits if one["state"] == AppointmentState.HELD]
-        return reader.page("workshop/board.html", held=held[:SHOWN], columns=_columns(orders), vehicles=cars)
+            template = "workshop/board_now.html" if reader.is_fragment else "workshop/board.html"
+            return reader.page(template, **_board(unit, reader))
 
     return routes
 
 
-def _columns(orders: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
-    sorted_in: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for order in sorted(orders, key=lambda one: str(one["start"])):
-        for name, states in COLUMNS:
-            if order["state"] in states:
-                sorted_in[name].append(order)
-    return [(name, sorted_in[name][-SHOWN:]) for name, _ in COLUMNS]
+def _board(unit: UnitOfWork, reader: Reader) -> dict[str, Any]:
+    # Taken before the board is read: what changes meanwhile comes again by the stream.
+    stamp = board_stamp(unit, reader.actor)
+    visits = list_appointments(unit, reader.actor, state=AppointmentState.HELD, limit=MAXIMUM_LIMIT).items
+    columns = board(unit, reader.actor)
+    return {
+        "stamp": stamp,
+        "held": [one for one in visits if one["state"] == AppointmentState.HELD][:SHOWN],
+        "columns": [{**one, "orders": one["orders"][:SHOWN], "count": len(one["orders"])} for one in columns],
+        "vehicles": {car.id: car for car in reader.site.vehicles.list(unit, reader.actor)},
+    }

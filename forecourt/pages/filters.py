@@ -85,6 +85,11 @@ def percent(context: Context, value: float) -> str:
     return format_percent(min(value, 0.99), locale=_language(context))
 
 
+def share(context: Context, value: float) -> str:
+    """Write a share that was counted; all of them are 100 %."""
+    return format_percent(value, locale=_language(context))
+
+
 def said(context: Context, row: Any, name: str = "") -> str:
     """Give `name_en` or `name_zh` (`en` or `zh` without a name) of a mapping or an object; of a pair, its side."""
     chinese = _language(context).startswith("zh")
@@ -105,7 +110,7 @@ def multiline(text: str) -> Markup:
 
 
 def install(environment: Environment) -> None:
-    for filter_ in (money, instant, local_instant, clock, weekday, age, seconds_left, number, percent, said):
+    for filter_ in (money, instant, local_instant, clock, weekday, age, seconds_left, number, percent, share, said):
         environment.filters[filter_.__name__] = pass_context(filter_)
     for plain in (local_day, local_time, days_later, multiline, car_name):
         environment.filters[plain.__name__] = plain

@@ -233,6 +233,18 @@ DONE: Mapping[str, str] = {
     "counting": N_("Counting has begun. Write here what lies on the shelf."),
     "answered": N_("Your answer has been noted."),
     "signed": N_("Signed. Thank you."),
+    "webhook_made": N_("The webhook has been made. It is told what happens from now on."),
+    "webhook_gone": N_("The webhook has been taken away, with its log."),
+    "replayed": N_("It is sent again."),
+    "nothing_since": N_("Nothing has happened since; nothing is sent."),
+    "line_added": N_("Added. The owner is asked."),
+    "line_changed": N_("Changed. What he has not approved as it is now, the owner is asked again."),
+    "line_off": N_("Taken off the order. What was held for it is free."),
+    "taken_down": N_("Written down, with who said it and how."),
+    "corrected": N_("The corrected sheet counts from now on."),
+    "payment_begun": N_("The customer can pay now."),
+    "released": N_("The car is handed over."),
+    "review_answered": N_("Answered. The customer is told."),
 }
 PAYMENT: Mapping[str, str] = {
     PaymentState.PENDING: N_("Waiting for payment"),

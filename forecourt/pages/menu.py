@@ -24,6 +24,8 @@ _ORDERS = ("/orders", N_("Orders"))
 _STOCK = ("/stock", N_("Stock"))
 _SHIPMENTS = ("/shipments", N_("Shipments"))
 _PRICES = ("/prices", N_("Prices"))
+_WEBHOOKS = ("/webhooks", N_("Webhooks"))
+_FIGURES = ("/figures", N_("Figures"))
 _RETURNS = ("/returns", N_("Returns"))
 
 PLACES: Mapping[Role, tuple[tuple[str, str], ...]] = MappingProxyType(
@@ -31,12 +33,13 @@ PLACES: Mapping[Role, tuple[tuple[str, str], ...]] = MappingProxyType(
         Role.OWNER: (_CARS, _MESSAGES, _PARTS, _CART, _ORDERS, _DEVICES),
         Role.FLEET_OPERATOR: (_CARS, _MESSAGES, _PARTS, _CART, _ORDERS, _DEVICES),
         Role.TECHNICIAN: (_JOBS, _PARTS),
-        Role.ADVISOR: (_BOARD, _CALENDAR, _JOBS, _MESSAGES, _PARTS, _CART, _ORDERS),
+        Role.ADVISOR: (_BOARD, _CALENDAR, _JOBS, _FIGURES, _MESSAGES, _PARTS, _CART, _ORDERS),
         Role.WORKSHOP_MANAGER: (
             _BOARD,
             _CALENDAR,
             _WORKSHOP,
             _JOBS,
+            _FIGURES,
             _MESSAGES,
             _PARTS,
             _STOCK,
@@ -61,6 +64,7 @@ PLACES: Mapping[Role, tuple[tuple[str, str], ...]] = MappingProxyType(
             _IMPORTS,
             _CART,
             _ORDERS,
+            _WEBHOOKS,
         ),
     }
 )

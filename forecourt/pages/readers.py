@@ -92,7 +92,7 @@ class Reader:
             template,
             **{
                 "session": self.session,
-                "zone": _zone(self.request),
+                "zone": zone_of(self.request),
                 "now": self.now,
                 "unread": self.unread,
                 "here": here if self.request.method == "GET" else "/",
@@ -247,6 +247,7 @@ def _session(unit: UnitOfWork, secret: str) -> Session | None:
         return None
 
 
-def _zone(request: Request) -> ZoneInfo:
+def zone_of(request: Request) -> ZoneInfo:
+    """Give the time zone of the browser, as it has told."""
     name = request.cookies.get(ZONE_COOKIE, "").replace("%2F", "/")
     return ZoneInfo(name if name in available_timezones() else _DEFAULT_ZONE)

@@ -45,7 +45,7 @@ BILL: Mapping[str, tuple[str, str]] = {
     BillState.NOTHING_DUE: (N_("Nothing to pay"), "good"),
     BillState.WAIVED: (N_("Waived"), ""),
 }
-GROUP: Mapping[str, str] = {one.value: one.value for one in SettlementGroup}
+GROUPS = tuple(one.value for one in SettlementGroup)  # printed exactly so in either language
 # How the electronic repair record stands.
 RECORD: Mapping[str, tuple[str, str]] = {
     "lacking": (N_("Something is missing"), "bad"),
@@ -53,5 +53,22 @@ RECORD: Mapping[str, tuple[str, str]] = {
     "delivered": (N_("Delivered"), "good"),
     "refused": (N_("Refused by the platform"), "bad"),
     "given_up": (N_("Given up"), "bad"),
+}
+WEBHOOK: Mapping[str, tuple[str, str]] = {
+    "active": (N_("On"), "good"),
+    "paused": (N_("Paused"), "warn"),
+    "disabled": (N_("Switched off: it failed for too long"), "bad"),
+}
+DELIVERY: Mapping[str, tuple[str, str]] = {
+    "waiting": (N_("Waiting to be sent"), "warn"),
+    "delivered": (N_("Delivered"), "good"),
+    "given_up": (N_("Given up"), "bad"),
+    "withdrawn": (N_("Not to be seen any more"), ""),
+}
+NOUN: Mapping[str, str] = {
+    "vehicle": N_("Cars"),
+    "case": N_("Cases and visits"),
+    "repair_order": N_("Repairs"),
+    "order": N_("Orders of parts"),
 }
 LACKING: Mapping[str, str] = {"plate": N_("number plate"), "vin": N_("VIN")}

@@ -39,3 +39,4 @@ class Site:
     carrier: Carrier
     pictures: Path  # of parts
     photos: Path  # of cars in the workshop
+    private_webhooks: bool = False  # whether they may go to private addresses

@@ -16,6 +16,7 @@ def at_the_car(answers: Answers) -> None:
     lines = answers.ask(f"GET {PATH}/lines", 200, **here)["items"]
     belt = next(line["id"] for line in lines if line["part"] == "belt")
     answers.ask(f"PATCH {PATH}/lines/{{line}}", 409, json={"quantity": 2}, line=belt, **settled)
+    answers.ask(f"DELETE {PATH}/lines/{{line}}", 409, line=belt, **settled)
     answers.ask(f"POST {PATH}/inspections/complete", 409, json={"stage": "check_in"}, **here)
     for what in ("inspections", "clock/start", "findings"):
         route = f"POST {PATH}/{what}"
@@ -40,6 +41,7 @@ def at_the_car(answers: Answers) -> None:
         world.step(order, **step)
     answers.ask(f"POST {PATH}/parts-returns", 201, json=back, **here)
     answers.ask(f"PATCH {PATH}/lines/{{line}}", 200, json={"hours": 2}, line=lines[0]["id"], **here)
+    answers.ask(f"DELETE {PATH}/lines/{{line}}", 200, line=lines[0]["id"], **here)
     answers.ask(f"POST {PATH}/verdicts", 201, json=verdict, **here)
     answers.ask(f"POST {PATH}/review/answer", 201, json={"words": "Thank you"}, **settled)
     answers.ask(f"POST {PATH}/review/answer", 409, json={"words": "Thank you"}, **settled)

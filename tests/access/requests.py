@@ -58,6 +58,7 @@ OF_THE_GARAGE = (
     "/images",
     "/workshops/",
     "GET /calendar",
+    "GET /figures",
     "GET /workshop",
     "/workshop/{workshop}",
 )

@@ -174,7 +174,12 @@ def test_a_tracking_link_shows_one_case_and_nothing_else(
     secret = made.partition("/track#")[2].partition('"')[0]
     stranger = browser()
     assert 'id="link"' in stranger.get("/track").text
-    shown = stranger.post("/track", data={"secret": secret}).text
+    entered = stranger.post("/track", data={"secret": secret})
+    assert (entered.status_code, entered.headers["location"]) == (303, f"/track/{case}")
+    cookie = entered.headers["set-cookie"].lower()
+    assert {"httponly", "samesite=strict", f"path=/track/{case}"} <= {one.strip() for one in cookie.split(";")}
+    shown = stranger.get(f"/track/{case}").text
+    assert secret not in shown
     assert "Pudong Workshop" in shown
     assert "Alternator" in shown
     assert "/appointments/" not in shown
@@ -182,6 +187,8 @@ def test_a_tracking_link_shows_one_case_and_nothing_else(
     with scene.database.unit() as unit:
         whole = get_appointment(unit, scene.owner, visit)
     assert whole.keys() - followed.keys() == {"no_shows"}
+    assert browser().get(f"/track/{case}").status_code == 401
+    assert browser().get(f"/track/{case}/live").status_code == 303, "who holds nothing follows nothing"
     for wrong in ("nonsense", token):
         assert stranger.post("/track", data={"secret": wrong}).status_code == 401
     assert stranger.get(f"/appointments/{visit}").headers["location"].startswith("/sign-in")

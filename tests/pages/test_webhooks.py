@@ -1,0 +1,61 @@
+"""Webhooks on pages: the secret once, the log with its attempts, sending again, and none of another's."""
+
+from collections.abc import Callable
+
+from fastapi.testclient import TestClient
+from sqlalchemy import insert, text
+
+from forecourt.webhooks.collecting import collect
+from forecourt.webhooks.tables import webhook_attempts
+from foundation.clock import SystemClock
+from foundation.events import append
+from foundation.identity import Actor, Role
+from tests.pages.forms import forms_of
+from tests.pages.scene import Scene
+
+Entrance = Callable[[Actor], TestClient]
+URL = "https://hooks.example/<b>us</b>"
+
+
+def test_an_address_is_made_read_and_replayed(scene: Scene, signed_in: Entrance, person: Callable[..., Actor]) -> None:
+    boss = person(Role.ADMINISTRATOR, "Chief", scene.owner.organisation)
+    client = signed_in(boss)
+    form = forms_of(client.get("/webhooks").text)["/webhooks"]
+    refused = client.post("/webhooks", data={**form, "url": "http://127.0.0.1/x"})
+    assert refused.status_code == 422
+    assert forms_of(refused.text)["/webhooks"]["url"] == "http://127.0.0.1/x"
+    made = client.post("/webhooks", data={**form, "key": "k2", "url": URL, "kind-vehicle": "yes"}).text
+    secret = made.partition('value="whsec_')[2].partition('"')[0]
+    assert len(secret) > 20
+    assert "<b>us" not in made
+    listed = client.get("/webhooks").text
+    assert secret not in listed
+    address = listed.partition('href="/webhooks/')[2].partition('"')[0]
+    page = f"/webhooks/{address}"
+
+    with scene.database.unit() as unit:
+        append(unit, scene.vehicle, "finding", {})
+    with scene.database.unit() as unit:
+        collect(unit, SystemClock())
+        number = unit.connection.execute(text("SELECT id FROM webhook_deliveries")).scalar_one()
+        tried = {"delivery": number, "number": 1, "at": unit.now(), "took_ms": 17, "status": 503}
+        unit.connection.execute(insert(webhook_attempts).values(**tried))
+    shown = client.get(page).text
+    assert "vehicle.finding" in shown
+    assert "503 · 17 ms" in shown
+    forms = forms_of(shown)
+    again = client.post(f"{page}/replays", data={**forms[f"{page}/replays"], "delivery": str(number)})
+    assert again.headers["location"].endswith("done=replayed")
+    assert f"again, of {number}" in client.get(page).text
+    assert (
+        client.post(f"{page}/replays", data={**forms[f"{page}/replays"], "key": "k3", "since": "x"}).status_code == 422
+    )
+    for do, said in (("pause", "Paused"), ("resume", "On")):
+        client.post(page, data={**forms_of(client.get(page).text)[page], "do": do})
+        assert f">{said}</span>" in client.get(page).text
+    stranger = signed_in(person(Role.ADMINISTRATOR, "Other"))
+    assert stranger.get(page).status_code == 404
+    assert signed_in(scene.owner).get("/webhooks").status_code == 403
+    gone = client.post(page, data={**forms_of(client.get(page).text)[page], "do": "remove"})
+    assert gone.headers["location"] == "/webhooks?done=webhook_gone"
+    assert client.get(page).status_code == 404
