@@ -1,12 +1,10 @@
 """The HTTP door of the desk: cases, workshops, slots, appointments, repair orders and their live progress."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import AwareDatetime
 
 from aftersales import bookings, wishes
@@ -57,10 +55,11 @@ from aftersales.work_http import add_work
 from aftersales.workshops import list_workshops, read_place
 from aftersales.workshops_http import add_workshops
 from foundation.database import Database, UnitOfWork
-from foundation.follow import Wakeups, follow
+from foundation.follow import Wakeups
 from foundation.http import ActorDependency, IdempotencyKey, behind
 from foundation.identity import Actor
 from foundation.paging import DEFAULT_LIMIT
+from foundation.streams_http import EventStream, stream_of
 from ingest.vehicles import VehicleRegister
 from parts_catalog.payments import Providers
 
@@ -273,12 +272,9 @@ def _progress(routes: APIRouter, desk: Desk) -> None:
 
     @routes.get(
         "/repair-orders/{order}/progress",
-        response_class=EventSourceResponse,
+        response_class=EventStream,
         responses=REFUSED_GET,
         summary="Live progress as server-sent events; resumes by Last-Event-ID",
     )
-    async def progress(
-        order: Annotated[str, Depends(watched)], after: Annotated[int, Depends(behind)]
-    ) -> AsyncIterator[ServerSentEvent]:
-        async for event in follow(desk.database, desk.wakeups, order, after):
-            yield ServerSentEvent(id=str(event.number), raw_data=event.text)
+    async def progress(order: Annotated[str, Depends(watched)], after: Annotated[int, Depends(behind)]) -> EventStream:
+        return stream_of(desk.database, desk.wakeups, order, after)

@@ -65,9 +65,9 @@ class Event:
         }
 
     @cached_property
-    def text(self) -> str:
-        """The same as text, written once however many follow."""
-        return json.dumps(self.to_json())
+    def message(self) -> bytes:
+        """The same as a server-sent event of its subject, written once however many follow."""
+        return f"id: {self.number}\ndata: {json.dumps(self.to_json())}\n\n".encode()
 
 
 def _hash(words: str) -> str:

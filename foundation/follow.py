@@ -9,8 +9,8 @@ database restart delays followers and loses nothing.
 import asyncio
 import threading
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -243,20 +243,38 @@ class _Reader:
                 self.look_for(subject)
 
 
-async def follow(database: Database, wakeups: Wakeups, subject: str, after: int = 0) -> AsyncIterator[Event]:
-    """Yield a subject's events with a number above `after`, each once and in order, then wait for more.
+async def follow_together(
+    database: Database, wakeups: Wakeups, subject: str, after: int = 0, pause_s: float | None = None
+) -> AsyncGenerator[list[Event]]:
+    """Yield what is new of a subject with a number above `after`, in order, all that there is at a time.
 
-    Ends when the process shuts down.
+    An empty list is yielded whenever nothing came for `pause_s`. Ends when the process shuts down.
     """
     reader = wakeups.reader(database)
     with reader.follower(subject, after) as mine:
         while not wakeups.stopped:
             mine.flag.clear()
-            while mine.pending:
-                yield mine.pending.popleft()
+            if mine.pending:
+                news = list(mine.pending)
+                mine.pending.clear()
+                yield news
             if mine.failure is not None:
                 raise mine.failure
             if mine.behind:
                 mine.behind = False
                 reader.look_for(subject)
-            await mine.flag.wait()
+            try:
+                await asyncio.wait_for(mine.flag.wait(), pause_s)
+            except TimeoutError:
+                yield []
+
+
+async def follow(database: Database, wakeups: Wakeups, subject: str, after: int = 0) -> AsyncGenerator[Event]:
+    """Yield a subject's events with a number above `after`, each once and in order, then wait for more.
+
+    Ends when the process shuts down.
+    """
+    async with aclosing(follow_together(database, wakeups, subject, after)) as news:
+        async for events in news:
+            for event in events:
+                yield event

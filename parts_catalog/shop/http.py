@@ -1,16 +1,15 @@
 """The HTTP door of the shop: carts, orders with their live progress, and the shipments of sellers."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel
 
 from foundation.database import Database, UnitOfWork
-from foundation.follow import Wakeups, follow
+from foundation.follow import Wakeups
 from foundation.http import (
     NO_NUL,
     ActorDependency,
@@ -24,6 +23,7 @@ from foundation.http import (
 from foundation.idempotency import once
 from foundation.identity import Actor
 from foundation.paging import DEFAULT_LIMIT, MAXIMUM_LIMIT, Page
+from foundation.streams_http import EventStream, stream_of
 from ingest.vehicles import VehicleConfig, VehicleDirectory
 from parts_catalog.payments.providers import Providers, offered
 from parts_catalog.shop import carts, ordering, orders, shipments, views
@@ -286,15 +286,12 @@ def _progress(routes: APIRouter, shop: Shop) -> None:
 
     @routes.get(
         "/orders/{order_id}/progress",
-        response_class=EventSourceResponse,
+        response_class=EventStream,
         responses=REFUSED_GET,
         summary="Live progress of an order as server-sent events; resumes by Last-Event-ID",
     )
-    async def progress(
-        order: Annotated[str, Depends(watched)], after: Annotated[int, Depends(behind)]
-    ) -> AsyncIterator[ServerSentEvent]:
-        async for event in follow(shop.database, shop.wakeups, order, after):
-            yield ServerSentEvent(id=str(event.number), raw_data=event.text)
+    async def progress(order: Annotated[str, Depends(watched)], after: Annotated[int, Depends(behind)]) -> EventStream:
+        return stream_of(shop.database, shop.wakeups, order, after)
 
 
 def _shipments(routes: APIRouter, shop: Shop) -> None:
