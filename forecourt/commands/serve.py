@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from forecourt import logs, processes, serving
 from forecourt.installation import Installation
+from forecourt.record_platform.provinces import read_platforms
 from forecourt.settings import Settings
 from forecourt.supervision.supervisor import stop_on_signals
 
@@ -37,6 +38,7 @@ def serve(
     settings = Settings(mqtt_url=SecretStr(mqtt_url)) if mqtt_url else Settings()
     installation = Installation(settings, mqtt_port)
     logs.configure(settings.log_level)
+    read_platforms(settings.record_platforms)  # what is wrong in it is said before anything starts
     if role is ServeRole.ALL:
         with stop_on_signals() as until:
             serving.run_all(installation, port, announce, until, lambda words: typer.echo(words, err=True))

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from forecourt.record_platform.chengdu import Chengdu
 from forecourt.record_platform.port import Company, Platforms, RecordPlatform
 from forecourt.record_platform.shanghai import Shanghai
+from foundation.refusals import Invalid
 
 
 class Adapter(Protocol):
@@ -25,25 +26,25 @@ FIELDS = ("province", "url", "company_code", "company_password")
 def read_platforms(path: Path | None) -> Platforms:
     """Read which workshop reports where: a JSON object by workshop, each with `FIELDS`. None: nobody reports.
 
-    Raises `ValueError` with a sentence for a file that says something else.
+    Raises `Invalid` for a file that says something else.
     """
     if path is None:
         return {}
     try:
         written = json.loads(path.read_text("utf-8"))
     except ValueError as error:
-        raise ValueError(f"{path} is no JSON") from error
+        raise Invalid(f"{path} is no JSON") from error
     if isinstance(written, dict):
         return {workshop: _platform(path, workshop, said) for workshop, said in written.items()}
-    raise ValueError(f"{path} holds no object by workshop")
+    raise Invalid(f"{path} holds no object by workshop")
 
 
 def _platform(path: Path, workshop: str, said: Any) -> RecordPlatform:
     if not isinstance(said, dict) or set(said) != set(FIELDS) or not all(isinstance(it, str) for it in said.values()):
-        raise ValueError(f"{path}: {workshop} is to have {', '.join(FIELDS)}, each a text")
+        raise Invalid(f"{path}: {workshop} is to have {', '.join(FIELDS)}, each a text")
     province, url, code, password = (said[name] for name in FIELDS)
     if province not in PROVINCES:
-        raise ValueError(f"{path}: {workshop}: there is no adapter for {province!r}, but for {', '.join(PROVINCES)}")
+        raise Invalid(f"{path}: {workshop}: there is no adapter for {province!r}, but for {', '.join(PROVINCES)}")
     if not url.startswith(("https://", "http://")):
-        raise ValueError(f"{path}: {workshop}: {url!r} is no address")
+        raise Invalid(f"{path}: {workshop}: {url!r} is no address")
     return PROVINCES[province](Company(url, code, password), province)

@@ -1,6 +1,11 @@
 """From the sheet to the car that drives off: paid once, and by what is owed."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from foundation.money import Money
 from parts_catalog.payments import State
@@ -36,8 +41,30 @@ def test_settled_paid_and_handed_over(till: Till) -> None:
 def test_without_a_mileage_nothing_is_settled(till: Till) -> None:
     till.take("check_in", 422)
     till.settle(409)
+    till.way(*DONE)
+    lose = "UPDATE repair_orders SET mileage_km = NULL"
+    database = till.street.world.database
+    with pytest.raises(IntegrityError), database.unit() as unit:
+        unit.connection.execute(text(lose))
+    with database.unit() as unit:  # as if the database had let it happen
+        unit.connection.execute(text("ALTER TABLE repair_orders DROP CONSTRAINT ck_repair_orders_mileage"))
+        unit.connection.execute(text(lose))
+    assert "mileage" in till.settle(409)["detail"]
     assert till.view["bill"] is None
     till.street.owner.get(f"{till.path}/settlement", 404)
+
+
+def test_two_payments_that_arrive_at_once_are_taken_once(till: Till) -> None:
+    till.settled()
+    first = till.begin()["id"]
+    till.street.world.clock.advance(timedelta(minutes=31))
+    till.look_after()
+    second = till.begin()["id"]
+    with ThreadPoolExecutor(2) as both:
+        assert list(both.map(till.tell, (first, second))) == ["acted", "acted"]
+    paid = [till.payment(one) for one in (first, second)]
+    assert sum(one.amount.amount - one.refunded.amount for one in paid) == till.bill["amount"]["amount"]
+    assert till.bill["payment"] in {one.id for one in paid if not one.refunded.amount}
 
 
 def test_a_payment_that_fails_leaves_the_bill_open(till: Till) -> None:

@@ -11,6 +11,7 @@ import pytest
 from aftersales.settlement.records import Job, RepairRecord, UsedPart
 from forecourt.record_platform.port import Company, NoAnswerError, NotTakenError
 from forecourt.record_platform.provinces import PROVINCES, read_platforms
+from foundation.refusals import Invalid
 from simulators.record_platform import Mood, Platform, running
 
 RECORD = RepairRecord(
@@ -104,5 +105,5 @@ def test_what_is_written_of_a_workshop_is_checked(tmp_path: Path) -> None:
     assert read_platforms(path)["wks_one"].name == "shanghai"
     for wrong in ("[", "[]", {"w": {}}, {"w": good | {"province": "atlantis"}}, {"w": good | {"url": "ftp://x"}}):
         path.write_text(wrong if isinstance(wrong, str) else json.dumps(wrong))
-        with pytest.raises(ValueError, match=r"platforms\.json"):
+        with pytest.raises(Invalid, match=r"platforms\.json"):
             read_platforms(path)
