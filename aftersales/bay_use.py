@@ -40,7 +40,8 @@ def _taken(unit: UnitOfWork, workshop: Workshop, span: Span) -> Mapping[str, lis
     of, order = appointments.c, repair_orders.c
     ended = (
         select(repair_steps.c.order, func.max(repair_steps.c.taken_at).label("at"))
-        .where(repair_steps.c.state.in_(ENDED))
+        .join(repair_orders, order.id == repair_steps.c.order)
+        .where(order.workshop == workshop.id, repair_steps.c.state.in_(ENDED))
         .group_by(repair_steps.c.order)
         .subquery()
     )
