@@ -1,7 +1,10 @@
 """The settlement sheet to be printed, in either language whatever the reader speaks, and what it corrects."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
+from babel.dates import format_datetime
 from fastapi import APIRouter, Depends, Query, Response
 
 from aftersales.settlement.bills import bill_view
@@ -30,8 +33,11 @@ def router(site: Site) -> APIRouter:
     ) -> Response:
         with reader.unit() as unit:
             shown = _sheet(unit, reader, order, version)
-        tongue = TONGUES[lang] if lang else reader.language
-        return reader.page("settlement.html", tongue=tongue, **shown)
+        tongue, sheet = TONGUES[lang] if lang else reader.language, shown["sheet"]
+        zone = ZoneInfo(sheet["workshop"]["zone"])
+        # In full, with its year: a sheet is read years later.
+        settled = format_datetime(datetime.fromisoformat(sheet["settled_at"]), "long", zone, tongue)
+        return reader.page("settlement.html", tongue=tongue, settled=settled, **shown)
 
     return routes
 
