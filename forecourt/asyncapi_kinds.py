@@ -216,9 +216,26 @@ KINDS: Mapping[Kind, Said] = {
         {"id": "cmd_1", "kind": "snapshot", "valid_s": 600},
     ),
     Kind.PROGRESS: Said(
-        "How the visit of the device's car goes on; reserved, the service sends none yet",
-        {"type": "object"},
-        {"step": "in_work"},
+        "How the repair of the car goes on: the newest entry, retained; `number` counts within the repair order",
+        _object(
+            ("repair_order", "number", "at", "step", "state", "en", "zh"),
+            repair_order={"type": "string"},
+            number={"type": "integer", "minimum": 1},
+            at={"type": "string", "format": "date-time"},
+            step={"type": "string"},
+            state={"type": "string", "description": "Of the repair order, after the step"},
+            en={"type": "string"},
+            zh={"type": "string"},
+        ),
+        {
+            "repair_order": "ro_1",
+            "number": 3,
+            "at": "2026-11-23T04:00:00+00:00",
+            "step": "start",
+            "state": "in_progress",
+            "en": "Repair started",
+            "zh": "开始维修",
+        },
     ),
 }
 

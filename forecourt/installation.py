@@ -51,9 +51,14 @@ class Installation:
         """How many ingest workers share the vehicles; a broker that is not ours puts them into no partitions."""
         return 1 if self.settings.mqtt_url else self.settings.ingest_workers
 
+    @property
+    def mqtt_client_id(self) -> str:
+        """How the service's own MQTT client ids begin."""
+        return self._bundled_broker().ingest_client_id
+
     def ingest_sessions(self, worker: int = 0) -> list[Session]:
         """Give the sessions under which the broker keeps what is for this worker."""
-        client_id = self._bundled_broker().ingest_client_id
+        client_id = self.mqtt_client_id
         if self.settings.mqtt_url:
             return [Session(client_id, subscriptions())]
         return sessions(client_id, self.ingest_partitions(worker))

@@ -50,6 +50,7 @@ class LogReader:
         self._database = database
         self._wakeups = wakeups
         self._by_subject: dict[str, set[_Follower]] = defaultdict(set)
+        self._of_all: set[_Follower] = set()
         self._followers: set[_Follower] = set()
         self._told_of: set[str] = set()
         self._flag = asyncio.Event()
@@ -70,9 +71,10 @@ class LogReader:
             self.follow(mine, ())
             self._followers.discard(mine)
 
-    def follow(self, mine: _Follower, subjects: Sequence[str]) -> None:
-        """Let a follower follow these subjects from now on."""
-        wanted = frozenset(subjects)
+    def follow(self, mine: _Follower, subjects: Sequence[str] | None) -> None:
+        """Let a follower follow these subjects (None: all) from now on."""
+        (self._of_all.add if subjects is None else self._of_all.discard)(mine)
+        wanted = frozenset(subjects or ())
         for subject in mine.subjects - wanted:
             self._by_subject[subject].discard(mine)
             if not self._by_subject[subject]:
@@ -92,7 +94,7 @@ class LogReader:
             if self._wakeups.stopped:
                 for follower in self._followers:
                     follower.flag.set()
-        elif subject in self._by_subject:
+        elif self._of_all or subject in self._by_subject:
             self._told_of.add(subject)
             self._flag.set()
 
@@ -121,7 +123,7 @@ class LogReader:
                 await asyncio.sleep(AWAY_S)
                 continue
             for event in found:
-                for follower in self._by_subject.get(event.subject, ()):
+                for follower in (*self._of_all, *self._by_subject.get(event.subject, ())):
                     follower.take(event)
             if len(found) == AT_ONCE:  # there may be more
                 continue
@@ -159,7 +161,7 @@ def reader_of(database: Database, wakeups: Wakeups) -> LogReader:
 async def follow_many(
     database: Database,
     wakeups: Wakeups,
-    subjects: Subjects,
+    subjects: Subjects | None,
     after: Cursor,
     *,
     pause_s: float = 3600.0,
@@ -167,8 +169,9 @@ async def follow_many(
 ) -> AsyncGenerator[Event | None]:
     """Yield the events of several subjects behind the cursor, each once and in the log's order, then wait for more.
 
-    None is yielded whenever nothing came for `pause_s`. `subjects` gives what is followed; it is asked again after an
-    event that `changes` it, and what those have told meanwhile is not missed. Ends when the process shuts down.
+    None is yielded whenever nothing came for `pause_s`. `subjects` gives what is followed (None: everything); it is
+    asked again after an event that `changes` it, and what those have told meanwhile is not missed. Ends when the
+    process shuts down.
     """
     reader = reader_of(database, wakeups)
     with reader.follower() as mine:
@@ -194,14 +197,18 @@ async def follow_many(
                 yield None
 
 
-async def _look(database: Database, reader: LogReader, mine: _Follower, subjects: Subjects, after: Cursor) -> None:
+async def _look(
+    database: Database, reader: LogReader, mine: _Follower, subjects: Subjects | None, after: Cursor
+) -> None:
     """Find out what is followed, be handed what is new of it from now on, and read what lies before that."""
 
-    def named() -> list[str]:
+    def named() -> list[str] | None:
+        if subjects is None:
+            return None
         with database.unit() as unit:
             return list(subjects(unit))
 
-    def behind(names: Sequence[str]) -> list[Event]:
+    def behind(names: Sequence[str] | None) -> list[Event]:
         with database.unit() as unit:
             return read_many(unit, names, after, AT_ONCE)
 

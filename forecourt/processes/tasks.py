@@ -10,6 +10,7 @@ import psycopg
 import sqlalchemy.exc
 import structlog
 
+from forecourt.car_progress import CarProgress
 from forecourt.heartbeat import Heartbeat
 from forecourt.installation import Installation
 from forecourt.mail import Send, smtp_sender
@@ -26,6 +27,7 @@ from forecourt.task_queue import QUEUE, RECORDS
 from forecourt.tasks import HEARTBEAT_S, STALLED_S, build_tasks
 from forecourt.webhooks.courier import Courier
 from foundation.database import Database
+from foundation.follow import Wakeups
 
 SWEEP_S = 1.0
 log = structlog.get_logger()
@@ -66,6 +68,8 @@ async def _work(
         registry = new_registry()
         written = FiguresFile(installation.paths, Process.TASKS, registry)
         keeper = Keeper(installation, database, HouseFigures(registry), written)
+        wakeups = Wakeups(database.url)
+        wakeups.start(loop)
         courier = Courier(database, private=installation.settings.webhook_private)
         rounds = [
             asyncio.create_task(it)
@@ -75,6 +79,7 @@ async def _work(
                 keeper.keep_catalogue(),
                 keeper.look(),
                 courier.run(),
+                CarProgress(installation, database, wakeups).run(),
             )
         ]
         running = (*workers, sweeper, *rounds)
@@ -82,6 +87,7 @@ async def _work(
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+        await asyncio.to_thread(wakeups.stop)
         for task in done:
             if not task.cancelled() and (error := task.exception()) is not None:
                 raise error

@@ -109,6 +109,18 @@ class Connection:
         info = self._client.publish(topic, payload, qos=1, retain=retain)
         return info if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
 
+    def deliver(self, messages: Sequence[tuple[str, bytes]], seconds: float) -> bool:
+        """Send retained messages and wait until the broker has taken them all; False when it has not in time."""
+        sent = [self.publish(topic, payload, retain=True) for topic, payload in messages]
+        try:
+            for info in sent:
+                if info is None:
+                    return False
+                info.wait_for_publish(seconds)
+        except (RuntimeError, ValueError):  # paho's words for one that never went out
+            return False
+        return all(info is not None and info.is_published() for info in sent)
+
     def close(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()

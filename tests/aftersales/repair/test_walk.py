@@ -41,9 +41,9 @@ def wander(street: Town, data: Any, acts: int, walks: list[Walk] | None = None) 
             if steps := walk.onward():
                 walk.go(data.draw(st.sampled_from(steps)))
         for _ in range(data.draw(st.integers(acts // 2, acts))):
-            way = data.draw(st.sampled_from(("guarded", "guarded", "possible", "onward", "any")))
+            way = data.draw(st.sampled_from(("guarded", "guarded", "unready", "possible", "onward", "any")))
             if way != "any" and (steps := getattr(walk, way)()):
-                walk.go(data.draw(st.sampled_from(steps)))
+                walk.go(data.draw(st.sampled_from(steps)), data.draw(st.integers(0, 3)))
             else:
                 walk.go(*data.draw(ACTS))
     finally:

@@ -140,6 +140,19 @@ SAID: Mapping[str, dict[str, Any]] = {
     "close_settled": {"step": "close_declined", "fee": "settled"},
 }
 ONWARD = ("check_in", "start", "prepare", "resume", "issue_parts", "quality_check", "complete", "settlement")
+# What makes a guard of this state untrue.
+CHANGES = ("find", "change", "change_all")
+UNREADY: Mapping[str, tuple[str, ...]] = {
+    "open": ("look_check_in", *CHANGES),
+    "inspected": ("decline_all", *CHANGES),
+    "awaiting_approval": ("decline_all", *CHANGES),
+    "parts_pending": ("decline_all", *CHANGES),
+    "in_progress": ("hold_parts", "decline_all", *CHANGES),
+    "on_hold": CHANGES,
+    "rework": CHANGES,
+    "quality_check": ("look_final", "look_final_red"),
+    "declined": ("settlement", "approve"),
+}
 OWNERS = {"approve", "decline", "decline_all", "approve_stale", "pay"}
 OTHER = {"settlement", "pay", "release", "clock", "find"}  # acts that are no steps
 NOBODY = ("stranger", "third", "storekeeper")  # who may do none of it
@@ -201,6 +214,10 @@ class Walk:
     def onward(self) -> list[str]:
         """Give what leads on to a car that is handed over."""
         return [act for act in ONWARD if ALLOWED[act](self.view)]
+
+    def unready(self) -> list[str]:
+        """Give what makes a guard untrue here."""
+        return list(UNREADY.get(self.view["state"], ()))
 
     def guarded(self) -> list[str]:
         """Give the steps that leave this state, whether or not their guards would let them."""
