@@ -14,7 +14,7 @@ from aftersales.views import get_repair_order
 from foundation.identity import issue_link
 from ingest.topics import Kind
 from tests.access.repairs import PNG
-from tests.pages.people import Person, check, photograph
+from tests.pages.people import PHONE, Person, check, photograph
 from tests.pages.scene import Scene
 from tests.pages.served import Served
 from tests.pages.test_codes import REPORT
@@ -110,6 +110,9 @@ def test_a_car_goes_through_the_technician_s_hands(floor: Floor) -> None:
     _see_what_the_car_shows(floor)
     _ask_for_more(floor)
     _check_it_and_do_it_again(floor)
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    for tab in ("", "looking", "car", "lines", "found"):
+        floor.tab(tab)
 
 
 def _look_over(floor: Floor) -> None:
