@@ -1,5 +1,6 @@
 """One repair order as its desk sees it: what it costs and who said yes to it, its steps, its bill and its record."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -9,6 +10,7 @@ from aftersales.board import may_go
 from aftersales.cases import STEPS, TO_PAY, HoldReason, RepairOrderState
 from aftersales.clock import show_clock
 from aftersales.order_lines import OPEN_FOR_LINES
+from aftersales.permissions import Act, require
 from aftersales.repair_orders import Said, take_step
 from aftersales.scope import find_order
 from aftersales.settlement.accounts import on_account
@@ -27,10 +29,8 @@ from forecourt.pages.site import Site
 from foundation.database import UnitOfWork
 from foundation.events import end_of_log
 from foundation.identity import Role
-from foundation.refusals import Refusal
+from foundation.refusals import Conflict, Invalid, Refusal
 from parts_catalog.payments.providers import KINDS
-
-_SETTLEABLE = frozenset({RepairOrderState.COMPLETED, RepairOrderState.DECLINED})
 
 
 def router(site: Site) -> APIRouter:
@@ -43,18 +43,22 @@ def router(site: Site) -> APIRouter:
 
     @routes.post("/board/{order}/steps")
     def step(order: str, form: Annotated[Posted, Depends(posted(site))]) -> Response:
-        return at_desk(form, order, lambda unit: _step(unit, form, order), "step")
+        return at_desk(form, order, Act.TAKE_STEP, lambda unit: _step(unit, form, order), "step")
 
     return routes
 
 
-def at_desk(form: Posted, order: str, do: Any, done: str) -> Response:
-    """Do what a form of the desk asks for and show the order again; what was typed stays when it is refused."""
+def at_desk(form: Posted, order: str, asked: Act, do: Callable[[UnitOfWork], Any], done: str) -> Response:
+    """Do what a form of the desk asks for and show the order again; what was typed stays when it is refused.
+
+    Whether the order is the reader's, and this his to do, is asked before anything that was typed is read.
+    """
+    with form.reader.unit() as unit:
+        row = find_order(unit, form.reader.actor, order)
+        require(form.reader.actor, asked, owner=row.organisation, workshop=row.workshop_organisation)
     try:
         act(form, do)
-    except Refusal as refusal:
-        if STATUS.get(refusal.code, 409) not in {409, 422}:
-            raise
+    except (Conflict, Invalid) as refusal:
         return desk_page(form.reader, order, form, refusal)
     return to(f"/board/{quote(order)}?done={done}")
 
@@ -90,7 +94,7 @@ def _order(unit: UnitOfWork, reader: Reader, order: str) -> dict[str, Any]:
         "vehicle": seen_vehicle(unit, reader, found["vehicle"]),
         "lines": {line["id"]: line for line in found["lines"]},
         "may_change": ours and row.state in OPEN_FOR_LINES,
-        "may_settle": ours and row.state in _SETTLEABLE and not found["settlement"],
+        "may_settle": ours and not found["settlement"] and _has_sheet(row.state, found),
         "may_release": ours and row.state == RepairOrderState.SETTLED and bill is not None and may_go(bill["state"]),
         "on_account": on_account(unit, row.workshop, row.organisation),
         "customer": row.organisation,
@@ -103,6 +107,11 @@ def _order(unit: UnitOfWork, reader: Reader, order: str) -> dict[str, Any]:
         "clock": show_clock(unit, reader.actor, order),
         **shown_of_repair(unit, reader.actor, found),
     }
+
+
+def _has_sheet(state: str, order: dict[str, Any]) -> bool:
+    """Whether an order gets a sheet now: of work that is done, or of a fee that was announced."""
+    return state == RepairOrderState.COMPLETED or (state == RepairOrderState.DECLINED and order["inspection_fee"])
 
 
 def _step(unit: UnitOfWork, form: Posted, order: str) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Response
 
 from aftersales.decisions import Heard, Way
+from aftersales.permissions import Act
 from aftersales.photos import add_signature
 from aftersales.reviews import answer_review
 from aftersales.scope import find_order
@@ -49,7 +50,7 @@ def _sheet(routes: APIRouter, site: Site) -> None:
         def do(unit: UnitOfWork) -> Any:
             return settle(unit, form.reader.actor, order, old_parts, said(form, "plate", 20) or None)
 
-        return at_desk(form, order, do, "settled")
+        return at_desk(form, order, Act.SETTLE, do, "settled")
 
     @routes.post("/board/{order}/signature")
     def note_signature(order: str, signed: Annotated[WithFile, Depends(posted_file(site, "signature"))]) -> Response:
@@ -60,7 +61,7 @@ def _sheet(routes: APIRouter, site: Site) -> None:
             digest = add_signature(unit, actor, order, picture, site.photos) if picture else None
             sign(unit, actor, order, Heard(Way.COUNTER, None, said(form, "given_by"), digest))
 
-        return at_desk(form, order, do, "saved")
+        return at_desk(form, order, Act.SIGN_SHEET, do, "saved")
 
     @routes.post("/board/{order}/corrections")
     def make_cheaper(order: str, form: Form) -> Response:
@@ -68,7 +69,7 @@ def _sheet(routes: APIRouter, site: Site) -> None:
             nets = _nets(form.fields, currency_of(unit, form, order))
             return correct(unit, form.reader.actor, order, nets, said(form, "reason", MOST_WORDS))
 
-        return at_desk(form, order, do, "corrected")
+        return at_desk(form, order, Act.CORRECT_SHEET, do, "corrected")
 
 
 def _bill(routes: APIRouter, site: Site) -> None:
@@ -77,7 +78,9 @@ def _bill(routes: APIRouter, site: Site) -> None:
     @routes.post("/board/{order}/payments")
     def take_payment(order: str, form: Form) -> Response:
         provider = form.text("provider")
-        return at_desk(form, order, lambda unit: begin_payment(unit, form.reader, order, provider), "payment_begun")
+        return at_desk(
+            form, order, Act.PAY, lambda unit: begin_payment(unit, form.reader, order, provider), "payment_begun"
+        )
 
     @routes.post("/board/{order}/account")
     def let_pay_later(order: str, form: Form) -> Response:
@@ -86,11 +89,11 @@ def _bill(routes: APIRouter, site: Site) -> None:
             change = put_on_account if form.text("later") == "yes" else end_account
             change(unit, form.reader.actor, row.workshop, row.organisation)
 
-        return at_desk(form, order, do, "saved")
+        return at_desk(form, order, Act.SET_UP, do, "saved")
 
     @routes.post("/board/{order}/release")
     def hand_over(order: str, form: Form) -> Response:
-        return at_desk(form, order, lambda unit: release(unit, form.reader.actor, order), "released")
+        return at_desk(form, order, Act.RELEASE, lambda unit: release(unit, form.reader.actor, order), "released")
 
 
 def _after(routes: APIRouter, site: Site) -> None:
@@ -102,25 +105,26 @@ def _after(routes: APIRouter, site: Site) -> None:
             plate, vin = said(form, "plate", 20), said(form, "vin", 17).upper()
             return mend(unit, form.reader.actor, order, plate or None, vin or None)
 
-        return at_desk(form, order, do, "saved")
+        return at_desk(form, order, Act.MEND_RECORD, do, "saved")
 
     @routes.post("/board/{order}/verdicts")
     def judge(order: str, form: Form) -> Response:
-        if form.text("verdict") not in set(Verdict):
-            raise Invalid("it was found, not found, or another fault")
-        judged = Judged(Verdict(form.text("verdict")), form.text("other") or None, said(form, "note", MOST_WORDS))
-
         def do(unit: UnitOfWork) -> Any:
+            if form.text("verdict") not in set(Verdict):
+                raise Invalid("it was found, not found, or another fault")
+            judged = Judged(Verdict(form.text("verdict")), form.text("other") or None, said(form, "note", MOST_WORDS))
             return give_verdict(unit, form.reader.actor, order, form.text("finding"), judged)
 
-        return at_desk(form, order, do, "saved")
+        return at_desk(form, order, Act.GIVE_VERDICT, do, "saved")
 
     @routes.post("/board/{order}/answer")
     def answer(order: str, form: Form) -> Response:
         words = form.text("words")
-        return at_desk(
-            form, order, lambda unit: answer_review(unit, form.reader.actor, order, words), "review_answered"
-        )
+
+        def do(unit: UnitOfWork) -> Any:
+            return answer_review(unit, form.reader.actor, order, words)
+
+        return at_desk(form, order, Act.ANSWER_REVIEW, do, "review_answered")
 
 
 def _nets(fields: Mapping[str, str], currency: str) -> dict[str, int]:

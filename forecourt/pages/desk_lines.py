@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Response
 from aftersales.approvals import approve
 from aftersales.line_changes import change, withdraw
 from aftersales.order_lines import add_line
+from aftersales.permissions import Act
 from aftersales.photos import add_signature
 from aftersales.settlement.choices import note_customer_parts
 from aftersales.views import get_repair_order
@@ -34,7 +35,7 @@ def router(site: Site) -> APIRouter:
         def do(unit: UnitOfWork) -> Any:
             return add_line(unit, actor, site.vehicles, order, found_line(form, currency_of(unit, form, order)))
 
-        return at_desk(form, order, do, "line_added")
+        return at_desk(form, order, Act.ADD_LINES, do, "line_added")
 
     @routes.post("/board/{order}/lines/{line}")
     def alter(order: str, line: str, form: Form) -> Response:
@@ -45,7 +46,7 @@ def router(site: Site) -> APIRouter:
                 return withdraw(unit, actor, order, line)
             return change(unit, actor, order, line, changed_line(form, currency_of(unit, form, order)))
 
-        return at_desk(form, order, do, "line_off" if form.text("do") == OFF else "line_changed")
+        return at_desk(form, order, Act.ADD_LINES, do, "line_off" if form.text("do") == OFF else "line_changed")
 
     @routes.post("/board/{order}/approvals")
     def take_down(order: str, signed: Annotated[WithFile, Depends(posted_file(site, "signature"))]) -> Response:
@@ -57,14 +58,14 @@ def router(site: Site) -> APIRouter:
             signature = add_signature(unit, actor, order, picture, site.photos) if picture else None
             approve(unit, actor, order, lines, decision, heard(form, signature), shown)
 
-        return at_desk(form, order, do, "taken_down")
+        return at_desk(form, order, Act.APPROVE, do, "taken_down")
 
     @routes.post("/board/{order}/customer-parts")
     def brought(order: str, form: Form) -> Response:
         def do(unit: UnitOfWork) -> None:
             note_customer_parts(unit, form.reader.actor, order, _brought(said(form, "parts", 5000)))
 
-        return at_desk(form, order, do, "saved")
+        return at_desk(form, order, Act.NOTE_CUSTOMER_PARTS, do, "saved")
 
     return routes
 

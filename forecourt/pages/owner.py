@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Response
 
 from aftersales.cases import CaseState
-from aftersales.settlement import sheet
+from aftersales.decisions import AWAITING
 from aftersales.views import get_repair_order, list_cases
 from diagnostics.alarms import list_findings
 from diagnostics.faults import FAULTS
@@ -86,6 +86,9 @@ def _card(unit: UnitOfWork, reader: Reader, vehicle: Vehicle) -> dict[str, Any]:
     questioned = any(
         question["attribute"] for case in cases if case["state"] == CaseState.OPEN for question in case["questions"]
     )
+    at_work = [case["repair_order"] for case in cases if case["state"] == CaseState.IN_REPAIR]
+    lines = [line for order in at_work for line in get_repair_order(unit, reader.actor, order)["lines"]]
+    questioned |= any(line["approval"] == AWAITING for line in lines)
     asked = open_commands(unit, reader.actor, reader.site.vehicles, vehicle.id)
     states |= {command["state"] for command in asked}
     return {
@@ -104,8 +107,7 @@ def _visits(unit: UnitOfWork, reader: Reader, vehicle: Vehicle) -> dict[str, Any
         for case in cases
         if case["repair_order"] is not None
     }
-    sheets = {case: sheet(unit, reader.actor, order["id"]) for case, order in orders.items() if order["settlement"]}
-    return {"vehicle": vehicle, "cases": cases, "orders": orders, "sheets": sheets}
+    return {"vehicle": vehicle, "cases": cases, "orders": orders}
 
 
 def _findings(unit: UnitOfWork, reader: Reader, vehicle: Vehicle) -> dict[str, Any]:

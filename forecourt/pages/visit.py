@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Response
 
 from aftersales.bookings import confirm, decline, reschedule
 from aftersales.calendar_file import calendar_file
+from aftersales.cases import CaseState
 from aftersales.consents import Channel, Purpose, list_consents
 from aftersales.permissions import Act, require
 from aftersales.slot_search import SlotQuery
@@ -22,6 +23,7 @@ from forecourt.pages.site import Site
 from forecourt.pages.slot_choice import ALL, offered
 from foundation.database import UnitOfWork
 from foundation.events import end_of_log
+from foundation.identity import Role
 from foundation.refusals import Conflict, Invalid, Refusal
 
 
@@ -59,6 +61,8 @@ def router(site: Site) -> APIRouter:
         if found["urgent"] and found["advice"]:
             return to(f"/cases/{quote(case)}/stopped")
         visit = found["appointment"]
+        if found["state"] in {CaseState.IN_REPAIR, CaseState.SETTLED}:
+            return to(repair_of(reader, found))
         if visit and visit["workshop"]["organisation"] == reader.actor.organisation:
             return to(calendar_of(visit))
         return to(f"/appointments/{quote(visit['id'])}" if visit else f"/cars/{quote(found['vehicle'])}")
@@ -94,6 +98,14 @@ def _decisions(routes: APIRouter, site: Site) -> None:
         kept = act_for(form, lambda unit: decline(unit, form.reader.actor, appointment)["replaces"] or "")
         done = "kept" if kept else "declined"
         return to(f"/appointments/{quote(kept or appointment)}?done={done}")
+
+
+def repair_of(reader: Reader, case: Mapping[str, Any]) -> str:
+    """Give where the repair of a case is dealt with, by who looks: its owner, the desk, or who works on it."""
+    workshop = case["appointment"]["workshop"]["organisation"] == reader.actor.organisation
+    desk = reader.actor.role in {Role.ADVISOR, Role.WORKSHOP_MANAGER}
+    page = "repair-orders" if not workshop else "board" if desk else "jobs"
+    return f"/{page}/{quote(case['repair_order'])}"
 
 
 def calendar_of(visit: Mapping[str, Any]) -> str:

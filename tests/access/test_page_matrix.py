@@ -82,3 +82,23 @@ def test_without_a_session_every_page_asks_to_sign_in(scene: Scene) -> None:
         expected = 303 if route.startswith("GET ") else 401
         assert answer.status_code == expected, f"{route}: {answer.status_code}"
         assert expected == 401 or answer.headers["location"].startswith("/sign-in"), route
+
+
+def test_a_form_without_its_own_token_or_from_elsewhere_changes_nothing(scene: Scene) -> None:
+    forms = [route for route in PAGES if route.startswith("POST ")]
+    for route in forms:
+        scene.renew(route)
+    before = everything(scene.world.database)
+    people = {role: scene.sessions[Relation.OWN, role] for role in Role}
+    for number, route in enumerate(forms):
+        rule = TABLE.by_route[route]
+        role = next(iter(sorted(rule.roles(Relation.OWN) | rule.roles(Relation.GRANTED) | rule.none)))
+        secret, csrf = people[role]
+        another = people[list(Role)[(list(Role).index(role) + 1 + number % 3) % len(Role)]][1]
+        cookie = {"Cookie": f"{SESSION_COOKIE}={secret}"}
+        for token, headers in ((None, {}), ("", {}), (another, {}), (csrf, {"Sec-Fetch-Site": "cross-site"})):
+            form = FORM | HELP.get(route, {}) | ({CSRF_FIELD: token} if token is not None else {})
+            filled = {name: value.format_map(scene.ids) for name, value in form.items()}
+            answer = scene.ask(route, {**cookie, **headers}, data=filled)
+            assert answer.status_code == 403, f"{route} with {token!r} {headers}: {answer.status_code}"
+    assert everything(scene.world.database) == before

@@ -56,6 +56,8 @@ def test_a_day_at_the_desk(chromium: Browser, served: Served, scene: Scene, tmp_
     _refused_and_kept(page)
     send(page, "#form-add-sublet", "line_added", net="180.50")
     _lose_the_server(page, served, scene, floor)
+    if language == "en":
+        photograph(page, "desk.png")
     drums = page.locator("#decide fieldset").filter(has_text="Turner & Sons")
     page.fill("#decide [name=given_by]", "Li Wei")
     page.select_option("#decide [name=channel]", "telephone")
@@ -76,10 +78,16 @@ def test_a_day_at_the_desk(chromium: Browser, served: Served, scene: Scene, tmp_
     send(page, f"#form-{labour}", "line_off", "button.bad")
     page.goto(f"{served.url}/board")
     column(page, "work", order)
-    photograph(page, "board.png") if language == "en" else None
 
+    _settle(page, served, scene, floor)
+    _judge_and_answer(page, scene, order)
+    assert advisor.complaints == []
+
+
+def _settle(page: Page, served: Served, scene: Scene, floor: Floor) -> None:
+    """The sheet, its correction, the money, and the car that goes."""
     _finish(page, served, floor)
-    page.goto(f"{served.url}/board/{order}")
+    page.goto(f"{served.url}/board/{floor.order}")
     assert violations(page) == []
     send(page, "#form-settle", "settled", plate="沪A12345", return_old_parts="yes")
     expect(page.locator("#sheet-1")).to_contain_text("加工费")
@@ -94,12 +102,10 @@ def test_a_day_at_the_desk(chromium: Browser, served: Served, scene: Scene, tmp_
         **_first_net(page, "100"),
     )
     expect(page.locator("#sheet-2")).to_contain_text("Goodwill <b>for</b> waiting")
-    _pay(scene, order)
+    _pay(scene, floor.order)
     expect(page.locator("#bill-state")).to_have_class("chip good")
     page.locator("form[action$='/release'] button").click()
     page.wait_for_url("**done=released")
-    _judge_and_answer(page, scene, order)
-    assert advisor.complaints == []
 
 
 def _refused_and_kept(page: Page) -> None:

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser
 from aftersales.seed import WORKSHOP_ORGANISATION
 from aftersales.views import get_appointment
 from diagnostics.findings import Urgency
+from forecourt.webhooks.endpoints import add_endpoint
 from foundation.identity import Actor, Role
 from parts_catalog.search import find
 from parts_catalog.seed import CENTRAL_ORGANISATION
@@ -43,6 +44,8 @@ def test_every_page_fits_a_phone(
     manager = person(Role.WORKSHOP_MANAGER, "Boss", WORKSHOP_ORGANISATION)
     keeper = person(Role.PARTS_MANAGER, "Parts", CENTRAL_ORGANISATION)
     boss = person(Role.ADMINISTRATOR, "Chief", WORKSHOP_ORGANISATION)
+    with scene.database.unit() as unit:
+        hook = add_endpoint(unit, boss, "https://hooks.example/us", ["case"], private=False)[0].id
     pages = {
         scene.owner: [
             "/cars",
@@ -58,11 +61,11 @@ def test_every_page_fits_a_phone(
             "/parts",
             *shopping(scene),
         ],
-        scene.advisor: [calendar, "/board", "/messages"],
+        scene.advisor: [calendar, "/board", "/figures", "/messages"],
         scene.technician: ["/jobs"],
         manager: ["/workshop"],
         keeper: warehouse(scene.database, scene.owner, keeper),
-        boss: ["/members"],
+        boss: ["/members", "/webhooks", f"/webhooks/{hook}"],
     }
     for actor, addresses in pages.items():
         somebody = Person(chromium, served, scene, actor, language)

@@ -1,6 +1,5 @@
 """An owner follows his repair on a phone: he decides, signs, loses the server, pays, and says how it was."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -82,7 +81,7 @@ class Floor:
 
 
 @pytest.fixture
-def floor(scene: Scene, tmp_path: Path) -> Iterator[Floor]:
+def floor(scene: Scene, tmp_path: Path) -> Floor:
     return Floor(scene, tmp_path)
 
 

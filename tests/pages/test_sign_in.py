@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from forecourt.pages.readers import SESSION_COOKIE
 from foundation.clock import FixedClock
 from foundation.database import Database
-from foundation.identity import SESSION_LIFE, Actor, Role, issue_link, session_of
+from foundation.identity import SESSION_LIFE, Actor, Role, issue_link, session_of, start_session
 from foundation.passwords import hash_of
 from foundation.refusals import Unauthenticated
 from tests.pages.forms import forms_of
@@ -74,6 +74,23 @@ def test_signing_in_as_somebody_else_ends_the_first_session(
     client.post("/sign-in/link", data={"secret": link})
     with database.unit() as unit, pytest.raises(Unauthenticated):
         session_of(unit, first)
+
+
+def test_a_session_that_somebody_planted_is_not_the_one_that_is_opened(
+    database: Database, person: Person, browser: Browser
+) -> None:
+    attacker, victim = person(Role.OWNER, "Mallory"), person(Role.OWNER)
+    with database.unit() as unit:
+        planted, link = start_session(unit, attacker), issue_link(unit, victim)
+    client = browser()
+    client.cookies.set(SESSION_COOKIE, planted, domain="forecourt.test", path="/")
+    opened = client.post("/sign-in/link", data={"secret": link})
+    given = opened.headers["set-cookie"].partition("=")[2].partition(";")[0]
+    assert given not in {"", planted}
+    with database.unit() as unit:
+        assert session_of(unit, given).actor.account == victim.account
+        with pytest.raises(Unauthenticated):
+            session_of(unit, planted)
 
 
 def test_signing_out_ends_the_session_at_the_server(database: Database, signed_in: Entrance, person: Person) -> None:

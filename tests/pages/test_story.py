@@ -8,7 +8,11 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from aftersales.repair_orders import take_step
-from foundation.clock import FixedClock
+from aftersales.settlement.paying import pay
+from forecourt.paying import PAYABLES
+from foundation.database import new_id
+from parts_catalog.payments import accept
+from parts_catalog.payments.port import Fact, Notice, Told
 from tests.pages.people import PHONE, Person
 from tests.pages.scene import Scene
 from tests.pages.served import Served
@@ -21,9 +25,7 @@ WORDS = {
 
 
 @pytest.mark.parametrize("language", ["en", pytest.param("zh_CN", marks=pytest.mark.soak)])
-def test_from_a_live_car_to_a_review(
-    chromium: Browser, served: Served, scene: Scene, clock: FixedClock, language: str
-) -> None:
+def test_from_a_live_car_to_a_review(chromium: Browser, served: Served, scene: Scene, language: str) -> None:
     words = WORDS[language]
     for day in range(3, 0, -1):
         scene.drive(f"b{day}", 600, 12.3 + 0.4 * day, ago=timedelta(days=day) - timedelta(hours=2))
@@ -60,9 +62,10 @@ def test_from_a_live_car_to_a_review(
     desk.page.goto(f"{served.url}/jobs/{order}")
     desk.page.check("[name=return_old_parts][value=yes]")
     desk.page.locator("form button.main").click()
-    expect(owner.page.locator("#visits")).to_contain_text("维修诊断费")
     expect(steps).to_have_count(8)
-    _review_while_the_car_drives(owner.page, scene, clock)
+    owner.page.locator("#visits a.button.main").click()
+    expect(owner.page.locator("#settlement")).to_contain_text("维修诊断费")
+    _review_while_it_is_paid(owner.page, scene, order)
     assert owner.complaints + worker.complaints + desk.complaints == []
 
 
@@ -80,16 +83,17 @@ def _see_it_fail_and_confirm(page: Page, scene: Scene, confirm: str) -> None:
     page.wait_for_url("**/cars/car-1")
 
 
-def _review_while_the_car_drives(page: Page, scene: Scene, clock: FixedClock) -> None:
+def _review_while_it_is_paid(page: Page, scene: Scene, order: str) -> None:
     """What is being typed outlives the fragments that change around it."""
     page.fill("[name=words]", "很快")
-    clock.advance(timedelta(seconds=30))
-    scene.drive("b10", 5, 14.1)
-    expect(page.locator("#state")).to_contain_text("14.1")
+    with scene.database.unit() as unit:
+        payment = pay(unit, scene.owner, order, "sandbox")
+        accept(unit, PAYABLES, "sandbox", Notice(new_id("ntc"), Fact(Told.PAID, payment.id, payment.amount)))
+    expect(page.locator("#bill-state.good")).to_be_visible()
     expect(page.locator("[name=words]")).to_have_value("很快")
     page.check("[name=rating][value='5']")
     page.locator("form:has([name=rating]) button").click()
-    expect(page.locator("#visits .notice.good")).to_contain_text("5")
+    expect(page.locator("#review")).to_contain_text("5")
 
 
 def test_a_session_that_ends_under_the_page_is_said_and_keeps_what_was_typed(
