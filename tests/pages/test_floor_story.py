@@ -38,8 +38,8 @@ WORDS = {
         "worn": "磨损",
         "sent": "未发送",
         "kept": "保存在本平板上",
-        "lost": "您的登录已失效",
-        "approved": "已授权",
+        "lost": "登录已失效",
+        "approved": "已同意",
         "waits": "等待车主",
         "tests": "怠速和2000转充电电压",
     },
@@ -159,7 +159,7 @@ def _ask_for_more(floor: Floor) -> None:
     floor.person.step("start")
     floor.tab("lines")
     floor.tap("issue")
-    page.fill("#ask-work [name=work]", "Clean the battery's poles <b>now</b>")
+    page.fill("#ask-work [name=work]", "Clean poles: <b>now</b>")
     page.locator("#ask-work .pills label").nth(2).click()
     floor.tap("ask-work", "button.big")
     expect(floor.line()).to_contain_text("<b>now</b>")
