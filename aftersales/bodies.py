@@ -224,8 +224,16 @@ class Waiting(Body):
 class ConsentGiven(Body):
     channel: Channel
     purpose: Purpose
+    phone: Line | None = Field(None, description="For text messages: the number with its country")
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"channel": "mail", "purpose": "reminders"}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"channel": "mail", "purpose": "reminders"},
+                {"channel": "sms", "purpose": "notices", "phone": "+8613800000000"},
+            ]
+        }
+    )
 
 
 class HelpWanted(Body):

@@ -1,9 +1,9 @@
 """The outbox of what people are told: rows of the same unit as what they tell of, delivered after it has committed.
 
-    inbox: delivered as it is written; shown on the owner's pages and by GET /v1/messages
-    mail:  waiting ──take_mail──▶ queued, with a task behind it ──take_up, sent──▶ delivered
+    inbox:     delivered as it is written; shown on the owner's pages and by GET /v1/messages
+    mail, sms: waiting ──take_mail──▶ queued, with a task behind it ──take_up, sent──▶ delivered
 
-What happens to a visit is always in the inbox; mail goes only to who agreed to it (`consents.py`).
+What happens to a visit is always in the inbox; the others go only to who agreed to them (`consents.py`).
 """
 
 from collections.abc import Collection, Sequence
@@ -42,6 +42,7 @@ class Mail:
     account: str
     title: Words
     text: Words
+    channel: Channel = Channel.MAIL
 
 
 def owners_of(unit: UnitOfWork, visit: Row[Any]) -> list[Actor]:
@@ -145,11 +146,12 @@ def count_letters(unit: UnitOfWork) -> int:
     return unit.connection.execute(select(func.count()).select_from(messages).where(waiting)).scalar_one()
 
 
-def take_mail(unit: UnitOfWork) -> list[str]:
-    """Take letters that wait, to be queued for sending in this same unit; gives their ids."""
+def take_mail(unit: UnitOfWork, channels: Collection[Channel]) -> list[str]:
+    """Take letters that wait for one of these channels, to be queued for sending in this same unit; gives their ids."""
+    by = messages.c.channel.in_([channel.value for channel in channels])
     waiting = (
         select(messages.c.id)
-        .where(messages.c.state == "waiting", messages.c.created_at > unit.now() - STALE)
+        .where(messages.c.state == "waiting", by, messages.c.created_at > unit.now() - STALE)
         .order_by(messages.c.created_at)
         .limit(MAIL_BATCH)
         .with_for_update(skip_locked=True)
@@ -173,7 +175,8 @@ def take_up(unit: UnitOfWork, message: str) -> Mail | None:
     if row.taken_up_at is not None and now < row.taken_up_at + IN_HAND:
         raise LetterInHandError("this letter is being sent, or its sender died a moment ago")
     unit.connection.execute(update(messages).where(messages.c.id == message).values(taken_up_at=now))
-    return Mail(row.id, row.account, Words(row.title_en, row.title_zh), Words(row.text_en, row.text_zh))
+    title, text = Words(row.title_en, row.title_zh), Words(row.text_en, row.text_zh)
+    return Mail(row.id, row.account, title, text, Channel(row.channel))
 
 
 def put_down(unit: UnitOfWork, message: str) -> None:

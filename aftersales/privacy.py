@@ -61,6 +61,7 @@ PERSONAL: Mapping[str, str] = {
     "reviews": "words answer",
     "verdicts": "note",
     "assistances": "words latitude longitude",
+    "consents": "phone",
     "messages": "id organisation account channel kind cause case title_en title_zh text_en text_zh state created_at"
     " taken_up_at delivered_at read_at",
     "technicians": "name_en name_zh",
@@ -207,6 +208,7 @@ def erase(unit: UnitOfWork, person: Person, *, vehicles: bool) -> None:
     withdrawn = func.greatest(consents.c.given_at, now)
     mine = consents.c.account == person.account, consents.c.withdrawn_at.is_(None)
     run(update(consents).where(*mine).values(withdrawn_at=withdrawn))
+    run(update(consents).where(consents.c.account == person.account).values(phone=None))
     run(update(absences).where(absences.c.resource.in_(_works_as(person))).values(reason=""))
     run(update(technicians).where(technicians.c.account == person.account).values(name_en=ERASED, name_zh="已注销"))
 

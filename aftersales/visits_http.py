@@ -125,7 +125,7 @@ def _consents(routes: APIRouter, desk: Desk) -> None:
     @routes.post("/consents", status_code=201, responses=REFUSED_LIST, summary="Agree to be told by a channel")
     def agree(actor: Acting, body: ConsentGiven, key: IdempotencyKey = None) -> View:
         asked = Asked("consents", key, body)
-        return desk.act(actor, asked, lambda unit: give(unit, actor, body.channel, body.purpose))
+        return desk.act(actor, asked, lambda unit: give(unit, actor, body.channel, body.purpose, body.phone))
 
     @routes.delete("/consents", responses=REFUSED_LIST, summary="Agree no longer; from now on nothing is sent")
     def disagree(actor: Acting, channel: Channel, purpose: Purpose) -> View:

@@ -1,20 +1,61 @@
-"""Letters by SMTP, through the standard library; the port that sends what agreed readers find in their mail."""
+"""What people agreed to be sent outside: letters by SMTP, through the standard library, and text messages.
+
+Each channel has one port. What is not set up has none, and what was written for it waits a day and is dropped. The
+console is a port for both: it writes to the log what would be sent, for trials. A provider of text messages is one row
+of `SMS_PORTS`: what sends by it, by the scheme of its address.
+"""
 
 import smtplib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
+import structlog
+
+from aftersales.consents import Channel, phone_of
 from aftersales.messages import Mail, delivered, put_down, take_up
-from foundation.database import Database
+from forecourt.settings import Settings
+from foundation.database import Database, UnitOfWork
 from foundation.identity import address_of, open_account
 
 Send = Callable[[str, Mail, str], None]  # address, letter, language ("en" or "zh"); raises when it was not taken
+Ports = Mapping[Channel, Send]
 TIMEOUT_S = 20.0
+CONSOLE = "console:"
+log = structlog.get_logger()
 
 
-class NoMailServerError(Exception):
-    """A letter is to be sent, and the settings name no mail server any more."""
+class NoPortError(Exception):
+    """A letter is to be sent, and the settings name nothing any more by which it could be."""
+
+
+def ports_of(settings: Settings) -> Ports:
+    """Give what letters and text messages are sent by, as the settings say."""
+    ports: dict[Channel, Send] = {}
+    if settings.smtp_url is not None:
+        url = settings.smtp_url.get_secret_value()
+        ports[Channel.MAIL] = console if url == CONSOLE else smtp_sender(url, settings.mail_from)
+    if settings.sms_url is not None:
+        url = settings.sms_url.get_secret_value()
+        made = SMS_PORTS.get(urlsplit(url).scheme)
+        if made is None:
+            raise ValueError(f"text messages are sent by an address that begins with one of: {', '.join(SMS_PORTS)}")
+        ports[Channel.SMS] = made(url)
+    return ports
+
+
+def console(address: str, mail: Mail, language: str) -> None:
+    """Write a letter or a text message to the log instead of sending it."""
+    log.info("would_send", channel=mail.channel.value, to=address, message=mail.id, words=words(mail, language))
+
+
+SMS_PORTS: Mapping[str, Callable[[str], Send]] = {"console": lambda _: console}
+
+
+def words(mail: Mail, language: str) -> str:
+    """Give a letter as one text, as it goes out by text message."""
+    title, text = (mail.title.zh, mail.text.zh) if language == "zh" else (mail.title.en, mail.text.en)
+    return f"{title}{'：' if language == 'zh' else ': '}{text}"
 
 
 def smtp_sender(url: str, sender: str) -> Send:
@@ -36,22 +77,24 @@ def smtp_sender(url: str, sender: str) -> Send:
     return send
 
 
-def send_letter(database: Database, send: Send | None, message: str) -> None:
+def send_letter(database: Database, ports: Ports, message: str) -> None:
     """Send one queued letter, with no connection or lock held while the mail server is spoken to.
 
     It is taken up and that is committed, then sent, then marked as delivered. Killed in between, it is taken up again
     after `IN_HAND`: at worst a letter goes out twice, under the same Message-ID, and none is lost. Raises what the
-    server raised, `LetterInHandError`, or `NoMailServerError`; each is worth another try.
+    server raised, `LetterInHandError`, or `NoPortError`; each is worth another try.
     """
     with database.unit() as unit:
         mail = take_up(unit, message)
         if mail is None:
             return
+        send = ports.get(mail.channel)
         if send is None:
-            raise NoMailServerError("a letter was queued, but FORECOURT_SMTP_URL is not set")
+            setting = "FORECOURT_SMS_URL" if mail.channel is Channel.SMS else "FORECOURT_SMTP_URL"
+            raise NoPortError(f"a message was queued, but {setting} is not set")
         reader = open_account(unit, mail.account)
-        address = address_of(unit, reader.account) if reader is not None else ""
-    if reader is not None:  # an account that was closed meanwhile is not written to
+        address = _address(unit, mail) if reader is not None else None
+    if reader is not None and address is not None:  # who closed his account or agrees no more is not written to
         language = "zh" if (reader.language or "").lower().startswith("zh") else "en"
         try:
             send(address, mail, language)
@@ -61,6 +104,10 @@ def send_letter(database: Database, send: Send | None, message: str) -> None:
             raise
     with database.unit() as unit:
         delivered(unit, message)
+
+
+def _address(unit: UnitOfWork, mail: Mail) -> str | None:
+    return phone_of(unit, mail.account) if mail.channel is Channel.SMS else address_of(unit, mail.account)
 
 
 def letter(sender: str, address: str, mail: Mail, language: str) -> EmailMessage:

@@ -57,8 +57,12 @@ class Settings(BaseSettings):
     )
     smtp_url: SecretStr | None = Field(
         default=None,
-        description="Mail server as `smtp://`, `smtp+starttls://` or `smtps://user:password@host:port`; without it, no"
-        " mail is sent.",
+        description="Mail server as `smtp://`, `smtp+starttls://` or `smtps://user:password@host:port`, or `console:`,"
+        " which writes to the log what would be sent; without it, no mail is sent.",
+    )
+    sms_url: SecretStr | None = Field(
+        default=None,
+        description="What text messages are sent by: `console:` writes them to the log; without it, none are sent.",
     )
     mail_from: str = Field(default="forecourt@localhost", description="Address from which mail is sent.")
     public_url: str | None = Field(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 
 from aftersales.answers import go_on_one
+from aftersales.consents import Channel
 from aftersales.late_parts import offer_later_times
 from aftersales.messages import himself_or_owners, notify, take_mail
 from aftersales.no_shows import sweep_no_shows
@@ -64,11 +65,15 @@ def sweep_archive(database: Database, archive: Archive, keep: Retention) -> int:
 
 
 def sweep_deadlines(
-    database: Database, paying: Paying | None = None, *, mail: bool = False, reporting: Collection[str] = ()
+    database: Database,
+    paying: Paying | None = None,
+    *,
+    channels: Collection[Channel] = (),
+    reporting: Collection[str] = (),
 ) -> None:
     """Carry out everything that is due by now.
 
-    `mail`: there is a mail server to send letters by; `reporting`: the workshops that report their repairs somewhere.
+    `channels`: those by which letters can be sent; `reporting`: the workshops that report their repairs somewhere.
     """
     for sweep in SWEEPS:
         with database.unit() as unit:
@@ -85,9 +90,9 @@ def sweep_deadlines(
         with database.unit() as unit:
             for order in take_records(unit, reporting):
                 queue(unit, REPORT_REPAIR, order=order)
-    if mail:
+    if channels:
         with database.unit() as unit:
-            for message in take_mail(unit):
+            for message in take_mail(unit, channels):
                 queue(unit, SEND_MAIL, message=message)
 
 

@@ -10,7 +10,7 @@ from aftersales.codes import LastAnswer, SeenCode, join_codes
 from aftersales.opening import open_case
 from aftersales.scope import lock_vehicle
 from diagnostics.alarms import get_finding
-from forecourt.mail import Send, send_letter
+from forecourt.mail import Ports, send_letter
 from forecourt.paying import Paying
 from forecourt.record_platform.port import Platforms
 from forecourt.record_platform.reporting import report
@@ -41,15 +41,15 @@ STALLED_S = 5.0  # a worker that was killed is noticed after this, and its task 
 
 def build_tasks(
     database: Database,
-    send: Send | None = None,
+    ports: Ports | None = None,
     data: Path | None = None,
     paying: Paying | None = None,
     platforms: Platforms = MappingProxyType({}),
 ) -> procrastinate.App:
     """Build the task runner's application over one database.
 
-    `send` is the port for mail (None: there is none); in `data` wait the files that are to be imported; `paying` has
-    the providers of payments that may be asked, `platforms` where workshops report their repairs.
+    `ports` are those for letters and text messages (None: there are none); in `data` wait the files that are to be
+    imported; `paying` has the providers of payments that may be asked, `platforms` where workshops report repairs.
     """
     app = procrastinate.App(
         connector=procrastinate.PsycopgConnector(conninfo=dsn(database.url), min_size=1, max_size=4)
@@ -74,28 +74,32 @@ def build_tasks(
 
     @app.task(name=SEND_MAIL, queue=QUEUE, retry=retry)
     def run_send_mail(message: str) -> None:
-        send_letter(database, send, message)
+        send_letter(database, ports or {}, message)
 
     @app.task(name=IMPORT_PARTS, queue=QUEUE, retry=retry)
     def run_import_parts(number: int, full: bool | None, dry: bool) -> None:
         if data is not None:
             import_upload(database, import_folder(data), number, full=full, dry=dry)
 
-    @app.task(name=CALL_PROVIDER, queue=QUEUE, retry=retry)
-    def run_call_provider(number: int) -> None:
-        if paying is not None:
-            carry_out(database, paying.providers, paying.payables, number)
-
-    @app.task(name=SEND_NOTICE, queue=QUEUE, retry=retry)
-    def run_send_notice(number: int) -> None:
-        if paying is not None:
-            paying.send_notice(number)
-
     @app.task(name=REPORT_REPAIR, queue=RECORDS, retry=retry)
     def run_report_repair(order: str) -> None:
         report(database, platforms, order)
 
+    if paying is not None:
+        _add_payments(app, retry, database, paying)
     return app
+
+
+def _add_payments(
+    app: procrastinate.App, retry: procrastinate.RetryStrategy, database: Database, paying: Paying
+) -> None:
+    @app.task(name=CALL_PROVIDER, queue=QUEUE, retry=retry)
+    def run_call_provider(number: int) -> None:
+        carry_out(database, paying.providers, paying.payables, number)
+
+    @app.task(name=SEND_NOTICE, queue=QUEUE, retry=retry)
+    def run_send_notice(number: int) -> None:
+        paying.send_notice(number)
 
 
 def _join(unit: UnitOfWork, vehicle: str, known: Sequence[KnownCode]) -> None:

@@ -26,8 +26,10 @@ consents = Table(
     Column("purpose", Text, nullable=False),
     Column("given_at", DateTime(timezone=True), nullable=False),
     Column("withdrawn_at", DateTime(timezone=True)),
+    Column("phone", Text),  # to which text messages go
     PrimaryKeyConstraint("id"),
-    CheckConstraint("channel IN ('inbox', 'mail')", name="channel"),
+    CheckConstraint("channel IN ('inbox', 'mail', 'sms')", name="channel"),
+    CheckConstraint("phone IS NULL OR channel = 'sms'", name="phone"),
     CheckConstraint("purpose IN ('reminders', 'notices')", name="purpose"),
     CheckConstraint("withdrawn_at >= given_at", name="order"),
     Index(
@@ -81,7 +83,7 @@ messages = Table(
     PrimaryKeyConstraint("id"),
     UniqueConstraint("account", "channel", "kind", "cause"),
     ForeignKeyConstraint(["case"], ["cases.id"]),
-    CheckConstraint("channel IN ('inbox', 'mail')", name="channel"),
+    CheckConstraint("channel IN ('inbox', 'mail', 'sms')", name="channel"),
     CheckConstraint("state IN ('waiting', 'queued', 'delivered')", name="state"),
     CheckConstraint("(state = 'delivered') = (delivered_at IS NOT NULL)", name="delivered"),
     Index(None, "account", "created_at", "id"),

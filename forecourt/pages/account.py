@@ -105,6 +105,7 @@ def _account(unit: UnitOfWork, reader: Reader) -> dict[str, Any]:
         "sessions": list_sessions(unit, actor, _secret(reader)),
         "channels": list(Channel),
         "agreed": {one["channel"] for one in given if one["purpose"] == Purpose.REMINDERS},
+        "phone": next((one["phone"] for one in given if one["phone"]), ""),
         "person": person_of(unit, actor),
         "by_link": is_fresh(unit, actor, _secret(reader), by_link=True),
         "least": LEAST_PASSWORD,

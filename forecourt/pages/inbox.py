@@ -38,8 +38,11 @@ def router(site: Site) -> APIRouter:
 
         def do(unit: UnitOfWork) -> None:
             for channel in Channel:
-                change = give if form.text(channel.value) else withdraw
-                change(unit, form.reader.actor, channel, Purpose.REMINDERS)
+                if form.text(channel.value):
+                    phone = form.text("phone") if channel is Channel.SMS else None
+                    give(unit, form.reader.actor, channel, Purpose.REMINDERS, phone)
+                else:
+                    withdraw(unit, form.reader.actor, channel, Purpose.REMINDERS)
 
         act(form, do)
         return to(own_path(form.text("next")))

@@ -129,6 +129,7 @@ OFFER: Mapping[str, str] = {
 CHANNEL: Mapping[str, str] = {
     Channel.INBOX: N_("In my messages here"),
     Channel.MAIL: N_("By e-mail"),
+    Channel.SMS: N_("By text message"),
 }
 HELP: Mapping[str, str] = {
     Assistance.TOWING: N_("Have it towed to the workshop"),

@@ -10,10 +10,10 @@ from aftersales.stopped_cars import ask_assistance
 from aftersales.views import get_case
 from aftersales.workshops import Place, read_place
 from forecourt.pages.acting import act
+from forecourt.pages.job import seen_vehicle
 from forecourt.pages.readers import Posted, Reader, posted, signed_in, to
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
-from forecourt.pages.job import seen_vehicle
 from foundation.refusals import Invalid
 
 

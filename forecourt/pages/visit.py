@@ -124,6 +124,7 @@ def _visit(unit: UnitOfWork, reader: Reader, appointment: str) -> dict[str, Any]
         "vehicle": reader.site.vehicles.get(unit, reader.actor, visit["vehicle"]),
         "channels": list(Channel),
         "agreed": {one["channel"] for one in given if one["purpose"] == Purpose.REMINDERS},
+        "phone": next((one["phone"] for one in given if one["phone"]), ""),
     }
 
 

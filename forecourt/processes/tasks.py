@@ -13,7 +13,7 @@ import structlog
 from forecourt.car_progress import CarProgress
 from forecourt.heartbeat import Heartbeat
 from forecourt.installation import Installation
-from forecourt.mail import Send, smtp_sender
+from forecourt.mail import Ports, ports_of
 from forecourt.metrics import HouseFigures, new_registry
 from forecourt.metrics_files import FiguresFile
 from forecourt.paying import Paying, paying_of
@@ -21,7 +21,6 @@ from forecourt.processes import Process
 from forecourt.processes.keeping import Keeper
 from forecourt.record_platform.port import Platforms
 from forecourt.record_platform.provinces import read_platforms
-from forecourt.settings import Settings
 from forecourt.sweeps import sweep_deadlines
 from forecourt.task_queue import QUEUE, RECORDS
 from forecourt.tasks import HEARTBEAT_S, STALLED_S, build_tasks
@@ -36,23 +35,17 @@ log = structlog.get_logger()
 def run(installation: Installation, port: int) -> None:
     """Work until SIGTERM or SIGINT."""
     database = Database(installation.database_url, pool_size=4, data=installation.paths.root)
-    send = _mail_port(installation.settings)
+    ports = ports_of(installation.settings)
     platforms = read_platforms(installation.settings.record_platforms)
-    asyncio.run(_work(installation, database, send, paying_of(installation, database, port), platforms))
+    asyncio.run(_work(installation, database, ports, paying_of(installation, database, port), platforms))
     database.close()
 
 
-def _mail_port(settings: Settings) -> Send | None:
-    if settings.smtp_url is None:
-        return None
-    return smtp_sender(settings.smtp_url.get_secret_value(), settings.mail_from)
-
-
 async def _work(
-    installation: Installation, database: Database, send: Send | None, paying: Paying, platforms: Platforms
+    installation: Installation, database: Database, ports: Ports, paying: Paying, platforms: Platforms
 ) -> None:
     """Work until SIGTERM or SIGINT; a lost database connection ends the process, and the supervisor restarts it."""
-    app = build_tasks(database, send, installation.settings.data, paying, platforms)
+    app = build_tasks(database, ports, installation.settings.data, paying, platforms)
     heartbeat = Heartbeat.of(installation.paths, Process.TASKS)
     async with app.open_async():
         workers = [_worker(app, QUEUE, 2)]
@@ -62,7 +55,7 @@ async def _work(
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, workers[0].cancel)
         sweep = functools.partial(
-            sweep_deadlines, database, paying, mail=send is not None, reporting=frozenset(platforms)
+            sweep_deadlines, database, paying, channels=frozenset(ports), reporting=frozenset(platforms)
         )
         sweeper = asyncio.create_task(_sweep(app, heartbeat, sweep))
         registry = new_registry()

@@ -2,20 +2,25 @@
 
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+import structlog
+from sqlalchemy import select, update
 
+from aftersales.consents import Channel
 from aftersales.messages import IN_HAND, LetterInHandError, Mail
 from aftersales.notices import NOTICES, Words
 from aftersales.reminders import waking
 from aftersales.tables import messages, reminders
-from forecourt.mail import letter, send_letter, smtp_sender
+from forecourt.mail import NoPortError, console, letter, ports_of, send_letter, smtp_sender, words
+from forecourt.settings import Settings
 from forecourt.sweeps import sweep_deadlines
 from forecourt.task_queue import QUEUE
 from forecourt.tasks import build_tasks
+from foundation.tables import accounts
 from tests.aftersales.voices import Town
 from tests.aftersales.world import local
 
@@ -137,8 +142,8 @@ def test_letters_go_out_once_however_often_their_sending_is_tried(street: Town, 
         if len(sent) == 1:
             raise OSError("the mail server is away")
 
-    sweep_deadlines(street.world.database, mail=True)
-    app = build_tasks(street.world.database, refuse_first)
+    sweep_deadlines(street.world.database, channels=[Channel.MAIL])
+    app = build_tasks(street.world.database, {Channel.MAIL: refuse_first})
     send = app.tasks["send_mail"]
     with street.world.database.unit() as unit:
         ((letter_id, state),) = unit.connection.execute(
@@ -152,7 +157,7 @@ def test_letters_go_out_once_however_often_their_sending_is_tried(street: Town, 
         send(message=letter_id)
     assert [(address, language) for address, _, language in sent] == [("owner@org_li.example", "en")] * 2
     assert {mail.id for _, mail, _ in sent} == {letter_id}
-    sweep_deadlines(street.world.database, mail=True)
+    sweep_deadlines(street.world.database, channels=[Channel.MAIL])
     with street.world.database.unit() as unit:
         assert unit.connection.exec_driver_sql("SELECT count(*) FROM procrastinate_jobs").scalar_one() == 1
 
@@ -163,7 +168,7 @@ def test_no_lock_is_held_while_a_letter_is_sent_and_a_dropped_one_is_sent_again(
     agree(street, "mail")
     at(street, "2026-11-25T10:00")
     database, seen = street.world.database, list[object]()
-    sweep_deadlines(database, mail=True)
+    sweep_deadlines(database, channels=[Channel.MAIL])
     with database.unit() as unit:
         letter_id = unit.connection.execute(select(messages.c.id).where(messages.c.channel == "mail")).scalar_one()
 
@@ -174,14 +179,15 @@ def test_no_lock_is_held_while_a_letter_is_sent_and_a_dropped_one_is_sent_again(
         raise KeyboardInterrupt  # as when its process dies: nobody puts it down
 
     with pytest.raises(KeyboardInterrupt):
-        send_letter(database, killed, letter_id)
+        send_letter(database, {Channel.MAIL: killed}, letter_id)
     assert seen == [street.world.clock.now()]
     sent: list[str] = []
+    ports = {Channel.MAIL: lambda address, _mail, _language: sent.append(address)}
     with pytest.raises(LetterInHandError):
-        send_letter(database, lambda *it: sent.append(it[0]), letter_id)
+        send_letter(database, ports, letter_id)
     street.world.clock.advance(IN_HAND)
     for _ in range(2):
-        send_letter(database, lambda *it: sent.append(it[0]), letter_id)
+        send_letter(database, ports, letter_id)
     assert sent == ["owner@org_li.example"]
 
 
@@ -200,6 +206,69 @@ def test_a_letter_is_the_same_message_at_every_try() -> None:
     assert written.get_content() == "请到店\n"
     with pytest.raises(ValueError, match="smtp"):
         smtp_sender("http://mail.example", "desk@garage.example")
+
+
+def test_text_messages_go_to_the_number_they_were_agreed_for_in_the_owners_language(
+    street: Town, visit: dict[str, Any]
+) -> None:
+    owner, database = street.owner, street.world.database
+    wish = {"channel": "sms", "purpose": "reminders"}
+    for wrong in (
+        {},
+        {"phone": "13800000000"},
+        {"phone": "+86 138 tel"},
+        {"channel": "mail", "phone": "+8613800000000"},
+    ):
+        owner.post("consents", wish | wrong, 422)
+    owner.post("consents", wish | {"phone": "+86 138 0000 0000"}, 201)
+    given = owner.post("consents", wish | {"phone": "+86 139-0000-0001"}, 201)
+    assert owner.post("consents", wish | {"phone": "+8613900000001"}, 201) == given
+    with database.unit() as unit:
+        unit.connection.execute(update(accounts).where(accounts.c.id == owner.actor.account).values(language="zh-CN"))
+    at(street, "2026-11-25T10:00")
+    sweep_deadlines(database, channels=[Channel.MAIL])
+    with database.unit() as unit:
+        assert unit.connection.execute(select(messages.c.state).where(messages.c.channel == "sms")).scalars().all() == [
+            "waiting"
+        ], "nobody sends text messages here"
+    sweep_deadlines(database, channels=[Channel.SMS])
+    with database.unit() as unit:
+        text = unit.connection.execute(select(messages).where(messages.c.channel == "sms")).one()
+    with pytest.raises(NoPortError, match="FORECOURT_SMS_URL"):
+        send_letter(database, {}, text.id)
+    sent: list[tuple[str, str]] = []
+    ports = {Channel.SMS: lambda address, mail, language: sent.append((address, words(mail, language)))}
+    send_letter(database, ports, text.id)
+    assert sent == [("+8613900000001", f"{text.title_zh}：{text.text_zh}")]
+
+
+def test_who_agrees_no_more_gets_no_text_message(street: Town, visit: dict[str, Any]) -> None:
+    wish = {"channel": "sms", "purpose": "reminders"}
+    street.owner.post("consents", wish | {"phone": "+8613800000000"}, 201)
+    at(street, "2026-11-25T10:00")
+    sweep_deadlines(street.world.database, channels=[Channel.SMS])
+    with street.world.database.unit() as unit:
+        text = unit.connection.execute(select(messages.c.id).where(messages.c.channel == "sms")).scalar_one()
+    street.owner.delete("consents", channel="sms", purpose="reminders")
+    sent: list[str] = []
+    send_letter(street.world.database, {Channel.SMS: lambda address, *_: sent.append(address)}, text)
+    assert sent == []
+
+
+def test_the_settings_say_by_what_each_channel_goes(tmp_path: Path) -> None:
+    def ports(**given: str) -> Any:
+        return ports_of(Settings(data=tmp_path, **given))  # type: ignore[arg-type]
+
+    assert ports() == {}
+    assert ports(smtp_url="console:", sms_url="console:") == {Channel.MAIL: console, Channel.SMS: console}
+    assert set(ports(smtp_url="smtp://127.0.0.1:25")) == {Channel.MAIL}
+    with pytest.raises(ValueError, match="console"):
+        ports(sms_url="pigeon://loft")
+    with structlog.testing.capture_logs() as logged:
+        console(
+            "+8613800000000", Mail("msg_1", "acc_1", Words("Your visit", "您的预约"), Words("Come", "请到店")), "zh"
+        )
+    assert [(it["to"], it["words"]) for it in logged] == [("+8613800000000", "您的预约：请到店")]
 
 
 def test_the_port_speaks_smtp() -> None:
@@ -240,7 +309,20 @@ def take_one_letter(listener: socket.socket, said: list[str]) -> None:
 
 
 def test_every_notice_fills_in_both_languages() -> None:
-    fields = {"when", "workshop", "until", "old", "day", "kind_en", "kind_zh", "vehicle", "place", "question", "host"}
+    fields = {
+        "when",
+        "workshop",
+        "until",
+        "old",
+        "day",
+        "kind_en",
+        "kind_zh",
+        "vehicle",
+        "place",
+        "question",
+        "host",
+        "number",
+    }
     for name, notice in NOTICES.items():
         filled = [words.format(**dict.fromkeys(fields, "#")) for words in (notice.text.en, notice.text.zh)]
         assert filled[0].count("#") == filled[1].count("#"), name

@@ -139,19 +139,19 @@ SAID: Mapping[str, dict[str, Any]] = {
     "close_waived": {"step": "close_declined", "fee": "waived"},
     "close_settled": {"step": "close_declined", "fee": "settled"},
 }
-ONWARD = ("check_in", "start", "prepare", "resume", "issue_parts", "quality_check", "complete", "settlement")
+ONWARD = ("check_in", "inspect", "start", "prepare", "resume", "issue_parts", "quality_check", "complete", "settlement")
 # What makes a guard of this state untrue.
-CHANGES = ("find", "change", "change_all")
+CHANGES = ("find", "change", "change_all", "change_all")
 UNREADY: Mapping[str, tuple[str, ...]] = {
-    "open": ("look_check_in", *CHANGES),
-    "inspected": ("decline_all", *CHANGES),
+    "open": ("look_check_in", "look_check_in", "look_check_in", *CHANGES),
+    "inspected": ("decline_all", "decline_all", "decline_all", *CHANGES),
     "awaiting_approval": ("decline_all", *CHANGES),
     "parts_pending": ("decline_all", *CHANGES),
     "in_progress": ("hold_parts", "decline_all", *CHANGES),
     "on_hold": CHANGES,
     "rework": CHANGES,
     "quality_check": ("look_final", "look_final_red"),
-    "declined": ("settlement", "approve"),
+    "declined": ("settlement", "settlement", "approve"),
 }
 OWNERS = {"approve", "decline", "decline_all", "approve_stale", "pay"}
 OTHER = {"settlement", "pay", "release", "clock", "find"}  # acts that are no steps
@@ -299,7 +299,7 @@ class Walk:
         """Give the points of a stage their light, all of them or some, and close it; stops where it is refused."""
         stage = "check_in" if act == "look_check_in" else "final"
         light = "red" if act.endswith("red") else "green"
-        points = POINTS[stage][: 2 if what % 3 == 0 else None]
+        points = POINTS[stage][: 2 if what % 2 == 0 else None]
         for point in points:
             body = {"stage": stage, "point": point, "light": light, "note": "x"}
             if (answer := client.post(path, json=body)).status_code >= 400:
