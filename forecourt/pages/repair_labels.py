@@ -37,6 +37,22 @@ BEARER: Mapping[str, str] = {
     Bearer.PART_MAKER: N_("The maker of the part pays"),
     Bearer.WORKSHOP: N_("The workshop pays"),
 }
+# What the desk does by a step; the step itself is named as its owner reads it.
+ACT: Mapping[str, str] = {
+    "check_in": N_("Receive the car"),
+    "inspect": N_("It was looked over"),
+    "ask_approval": N_("Ask the owner to decide"),
+    "prepare": N_("Make the parts ready"),
+    "start": N_("Start the work"),
+    "issue_parts": N_("Hand the parts out"),
+    "work": N_("Say how the work goes"),
+    "hold": N_("Put the work on hold"),
+    "resume": N_("Go on with the work"),
+    "quality_check": N_("To the final check"),
+    "rework": N_("Back to the bay"),
+    "complete": N_("The work is done"),
+    "close_declined": N_("Close it without repair"),
+}
 KIND: Mapping[str, str] = {"labour": N_("Labour"), "part": N_("Part"), "sublet": N_("Done elsewhere")}
 BILL: Mapping[str, tuple[str, str]] = {
     BillState.OPEN: (N_("Not paid yet"), "bad"),
