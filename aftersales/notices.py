@@ -167,6 +167,13 @@ NOTICES: Mapping[str, Notice] = {
             "{workshop}已生成清单，可在此查看、签字和支付。",
         ),
     ),
+    "sheet_corrected": Notice(
+        Words("Your settlement sheet was corrected", "结算清单已更正"),
+        Words(
+            "{workshop} has written another sheet in its place, which comes to less. What was paid too much goes back.",
+            "{workshop}已出具更正清单，金额有所减少；多付部分将退回。",
+        ),
+    ),
     "record_lacking": Notice(  # to the workshop
         Words("A repair record lacks something", "维修电子档案信息不全"),
         Words(

@@ -4,7 +4,7 @@ settling.py   the sheet in six groups (sheets.py), the bill (bills.py), the reco
 correcting.py a sheet that takes its place, and the money that goes back
 paying.py     the bill as what `parts_catalog.payments` calls a payable
 releasing.py  the car is handed over: paid, on account (accounts.py), or nothing is due
-choices.py    what the customer brings, wants back, and signs
+choices.py    what the customer brings, wants back, and signs; notifying.py tells the owners
 """
 
 from aftersales.settlement.settling import NotSettleable, settle

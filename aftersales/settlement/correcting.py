@@ -10,6 +10,7 @@ from aftersales.moves import tell
 from aftersales.permissions import Act, require
 from aftersales.scope import lock_order
 from aftersales.settlement.bills import bill_of, change_bill, close_pending
+from aftersales.settlement.notifying import tell_owners
 from aftersales.settlement.sheets import append_sheet, last_sheet, sheet, summed
 from foundation.database import UnitOfWork
 from foundation.identity import Actor
@@ -37,6 +38,7 @@ def correct(unit: UnitOfWork, actor: Actor, order: str, nets: Mapping[str, int],
     append_sheet(unit, row, document, actor)
     _give_back(unit, actor, bill, Money(**document["totals"]["gross"]), document["version"])
     tell(unit, case.id, "sheet_corrected", actor.account, repair_order=row.id, number=document["number"])
+    tell_owners(unit, row, "sheet_corrected", document["number"])
     return sheet(unit, actor, order)
 
 

@@ -7,19 +7,18 @@ from sqlalchemy import Row, select
 from aftersales.cases import CaseState, RepairOrderState
 from aftersales.decisions import APPROVED, standing
 from aftersales.estimates import lines_of
-from aftersales.messages import notify, owners_of
 from aftersales.moves import move_case, tell
-from aftersales.notices import Words
 from aftersales.occupancy import vacate
 from aftersales.permissions import Act, require
 from aftersales.progress import advance
 from aftersales.release import close_vehicle
 from aftersales.scope import lock_order
 from aftersales.settlement.bills import open_bill
+from aftersales.settlement.notifying import tell_owners
 from aftersales.settlement.records import queue_record
 from aftersales.settlement.sheets import append_sheet, fee_sheet, last_sheet, repair_sheet, sheet
 from aftersales.tables import appointments
-from aftersales.workshops import Workshop, load_workshop
+from aftersales.workshops import load_workshop
 from foundation.database import UnitOfWork
 from foundation.identity import Actor
 from foundation.money import Money
@@ -64,7 +63,7 @@ def settle(
     if not declined:
         queue_record(unit, row, plate)
         _close(unit, case, row, actor)
-    _tell_owners(unit, case, row, workshop)
+    tell_owners(unit, row, "sheet_written", row.id)
     return sheet(unit, actor, order)
 
 
@@ -73,14 +72,6 @@ def _close(unit: UnitOfWork, case: Row[Any], order: Row[Any], actor: Actor) -> N
     move_case(unit, case, CaseState.SETTLED)
     vacate(unit, order.appointment)  # work that ends early gives its bay back
     stock.release(unit, case.id)
-    close_vehicle(unit, _visit(unit, order), actor.account)
+    visit = unit.connection.execute(select(appointments).where(appointments.c.id == order.appointment)).one()
+    close_vehicle(unit, visit, actor.account)
     tell(unit, case.id, "case_settled", actor.account, repair_order=order.id)
-
-
-def _tell_owners(unit: UnitOfWork, case: Row[Any], order: Row[Any], workshop: Workshop) -> None:
-    where = Words(workshop.name_en, workshop.name_zh)
-    notify(unit, owners_of(unit, _visit(unit, order)), "sheet_written", order.id, case.id, workshop=where)
-
-
-def _visit(unit: UnitOfWork, order: Row[Any]) -> Row[Any]:
-    return unit.connection.execute(select(appointments).where(appointments.c.id == order.appointment)).one()

@@ -25,6 +25,7 @@ def test_a_paid_sheet_is_corrected_by_the_next_one(till: Till) -> None:
     assert second["groups"][2]["totals"]["net"]["amount"] == first["groups"][2]["totals"]["net"]["amount"] - 4_001
     assert till.street.owner.get(f"{till.path}/settlement/sheets")["items"] == [first, second], "nothing is edited"
     assert till.street.owner.get(f"{till.path}/settlement") == second
+    assert till.street.owner.told().count("sheet_corrected") == 1
     till.hear()
     assert (till.payment(payment).state, till.payment(payment).refunded.amount) == (State.PARTLY_REFUNDED, too_much)
     assert (till.bill["state"], till.bill["amount"]) == ("paid", second["totals"]["gross"])
