@@ -186,7 +186,7 @@ class Walk:
             unit.connection.execute(update(shelves).where(alternators).values(on_hand=left))
             if not self.waits:
                 return None
-            return expect_delivery(unit, WAREHOUSE, "Farlight", ("alt_central", CENTRAL), 1, COMES).id
+            return str(expect_delivery(unit, WAREHOUSE, "Farlight", ("alt_central", CENTRAL), 1, COMES).id)
 
     def leave(self) -> None:
         """Give the one bay back for the next walk."""
