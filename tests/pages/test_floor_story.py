@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Locator, Route, expect
 from sqlalchemy import select, update
 
 from aftersales.approvals import approve
@@ -214,6 +214,7 @@ def test_what_is_typed_outlives_the_server_and_the_session(floor: Floor) -> None
     typed.press_sequentially(" idle")
     page.locator("#find button").click()
     expect(page.locator("#find .unsent")).to_contain_text(words["sent"], timeout=20_000)
+    expect(page.locator("#find .unsent")).to_be_in_viewport()
     expect(page.locator("#offline")).to_be_visible()
     floor.served.start()
     expect(page.locator("#offline")).to_be_hidden(timeout=20_000)
@@ -273,6 +274,27 @@ def test_a_photo_that_could_not_be_sent_says_so_and_is_sent_again(floor: Floor) 
     floor.tap("shoot-check_in-tyres", "button.send")
     expect(page.locator("#point-check_in-tyres img")).to_be_visible()
     expect(camera.locator(".unsent")).to_have_count(0)
+
+
+def test_what_was_taken_though_its_answer_was_lost_is_done_once(floor: Floor) -> None:
+    page = floor.page
+    floor.person.goto(f"/jobs/{floor.order}")
+    floor.person.step("check_in", mileage_km="84210")
+    floor.tab("found")
+
+    def lose(route: Route) -> None:
+        assert route.fetch().status == 200
+        route.abort()
+
+    page.route("**/findings", lose)
+    page.fill("#find [name=condition]", "12.1 V at idle")
+    page.locator("#find button").click()
+    expect(page.locator("#find .unsent")).to_be_visible()
+    expect(page.locator("#fault-1")).to_be_visible()  # the stream has told
+    page.unroute("**/findings")
+    floor.tap("find")
+    expect(page.locator("#find .unsent")).to_have_count(0)
+    expect(page.locator("[id^=fault-]")).to_have_count(1)
 
 
 def test_the_board_moves_by_itself(floor: Floor) -> None:

@@ -44,6 +44,7 @@
     const text = form.classList.contains("camera") ? job.dataset.unsentPhoto : job.dataset.unsent;
     unsent.set(form.id, { text, key: form.elements.key?.value });
     again();
+    form.querySelector(":scope > .unsent")?.scrollIntoView({ block: "center" }); // not behind the bar
   }
 
   document.addEventListener("input", (event) => {
