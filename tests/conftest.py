@@ -1,5 +1,6 @@
 """What every test stands on: one real PostgreSQL for the session, a fresh migrated database for each test."""
 
+import gc
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +40,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.parent.name
         item.add_marker(pytest.mark.xdist_group("flow" if folder == "flow" else str(item.path)))
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what stays: it went through all modules again for each application that was built."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 20)
 
 
 def execute(url: URL, statement: str) -> None:
