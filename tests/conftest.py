@@ -7,7 +7,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 from sqlalchemy.engine import URL, make_url
+from structlog.dev import ConsoleRenderer, plain_traceback
 
 from forecourt.migrations import migrate
 from forecourt.supervision.paths import DataPaths
@@ -28,6 +30,14 @@ def shared() -> Path:
         pytest.skip("real trips and payloads are not here: there is no ../shared beside the project")
     return SHARED
 
+
+# The default draws the local variables of every frame, in colours: seconds for each exception.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        ConsoleRenderer(colors=False, exception_formatter=plain_traceback),
+    ]
+)
 
 # The longest are begun first, or one worker waits in the end for the other; the browser's come last, for its driver
 # leaves an event loop running in the thread of all tests behind it.
