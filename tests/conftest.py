@@ -10,6 +10,8 @@ import pytest
 import structlog
 from sqlalchemy.engine import URL, make_url
 from structlog.dev import ConsoleRenderer, plain_traceback
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from forecourt.migrations import migrate
 from forecourt.supervision.paths import DataPaths
@@ -45,11 +47,21 @@ ORDER = {"flow": 0, "access": 1, "pages": 3}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests on one worker, and all that share the running house: what they share is made once."""
     items.sort(key=lambda item: ORDER.get(item.path.parent.name, 2))
-    for item in items:
-        folder = item.path.parent.name
-        item.add_marker(pytest.mark.xdist_group("flow" if folder == "flow" else str(item.path)))
+
+
+class _ByFile(LoadScopeScheduling):
+    """A file's tests on one worker, and all that share the running house: what they share is made once.
+
+    The marks of `--dist loadgroup` would say the same, but are lost between pytest 9.2 and pytest-xdist 3.8.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "flow" if nodeid.startswith("tests/flow/") else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return _ByFile(config, log)
 
 
 def pytest_collection_finish() -> None:
