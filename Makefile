@@ -19,7 +19,7 @@ demo: setup
 
 test:
 	@sh scripts/bootstrap.sh --with-browser
-	@OMP_NUM_THREADS=1 $(BIN)/pytest -m "not soak" -n logical --maxprocesses=4 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -m "not soak" -n logical --maxprocesses=4 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: setup
 	@$(BIN)/ruff format --check .

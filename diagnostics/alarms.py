@@ -1,13 +1,14 @@
 """The store of findings: raised once from the votes, escalated by a stop condition, listed for those who may see."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row, func, select, update
 
 from diagnostics.findings import Evidence, Finding, Urgency
-from diagnostics.monitor import QUIET, TripVerdict, escalate, judge_vehicle, stop_finding
+from diagnostics.monitor import NO_REPAIRS, QUIET, Repairs, TripVerdict, escalate, judge_vehicle, stop_finding
 from diagnostics.predictor import Predictor
 from diagnostics.tables import findings
 from diagnostics.votes import lock_vehicle, verdicts
@@ -18,32 +19,35 @@ from foundation.identity import Actor
 from foundation.refusals import NotFound
 
 
-def raise_findings(unit: UnitOfWork, vehicle: str, organisation: str, predictor: Predictor) -> list[Finding]:
+def raise_findings(
+    unit: UnitOfWork, vehicle: str, organisation: str, predictor: Predictor, repairs: Repairs = NO_REPAIRS
+) -> list[Finding]:
     """Judge all recorded trips of a vehicle; give the findings that are new or became more urgent, with their ids.
 
-    What the trips say is a pure function of their set. A finding that was raised stays as it was told, whatever
-    arrives later; it may gain probability, severity and urgency. A judged finding within 30 days of a stored one is
-    that one.
+    What the trips say is a pure function of their set and of the repairs. A finding that was raised stays as it was
+    told, whatever arrives later; it may gain probability, severity and urgency. A judged finding is the stored one
+    whose trouble went on, or within 30 days came back, while it was there.
     """
     lock_vehicle(unit, vehicle)
-    judgements = judge_vehicle(vehicle, predictor.version, verdicts(unit, vehicle, predictor.faults))
+    judgements = judge_vehicle(vehicle, predictor.version, verdicts(unit, vehicle, predictor.faults), repairs)
     return [
         told
-        for judgement in judgements.values()
+        for fault, judgement in judgements.items()
         for judged in judgement.findings
-        for told in _tell(unit, organisation, judged)
+        for told in _tell(unit, organisation, judged, repairs.get(fault, ()))
     ]
 
 
 def raise_stop(
-    unit: UnitOfWork, vehicle: str, organisation: str, fault: str, predictor_version: str, verdict: TripVerdict
-) -> list[Finding]:
+    unit: UnitOfWork, vehicle: str, organisation: str, fault: str, predictor_version: str, verdict: TripVerdict,
+    repairs: Repairs = NO_REPAIRS,
+) -> list[Finding]:  # fmt: skip
     """Raise, or escalate to S0, what a running trip shows now; gives nothing when that is known already."""
     if verdict.stop_at is None:
         return []
     lock_vehicle(unit, vehicle)
     finding = stop_finding(vehicle, fault, predictor_version, verdict.start, verdict.stop_at, verdict)
-    return _tell(unit, organisation, finding)
+    return _tell(unit, organisation, finding, repairs.get(fault, ()))
 
 
 def list_findings(unit: UnitOfWork, actor: Actor, vehicle: str) -> list[Finding]:
@@ -74,24 +78,42 @@ def count_findings(unit: UnitOfWork, organisation: str) -> int:
     return count
 
 
-def _tell(unit: UnitOfWork, organisation: str, judged: Finding) -> list[Finding]:
+def _tell(unit: UnitOfWork, organisation: str, judged: Finding, repairs: Sequence[datetime]) -> list[Finding]:
     """Store a judged finding as a new one, or merge it into the stored one it is; gives it when it is news."""
     rows = unit.connection.execute(
-        select(findings).where(
-            findings.c.vehicle == judged.vehicle,
-            findings.c.fault == judged.fault,
-            findings.c.confirmed_at > judged.confirmed - QUIET,
-            findings.c.confirmed_at < judged.confirmed + QUIET,
-        )
+        select(findings).where(findings.c.vehicle == judged.vehicle, findings.c.fault == judged.fault)
     ).all()
-    if not rows:
-        new = replace(judged, id=new_id("find"))
-        unit.connection.execute(findings.insert().values(**_columns(unit, organisation, new)))
+    until = judged.last_sign + QUIET
+    same = [
+        row
+        for row in rows
+        if row.confirmed_at < until and judged.confirmed < row.quiet_until
+        and not any(_between(repair, row.confirmed_at, judged.confirmed) for repair in repairs)
+    ]  # fmt: skip
+    stored = min(same, key=lambda row: abs(row.confirmed_at - judged.confirmed), default=None)
+    begin = stored.confirmed_at if stored is not None else judged.confirmed
+    until = min([until, *(row.confirmed_at for row in rows if row.confirmed_at > begin)])
+    if stored is None:
+        # What was repaired, or went unseen until now, is over where this begins.
+        cut = findings.c.confirmed_at < begin, findings.c.quiet_until > begin
+        of_this = findings.c.vehicle == judged.vehicle, findings.c.fault == judged.fault
+        unit.connection.execute(update(findings).where(*of_this, *cut).values(quiet_until=begin))
+        new = replace(judged, id=new_id("find"), lasting=None)
+        unit.connection.execute(findings.insert().values(**_columns(unit, organisation, new, until)))
         _append(unit, new)
         return [new]
-    stored = _finding(min(rows, key=lambda row: abs(row.confirmed_at - judged.confirmed)))
+    return _gain(unit, stored, judged, max(until, stored.quiet_until))
+
+
+def _between(repair: datetime, one: datetime, other: datetime) -> bool:
+    return min(one, other) < repair <= max(one, other)
+
+
+def _gain(unit: UnitOfWork, row: Row[Any], judged: Finding, until: datetime) -> list[Finding]:
+    """Merge a judged finding into the stored one; gives it when it became more urgent."""
+    stored = _finding(row)
     merged = _merge(stored, judged)
-    if merged == stored:
+    if merged == stored and until == row.quiet_until:
         return []
     unit.connection.execute(
         update(findings)
@@ -101,6 +123,7 @@ def _tell(unit: UnitOfWork, organisation: str, judged: Finding) -> list[Finding]
             severity=merged.severity,
             urgency=merged.urgency.value,
             evidence=[asdict(reason) for reason in merged.evidence],
+            quiet_until=until,
         )
     )
     if merged.urgency is stored.urgency:
@@ -143,7 +166,7 @@ def _append(unit: UnitOfWork, finding: Finding) -> None:
     )
 
 
-def _columns(unit: UnitOfWork, organisation: str, finding: Finding) -> dict[str, Any]:
+def _columns(unit: UnitOfWork, organisation: str, finding: Finding, until: datetime) -> dict[str, Any]:
     return {
         "id": finding.id,
         "vehicle": finding.vehicle,
@@ -154,7 +177,7 @@ def _columns(unit: UnitOfWork, organisation: str, finding: Finding) -> dict[str,
         "urgency": finding.urgency.value,
         "first_seen": finding.first_seen,
         "confirmed_at": finding.confirmed,
-        "quiet_until": finding.confirmed + QUIET,
+        "quiet_until": until,
         "evidence": [asdict(reason) for reason in finding.evidence],
         "predictor": finding.predictor,
         "lead_days": list(finding.lead_days) if finding.lead_days else None,

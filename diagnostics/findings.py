@@ -45,6 +45,7 @@ class Finding:
     reach 1.5); `first_seen` is the start of the first trip that voted for it, `confirmed` the end of the trip (or the
     instant, for S0) that raised it; both aware UTC. `lead_days` are low, middle and high of the days until the car's
     own monitor would tell (90 % of intervals hold it), where the fault grows steadily enough to promise that.
+    `lasting` is when its trouble showed last, None: when it was confirmed.
     """
 
     vehicle: str
@@ -58,10 +59,16 @@ class Finding:
     predictor: str
     id: str | None = None
     lead_days: tuple[float, float, float] | None = None
+    lasting: datetime | None = None
+
+    @property
+    def last_sign(self) -> datetime:
+        return self.lasting or self.confirmed
 
     def to_json(self) -> dict[str, Any]:
         """Give the finding as contracts.md writes it: times as RFC 3339, evidence as a list of objects."""
         document = asdict(self)
+        del document["lasting"]  # it is of today, and a document stays
         document["urgency"] = self.urgency.value
         document["first_seen"] = self.first_seen.isoformat()
         document["confirmed"] = self.confirmed.isoformat()

@@ -2,8 +2,11 @@
 
 A trip that was long enough votes when its probability reaches its fault's threshold (`VOTE_AT` of a fault that has
 none of its own). Three votes among the last five such trips raise a finding, or as many as training found best for the
-fault; the alarm stands until at most one of five votes. A stop condition (S0) raises at once. A fault is never raised
-twice within 30 days of event time: what comes in that time is added to the finding that is there.
+fault; the alarm stands until at most one of five votes. A stop condition (S0) raises at once.
+
+Trouble that goes on is told once. It goes on while its signs, votes for a standing alarm or a stop condition, come
+within 30 days of event time of one another, and until five trips that can vote go by without; what comes in that time
+is added to the finding that is there. A repair ends it: what shows after that is told anew, and must show by trips of its own.
 
 Faults of one car look alike: while several alarm, the most probable one is told and the others are watched, unless
 they are sure enough to stand beside it (`diagnostics/isolation.py`).
@@ -14,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import exp, log
+from types import MappingProxyType
 
 import numpy as np
 
@@ -24,11 +28,14 @@ from diagnostics.isolation import OF_TRIPS, VOTES, leading
 PREVALENCE = 0.02  # faulty trips among trips, 1:50 (faults.md C3): what trip probabilities are calibrated at
 VOTE_AT = 0.15  # at that prevalence: the trip is nine times likelier with the fault than without
 CLEARED_AT = 1  # votes of the last five trips
-QUIET = timedelta(days=30)
+QUIET = timedelta(days=30)  # without any sign: then trouble that comes back is told anew
 SHARED = 0.6  # of a trip's evidence that counts beside other trips' of the same car, which are not independent
 CEILING = 0.995
 STOP_PROBABILITY = 0.95  # the condition is measured; what remains is a fault beside the part that is named
 STOP_SEVERITY = 1.0
+
+Repairs = Mapping[str, Sequence[datetime]]  # fault -> when it was repaired on this vehicle
+NO_REPAIRS: Repairs = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,8 @@ class _History:
         self.recent: deque[TripVerdict] = deque(maxlen=OF_TRIPS)
         self.standing = False  # the alarm, with hysteresis
         self.told = False  # the last finding's trouble has not gone since
-        self.since = 0  # voting trips since the last finding
+        self.since = 0  # voting trips since the last finding, or stop
+        self.mended = False  # the last finding's trouble was repaired
 
     def trip(self, verdict: TripVerdict) -> None:
         if verdict.stop_at is not None:
@@ -107,12 +115,14 @@ class _History:
         elif verdict.leads:
             self._raise()
 
-    def _quiet(self, instant: datetime) -> bool:
-        """Tell whether the last finding is too young for another one; then a standing alarm adds to it.
+    def repaired(self) -> None:
+        """Begin anew: what the trips before the repair said is not held against the car any more."""
+        self.recent.clear()
+        self.standing, self.told, self.mended = False, False, True
 
-        An alarm that came back after it had cleared and still stands when the 30 days are over is raised anew.
-        """
-        return bool(self.findings) and instant - self.findings[-1].confirmed < QUIET
+    def _quiet(self, instant: datetime) -> bool:
+        """Tell whether the last finding's trouble was there too lately for another one; then an alarm adds to it."""
+        return bool(self.findings) and not self.mended and instant - self.findings[-1].last_sign < QUIET
 
     def _raise(self) -> None:
         voting = [trip for trip in self.recent if trip.voted]
@@ -124,12 +134,12 @@ class _History:
                 lead_days=self.recent[-1].lead_days,
             )
         )  # fmt: skip
-        self.told, self.since = True, 0
+        self.told, self.since, self.mended = True, 0, False
 
     def _gain(self, verdict: TripVerdict) -> None:
         if not verdict.voted:
             return
-        last = self.findings[-1]
+        last = heard(self.findings[-1], verdict.end)
         worse = verdict.severity > last.severity and last.urgency is not Urgency.S0
         self.findings[-1] = replace(
             last,
@@ -139,10 +149,11 @@ class _History:
         )
 
     def _stop(self, verdict: TripVerdict, instant: datetime) -> None:
-        if self.told or self._quiet(instant):
-            self.findings[-1] = escalate(self.findings[-1], verdict)
+        goes_on, self.since = self.told or self._quiet(instant), 0
+        if goes_on:
+            self.findings[-1] = heard(escalate(self.findings[-1], verdict), instant)
         else:
-            self.told, self.since = True, 0
+            self.told, self.mended = True, False
             first = next((trip.start for trip in self.recent if trip.voted), verdict.start)
             self.findings.append(stop_finding(self.vehicle, self.fault, self.predictor, first, instant, verdict))
 
@@ -172,6 +183,11 @@ def stop_finding(
     )  # fmt: skip
 
 
+def heard(finding: Finding, instant: datetime) -> Finding:
+    """Give the finding whose trouble showed again at that instant."""
+    return replace(finding, lasting=max(finding.last_sign, instant))
+
+
 def escalate(finding: Finding, verdict: TripVerdict) -> Finding:
     """Give the finding with the stop condition added: S0, and its evidence in front. It keeps id and times."""
     if finding.urgency is Urgency.S0:
@@ -186,10 +202,18 @@ def escalate(finding: Finding, verdict: TripVerdict) -> Finding:
     )
 
 
-def judge(vehicle: str, fault: str, predictor: str, verdicts: Iterable[TripVerdict]) -> Judgement:
-    """Give the findings of one vehicle and fault. The order of `verdicts` does not matter: event time does."""
-    history = _History(vehicle, fault, predictor)
+def judge(
+    vehicle: str, fault: str, predictor: str, verdicts: Iterable[TripVerdict], repairs: Sequence[datetime] = ()
+) -> Judgement:
+    """Give the findings of one vehicle and fault, which was repaired at the instants of `repairs`.
+
+    The order of `verdicts` does not matter: event time does.
+    """
+    history, due = _History(vehicle, fault, predictor), deque(sorted(repairs))
     for verdict in sorted(verdicts, key=lambda trip: (trip.start, trip.end)):
+        while due and due[0] <= verdict.start:
+            due.popleft()
+            history.repaired()
         history.trip(verdict)
     voting = [trip for trip in history.recent if trip.voted]
     watch = None
@@ -204,7 +228,9 @@ def judge(vehicle: str, fault: str, predictor: str, verdicts: Iterable[TripVerdi
     return Judgement(tuple(history.findings), watch)
 
 
-def judge_vehicle(vehicle: str, predictor: str, verdicts: Mapping[str, Sequence[TripVerdict]]) -> dict[str, Judgement]:
+def judge_vehicle(
+    vehicle: str, predictor: str, verdicts: Mapping[str, Sequence[TripVerdict]], repairs: Repairs = NO_REPAIRS
+) -> dict[str, Judgement]:
     """Give the findings of one vehicle by fault: each fault's own trips, told as far as no other is likelier."""
     faults = sorted(verdicts)
     times = sorted({(trip.start, trip.end) for fault in faults for trip in verdicts[fault]})
@@ -221,6 +247,6 @@ def judge_vehicle(vehicle: str, predictor: str, verdicts: Mapping[str, Sequence[
     return {
         fault: judge(vehicle, fault, predictor, [
             replace(trip, leads=bool(leads[place[trip.start, trip.end], column])) for trip in verdicts[fault]
-        ])
+        ], repairs.get(fault, ()))
         for column, fault in enumerate(faults)
     }  # fmt: skip

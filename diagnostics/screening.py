@@ -1,7 +1,7 @@
 """Screening: recorded trips and live windows in, findings out, inside the caller's unit of work."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from diagnostics.held import Held
 from diagnostics.measures.charging import PLAUSIBLE_V, STOP_V
 from diagnostics.measures.coolant_reading import STOP_C
 from diagnostics.modes import MODES, Measured, Stop
-from diagnostics.monitor import TripVerdict
+from diagnostics.monitor import NO_REPAIRS, Repairs, TripVerdict
 from diagnostics.predictor import Predictor
 from diagnostics.votes import TripVote, predict_stale, record_trips
 from foundation.database import UnitOfWork
@@ -45,7 +45,21 @@ class TripSpan(Protocol):
     def end(self) -> datetime: ...
 
 
-def screen(unit: UnitOfWork, predictor: Predictor, trips: Sequence[tuple[TripSpan, TripColumns]]) -> list[Finding]:
+# Vehicles -> what of each was repaired, and when; the aftersales know it.
+Repaired = Callable[[Collection[str]], Mapping[str, Repairs]]
+
+
+def never_repaired(vehicles: Collection[str]) -> Mapping[str, Repairs]:
+    """Say so where nobody keeps repairs: of recorded trips that are scored alone."""
+    return dict.fromkeys(vehicles, NO_REPAIRS)
+
+
+def screen(
+    unit: UnitOfWork,
+    predictor: Predictor,
+    trips: Sequence[tuple[TripSpan, TripColumns]],
+    repaired: Repaired = never_repaired,
+) -> list[Finding]:
     """Measure, predict and record these trips, of any vehicles; give the findings that are new or more urgent."""
     votes: dict[tuple[str, str], list[TripVote]] = defaultdict(list)
     for place, block in blocks_of([columns for _, columns in trips]):
@@ -59,11 +73,13 @@ def screen(unit: UnitOfWork, predictor: Predictor, trips: Sequence[tuple[TripSpa
     # One order for all workers, so that none waits for another in a circle.
     for vehicle, organisation in sorted(votes):
         record_trips(unit, vehicle, organisation, votes[vehicle, organisation])
-    predict_stale(unit, predictor, sorted({vehicle for vehicle, _ in votes}))
+    vehicles = sorted({vehicle for vehicle, _ in votes})
+    predict_stale(unit, predictor, vehicles)
+    repairs = repaired(vehicles)
     return [
         finding
         for vehicle, organisation in sorted(votes)
-        for finding in raise_findings(unit, vehicle, organisation, predictor)
+        for finding in raise_findings(unit, vehicle, organisation, predictor, repairs.get(vehicle, NO_REPAIRS))
     ]
 
 
@@ -97,6 +113,7 @@ def screen_stop(
     block: Block,
     vehicles: Sequence[tuple[str, str]],
     ends: Sequence[datetime],
+    repaired: Repaired = never_repaired,
 ) -> list[Finding]:
     """Raise at once what must stop a car: `block` holds the vehicles' live windows, one column each.
 
@@ -115,9 +132,11 @@ def screen_stop(
             verdict = TripVerdict(begin, ends[index], None, 0.0, (), instant, reason)
             found.append((*vehicles[index], fault, verdict))
     told = []
+    repairs = repaired(sorted({vehicle for vehicle, *_ in found})) if found else {}
     # One order for all workers, so that none waits for another in a circle.
     for vehicle, organisation, fault, verdict in sorted(found, key=lambda row: row[:3]):
-        told += raise_stop(unit, vehicle, organisation, fault, predictor.version, verdict)
+        mended = repairs.get(vehicle, NO_REPAIRS)
+        told += raise_stop(unit, vehicle, organisation, fault, predictor.version, verdict, mended)
     return told
 
 

@@ -46,8 +46,8 @@ trip_votes = Table(
     CheckConstraint("probability BETWEEN 0 AND 1", name="probability"),
 )
 
-# `quiet_until` is `confirmed_at` plus the 30 days in which the fault may not be raised again; the exclusion keeps two
-# workers from doing so even without their lock.
+# `quiet_until` is 30 days after the trouble's last sign: until then what shows of it belongs to this finding and is not
+# raised again; the exclusion keeps two workers from doing so even without their lock.
 findings = Table(
     "findings",
     metadata,

@@ -19,9 +19,11 @@ ingest/sending.py        send_due     commands that are due, until their results
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import numpy as np
 
+from aftersales.repairs import repaired
 from diagnostics.findings import Finding
 from diagnostics.predictor import Predictor
 from diagnostics.screening import STOP_SIGNALS, may_stop, screen, screen_stop
@@ -103,7 +105,7 @@ class Pipeline:
             if not spans:
                 return 0
             trips = [trip for span in spans for trip in trips_of(span, self._archive.read_span(unit, span))]
-            found = screen(unit, self._predictor, trips)
+            found = screen(unit, self._predictor, trips, partial(repaired, unit))
             _open_cases(unit, found, {span.vehicle: span.organisation for span in spans})
             trip_log.done(unit, spans)
             return len(spans)
@@ -124,7 +126,8 @@ class Pipeline:
             self._screen_stop(unit, shown)
 
     def _screen_stop(self, unit: UnitOfWork, shown: "_Shown") -> None:
-        found = screen_stop(unit, self._predictor, shown.joined(), shown.vehicles, shown.ends)
+        known = partial(repaired, unit)
+        found = screen_stop(unit, self._predictor, shown.joined(), shown.vehicles, shown.ends, known)
         _open_cases(unit, found, dict(shown.vehicles))
 
 

@@ -87,7 +87,10 @@ def _raise(
     edges: IntArray, probability: FloatArray, stopped: BoolArray, leads: BoolArray, end_s: TimeArray,
     vote_at: FloatArray, needed: IntArray, marked: BoolArray,
 ) -> None:  # fmt: skip
-    """Walk as `monitor._History` does; `told`: the last finding's trouble has not gone since."""
+    """Walk as `monitor._History` does; `told`: the last finding's trouble has not gone since, `last_s`: its last sign.
+
+    No car of a fleet is repaired.
+    """
     voted = np.zeros(OF_TRIPS, dtype=np.bool_)
     for car in range(len(edges) - 1):
         for fault in range(probability.shape[1]):
@@ -95,8 +98,9 @@ def _raise(
             count, since, standing, told, last_s = 0, 0, False, False, -np.inf
             for trip in range(edges[car], edges[car + 1]):
                 young = end_s[trip] - last_s < _QUIET_S
-                if stopped[trip, fault] and not told and not young:
-                    marked[trip, fault], told, since, last_s, young = True, True, 0, end_s[trip], True
+                if stopped[trip, fault]:
+                    marked[trip, fault] = not told and not young
+                    told, since, last_s, young = told or not young, 0, end_s[trip], True
                 said = probability[trip, fault]
                 if np.isnan(said):
                     continue
@@ -109,5 +113,7 @@ def _raise(
                     told = told and since < OF_TRIPS
                 elif votes >= needed[fault]:
                     standing = True
-                if standing and not told and not young and leads[trip, fault]:
+                if standing and (told or young):
+                    last_s = end_s[trip] if said >= vote_at[trip, fault] else last_s
+                elif standing and leads[trip, fault]:
                     marked[trip, fault], told, since, last_s = True, True, 0, end_s[trip]

@@ -13,6 +13,7 @@ from aftersales.corrections import OPEN_FOR_FINDINGS, list_faults
 from aftersales.crew import own_technicians, running_clock
 from aftersales.inspections import STATES, Stage, inspection_views
 from aftersales.order_lines import OPEN_FOR_LINES
+from aftersales.permissions import Act, require
 from aftersales.photos import OVER, list_photos
 from aftersales.repair_orders import Said, take_step
 from aftersales.scope import find_order
@@ -79,7 +80,15 @@ def router(site: Site) -> APIRouter:
 
 
 def tapped(form: Posted, order: str, tab: str, do: Callable[[UnitOfWork], Any], done: str) -> Response:
-    """Do what was tapped and show the tab again: the page's own script gets what changed, a plain browser the page."""
+    """Do what was tapped and show the tab again: the page's own script gets what changed, a plain browser the page.
+
+    Whether it is his workshop's order is asked before anything that was typed is read; of commands the car's side asks.
+    """
+    if tab != "car":
+        with form.reader.unit() as unit:
+            row = find_order(unit, form.reader.actor, order)
+            workshop = row.workshop_organisation
+            require(form.reader.actor, Act.TAKE_STEP, owner=row.organisation, workshop=workshop)
     try:
         act(form, do)
     except (Conflict, Invalid) as refusal:

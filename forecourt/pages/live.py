@@ -63,7 +63,7 @@ def router(site: Site) -> APIRouter:
             return begin(reader, lambda unit: _of_repair(unit, reader, repair), last_event_id or after)
         may = lambda unit: site.vehicles.get(unit, reader.actor, vehicle)  # noqa: E731
         watched = begin(reader, lambda unit: _of_vehicle(unit, reader, vehicle), last_event_id or after, may)
-        return replace(watched, changes=_opens_more)
+        return replace(watched, changes=opens_more)
 
     @routes.get("/live", response_class=EventSourceResponse)
     async def follow(watched: Annotated[Watch, Depends(watch)]) -> AsyncIterator[ServerSentEvent]:
@@ -118,7 +118,7 @@ async def changes(watched: Watch) -> AsyncIterator[tuple[Cursor, str]]:
         return  # what opened it has ended, or what it follows is no longer his to see
 
 
-def _opens_more(event: Event) -> bool:
+def opens_more(event: Event) -> bool:
     """Whether there may be a case or a repair order behind it that was not followed before; work on one is none."""
     return event.kind != "progress"
 

@@ -17,7 +17,7 @@ from aftersales.scope import find_case
 from aftersales.settlement.sheets import sheet
 from aftersales.views import get_case, get_repair_order
 from forecourt.pages.acting import act
-from forecourt.pages.live import Watch, told
+from forecourt.pages.live import Watch, opens_more, told
 from forecourt.pages.readers import Posted, Reader, anybody, open_reader, own_form, posted, to
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
@@ -85,7 +85,7 @@ def _live(routes: APIRouter, site: Site) -> None:
             _subjects(unit, reader, case)
             begun = Cursor.parse(written) if written else end_of_log(unit)
         followed = lambda unit: _subjects(unit, reader, case)  # noqa: E731
-        return Watch(site, followed, followed, begun)
+        return Watch(site, followed, followed, begun, opens_more)
 
     @routes.get("/track/{case}/live", response_class=EventSourceResponse)
     async def follow(watched: Annotated[Watch, Depends(watch)]) -> AsyncIterator[ServerSentEvent]:

@@ -1,6 +1,5 @@
 """What the tests of access stand on."""
 
-import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +10,8 @@ from foundation.database import Database
 from tests.access.scene import Scene
 from tests.access.scene import build as build_scene
 from tests.aftersales.world import World, build
-from tests.conftest import NOON, execute
+from tests.conftest import NOON
+from tests.databases import Databases
 
 
 @pytest.fixture
@@ -20,12 +20,10 @@ def world(database: Database, clock: FixedClock) -> World:
 
 
 @pytest.fixture(scope="module")
-def scene(server_url: URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def scene(server_url: URL, databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """One scene for all tests of a file: whoever ends or moves something there makes his own."""
-    name = f"test_{secrets.token_hex(6)}"
-    execute(server_url, f"CREATE DATABASE {name} TEMPLATE template_forecourt")
     clock = FixedClock(NOON)
-    database = Database(server_url.set(database=name).render_as_string(hide_password=False), clock)
-    yield build_scene(build(database, clock), tmp_path_factory.mktemp("scene"))
-    database.close()
-    execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+    with databases.borrowed() as name:
+        database = Database(server_url.set(database=name).render_as_string(hide_password=False), clock)
+        yield build_scene(build(database, clock), tmp_path_factory.mktemp("scene"))
+        database.close()

@@ -1,12 +1,15 @@
 """The whole way at the desk: a finding becomes a settled, reviewed repair, told in order and nothing else."""
 
 import pytest
+from sqlalchemy import update
 
 from aftersales import bookings, reviews, settlement
 from aftersales.cases import SettlementGroup
 from aftersales.occupancy import HoldExpired
 from aftersales.repair_orders import StepBlocked
+from aftersales.repairs import repaired
 from aftersales.settlement import NotSettleable
+from aftersales.tables import settlements
 from foundation.events import read
 from foundation.refusals import Conflict, Invalid, NotFound
 from parts_catalog import stock
@@ -80,6 +83,24 @@ def test_the_sheet_is_the_sum_of_its_lines_in_the_six_groups(world: World) -> No
         "gross": 191_001 + tax,
     }
     assert world.settle(order) == sheet, "settling again gives the same sheet"
+
+
+def test_what_was_repaired_is_known_and_a_mere_look_repairs_nothing(world: World) -> None:
+    """Nothing before the settlement; and nothing of a case whose work the owner declined."""
+    order = world.confirm(world.open(world.finding(probability=0.8))["appointment"]["id"])["repair_order"]
+    for step in STEPS:
+        world.step(order, **step)
+    with world.database.unit() as unit:
+        assert repaired(unit, ["car-1"]) == {}
+    world.settle(order)
+    with world.database.unit() as unit:
+        assert repaired(unit, ["car-1", "car-2"]) == {"car-1": {"alternator": [world.clock.now()]}}
+        assert repaired(unit, ["car-2"]) == {}
+        sheet = settlement.sheet(unit, world.owner, order)
+        looked = [group | {"lines": group["lines"] if group["group"] == SettlementGroup.DIAGNOSIS else []}
+                  for group in sheet["groups"]]  # fmt: skip
+        unit.connection.execute(update(settlements).values(sheet=sheet | {"groups": looked}))
+        assert repaired(unit, ["car-1"]) == {}
 
 
 def test_guards_refuse_steps_out_of_turn(world: World) -> None:

@@ -18,15 +18,17 @@ STOP = Evidence("stop_voltage", 11.5, 12.0, "V", "stop", "停车")
 
 
 def verdict(day: float, mark: str) -> TripVerdict:
-    """Give a trip: `x` votes, `.` does not, `-` is too short to vote, `S` votes and must stop."""
+    """Give a trip: `x` votes, `.` does not, `-` is too short to vote, `S` votes and must stop, `s` must stop alone."""
     start = NEW_YEAR + day * DAY
-    probability = {"x": 0.9, ".": 0.01, "-": None, "S": 0.9}[mark]
-    stop_at = start + timedelta(minutes=5) if mark == "S" else None
+    probability = {"x": 0.9, ".": 0.01, "-": None, "S": 0.9, "s": 0.01}[mark]
+    stop_at = start + timedelta(minutes=5) if mark in "Ss" else None
     return TripVerdict(start, start + timedelta(hours=1), probability, 0.7, (), stop_at, STOP if stop_at else None)
 
 
-def findings(marks: str, every: float = 0.5) -> Sequence[Finding]:
-    return judge("car", "alternator", "p", [verdict(place * every, mark) for place, mark in enumerate(marks)]).findings
+def findings(marks: str, every: float = 0.5, repaired: Sequence[float] = ()) -> Sequence[Finding]:
+    """Judge a car driven every half day; `repaired` are days."""
+    trips = [verdict(place * every, mark) for place, mark in enumerate(marks)]
+    return judge("car", "alternator", "p", trips, [NEW_YEAR + day * DAY for day in repaired]).findings
 
 
 @pytest.mark.parametrize("marks", ["", "x", "xx", "xx...x", "x..x..x", "x.x...", "xx---"])
@@ -63,9 +65,25 @@ def test_a_fault_that_comes_back_after_30_days_is_a_new_finding() -> None:
     assert second.confirmed - first.confirmed >= QUIET
 
 
-def test_an_alarm_back_within_30_days_that_still_stands_then_is_told_again() -> None:
-    first, second = findings("xxx......" + "x" * 80)
-    assert QUIET <= second.confirmed - first.confirmed <= QUIET + DAY
+def test_an_alarm_back_within_30_days_goes_on_however_long_it_stands() -> None:
+    (finding,) = findings("xxx......" + "x" * 80)
+    assert finding.lasting == NEW_YEAR + 88 * DAY / 2 + timedelta(hours=1)
+
+
+def test_a_stop_condition_that_comes_again_and_again_is_one_finding() -> None:
+    """Twice within 30 days, five months long; and anew once 30 days were without it."""
+    (finding,) = findings(("s" + "." * 29) * 10)
+    assert finding.lasting == NEW_YEAR + 135 * DAY + timedelta(minutes=5)
+    assert len(findings("s" + "." * 61 + "s")) == 2
+
+
+def test_what_shows_after_a_repair_is_told_anew_and_by_trips_of_its_own() -> None:
+    assert len(findings("xxx" + "x" * 20)) == 1
+    first, second = findings("xxx" + "x" * 20, repaired=[5])
+    assert first.confirmed < NEW_YEAR + 5 * DAY == second.first_seen
+    assert second.confirmed == NEW_YEAR + 6 * DAY + timedelta(hours=1)
+    assert len(findings("xxx" + "x" * 7 + "xx..." + "." * 9, repaired=[5])) == 1
+    assert len(findings("s.s.s.s", repaired=[1.5])) == 2
 
 
 def test_a_stop_condition_raises_by_itself() -> None:
@@ -100,7 +118,7 @@ def test_what_is_below_alarm_is_watched() -> None:
 
 
 trips = st.lists(
-    st.tuples(st.integers(0, 120), st.sampled_from("x.-S")), max_size=40, unique_by=lambda pair: pair[0]
+    st.tuples(st.integers(0, 120), st.sampled_from("x.-Ss")), max_size=40, unique_by=lambda pair: pair[0]
 ).map(lambda pairs: [verdict(day, mark) for day, mark in pairs])
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from diagnostics.alarms import list_findings
 from diagnostics.features import SIGNALS
-from diagnostics.findings import Urgency
+from diagnostics.findings import Finding, Urgency
 from diagnostics.held import Held
 from diagnostics.modes import MODES
 from diagnostics.predictor import Predictor
@@ -118,6 +118,42 @@ def test_the_same_trouble_is_a_new_finding_only_after_30_days(database: Database
         (second,) = screen(unit, predictor, again)
     assert second.id != first.id
     assert second.confirmed - first.confirmed >= timedelta(days=30)
+
+
+def test_a_stop_condition_that_goes_on_is_told_once_and_after_a_repair_again(
+    database: Database, predictor: Predictor
+) -> None:
+    """Every ten days for two months: the live rule knows what it told, and that it was repaired in between."""
+    window = to_block([trip(180, voltage=11.5)], SIGNALS)
+
+    def stop(day: int, repaired_on: int | None = None) -> list[Finding]:
+        repairs = [NEW_YEAR + timedelta(days=repaired_on)] if repaired_on is not None else []
+        with database.unit() as unit:
+            return screen_stop(unit, predictor, window, [("car", "org_a")], [NEW_YEAR + timedelta(days=day)],
+                               lambda _: {"car": {"alternator": repairs}})  # fmt: skip
+
+    assert [len(stop(day)) for day in range(0, 70, 10)] == [1, 0, 0, 0, 0, 0, 0]
+    (again,) = stop(75, repaired_on=70)
+    assert stop(80, repaired_on=70) == []
+    assert len(stop(120, repaired_on=70)) == 1
+    with database.unit() as unit:
+        assert [one.id for one in list_findings(unit, desk_of("org_a"), "car")][1] == again.id
+
+
+def test_trips_after_a_repair_are_judged_by_themselves(database: Database, predictor: Predictor) -> None:
+    """A car with a fault that is repaired, and has it again at once: two findings, however often one looks."""
+    trips = history([*GROWING, *[1.6] * 8])
+    with database.unit() as unit:
+        (first,) = screen(unit, predictor, trips[: len(GROWING)])
+    mended = trips[len(GROWING)][0].start - timedelta(minutes=1)
+    for _ in range(2):
+        with database.unit() as unit:
+            told = screen(unit, predictor, trips, lambda _: {"car": {"alternator": [mended]}})
+            listed = list_findings(unit, desk_of("org_a"), "car")
+        assert len(listed) == 2
+        assert listed[1].id == first.id
+        assert listed[0].first_seen > mended
+    assert told == []
 
 
 def test_a_stop_condition_raises_at_once_and_only_once(database: Database, predictor: Predictor) -> None:

@@ -1,12 +1,10 @@
 """The composed application over a real database in which workshops and catalogue are seeded."""
 
 import os
-import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, sync_playwright
@@ -18,6 +16,8 @@ from forecourt.settings import Settings
 from foundation.database import Database
 from foundation.identity import Actor, Role, add_account, add_organisation, issue_link
 from ingest.archive import Archive
+from tests.conftest import execute
+from tests.databases import Databases
 from tests.pages.people import ARGUMENTS
 from tests.pages.scene import Scene, build_scene
 from tests.pages.served import Served
@@ -25,33 +25,27 @@ from tests.pages.served import Served
 Entrance = Callable[[Actor], TestClient]
 
 
-def _execute(url: URL, statement: str) -> None:
-    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[arg-type]
-
-
 @pytest.fixture(scope="session")
-def seeded_template(server_url: URL) -> str:
-    """The name of a migrated database with the demo's workshops and catalogue, to clone from."""
+def seeded(server_url: URL, admin_url: URL) -> Iterator[Databases]:
+    """Databases with the demo's workshops and catalogue."""
     name = "template_pages"
-    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE template_forecourt")
+    execute(server_url, f"CREATE DATABASE {name} TEMPLATE template_forecourt")
     database = Database(server_url.set(database=name).render_as_string(hide_password=False))
     with database.unit() as unit:
         seed_demo(unit)
     database.close()
-    return name
+    databases = Databases(admin_url, name)
+    yield databases
+    databases.close()
 
 
 @pytest.fixture
 def database_url(server_url: URL, request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a database of the test's own; seeded when the test plays on a scene."""
-    seeded = "scene" in request.fixturenames
-    template = request.getfixturevalue("seeded_template") if seeded else "template_forecourt"
-    name = f"test_{secrets.token_hex(6)}"
-    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield server_url.set(database=name).render_as_string(hide_password=False)
-    _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+    wanted = "seeded" if "scene" in request.fixturenames else "databases"
+    databases: Databases = request.getfixturevalue(wanted)
+    with databases.borrowed() as name:
+        yield server_url.set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture

@@ -28,6 +28,8 @@ from foundation.identity import Role
 from foundation.keys import add_tracking_link
 from ingest.archive import Archive
 from ingest.registry import Vehicles
+from tests.access.answers import TABLE
+from tests.access.requests import open_to
 from tests.access.scene import Scene
 from tests.access.scene import build as build_scene
 from tests.access.test_page_matrix import PAGES, QUERIES
@@ -109,7 +111,9 @@ def _walk(scene: Scene) -> Iterator[tuple[Who, str, str]]:
             continue
         scene.renew(route)
         query = {name: value.format_map(scene.ids) for name, value in QUERIES.get(route, {}).items()}
-        for who, (secret, _) in scene.sessions.items():
+        rule = TABLE.by_route[route]
+        seen_by = {who: it for who, it in scene.sessions.items() if open_to(rule, route, who[1], who[0])}
+        for who, (secret, _) in seen_by.items():
             for order in {scene.ids["order"], scene.ids["settled"]} if "{order}" in route else {""}:
                 path = route.removeprefix("GET ").format_map({**scene.ids, "order": order or scene.ids["order"]})
                 cookie = {"Cookie": f"{SESSION_COOKIE}={secret}; language={'en' if who[1] < 'o' else 'zh_CN'}"}

@@ -168,7 +168,7 @@ def _pay(page: Page, scene: Scene, served: Served, data: Path, approve: str) -> 
 
 
 def _review(owner: Person, scene: Scene, order: str) -> None:
-    """Lose server and session over a review that is half written; it is written on, sent, and answered."""
+    """Lose page and session over a review that is half written; it is written on, sent, and answered."""
     page = owner.page
     with scene.database.unit() as unit:
         release(unit, scene.advisor, order)
@@ -178,7 +178,14 @@ def _review(owner: Person, scene: Scene, order: str) -> None:
     page.reload()
     expect(page.locator("[name=words]")).to_have_value("快 <b>而且</b> 好")
     expect(page.locator("[name=rating][value='5']")).to_be_checked()
+    page.context.clear_cookies()
     page.locator("#review-form button.main").click()
+    expect(page.locator("textarea")).to_have_value("快 <b>而且</b> 好")
+    page.fill("[name=email]", "li.wei@example.com")
+    page.fill("[name=password]", "secret")
+    page.locator("button.main").click()
+    expect(page.locator("textarea")).to_have_value("快 <b>而且</b> 好")
+    page.locator("button.main").click()
     page.wait_for_url("**done=reviewed")
     assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('draft ')).length") == 0
     with scene.database.unit() as unit:

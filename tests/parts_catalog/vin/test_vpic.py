@@ -9,10 +9,9 @@ from parts_catalog.vin import vpic
 from parts_catalog.vin.answers import Certainty
 from tests.parts_catalog.vin.vins import decode, made
 
-pytestmark = [
-    pytest.mark.skipif(not vpic.is_installed(), reason="ultravin is not installed: pip install 'forecourt[vin]'"),
-    pytest.mark.xdist_group("ultravin"),  # its tables are in the memory of one worker only
-]
+pytestmark = pytest.mark.skipif(
+    not vpic.is_installed(), reason="ultravin is not installed: pip install 'forecourt[vin]'"
+)
 CERTAIN, ONE_OF, UNKNOWN = Certainty
 # The descriptive signs are those that makers filed with NHTSA; serials are invented, check digits worked out.
 US_MARKET = {
