@@ -6,7 +6,8 @@ fault; the alarm stands until at most one of five votes. A stop condition (S0) r
 
 Trouble that goes on is told once. It goes on while its signs, votes for a standing alarm or a stop condition, come
 within 30 days of event time of one another, and until five trips that can vote go by without; what comes in that time
-is added to the finding that is there. A repair ends it: what shows after that is told anew, and must show by trips of its own.
+is added to the finding that is there. A repair ends it: what shows after that is told anew, and must show by trips of
+its own.
 
 Faults of one car look alike: while several alarm, the most probable one is told and the others are watched, unless
 they are sure enough to stand beside it (`diagnostics/isolation.py`).
