@@ -85,6 +85,7 @@ class Edge:
                 clock=self.times.clock,
                 clock_source=self.times.clock_source(),
                 on_command=self._hear,
+                on_progress=self._hear_progress,
                 monotonic=self.times.monotonic,
                 session=self.times.session,
                 limits=config.limits,
@@ -188,6 +189,13 @@ class Edge:
 
     def _hear(self, document: object) -> None:
         self.desk.hear(document)
+
+    def _hear_progress(self, document: object) -> None:
+        """Tell who looks on how the car's repair goes on; words from afar are shown without what a terminal obeys."""
+        told = document if isinstance(document, dict) else {}
+        words = "".join(letter for letter in str(told.get("en", "")) if letter.isprintable())[:200]
+        if words:
+            self._tell_person(f"the workshop says: {words}")
 
     def _connect(self) -> Adapter:
         return connect(self.config.port, self.config.baud, stopping=self._stopping.is_set)

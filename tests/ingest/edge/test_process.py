@@ -113,6 +113,14 @@ def test_two_on_one_spool_and_a_port_that_is_not_there_are_one_sentence(tmp_path
     assert words.startswith("the port /dev/nothing-here does not open")
 
 
+def test_who_looks_on_is_told_how_the_repair_goes_on_without_what_a_terminal_obeys(tmp_path: Path) -> None:
+    said: list[str] = []
+    with Edge(Config("/dev/nothing-here", "car-1", NO_BROKER, tmp_path / "edge"), tell=said.append) as edge:
+        for told in ({"number": 3, "en": "Repair\x1b[2J started"}, {"number": 4}, ["nonsense"]):
+            edge._hear_progress(told)
+    assert said == ["the workshop says: Repair[2J started"]
+
+
 def once(port: str, folder: Path) -> tuple[int, str]:
     command = [sys.executable, "-m", "forecourt", "edge", "--port", port, "--vehicle", "car-1", "--once", "--spool"]
     environment = os.environ | {"FORECOURT_MQTT_URL": NO_BROKER}
