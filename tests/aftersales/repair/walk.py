@@ -143,16 +143,26 @@ ONWARD = ("check_in", "inspect", "start", "prepare", "resume", "issue_parts", "q
 # What makes a guard of this state untrue.
 CHANGES = ("find", "change", "change_all", "change_all")
 UNREADY: Mapping[str, tuple[str, ...]] = {
+    "expected": ("decline_all",),
     "open": ("look_check_in", "look_check_in", "look_check_in", *CHANGES),
     "inspected": ("decline_all", "decline_all", "decline_all", *CHANGES),
     "awaiting_approval": ("decline_all", *CHANGES),
     "parts_pending": ("decline_all", *CHANGES),
     "in_progress": ("hold_parts", "decline_all", *CHANGES),
     "on_hold": CHANGES,
-    "rework": CHANGES,
+    "rework": ("fewer", "fewer", "approve", *CHANGES),
     "quality_check": ("look_final", "look_final_red"),
     "declined": ("settlement", "settlement", "approve"),
 }
+# Where a walk begins: a way into each state.
+_BAY = ("check_in", "start")
+_CHECKED = (*_BAY, "issue_parts", "quality_check")
+_NO = ("check_in", "inspect", "decline_all")
+BEGINNINGS: tuple[tuple[str, ...], ...] = (
+    (), ("check_in",), ("check_in", "inspect"), ("check_in", "find", "ask_approval"),
+    ("check_in", "inspect", "prepare"), _BAY, (*_BAY, "hold_customer"), (*_BAY, "hold_parts"), _CHECKED,
+    (*_CHECKED, "rework"), (*_CHECKED, "complete"), (*_CHECKED, "complete", "settlement"), _NO, (*_NO, "settlement"),
+)  # fmt: skip
 OWNERS = {"approve", "decline", "decline_all", "approve_stale", "pay"}
 OTHER = {"settlement", "pay", "release", "clock", "find"}  # acts that are no steps
 NOBODY = ("stranger", "third", "storekeeper")  # who may do none of it
