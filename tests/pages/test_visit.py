@@ -56,7 +56,7 @@ def test_from_the_proposal_to_the_review(scene: Scene, signed_in: Entrance) -> N
     step(technician, order, "complete")
 
     advisor = signed_in(scene.advisor)
-    assert f"/jobs/{order}" in advisor.get("/board").text
+    assert f"/board/{order}" in advisor.get("/board").text
     settled = post(advisor, f"/jobs/{order}", f"/jobs/{order}/settlement", return_old_parts="yes")
     assert "Settled, sheet" in settled
     sheet = owner.get(f"/repair-orders/{order}/sheet").text
@@ -65,7 +65,7 @@ def test_from_the_proposal_to_the_review(scene: Scene, signed_in: Entrance) -> N
     assert "84,210 km" in sheet
 
     review = f"/repair-orders/{order}/review"
-    thanks = post(owner, "/cars/car-1", review, rating="5", words=HOSTILE)
+    thanks = post(owner, f"/repair-orders/{order}", review, rating="5", words=HOSTILE)
     assert "Your review: 5 of 5" in thanks
     assert review not in forms_of(thanks)
 
