@@ -81,13 +81,18 @@ def build_tasks(
         if data is not None:
             import_upload(database, import_folder(data), number, full=full, dry=dry)
 
-    @app.task(name=REPORT_REPAIR, queue=RECORDS, retry=retry)
-    def run_report_repair(order: str) -> None:
-        report(database, platforms, order)
-
+    _add_records(app, retry, database, platforms)
     if paying is not None:
         _add_payments(app, retry, database, paying)
     return app
+
+
+def _add_records(
+    app: procrastinate.App, retry: procrastinate.RetryStrategy, database: Database, platforms: Platforms
+) -> None:
+    @app.task(name=REPORT_REPAIR, queue=RECORDS, retry=retry)
+    def run_report_repair(order: str) -> None:
+        report(database, platforms, order)
 
 
 def _add_payments(

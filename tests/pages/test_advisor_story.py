@@ -49,9 +49,7 @@ def test_a_day_at_the_desk(chromium: Browser, served: Served, scene: Scene, tmp_
     page.locator(f"#{order} a").click()
     page.wait_for_url(f"**/board/{order}")
     assert violations(page) == []
-    send(
-        page, "#form-add-labour", "line_added", text_zh="清洁端子", text_en="Clean the terminals", hours="0.25"
-    )
+    send(page, "#form-add-labour", "line_added", text_zh="清洁端子", text_en="Clean the terminals", hours="0.25")
     expect(page.locator("#decide")).to_contain_text("Clean the terminals" if language == "en" else "清洁端子")
     _refused_and_kept(page)
     send(page, "#form-add-sublet", "line_added", net="180.50")
