@@ -6,12 +6,12 @@ from sqlalchemy import Row, select, update
 
 from aftersales.cases import CaseState
 from aftersales.moves import tell
-from aftersales.occupancy import SlotTaken
 from aftersales.permissions import Act, require
-from aftersales.proposing import propose
 from aftersales.scope import find_case, lock_vehicle
 from aftersales.tables import cases
 from aftersales.views import get_case
+from aftersales.visits.occupancy import SlotTaken
+from aftersales.visits.proposing import propose
 from foundation.database import UnitOfWork
 from foundation.identity import Actor, desk_of
 from foundation.refusals import Conflict, Invalid

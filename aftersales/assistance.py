@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from aftersales.notices import Words
 from aftersales.tables import assistances
+from aftersales.telling.notices import Words
 from foundation.database import UnitOfWork
 
 

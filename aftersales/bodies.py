@@ -7,9 +7,9 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 from aftersales.assistance import Assistance
 from aftersales.cases import HoldReason, SettlementGroup, Wish
-from aftersales.consents import Channel, Purpose
-from aftersales.order_lines import Bearer
-from aftersales.verdicts import Judged, Verdict
+from aftersales.repair.order_lines import Bearer
+from aftersales.repair.verdicts import Judged, Verdict
+from aftersales.telling.consents import Channel, Purpose
 from foundation.http import Body
 from foundation.refusals import Invalid
 

@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from aftersales.appointment_view import appointment_views, held_parts
 from aftersales.assistance import assistance_of
 from aftersales.cases import CaseState, Wish
 from aftersales.codes import codes_of
-from aftersales.reasons import STOP_ADVICE
 from aftersales.tables import appointments, case_findings
-from aftersales.waitlist import waits_of
+from aftersales.visits.appointment_view import appointment_views, held_parts
+from aftersales.visits.reasons import STOP_ADVICE
+from aftersales.visits.waitlist import waits_of
 from diagnostics.faults import FAULTS
 from diagnostics.findings import URGENCY_TEXT, Urgency
 from foundation.database import UnitOfWork

@@ -12,9 +12,9 @@ from sqlalchemy import Row, func, select, update
 
 from aftersales.cases import SETTLEMENT_GROUP_EN, SettlementGroup
 from aftersales.operations import Operation
-from aftersales.parts_choice import ChosenPart
 from aftersales.tables import estimate_lines, estimates
-from aftersales.workshops import Workshop
+from aftersales.visits.parts_choice import ChosenPart
+from aftersales.workshop.workshops import Workshop
 from foundation.database import UnitOfWork, new_id
 from foundation.money import Money
 

@@ -7,9 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime
 
-from aftersales import bookings, wishes
 from aftersales.answers import answer
-from aftersales.approvals import list_approvals
 from aftersales.bodies import (
     Answered,
     Booking,
@@ -18,9 +16,12 @@ from aftersales.bodies import (
     Rating,
 )
 from aftersales.cases import Wish
-from aftersales.desk_http import add_desk
-from aftersales.looking_http import add_looking
-from aftersales.reviews import get_review, review
+from aftersales.repair.approvals import list_approvals
+from aftersales.repair.looking_http import add_looking
+from aftersales.repair.reviews import get_review, review
+from aftersales.repair.tracking_http import add_tracking
+from aftersales.repair.verdicts_http import add_verdicts
+from aftersales.repair.work_http import add_work
 from aftersales.routes import (
     REFUSED_GET,
     REFUSED_LIST,
@@ -39,9 +40,6 @@ from aftersales.routes import (
 )
 from aftersales.scope import find_order
 from aftersales.settlement.http import add_settlement
-from aftersales.slot_search import SlotQuery, find_slots
-from aftersales.tracking_http import add_tracking
-from aftersales.verdicts_http import add_verdicts
 from aftersales.views import (
     get_appointment,
     get_case,
@@ -50,10 +48,12 @@ from aftersales.views import (
     list_cases,
     list_repair_orders,
 )
-from aftersales.visits_http import add_visits
-from aftersales.work_http import add_work
-from aftersales.workshops import list_workshops, read_place
-from aftersales.workshops_http import add_workshops
+from aftersales.visits import bookings, wishes
+from aftersales.visits.desk_http import add_desk
+from aftersales.visits.slot_search import SlotQuery, find_slots
+from aftersales.visits.visits_http import add_visits
+from aftersales.workshop.workshops import list_workshops, read_place
+from aftersales.workshop.workshops_http import add_workshops
 from foundation.database import Database, UnitOfWork
 from foundation.follow import Wakeups
 from foundation.http import ActorDependency, IdempotencyKey, behind

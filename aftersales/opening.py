@@ -8,10 +8,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from aftersales.cases import CaseState, Wish
 from aftersales.moves import DESK, tell
-from aftersales.proposing import propose
 from aftersales.scope import lock_case, lock_vehicle
 from aftersales.stopped_cars import alert
 from aftersales.tables import case_findings, cases
+from aftersales.visits.proposing import propose
 from diagnostics.faults import FAULTS
 from diagnostics.findings import URGENCY_TEXT, Finding, Urgency
 from foundation.database import UnitOfWork, new_id

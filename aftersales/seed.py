@@ -2,8 +2,8 @@
 
 from zoneinfo import ZoneInfo
 
-from aftersales.hours import Hours
-from aftersales.workshops import Bay, Loaner, Place, Technician, Timing, Workshop, add_workshop
+from aftersales.workshop.hours import Hours
+from aftersales.workshop.workshops import Bay, Loaner, Place, Technician, Timing, Workshop, add_workshop
 from foundation.database import UnitOfWork
 from foundation.identity import add_organisation, list_organisations
 

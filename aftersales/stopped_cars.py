@@ -7,15 +7,15 @@ from sqlalchemy.dialects.postgresql import insert
 
 from aftersales.assistance import WORDS, Assistance, assistance_of
 from aftersales.cases import CaseState
-from aftersales.holds import live_appointment
-from aftersales.messages import desk_people, notify
 from aftersales.moves import tell
-from aftersales.notices import Words
 from aftersales.permissions import Act, require
-from aftersales.planning import place_of
 from aftersales.scope import find_case, lock_case
 from aftersales.tables import assistances
-from aftersales.workshops import Place, Workshop, distance_km, load_workshop, load_workshops
+from aftersales.telling.messages import desk_people, notify
+from aftersales.telling.notices import Words
+from aftersales.visits.holds import live_appointment
+from aftersales.visits.planning import place_of
+from aftersales.workshop.workshops import Place, Workshop, distance_km, load_workshop, load_workshops
 from diagnostics.findings import Urgency
 from foundation.database import UnitOfWork, new_id
 from foundation.grants import open_to

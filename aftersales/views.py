@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import Column, Row, Table, select
 
-from aftersales.appointment_view import appointment_views, held_parts, no_shows_of
 from aftersales.case_view import case_views
 from aftersales.listing import newest_first
-from aftersales.order_view import order_summaries, order_view
+from aftersales.repair.order_view import order_summaries, order_view
 from aftersales.scope import find_appointment, find_case, find_order
 from aftersales.settlement.records import record_view
 from aftersales.tables import appointments, cases, repair_orders
+from aftersales.visits.appointment_view import appointment_views, held_parts, no_shows_of
 from foundation.database import UnitOfWork
 from foundation.grants import visible
 from foundation.identity import Actor

@@ -23,7 +23,7 @@ from fastapi import Depends
 from sqlalchemy import text, update
 
 import foundation.http
-from aftersales.slot_ids import read_slot
+from aftersales.visits.slot_ids import read_slot
 from forecourt.compose import build_app
 from forecourt.migrations import migrate
 from forecourt.processes import steady

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from material import best
 
-from aftersales.calendars import working_spans
 from aftersales.cases import Wish
-from aftersales.free_times import HORIZON_DAYS, Taken, Window, times_at
-from aftersales.hours import Hours, Span, end_of_work
 from aftersales.operations import Work
-from aftersales.slots import Wanted, find_free
-from aftersales.workshops import Bay, Technician, Timing, Workshop
+from aftersales.visits.free_times import HORIZON_DAYS, Taken, Window, times_at
+from aftersales.visits.slots import Wanted, find_free
+from aftersales.workshop.calendars import working_spans
+from aftersales.workshop.hours import Hours, Span, end_of_work
+from aftersales.workshop.workshops import Bay, Technician, Timing, Workshop
 
 WORKSHOPS, BAYS, TECHNICIANS, LIMIT = 50, 10, 15, 50
 NOW = datetime(2026, 10, 20, 3, 10, tzinfo=UTC)  # the clocks change in two of the zones

@@ -26,7 +26,7 @@ import parts_catalog.returns.http
 import parts_catalog.shop.http
 import parts_catalog.vin.http
 import parts_catalog.warehouse.http
-from aftersales.photos import photo_folder
+from aftersales.repair.photos import photo_folder
 from aftersales.scope import case_is_declined, find_case
 from forecourt import access, health, http, pages, privacy_http
 from forecourt.health import Probe

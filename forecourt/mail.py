@@ -12,8 +12,8 @@ from urllib.parse import unquote, urlsplit
 
 import structlog
 
-from aftersales.consents import Channel, phone_of
-from aftersales.messages import Mail, delivered, put_down, take_up
+from aftersales.telling.consents import Channel, phone_of
+from aftersales.telling.messages import Mail, delivered, put_down, take_up
 from forecourt.settings import Settings
 from foundation.database import Database, UnitOfWork
 from foundation.identity import address_of, open_account

@@ -23,7 +23,7 @@ from functools import partial
 
 import numpy as np
 
-from aftersales.repairs import repaired
+from aftersales.repair.repairs import repaired
 from diagnostics.findings import Finding
 from diagnostics.predictor import Predictor
 from diagnostics.screening import STOP_SIGNALS, may_stop, screen, screen_stop

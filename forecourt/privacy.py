@@ -17,7 +17,7 @@ import forecourt.webhooks.privacy
 import foundation.privacy
 import ingest.privacy
 import parts_catalog.privacy
-from aftersales.bookings import decline_case
+from aftersales.visits.bookings import decline_case
 from forecourt.task_queue import unqueue
 from foundation import audit
 from foundation.database import Database, UnitOfWork

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Collection
 
 from aftersales.answers import go_on_one
-from aftersales.consents import Channel
-from aftersales.late_parts import offer_later_times
-from aftersales.messages import himself_or_owners, notify, take_mail
-from aftersales.no_shows import sweep_no_shows
-from aftersales.offering import offer_one
-from aftersales.reminders import send_reminders
 from aftersales.settlement.records import take_records
-from aftersales.sweep import expire_holds
-from aftersales.waitlist import end_past_waits
+from aftersales.telling.consents import Channel
+from aftersales.telling.messages import himself_or_owners, notify, take_mail
+from aftersales.telling.reminders import send_reminders
+from aftersales.visits.late_parts import offer_later_times
+from aftersales.visits.no_shows import sweep_no_shows
+from aftersales.visits.offering import offer_one
+from aftersales.visits.sweep import expire_holds
+from aftersales.visits.waitlist import end_past_waits
 from forecourt.paying import Paying
 from forecourt.task_queue import CALL_PROVIDER, REPORT_REPAIR, SEND_MAIL, SEND_NOTICE, queue
 from foundation.database import Database, UnitOfWork

@@ -1,6 +1,6 @@
 """Training with verdicts: what workshops found on real cars joins the simulated fleet, and what is refused is told.
 
-aftersales/labels.py            the verdicts that count
+aftersales/repair/labels.py            the verdicts that count
 ingest/trip_log.py, archive     all trips of those cars
 diagnostics/training/judged.py  the trips from a finding's onset to the visit, labelled
 diagnostics/training/train.py   trees of the probability, grown on both
@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from aftersales.labels import Label, labels
-from aftersales.verdicts import Verdict
+from aftersales.repair.labels import Label, labels
+from aftersales.repair.verdicts import Verdict
 from diagnostics.modes import MODES
 from diagnostics.predictor import Predictor
 from diagnostics.training.dataset import TripTable

@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy import exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from aftersales.day_plan import own_workshop
 from aftersales.tables import account_customers, repair_orders
-from aftersales.workshop_setup import managed
+from aftersales.visits.day_plan import own_workshop
+from aftersales.workshop.workshop_setup import managed
 from foundation.database import UnitOfWork, new_id
 from foundation.events import append
 from foundation.identity import Actor, Role, organisation_name

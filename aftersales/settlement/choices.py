@@ -7,8 +7,8 @@ from sqlalchemy import Row, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from aftersales.cases import RepairOrderState
-from aftersales.decisions import Heard, Way
 from aftersales.permissions import Act, require
+from aftersales.repair.decisions import Heard, Way
 from aftersales.scope import lock_order
 from aftersales.tables import customer_parts, old_parts_choices, order_photos, settlements, sheet_signatures
 from foundation.database import UnitOfWork

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 
-from aftersales.decisions import Heard, Way
+from aftersales.repair.decisions import Heard, Way
 from aftersales.routes import REFUSED_GET, REFUSED_POST, Asked, Desk, Key, Listing, View
 from aftersales.settlement.accounts import end_account, list_accounts, put_on_account
 from aftersales.settlement.bodies import (

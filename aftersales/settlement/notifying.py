@@ -4,10 +4,10 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from aftersales.messages import notify, owners_of
-from aftersales.notices import Words
 from aftersales.tables import appointments
-from aftersales.workshops import load_workshop
+from aftersales.telling.messages import notify, owners_of
+from aftersales.telling.notices import Words
+from aftersales.workshop.workshops import load_workshop
 from foundation.database import UnitOfWork
 
 

@@ -17,9 +17,6 @@ from typing import Any
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from aftersales.appointment_view import whereabouts_of
-from aftersales.messages import desk_people, notify
-from aftersales.occupancy import local_day
 from aftersales.permissions import Act, require
 from aftersales.scope import find_order, lock_order
 from aftersales.tables import (
@@ -30,7 +27,10 @@ from aftersales.tables import (
     repair_steps,
     settlements,
 )
-from aftersales.workshops import load_workshop
+from aftersales.telling.messages import desk_people, notify
+from aftersales.visits.appointment_view import whereabouts_of
+from aftersales.visits.occupancy import local_day
+from aftersales.workshop.workshops import load_workshop
 from diagnostics.faults import FAULTS
 from foundation.database import UnitOfWork
 from foundation.identity import Actor, Role

@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy import Row
 
 from aftersales.cases import LETS_GO, BillState, RepairOrderState, move_of
-from aftersales.guards import why_blocked
 from aftersales.permissions import Act, require
-from aftersales.progress import StepBlocked, advance
+from aftersales.repair.guards import why_blocked
+from aftersales.repair.progress import StepBlocked, advance
 from aftersales.scope import lock_order
 from aftersales.settlement.accounts import on_account
 from aftersales.settlement.bills import bill_of, change_bill, close_pending

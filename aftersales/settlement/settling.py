@@ -5,20 +5,20 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from aftersales.cases import CaseState, RepairOrderState
-from aftersales.decisions import APPROVED, standing
 from aftersales.estimates import lines_of
 from aftersales.moves import move_case, tell
-from aftersales.occupancy import vacate
 from aftersales.permissions import Act, require
-from aftersales.progress import advance
-from aftersales.release import close_vehicle
+from aftersales.repair.decisions import APPROVED, standing
+from aftersales.repair.progress import advance
 from aftersales.scope import lock_order
 from aftersales.settlement.bills import open_bill
 from aftersales.settlement.notifying import tell_owners
 from aftersales.settlement.records import queue_record
 from aftersales.settlement.sheets import append_sheet, fee_sheet, last_sheet, repair_sheet, sheet
 from aftersales.tables import appointments
-from aftersales.workshops import load_workshop
+from aftersales.visits.occupancy import vacate
+from aftersales.visits.release import close_vehicle
+from aftersales.workshop.workshops import load_workshop
 from foundation.database import UnitOfWork
 from foundation.identity import Actor
 from foundation.money import Money

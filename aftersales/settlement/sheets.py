@@ -7,11 +7,11 @@ from sqlalchemy import Row, select
 
 from aftersales.cases import SETTLEMENT_GROUP_EN, SettlementGroup
 from aftersales.estimates import Line, line_view, totals
-from aftersales.occupancy import local_day
 from aftersales.scope import find_order
 from aftersales.settlement.choices import customer_parts_of, signatures_of, wants_old_parts
 from aftersales.tables import settlements
-from aftersales.workshops import Workshop, workshop_summary
+from aftersales.visits.occupancy import local_day
+from aftersales.workshop.workshops import Workshop, workshop_summary
 from foundation.database import UnitOfWork
 from foundation.identity import Actor
 from foundation.money import Money

@@ -6,54 +6,38 @@ from fastapi import FastAPI, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from forecourt.pages import (
-    account,
+from forecourt.pages import car_commands, home, live, photos, trend, voltage
+from forecourt.pages.accounts import account, devices, inbox, keys, members, sign_in, webhooks
+from forecourt.pages.owner import asked, booking, owner, repairs, stopped, track, visit, waiting
+from forecourt.pages.refused import HEADERS
+from forecourt.pages.site import Site
+from forecourt.pages.trade import (
+    imports,
+    part,
+    parts,
+    prices,
+    returns,
+    sandbox_payment,
+    shipments,
+    shop,
+    shop_orders,
+    stock,
+)
+from forecourt.pages.workshop import (
     advisor,
-    asked,
-    booking,
     calendar,
-    car_commands,
     desk,
     desk_bill,
     desk_lines,
-    devices,
     figures,
-    home,
-    imports,
-    inbox,
     job,
     job_found,
     job_lines,
     job_looking,
-    keys,
-    live,
     manager,
-    members,
-    owner,
-    part,
-    parts,
-    photos,
-    prices,
-    repairs,
-    returns,
-    sandbox_payment,
     settlement,
-    shipments,
-    shop,
-    shop_orders,
-    sign_in,
-    stock,
-    stopped,
     technician,
-    track,
-    trend,
-    visit,
-    voltage,
-    waiting,
-    webhooks,
 )
-from forecourt.pages.refused import HEADERS
-from forecourt.pages.site import Site
 
 __all__ = ["Site", "mount"]
 

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, Response
 
 from aftersales.views import get_repair_order
 from forecourt.pages.acting import act
-from forecourt.pages.job import tapped
 from forecourt.pages.readers import Posted, Reader, posted, to
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
+from forecourt.pages.workshop.job import tapped
 from foundation.database import UnitOfWork
 from foundation.refusals import Invalid
 from ingest import commands

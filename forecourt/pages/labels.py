@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from aftersales.assistance import Assistance
 from aftersales.cases import AppointmentState, CaseState, RepairOrderState, Wish
-from aftersales.consents import Channel
+from aftersales.telling.consents import Channel
 from forecourt.pages.menu import N_
 from foundation.identity import Role
 from ingest.commands import CommandKind, CommandState

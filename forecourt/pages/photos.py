@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from aftersales.looking_http import photo_response
-from aftersales.photos import get_photo
+from aftersales.repair.looking_http import photo_response
+from aftersales.repair.photos import get_photo
 from forecourt.pages.readers import Reader, signed_in
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site

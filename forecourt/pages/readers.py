@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
-from aftersales.messages import count_unread
+from aftersales.telling.messages import count_unread
 from forecourt.pages import language
 from forecourt.pages.rendering import render
 from forecourt.pages.site import Site

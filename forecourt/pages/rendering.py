@@ -6,9 +6,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from forecourt.pages import filters, labels, repair_labels, shop_labels
+from forecourt.pages import filters, labels, repair_labels
 from forecourt.pages.language import LANGUAGES, catalogue
 from forecourt.pages.menu import places
+from forecourt.pages.trade import shop_labels
 
 TEMPLATES = Path(__file__).parent / "templates"
 

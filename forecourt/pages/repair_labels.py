@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from aftersales.cases import BillState, SettlementGroup
-from aftersales.decisions import APPROVED, AWAITING, DECLINED, RETURNED, Way
-from aftersales.inspections import Light, Stage
-from aftersales.order_lines import Bearer
+from aftersales.repair.decisions import APPROVED, AWAITING, DECLINED, RETURNED, Way
+from aftersales.repair.inspections import Light, Stage
+from aftersales.repair.order_lines import Bearer
 from forecourt.pages.menu import N_
 
 # words, colour of its chip

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import sqlalchemy.exc
 import structlog
 
-from aftersales.messages import count_letters
-from aftersales.photos import photo_folder, sweep_photos
+from aftersales.repair.photos import photo_folder, sweep_photos
+from aftersales.telling.messages import count_letters
 from forecourt.installation import Installation
 from forecourt.metrics import HouseFigures
 from forecourt.metrics_files import FiguresFile

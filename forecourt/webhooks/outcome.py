@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Row, delete, select, update
 
-from aftersales.messages import notify
+from aftersales.telling.messages import notify
 from forecourt.webhooks.sending import Answer, Letter
 from forecourt.webhooks.tables import webhook_attempts, webhook_deliveries, webhook_endpoints
 from foundation.clock import Clock

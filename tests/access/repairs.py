@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aftersales.corrections import Fault, add_fault
-from aftersales.photos import Place, add_photo, photo_folder
+from aftersales.repair.corrections import Fault, add_fault
+from aftersales.repair.photos import Place, add_photo, photo_folder
 from foundation.database import UnitOfWork
 from foundation.identity import Actor
 

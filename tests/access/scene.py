@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from aftersales.reviews import review
+from aftersales.repair.reviews import review
 from aftersales.settlement.accounts import put_on_account
 from aftersales.tables import waits
 from aftersales.views import get_repair_order

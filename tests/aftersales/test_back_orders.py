@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import update
 
-from aftersales.late_parts import offer_later_times
+from aftersales.visits.late_parts import offer_later_times
 from parts_catalog import stock
 from parts_catalog.tables import stock as shelves
 from parts_catalog.warehouse.deliveries import change_delivery, expect_delivery

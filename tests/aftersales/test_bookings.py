@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from aftersales import bookings
 from aftersales.cases import Wish
-from aftersales.occupancy import HoldExpired, SlotTaken
-from aftersales.slot_ids import SlotKey, write_slot
-from aftersales.slot_search import SlotQuery, find_slots
-from aftersales.sweep import expire_holds
-from aftersales.wishes import TooManyHolds, book
+from aftersales.visits import bookings
+from aftersales.visits.occupancy import HoldExpired, SlotTaken
+from aftersales.visits.slot_ids import SlotKey, write_slot
+from aftersales.visits.slot_search import SlotQuery, find_slots
+from aftersales.visits.sweep import expire_holds
+from aftersales.visits.wishes import TooManyHolds, book
 from foundation.refusals import Conflict, Invalid
 from ingest.registry import Vehicles
 from ingest.vehicles import Vehicle

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftersales.cases import Wish
-from aftersales.hours import check_hours, end_of_work, open_spans
 from aftersales.operations import Work
-from aftersales.slot_ids import SlotKey, read_slot, write_slot
-from aftersales.slots import Slot, Wanted, check_slot, find_free
-from aftersales.workshops import Workshop
+from aftersales.visits.slot_ids import SlotKey, read_slot, write_slot
+from aftersales.visits.slots import Slot, Wanted, check_slot, find_free
+from aftersales.workshop.hours import check_hours, end_of_work, open_spans
+from aftersales.workshop.workshops import Workshop
 from foundation.refusals import Invalid
 from tests.aftersales.world import DAY, WEEK, garage, local
 

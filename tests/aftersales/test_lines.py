@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import update
 
-from aftersales.approvals import approve, list_approvals
-from aftersales.order_lines import Labour, Material, add_line
-from aftersales.repair_orders import StepBlocked
+from aftersales.repair.approvals import approve, list_approvals
+from aftersales.repair.order_lines import Labour, Material, add_line
+from aftersales.repair.repair_orders import StepBlocked
 from aftersales.tables import estimate_lines
 from aftersales.views import get_repair_order
 from foundation.refusals import Conflict, Invalid, NotFound

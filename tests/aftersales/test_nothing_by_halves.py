@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from aftersales import alternatives, bookings, holds, opening, proposing, release
+from aftersales import opening
 from aftersales.opening import open_case
 from aftersales.tables import metadata as desk
+from aftersales.visits import alternatives, bookings, holds, proposing, release
 from foundation.events import append, read
 from foundation.tables import events, grants
 from parts_catalog import stock

@@ -10,11 +10,11 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from aftersales.cases import Wish
-from aftersales.occupancy import HoldExpired, SlotTaken, attempt, occupy
-from aftersales.slot_search import SlotQuery, find_slots
 from aftersales.tables import occupancies
-from aftersales.wishes import book
-from aftersales.workshops import Timing, load_workshop
+from aftersales.visits.occupancy import HoldExpired, SlotTaken, attempt, occupy
+from aftersales.visits.slot_search import SlotQuery, find_slots
+from aftersales.visits.wishes import book
+from aftersales.workshop.workshops import Timing, load_workshop
 from foundation.database import UnitOfWork
 from ingest.registry import Vehicles
 from tests.aftersales.world import World, garage, local

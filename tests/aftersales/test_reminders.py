@@ -10,11 +10,11 @@ import pytest
 import structlog
 from sqlalchemy import select, update
 
-from aftersales.consents import Channel
-from aftersales.messages import IN_HAND, LetterInHandError, Mail
-from aftersales.notices import NOTICES, Words
-from aftersales.reminders import waking
 from aftersales.tables import messages, reminders
+from aftersales.telling.consents import Channel
+from aftersales.telling.messages import IN_HAND, LetterInHandError, Mail
+from aftersales.telling.notices import NOTICES, Words
+from aftersales.telling.reminders import waking
 from forecourt.mail import NoPortError, console, letter, ports_of, send_letter, smtp_sender, words
 from forecourt.settings import Settings
 from forecourt.sweeps import sweep_deadlines

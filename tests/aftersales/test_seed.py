@@ -8,10 +8,10 @@ from aftersales.cases import Wish
 from aftersales.counting import count_of
 from aftersales.opening import open_case
 from aftersales.seed import WORKSHOP_ORGANISATION, seed_workshops
-from aftersales.slot_search import SlotQuery, find_slots
 from aftersales.views import get_case
-from aftersales.wishes import book
-from aftersales.workshops import list_workshops
+from aftersales.visits.slot_search import SlotQuery, find_slots
+from aftersales.visits.wishes import book
+from aftersales.workshop.workshops import list_workshops
 from diagnostics.findings import Finding, Urgency
 from foundation.clock import FixedClock
 from foundation.database import Database

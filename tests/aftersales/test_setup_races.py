@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from aftersales import holds, wishes
 from aftersales.cases import Wish
-from aftersales.occupancy import SlotTaken
-from aftersales.slot_search import SlotQuery, find_slots
-from aftersales.staffing import Calendar, change_calendar, remove
-from aftersales.workshop_setup import disturbed, put_bay, put_technician, report_absence
-from aftersales.workshops import Bay, load_workshop
+from aftersales.visits import holds, wishes
+from aftersales.visits.occupancy import SlotTaken
+from aftersales.visits.slot_search import SlotQuery, find_slots
+from aftersales.workshop.staffing import Calendar, change_calendar, remove
+from aftersales.workshop.workshop_setup import disturbed, put_bay, put_technician, report_absence
+from aftersales.workshop.workshops import Bay, load_workshop
 from foundation.database import UnitOfWork
 from foundation.identity import Actor, Role, add_account
 from ingest.registry import Vehicles

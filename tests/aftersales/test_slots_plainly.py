@@ -11,14 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aftersales.calendars import ends_the_same_day, working_spans
 from aftersales.cases import Wish
-from aftersales.free_times import Taken
-from aftersales.hours import Hours
 from aftersales.operations import Work
-from aftersales.slot_ids import SlotKey, read_slot
-from aftersales.slots import Slot, Wanted, bound_by, check_slot, find_free
-from aftersales.workshops import Bay, Loaner, Technician, Workshop
+from aftersales.visits.free_times import Taken
+from aftersales.visits.slot_ids import SlotKey, read_slot
+from aftersales.visits.slots import Slot, Wanted, bound_by, check_slot, find_free
+from aftersales.workshop.calendars import ends_the_same_day, working_spans
+from aftersales.workshop.hours import Hours
+from aftersales.workshop.workshops import Bay, Loaner, Technician, Workshop
 from foundation.refusals import Invalid
 from tests.aftersales.world import garage
 

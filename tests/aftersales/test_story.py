@@ -3,13 +3,15 @@
 import pytest
 from sqlalchemy import update
 
-from aftersales import bookings, reviews, settlement
+from aftersales import settlement
 from aftersales.cases import SettlementGroup
-from aftersales.occupancy import HoldExpired
-from aftersales.repair_orders import StepBlocked
-from aftersales.repairs import repaired
+from aftersales.repair import reviews
+from aftersales.repair.repair_orders import StepBlocked
+from aftersales.repair.repairs import repaired
 from aftersales.settlement import NotSettleable
 from aftersales.tables import settlements
+from aftersales.visits import bookings
+from aftersales.visits.occupancy import HoldExpired
 from foundation.events import read
 from foundation.refusals import Conflict, Invalid, NotFound
 from parts_catalog import stock

@@ -4,7 +4,6 @@ import string
 
 import pytest
 
-from aftersales import reasons
 from aftersales.cases import (
     APPOINTMENT_MOVES,
     CASE_MOVES,
@@ -19,12 +18,13 @@ from aftersales.cases import (
     SettlementGroup,
     Wish,
 )
-from aftersales.guards import QUESTIONS
 from aftersales.moves import CASE_EVENTS
 from aftersales.operations import OPERATIONS, PART_WORDS, REPAIRS, operations_for_fault, operations_for_wish, work_of
 from aftersales.permissions import PERMISSIONS, Act
-from aftersales.progress import STEP_WORDS
+from aftersales.repair.guards import QUESTIONS
+from aftersales.repair.progress import STEP_WORDS
 from aftersales.seed import demo_workshops
+from aftersales.visits import reasons
 from diagnostics.faults import FAULTS
 from ingest.vehicles import Fuel
 from parts_catalog.part_types import PART_TYPES

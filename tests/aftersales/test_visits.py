@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from icalendar import Calendar
 
-from aftersales.holds import OWN_HOLD
-from aftersales.workshops import Bay, Technician, Timing
+from aftersales.visits.holds import OWN_HOLD
+from aftersales.workshop.workshops import Bay, Technician, Timing
 from diagnostics.faults import FAULTS
 from diagnostics.findings import Urgency
 from forecourt import access

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from aftersales import bookings
 from aftersales.tables import appointments, vacancies
-from aftersales.workshop_setup import set_special_day
-from aftersales.workshops import Loaner
+from aftersales.visits import bookings
+from aftersales.workshop.workshop_setup import set_special_day
+from aftersales.workshop.workshops import Loaner
 from foundation.identity import Role, add_account
 from foundation.refusals import Conflict
 from tests.aftersales.voices import HOUR_A_DAY, Town

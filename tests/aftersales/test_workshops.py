@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from aftersales.calendars import public_holidays, spans_of
-from aftersales.staffing import LONGEST_MIN, put_service
 from aftersales.tables import occupancies
-from aftersales.workshop_bodies import NewTiming
-from aftersales.workshops import Loaner, Technician, Timing, load_workshops
+from aftersales.workshop.calendars import public_holidays, spans_of
+from aftersales.workshop.staffing import LONGEST_MIN, put_service
+from aftersales.workshop.workshop_bodies import NewTiming
+from aftersales.workshop.workshops import Loaner, Technician, Timing, load_workshops
 from forecourt.compose import build_app
 from forecourt.settings import Settings
 from foundation.identity import Role, add_account

@@ -7,11 +7,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from aftersales import bookings, repair_orders, settlement
+from aftersales import settlement
 from aftersales.opening import open_case
+from aftersales.repair import repair_orders
 from aftersales.tables import occupancies
 from aftersales.views import get_case
-from aftersales.workshops import Bay, Technician, Workshop, add_workshop
+from aftersales.visits import bookings
+from aftersales.workshop.workshops import Bay, Technician, Workshop, add_workshop
 from diagnostics.findings import Evidence, Finding, Urgency
 from foundation.clock import FixedClock
 from foundation.database import Database, UnitOfWork

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from aftersales.decisions import list_approvals
-from aftersales.reviews import review
+from aftersales.repair.decisions import list_approvals
+from aftersales.repair.reviews import review
+from aftersales.repair.verdicts import list_verdicts
 from aftersales.settlement.paying import pay
-from aftersales.verdicts import list_verdicts
 from forecourt.paying import PAYABLES
 from foundation.database import new_id
 from parts_catalog.payments import accept

@@ -7,9 +7,9 @@ from urllib.parse import quote
 import pytest
 from fastapi.testclient import TestClient
 
-from aftersales.day_plan import day_plan
 from aftersales.views import get_appointment
-from forecourt.pages.calendar_grid import COLUMN, grid
+from aftersales.visits.day_plan import day_plan
+from forecourt.pages.workshop.calendar_grid import COLUMN, grid
 from foundation.identity import Actor
 from tests.pages.forms import forms_of
 from tests.pages.scene import Scene

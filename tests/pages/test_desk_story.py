@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from aftersales.bookings import decline
+from aftersales.visits.bookings import decline
 from tests.pages.people import DESK, Person, photograph
 from tests.pages.scene import Scene
 from tests.pages.served import Served

@@ -7,11 +7,11 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from aftersales.approvals import approve
-from aftersales.bookings import confirm
-from aftersales.inspections import Stage, points_of
+from aftersales.repair.approvals import approve
+from aftersales.repair.inspections import Stage, points_of
 from aftersales.tables import appointments
 from aftersales.views import get_repair_order
+from aftersales.visits.bookings import confirm
 from diagnostics.confirming import CONFIRMING
 from diagnostics.faults import FAULTS
 from foundation.identity import Actor, Role

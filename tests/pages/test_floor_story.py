@@ -7,10 +7,10 @@ import pytest
 from playwright.sync_api import Browser, Locator, Route, expect
 from sqlalchemy import select, update
 
-from aftersales.approvals import approve
-from aftersales.bookings import confirm
+from aftersales.repair.approvals import approve
 from aftersales.tables import appointments, technicians
 from aftersales.views import get_repair_order
+from aftersales.visits.bookings import confirm
 from foundation.identity import issue_link
 from ingest.topics import Kind
 from tests.access.repairs import PNG

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from forecourt.pages.calendar_grid import COLUMN, Line, grid
+from forecourt.pages.workshop.calendar_grid import COLUMN, Line, grid
 
 MIDNIGHT = datetime(2026, 11, 22, 16, tzinfo=UTC)  # of Monday in China
 

@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser
 
-from forecourt.pages import imports
+from forecourt.pages.trade import imports
 from forecourt.task_queue import import_folder
 from foundation.identity import Actor, Role
 from parts_catalog.imports.http import AT_ONCE

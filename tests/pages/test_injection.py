@@ -9,13 +9,13 @@ import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy.engine import URL
 
-from aftersales.approvals import approve
-from aftersales.corrections import Fault, add_fault
-from aftersales.decisions import Heard, Way
-from aftersales.inspections import Light, Stage, look
-from aftersales.order_lines import Labour, Sublet, add_line
 from aftersales.permissions import TRACKED
-from aftersales.reviews import answer_review
+from aftersales.repair.approvals import approve
+from aftersales.repair.corrections import Fault, add_fault
+from aftersales.repair.decisions import Heard, Way
+from aftersales.repair.inspections import Light, Stage, look
+from aftersales.repair.order_lines import Labour, Sublet, add_line
+from aftersales.repair.reviews import answer_review
 from aftersales.settlement.choices import note_customer_parts
 from forecourt.compose import build_app
 from forecourt.pages.readers import CSRF_FIELD, SESSION_COOKIE

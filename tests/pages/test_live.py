@@ -6,8 +6,8 @@ from contextlib import ExitStack, contextmanager
 import httpx2
 import pytest
 
-from aftersales.bookings import confirm
-from aftersales.repair_orders import take_step
+from aftersales.repair.repair_orders import take_step
+from aftersales.visits.bookings import confirm
 from forecourt.pages import live
 from forecourt.pages.readers import SESSION_COOKIE
 from foundation.database import Database

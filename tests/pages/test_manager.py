@@ -7,8 +7,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from aftersales.seed import WORKSHOP_ORGANISATION
-from aftersales.workshop_setup import read_hours
-from aftersales.workshops import Workshop, load_workshop
+from aftersales.workshop.workshop_setup import read_hours
+from aftersales.workshop.workshops import Workshop, load_workshop
 from foundation.identity import Actor, Role
 from foundation.refusals import Invalid
 from tests.pages.forms import forms_of

@@ -6,10 +6,10 @@ from datetime import date, datetime, timedelta
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from aftersales.late_parts import offer_later_times
-from aftersales.reminders import send_reminders
 from aftersales.tables import reminders
+from aftersales.telling.reminders import send_reminders
 from aftersales.views import get_appointment
+from aftersales.visits.late_parts import offer_later_times
 from diagnostics.findings import Urgency
 from foundation.clock import FixedClock
 from foundation.identity import Actor

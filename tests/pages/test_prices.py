@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from fastapi.testclient import TestClient
 
-from forecourt.pages.prices import hundredths
+from forecourt.pages.trade.prices import hundredths
 from foundation.identity import Actor, Role
 from foundation.refusals import Invalid
 from parts_catalog.fitment import get_part

@@ -5,19 +5,19 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from aftersales.bookings import confirm
 from aftersales.cases import SettlementGroup
-from aftersales.corrections import Fault, add_fault
-from aftersales.decisions import list_approvals
-from aftersales.inspections import Light, Stage, complete, look, points_of
-from aftersales.line_changes import Change, change
-from aftersales.order_lines import Labour, Sublet, add_line
-from aftersales.photos import Place, add_photo, photo_folder
-from aftersales.repair_orders import take_step
-from aftersales.reviews import answer_review
+from aftersales.repair.corrections import Fault, add_fault
+from aftersales.repair.decisions import list_approvals
+from aftersales.repair.inspections import Light, Stage, complete, look, points_of
+from aftersales.repair.line_changes import Change, change
+from aftersales.repair.order_lines import Labour, Sublet, add_line
+from aftersales.repair.photos import Place, add_photo, photo_folder
+from aftersales.repair.repair_orders import take_step
+from aftersales.repair.reviews import answer_review
 from aftersales.settlement.releasing import release
 from aftersales.settlement.settling import settle
 from aftersales.views import get_repair_order
+from aftersales.visits.bookings import confirm
 from foundation.identity import Actor
 from ingest.registry import Vehicles
 from tests.access.prices import png

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from forecourt.pages.stock import address_of
+from forecourt.pages.trade.stock import address_of
 from foundation.database import Database
 from foundation.identity import Actor, Role
 from parts_catalog.parts import Location

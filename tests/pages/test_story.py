@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from aftersales.repair_orders import take_step
+from aftersales.repair.repair_orders import take_step
 from aftersales.settlement.paying import pay
 from forecourt.paying import PAYABLES
 from foundation.database import new_id

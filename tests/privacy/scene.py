@@ -7,20 +7,21 @@ from typing import Any
 
 from sqlalchemy import text
 
-from aftersales import clock, consents, corrections, reviews
 from aftersales.cases import Wish
-from aftersales.consents import Channel, Purpose
-from aftersales.decisions import Heard
-from aftersales.inspections import Light, Stage, look
-from aftersales.line_changes import GoingBack, give_back
 from aftersales.opening import insert_case, open_case
-from aftersales.photos import Place, add_photo, photo_folder
+from aftersales.repair import clock, corrections, reviews
+from aftersales.repair.decisions import Heard
+from aftersales.repair.inspections import Light, Stage, look
+from aftersales.repair.line_changes import GoingBack, give_back
+from aftersales.repair.photos import Place, add_photo, photo_folder
+from aftersales.repair.verdicts import Judged, Verdict, give_verdict
 from aftersales.settlement import settle
 from aftersales.settlement.choices import choose_old_parts, note_customer_parts, sign
 from aftersales.settlement.records import note_attempt, take_up
 from aftersales.tables import assistances
 from aftersales.tables import messages as outbox
-from aftersales.verdicts import Judged, Verdict, give_verdict
+from aftersales.telling import consents
+from aftersales.telling.consents import Channel, Purpose
 from aftersales.views import get_case, get_repair_order
 from diagnostics.tables import findings
 from foundation.database import Database

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import httpx2
 from sqlalchemy import update
 
-from aftersales.slot_ids import SlotKey, read_slot, write_slot
+from aftersales.visits.slot_ids import SlotKey, read_slot, write_slot
 from foundation.clock import FixedClock
 from foundation.database import Database, UnitOfWork
 from foundation.identity import Actor, Role, add_account, add_organisation, issue_token

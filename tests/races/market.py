@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 from sqlalchemy import text, update
 
-from aftersales.slot_ids import read_slot, write_slot
+from aftersales.visits.slot_ids import read_slot, write_slot
 from forecourt.supervision.paths import DataPaths
 from foundation.clock import FixedClock
 from foundation.database import Database, UnitOfWork

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from aftersales.slot_ids import write_slot
+from aftersales.visits.slot_ids import write_slot
 from forecourt.sweeps import sweep_deadlines
 from foundation.clock import FixedClock
 from tests.races import ledger

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from standardwebhooks import Webhook
 
 import forecourt.webhooks.courier
-from aftersales.messages import list_messages
+from aftersales.telling.messages import list_messages
 from forecourt.webhooks.collecting import collect, replay_one, replay_since
 from forecourt.webhooks.courier import Courier
 from forecourt.webhooks.delivery_log import list_deliveries

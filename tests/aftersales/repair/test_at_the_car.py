@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, update
 
-from aftersales.photos import photo_folder, sweep_photos
+from aftersales.repair.photos import photo_folder, sweep_photos
 from aftersales.tables import order_photos, technicians
 from tests.aftersales.repair.orders import Order
 from tests.aftersales.voices import Town

@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from aftersales import cases, guards
+from aftersales import cases
 from aftersales.cases import MOVES, Guard, Move, RepairOrderState
 from aftersales.permissions import PERMISSIONS, Act
+from aftersales.repair import guards
 from aftersales.tables import appointments
 from foundation.identity import Role
 from parts_catalog import stock

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from aftersales.cases import move_of
-from aftersales.occupancy import vacate
+from aftersales.visits.occupancy import vacate
 from parts_catalog import stock
 from parts_catalog.tables import stock as shelves
 from parts_catalog.warehouse.deliveries import expect_delivery

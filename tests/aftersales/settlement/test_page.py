@@ -2,7 +2,7 @@
 
 import pytest
 
-from forecourt.pages.settlement import in_words
+from forecourt.pages.workshop.settlement import in_words
 from foundation.identity import start_session
 from tests.aftersales.settlement.till import DONE, Till
 

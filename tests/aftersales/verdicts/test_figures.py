@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from aftersales.rates import Rate
-from aftersales.workshops import Timing
+from aftersales.workshop.rates import Rate
+from aftersales.workshop.workshops import Timing
 from foundation.identity import Role, add_account
 from tests.aftersales.voices import Town, town
 from tests.aftersales.world import DAY, GARAGE, World, garage

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import delete
 from typer.testing import CliRunner
 
-from aftersales.labels import labels
+from aftersales.repair.labels import labels
 from aftersales.tables import case_findings
 from forecourt import verdict_training
 from forecourt.commands import COMMANDS, build
@@ -18,7 +18,7 @@ from foundation.refusals import Invalid
 from ingest.archive import Archive
 from ingest.intake import Intake
 from ingest.registry import add_device
-from tests.aftersales.verdicts.test_figures import again
+from tests.aftersales.repair.verdicts.test_figures import again
 from tests.aftersales.voices import Town
 from tests.ingest.wire import columns
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aftersales.workshops import Timing
+from aftersales.workshop.workshops import Timing
 from diagnostics.predictor import SHIPPED, Predictor
 from diagnostics.training.judged import FEWEST_CARS
 from forecourt.pipeline import Pipeline
@@ -23,7 +23,7 @@ from simulators.episodes import HEALTHY, fleet
 from simulators.injection import inject
 from simulators.output import trip_of
 from simulators.scenario import shipped
-from tests.aftersales.verdicts.test_figures import again
+from tests.aftersales.repair.verdicts.test_figures import again
 from tests.aftersales.voices import Town, town
 from tests.aftersales.world import World, garage
 

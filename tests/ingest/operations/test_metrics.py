@@ -6,7 +6,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from aftersales.messages import count_letters
+from aftersales.telling.messages import count_letters
 from forecourt.metrics import LABELS, HouseFigures, IngestFigures
 from forecourt.metrics_files import AllFigures, FiguresFile, forget_figures
 from forecourt.supervision.paths import DataPaths

@@ -1,0 +1,1 @@
+"""Workshops: what they can put to work and when, and how they fare."""

@@ -1,0 +1,50 @@
+"""What a person is told: the messages of his account, and how he wants to be reminded."""
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Response
+
+from aftersales.telling.consents import Channel, Purpose, give, withdraw
+from aftersales.telling.messages import list_messages, mark_read
+from forecourt.pages.acting import act, act_for
+from forecourt.pages.readers import Posted, Reader, own_path, posted, signed_in, to
+from forecourt.pages.refused import page_route
+from forecourt.pages.site import Site
+from foundation.database import UnitOfWork
+from foundation.paging import MAXIMUM_LIMIT
+
+
+def router(site: Site) -> APIRouter:
+    """Give the routes of the inbox."""
+    routes = APIRouter(route_class=page_route(site), include_in_schema=False)
+    Form = Annotated[Posted, Depends(posted(site))]  # noqa: N806 - a type
+
+    @routes.get("/messages")
+    def show(reader: Annotated[Reader, Depends(signed_in(site))]) -> Response:
+        with reader.unit() as unit:
+            told = list_messages(unit, reader.actor, limit=MAXIMUM_LIMIT).items
+            return reader.page("messages.html", messages=told)
+
+    @routes.post("/messages/{message}")
+    def read(message: str, form: Form) -> Response:
+        """Note that a message was read and lead to what it tells of."""
+        case = act_for(form, lambda unit: mark_read(unit, form.reader.actor, message)["case"] or "")
+        return to(f"/cases/{quote(case)}" if case and form.text("open") else "/messages")
+
+    @routes.post("/me/reminders")
+    def choose_channels(form: Form) -> Response:
+        """Agree to reminders by the channels that are ticked, and by no other."""
+
+        def do(unit: UnitOfWork) -> None:
+            for channel in Channel:
+                if form.text(channel.value):
+                    phone = form.text("phone") if channel is Channel.SMS else None
+                    give(unit, form.reader.actor, channel, Purpose.REMINDERS, phone)
+                else:
+                    withdraw(unit, form.reader.actor, channel, Purpose.REMINDERS)
+
+        act(form, do)
+        return to(own_path(form.text("next")))
+
+    return routes

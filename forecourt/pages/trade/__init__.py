@@ -1,0 +1,1 @@
+"""Pages of parts: the search, the shop, and what their sellers do."""
