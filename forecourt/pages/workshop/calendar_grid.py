@@ -47,7 +47,7 @@ class Grid:
 
 
 def grid(plan: Mapping[str, Any], midnight: datetime) -> Grid:
-    """Lay out the plan of a day (`aftersales.visits.day_plan`); what reaches over the hours shown is cut at their ends."""
+    """Lay out the plan of a day (`aftersales.visits.day_plan`); what reaches over them is cut at their ends."""
     opened = [_span(pair) for pair in plan["open"]] or [(midnight + DEFAULT_OPEN[0], midnight + DEFAULT_OPEN[1])]
     begin, end = _shown([*opened, *_worked(plan, midnight)], midnight)
     hours = tuple(begin + number * HOUR for number in range(-(-(end - begin) // HOUR)))
