@@ -205,19 +205,22 @@ def _may_speak_of(car: Car) -> ColumnElement[bool]:
     """
     if car.make is None:
         return true()
-    nameless = table.c.make.is_(None) & table.c.base_vehicle.is_(None)
-    return or_(nameless & _universal_or_coded_for(car), _speaks_by_name_of(car))
-
-
-def _universal_or_coded_for(car: Car) -> ColumnElement[bool]:
-    """Choose, of the lines without names and base vehicles, the universal ones and those under codes of the car."""
     coded = func.coalesce(table.c.attributes.has_any(array(NAMING_CODES)), false())
+    return or_(_nameless() & or_(~coded, _coded_for(car)), _speaks_by_name_of(car))
+
+
+def _nameless() -> ColumnElement[bool]:
+    return table.c.make.is_(None) & table.c.base_vehicle.is_(None)
+
+
+def _coded_for(car: Car) -> ColumnElement[bool]:
+    """Choose, of the lines without names and base vehicles, those under codes of the car."""
     makes = select(cast(reference_codes.c.id, Text)).where(
         reference_codes.c.kind == "make", reference_codes.c.canonical["make"].astext == car.make
     )
     listed = func.array(makes.scalar_subquery(), type_=ARRAY(Text))
     own = [table.c.attributes.contains({name: car.codes[name]}) for name in NAMING_CODES if name in car.codes]
-    return or_(~coded, table.c.attributes["make"].astext == any_(listed), *own)
+    return or_(table.c.attributes["make"].astext == any_(listed), *own)
 
 
 def _speaks_by_name_of(car: Car) -> ColumnElement[bool]:
@@ -248,11 +251,12 @@ def _some_parts(where: ColumnElement[bool]) -> Select[tuple[str]]:
 
 
 def _kits_of_types(types: Sequence[str], of_types: ColumnElement[bool], car: Car) -> ColumnElement[bool]:
-    """Choose kits of the types that have a line about the car, or a component that has one by name."""
+    """Choose kits of the types that have a line about the car, or a component that has one by name or by code."""
     current = table.c.removed_by.is_(None)
     chosen: ColumnElement[bool] = kit_components.c.kit.in_(select(table.c.part).where(current, of_types))
     if car.make is not None:
-        through = select(table.c.part).where(current, _speaks_by_name_of(car))
+        speaking = or_(_speaks_by_name_of(car), _nameless() & _coded_for(car))
+        through = select(table.c.part).where(current, speaking)
         chosen = or_(chosen, kit_components.c.component.in_(through))
     return and_(chosen, kit_components.c.kit.in_(select(parts.c.id).where(parts.c.part_type.in_(types))))
 

@@ -43,6 +43,7 @@ FOREIGN = r"""(() => { const found = [], texts = document.createTreeWalker(docum
 
 def check(page: Page) -> None:
     """See that a page fits a phone, that what is tapped is large and named, that its language is one; and ask axe."""
+    page.wait_for_load_state()  # with its style sheet: what is tapped has no height before
     assert page.evaluate(NARROW), page.url
     assert page.evaluate(SMALL) == [], page.url
     assert page.evaluate(NAMELESS) == [], page.url

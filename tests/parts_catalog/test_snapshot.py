@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
@@ -293,6 +293,11 @@ LISTED = (
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@example(  # a kit is offered for what a component says of the make by its code
+    catalogue=[[], [], [Application("line", attributes={"make": 54})], []],
+    asked=[VehicleConfig(make="Toyota", model_line="Etios")],
+    kits={("p3", "p2")},
+)
 @given(
     catalogue=st.lists(st.lists(lines | lines | others, max_size=4), min_size=4, max_size=4),
     asked=st.lists(cars, min_size=1, max_size=4),
@@ -305,7 +310,7 @@ def test_random_catalogues_answer_as_sql_does(
     asked: list[VehicleConfig],
     kits: set[tuple[str, str]],
 ) -> None:
-    with database.unit() as unit, unit.connection.begin_nested() as example, pytest.MonkeyPatch.context() as patch:
+    with database.unit() as unit, unit.connection.begin_nested() as drawn, pytest.MonkeyPatch.context() as patch:
         unit.data = tmp_path_factory.mktemp("data")
         add_brand(unit)
         for kind, number, meaning in LISTED:
@@ -336,4 +341,4 @@ def test_random_catalogues_answer_as_sql_does(
             same_fits(unit, ["p0", "p1", "p2", "p3", "k1", "k2", "none"], car)
         keys = [("toyota", model, year) for model in ("etios", "yaris") for year in (2000, 2013, 2014, 2017, None)]
         same_candidates(unit, snapshot, list(product(keys, TYPES)))
-        example.rollback()
+        drawn.rollback()

@@ -18,7 +18,7 @@ from foundation.refusals import Invalid
 from ingest.archive import Archive
 from ingest.intake import Intake
 from ingest.registry import add_device
-from tests.aftersales.repair.verdicts.test_figures import again
+from tests.aftersales.verdicts.test_figures import again
 from tests.aftersales.voices import Town
 from tests.ingest.wire import columns
 

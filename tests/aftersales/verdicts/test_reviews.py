@@ -6,7 +6,7 @@ from datetime import timedelta
 from aftersales.visits.slots import rank_s
 from aftersales.workshop.ratings import bayesian_mean, handicap_s
 from tests.aftersales.repair.orders import Order
-from tests.aftersales.repair.verdicts.test_verdicts import TO_THE_CHECK
+from tests.aftersales.verdicts.test_verdicts import TO_THE_CHECK
 from tests.aftersales.voices import Town
 from tests.aftersales.world import garage
 

@@ -23,7 +23,7 @@ from simulators.episodes import HEALTHY, fleet
 from simulators.injection import inject
 from simulators.output import trip_of
 from simulators.scenario import shipped
-from tests.aftersales.repair.verdicts.test_figures import again
+from tests.aftersales.verdicts.test_figures import again
 from tests.aftersales.voices import Town, town
 from tests.aftersales.world import World, garage
 
