@@ -61,8 +61,12 @@ def router(site: Site) -> APIRouter:
             return begin(reader, lambda unit: _of_order(unit, reader, order), last_event_id or after)
         if repair:
             return begin(reader, lambda unit: _of_repair(unit, reader, repair), last_event_id or after)
-        may = lambda unit: site.vehicles.get(unit, reader.actor, vehicle)  # noqa: E731
-        watched = begin(reader, lambda unit: _of_vehicle(unit, reader, vehicle), last_event_id or after, may)
+        watched = begin(
+            reader,
+            lambda unit: _of_vehicle(unit, reader, vehicle),
+            last_event_id or after,
+            lambda unit: site.vehicles.get(unit, reader.actor, vehicle),
+        )
         return replace(watched, changes=opens_more)
 
     @routes.get("/live", response_class=EventSourceResponse)

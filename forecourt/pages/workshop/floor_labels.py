@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from aftersales.cases import HoldReason, RepairOrderState
-from aftersales.repair.inspections import Light, Stage
 from aftersales.repair.order_lines import Bearer
 from aftersales.repair.verdicts import Verdict
+from forecourt.pages import repair_labels
 from forecourt.pages.menu import N_
 
 # What is next, from where the order is now.
@@ -35,16 +35,8 @@ TABS: Mapping[str, str] = {
     "lines": N_("Lines"),
     "found": N_("Found"),
 }
-STAGE: Mapping[str, str] = {
-    Stage.CHECK_IN: N_("Check-in"),
-    Stage.PRE_WORK: N_("Before the work"),
-    Stage.FINAL: N_("Final check"),
-}
-LIGHT: Mapping[str, tuple[str, str]] = {
-    Light.GREEN: (N_("In order"), "good"),
-    Light.AMBER: (N_("Soon"), "warn"),
-    Light.RED: (N_("Now"), "bad"),
-}
+# As every page of a repair says it.
+STAGE, LIGHT, LINE_KIND = repair_labels.STAGE, repair_labels.LIGHT, repair_labels.KIND
 # What is tapped in place of a note; the note is in the technician's language, as if he had typed it.
 PHRASES: tuple[str, ...] = (
     N_("Worn"),
@@ -62,7 +54,6 @@ APPROVAL: Mapping[str, tuple[str, str]] = {
     "awaiting": (N_("Waits for the owner"), "warn"),
     "returned": (N_("Went back"), ""),
 }
-LINE_KIND: Mapping[str, str] = {"labour": N_("Labour"), "part": N_("Part"), "sublet": N_("Done elsewhere")}
 BEARER: Mapping[str, str] = {
     Bearer.MANUFACTURER: N_("Under warranty: the car maker pays"),
     Bearer.PART_MAKER: N_("Under warranty: the maker of the part pays"),
