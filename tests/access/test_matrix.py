@@ -88,8 +88,8 @@ def test_a_tracking_link_shows_one_case_and_nothing_else(scene: Scene) -> None:
 def test_an_approval_link_opens_the_decisions_on_one_order_and_nothing_else(scene: Scene) -> None:
     with scene.world.database.unit() as unit:
         _, secret = add_approval_link(unit, scene.world.owner, scene.ids["order"], 1, APPROVING)
-    scene.renew("{approval_link}")
-    seen = {route for route in API if ask(scene, route, secret) < 400} - {"POST /v1/tokens"}
+    asked = [route for route in API if TABLE.by_route[route].group is not Group.PUBLIC]
+    seen = {route for route in asked if ask(scene, route, secret) != 403}
     assert seen == {route for action in APPROVING for route in API if TABLE.by_route[route].action == action}
     headers = {"Authorization": f"Bearer {secret}"}
     order = scene.ids["order"]
