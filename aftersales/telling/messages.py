@@ -75,6 +75,7 @@ def notify(
     cause: str,
     case: str | None,
     order: str | None = None,
+    /,
     **fields: Words | str,
 ) -> None:
     """Tell people what happened, in the unit in which it happens; the same `cause` is told once.
@@ -94,6 +95,7 @@ def post(
     cause: str,
     case: str | None,
     order: str | None = None,
+    /,
     **fields: Words | str,
 ) -> None:
     """Write one message per channel. A field is a text for both languages, or one for each."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from aftersales.repair.decisions import list_approvals
 from aftersales.repair.line_changes import Change, change
@@ -49,26 +49,8 @@ def test_an_owner_decides_by_the_link_of_a_text_message(
     check(page)
     photograph(page, "approve.png")
 
-    # What is ticked outlives the server; what was ticked of a line as it was is no tick of the line as it is.
-    tick = lambda line, said: page.locator(f"[id^=ask-{line}] input[value={said}]")  # noqa: E731
-    tick(cleaning, "approved").check()
-    tick(drums, "approved").check()
-    served.cut()
-    expect(page.locator("#offline")).to_be_visible()
-    context.set_offline(True)  # the port stays open: what is sent must not wait there
-    page.locator("#decide button.main").click()
-    page.wait_for_url("chrome-error:**")
-    context.set_offline(False)
-    served.start()
-    page.goto(f"{served.url}/approve/{floor.order}")
-    expect(tick(cleaning, "approved")).to_be_checked()
-    expect(tick(drums, "approved")).to_be_checked()
-    with scene.database.unit() as unit:
-        change(unit, scene.advisor, floor.order, drums, Change(unit_net=21_000))
-    expect(page.locator(f"[id^=ask-{drums}]")).to_contain_text("210", timeout=20_000)
-    expect(tick(cleaning, "approved")).to_be_checked()
-    expect(tick(drums, "approved")).not_to_be_checked()
-    tick(drums, "declined").check()
+    _lose_the_server(page, served, floor, cleaning, drums)
+    _choice(page, drums, "declined").check()
     page.locator("#decide button.main").click()
     page.wait_for_url("**done=decided")
     expect(page.locator("#nothing-waits")).to_be_visible()
@@ -81,5 +63,36 @@ def test_an_owner_decides_by_the_link_of_a_text_message(
     }
     assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('draft ')).length") == 0
     assert message.link.partition("#")[2] not in page.content()
+    floor.step("start")
+    floor.finish(tmp_path, served.url)
+    expect(page.locator("#ended")).to_be_visible()
+    expect(page.locator("#decide, #costs")).to_have_count(0)
+    expect(page.locator("#offline")).to_be_hidden()
+    check(page)
     assert complaints == []
     context.close()
+
+
+def _choice(page: Page, line: str, said: str) -> Locator:
+    return page.locator(f"[id^=ask-{line}] input[value={said}]")
+
+
+def _lose_the_server(page: Page, served: Served, floor: Floor, cleaning: str, drums: str) -> None:
+    """See that what is ticked outlives the server, and that a tick of a line as it was is none of it as it is."""
+    _choice(page, cleaning, "approved").check()
+    _choice(page, drums, "approved").check()
+    served.cut()
+    expect(page.locator("#offline")).to_be_visible()
+    page.context.set_offline(True)  # the port stays open: what is sent must not wait there
+    page.locator("#decide button.main").click()
+    page.wait_for_url("chrome-error:**")
+    page.context.set_offline(False)
+    served.start()
+    page.goto(f"{served.url}/approve/{floor.order}")
+    expect(_choice(page, cleaning, "approved")).to_be_checked()
+    expect(_choice(page, drums, "approved")).to_be_checked()
+    with floor.scene.database.unit() as unit:
+        change(unit, floor.scene.advisor, floor.order, drums, Change(unit_net=21_000))
+    expect(page.locator(f"[id^=ask-{drums}]")).to_contain_text("210", timeout=20_000)
+    expect(_choice(page, cleaning, "approved")).to_be_checked()
+    expect(_choice(page, drums, "approved")).not_to_be_checked()

@@ -8,12 +8,13 @@ import structlog
 from sqlalchemy import select
 
 from aftersales.permissions import Act, require
+from aftersales.privacy import erase
 from aftersales.repair.approval_links import LINK_DAYS, new_approval_link
-from aftersales.tables import messages
+from aftersales.tables import approvals, messages
 from aftersales.telling.consents import Channel
 from forecourt.mail import console, letter, words
 from foundation.identity import Role, actor_of_token, add_account, revoke_account
-from foundation.privacy import sweep
+from foundation.privacy import person_of, sweep
 from foundation.refusals import Forbidden
 from foundation.tables import credentials
 from tests.aftersales.repair.letters import HOUSE, read_letters, secret_in
@@ -191,6 +192,18 @@ def test_a_link_reaches_its_order_and_nothing_else(order: Order) -> None:
             if act is not Act.APPROVE:
                 with pytest.raises(Forbidden):
                     require(actor, act, owner=FAMILY, workshop=FAMILY)
+
+
+def test_from_where_somebody_decided_for_his_house_goes_with_him(order: Order) -> None:
+    holder = asked(order)
+    order.decide("approved", order.lines("awaiting")[0]["id"], by=holder)
+    with order.street.world.database.unit() as unit:
+        add_account(unit, "colleague@x.example", Role.OWNER, FAMILY)
+        person = person_of(unit, order.street.owner.actor)
+        erase(unit, person, vehicles=False)
+        left = unit.connection.execute(select(approvals.c.ip, approvals.c.actor)).all()
+    assert not person.private
+    assert {tuple(row) for row in left} == {(None, person.account)}
 
 
 def test_ended_links_are_forgotten_like_other_credentials(order: Order) -> None:
