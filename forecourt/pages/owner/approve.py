@@ -41,6 +41,10 @@ COOKIE = "forecourt_approval"
 LINE, WAS, EVERY = "line-", "was-", "all"  # fields of the form: a line with its hash, and how it was shown in words
 
 
+class OtherLink(Forbidden):
+    """A form of another link's page, or of nobody's: nothing was done with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
     """What a form says: the decision on each line, its hash as it was shown, and how that looked."""
@@ -181,7 +185,7 @@ def _decide(reader: Reader, order: str, fields: Mapping[str, str]) -> Response:
 
 def _take(reader: Reader, holder: Session, order: str, fields: Mapping[str, str]) -> None:
     if not compare_digest(fields.get(CSRF_FIELD, "").encode(), holder.csrf.encode()):
-        raise Forbidden("this form does not belong to the link that is open")
+        raise OtherLink("this form does not belong to the link that is open")
     choices = read_choices(fields)
     asked = {"decisions": dict(choices.decisions), "shown": dict(choices.shown)}
     key, path = fields.get(KEY_FIELD) or None, reader.request.url.path
@@ -260,6 +264,7 @@ def _page(
         cursor=cursor,
         done=done,
         refusal=refusal,
+        other=isinstance(refusal, OtherLink),
         **said,
         **shown,
     )
