@@ -102,6 +102,20 @@ def test_nothing_is_decided_on_a_line_that_changed_and_the_page_says_what_it_was
     assert form_of(stranger, path).keys() & form.keys() >= {"csrf", "key"}
 
 
+def test_declining_everything_ends_the_visit_and_the_link_in_words(floor: Floor, browser: Browsers) -> None:
+    scene, order = floor.scene, floor.order
+    with scene.database.unit() as unit:
+        for line in get_repair_order(unit, scene.advisor, order)["lines"]:
+            change(unit, scene.advisor, order, line["id"], Change(unit_net=line["unit_price"]["amount"] + 100))
+    stranger = browser()
+    path = opened(floor, stranger)
+    answer = stranger.post(path, data=form_of(stranger, path) | {"all": "declined"})
+    assert (answer.status_code, "Your decision has been taken" in answer.text) == (200, True)
+    with scene.database.unit() as unit:
+        assert get_repair_order(unit, scene.owner, order)["state"] == "cancelled"
+    assert stranger.get(path).status_code == 401
+
+
 @pytest.mark.parametrize(("language", "words"), [("en", "This link has ended"), ("zh_CN", "此链接已失效")])
 def test_a_link_that_its_owner_ended_is_refused_in_words(
     floor: Floor, browser: Browsers, signed_in: Callable[[Actor], TestClient], language: str, words: str
