@@ -50,6 +50,8 @@ RULES = (
     Rule("pages.desk", Group.READ, ("GET /board/{order}",), own=_PLANNING, granted=_PLANNING),
     Rule("pages.figures", Group.READ, ("GET /figures",), own=_PLANNING),
     Rule("pages.pay_later", Group.WRITE, ("POST /board/{order}/account",), granted=_MANAGING),
+    Rule("pages.refund_repair", Group.WRITE, ("POST /board/{order}/refunds/{refund}",), granted=_PLANNING),
+    Rule("pages.refund_order", Group.WRITE, ("POST /returns/refunds/{refund}",), granted=SELLING),
     Rule("pages.calendar", Group.READ, ("GET /calendar", "GET /calendar/live"), own=_PLANNING),
     Rule("pages.import", Group.WRITE, ("POST /imports/{import_id}/run",), own=and_administrators(IMPORTING)),
     Rule("payments.decide", Group.PERSONAL, ("POST /payments/{payment}/sandbox",), own=ALL),

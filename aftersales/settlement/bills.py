@@ -1,5 +1,7 @@
 """What is owed by a settlement's sheet, and how that stands; the states are on one screen in `cases.py`."""
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, select, update
@@ -9,7 +11,7 @@ from aftersales.settlement.accounts import on_account
 from aftersales.tables import bills
 from foundation.database import UnitOfWork
 from foundation.money import Money
-from parts_catalog.payments import Payable, Payment, State, close, payments_of
+from parts_catalog.payments import Payable, Payment, Refund, State, close, payments_of, refunds_of, show_refund
 
 PAYABLE = "repair_order"
 
@@ -69,7 +71,16 @@ def bill_view(unit: UnitOfWork, order: str) -> dict[str, Any] | None:
                 "refunded": one.refunded.to_json(),
                 "state": one.state.value,
                 "due_at": one.due_at.isoformat(),
+                "refunds": [_written(show_refund(back)) for back in _refunds_of(unit, one)],
             }
             for one in payments_of_order(unit, order)
         ],
     }
+
+
+def _refunds_of(unit: UnitOfWork, payment: Payment) -> Sequence[Refund]:
+    return refunds_of(unit, payment) if payment.paid_at is not None else ()
+
+
+def _written(view: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in view.items()}

@@ -174,6 +174,14 @@ NOTICES: Mapping[str, Notice] = {
             "{workshop}已出具更正清单，金额有所减少；多付部分将退回。",
         ),
     ),
+    "refund_refused": Notice(  # to the workshop
+        Words("A refund was refused", "退款被拒绝"),
+        Words(
+            "The payment provider has not given back what a customer paid too much. Why stands with the bill of the"
+            " repair order; ask for it again there.",
+            "支付平台未退回客户多付的款项，原因见工单账单，可在该处重新申请。",
+        ),
+    ),
     "record_lacking": Notice(  # to the workshop
         Words("A repair record lacks something", "维修电子档案信息不全"),
         Words(

@@ -15,6 +15,7 @@ from aftersales.repair.repair_orders import Said, take_step
 from aftersales.repair.verdicts import VERDICT_WORDS, list_verdicts
 from aftersales.scope import find_order
 from aftersales.settlement.accounts import on_account
+from aftersales.settlement.bills import PAYABLE
 from aftersales.settlement.records import show_record
 from aftersales.views import get_case, get_repair_order
 from diagnostics.faults import FAULTS
@@ -30,6 +31,7 @@ from foundation.database import UnitOfWork
 from foundation.events import end_of_log
 from foundation.identity import Role
 from foundation.refusals import Conflict, Invalid, Refusal
+from parts_catalog.payments import RefusedRefund, refused
 from parts_catalog.payments.providers import KINDS
 
 
@@ -100,6 +102,7 @@ def _order(unit: UnitOfWork, reader: Reader, order: str) -> dict[str, Any]:
         "customer": row.organisation,
         "providers": [KINDS[name] for name in reader.site.providers] if ours and pays else [],
         "waits": payment_of(unit, reader, found) if pays else None,
+        "refused": [it for it in _refused(unit, reader) if it.payable.id == order] if ours and bill else [],
         "record": show_record(unit, reader.actor, order) if ours and found.get("record") else None,
         "verdicts": list_verdicts(unit, reader.actor, order),
         "verdict_words": VERDICT_WORDS,
@@ -112,6 +115,10 @@ def _order(unit: UnitOfWork, reader: Reader, order: str) -> dict[str, Any]:
 def _has_sheet(state: str, order: dict[str, Any]) -> bool:
     """Whether an order gets a sheet now: of work that is done, or of a fee that was announced."""
     return state == RepairOrderState.COMPLETED or (state == RepairOrderState.DECLINED and order["inspection_fee"])
+
+
+def _refused(unit: UnitOfWork, reader: Reader) -> list[RefusedRefund]:
+    return refused(unit, reader.actor, reader.site.payables, PAYABLE)
 
 
 def _step(unit: UnitOfWork, form: Posted, order: str) -> None:

@@ -27,6 +27,7 @@ from forecourt.pages.workshop.desk_lines import currency_of
 from foundation.database import UnitOfWork
 from foundation.pictures import MOST_BYTES
 from foundation.refusals import Invalid
+from parts_catalog.payments import ask_again
 
 NET = "net-"  # before the lines of a form of corrections: what each costs instead
 
@@ -90,6 +91,13 @@ def _bill(routes: APIRouter, site: Site) -> None:
             change(unit, form.reader.actor, row.workshop, row.organisation)
 
         return at_desk(form, order, Act.SET_UP, do, "saved")
+
+    @routes.post("/board/{order}/refunds/{refund}")
+    def give_back_again(order: str, refund: str, form: Form) -> Response:
+        def do(unit: UnitOfWork) -> None:
+            ask_again(unit, form.reader.actor, site.payables, refund)
+
+        return at_desk(form, order, Act.CORRECT_SHEET, do, "refund_asked")
 
     @routes.post("/board/{order}/release")
     def hand_over(order: str, form: Form) -> Response:
