@@ -69,7 +69,8 @@ PERSONAL: Mapping[str, str] = {
 }
 IMPERSONAL: Mapping[str, str] = {
     "workshops": "id organisation name_en name_zh latitude longitude zone currency labour_rate tax_basis_points"
-    " opening_hours special_days stock_location country subdivision setup_version stars reviews",
+    " opening_hours special_days stock_location country subdivision setup_version stars reviews address telephone"
+    " licence",
     "bays": "id organisation workshop name equipment",
     "technicians": "id organisation workshop skills account shifts",
     "absences": "id organisation workshop resource during",

@@ -87,4 +87,10 @@ NOUN: Mapping[str, str] = {
     "repair_order": N_("Repairs"),
     "order": N_("Orders of parts"),
 }
+# What a sheet says of its workshop beside the name.
+CONTACT: Mapping[str, str] = {
+    "address": N_("Address"),
+    "telephone": N_("Telephone"),
+    "licence": N_("Licence or record number"),
+}
 LACKING: Mapping[str, str] = {"plate": N_("number plate"), "vin": N_("VIN")}

@@ -1,4 +1,4 @@
-"""The workshop manager's page: hours, absences, bays, people, loaners, services; a refusal stands at its field."""
+"""The workshop manager's page: its sheets' head, hours, absences, bays, people; a refusal stands at its field."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
@@ -24,6 +24,7 @@ from aftersales.workshop.workshop_setup import (
     read_hours,
     report_absence,
     resources,
+    set_contact,
     set_holidays,
     set_hours,
     set_special_day,
@@ -40,6 +41,7 @@ from foundation.database import UnitOfWork
 from foundation.identity import Role
 from foundation.refusals import Invalid, NotFound, Refusal
 
+CONTACT = {"name_zh": 100, "name_en": 100, "address": 200, "telephone": 40, "licence": 60}  # with most characters
 Errors = Mapping[str, Refusal]  # by the field that is wrong
 
 
@@ -70,6 +72,17 @@ def router(site: Site) -> APIRouter:
         return to(f"/workshop?workshop={quote(workshop)}&done=saved")
 
     return routes
+
+
+def _contact(unit: UnitOfWork, form: Posted, workshop: str) -> None:
+    said = {name: form.text(name) for name in CONTACT}
+    for name, most in CONTACT.items():
+        if len(said[name]) > most or "\x00" in said[name]:
+            raise AtField({name: Invalid(f"this is text of at most {most} characters")})
+    try:
+        set_contact(unit, form.reader.actor, workshop, said)
+    except Invalid as refusal:
+        raise AtField({"telephone" if said["name_en"] or said["name_zh"] else "name_en": refusal}) from refusal
 
 
 def _hours(unit: UnitOfWork, form: Posted, workshop: str) -> None:
@@ -179,6 +192,7 @@ def _local(written: str, zone: ZoneInfo) -> datetime:
 
 
 CHANGES: Mapping[str, Callable[[UnitOfWork, Posted, str], None]] = {
+    "contact": _contact,
     "hours": _hours,
     "special-days": _special_day,
     "holidays": _holidays,
