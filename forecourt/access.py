@@ -148,7 +148,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "desk.give_verdict": ("POST /jobs/{order}/verdicts", "POST /board/{order}/verdicts"),
     "desk.add_lines": ("POST /jobs/{order}/lines", "POST /board/{order}/lines", "POST /board/{order}/lines/{line}"),
     "desk.return_parts": ("POST /jobs/{order}/parts-returns",),
-    "desk.settle": ("POST /jobs/{order}/settlement", "POST /board/{order}/settlement"),
+    "desk.settle": ("POST /board/{order}/settlement",),
     "desk.note_customer_parts": ("POST /board/{order}/customer-parts",),
     "desk.correct_sheet": ("POST /board/{order}/corrections",),
     "desk.release": ("POST /board/{order}/release",),

@@ -29,19 +29,20 @@ APPOINTMENT: Mapping[str, tuple[str, str]] = {
     AppointmentState.NO_SHOW: (N_("The car did not come"), "bad"),
     AppointmentState.TAKEN: (N_("Accepted"), ""),
 }
+# As its owner reads it; the workshop's own words are in `repair_labels.STATE`.
 ORDER: Mapping[str, tuple[str, str]] = {
     RepairOrderState.EXPECTED: (N_("Car expected"), ""),
     RepairOrderState.OPEN: (N_("Car received"), "warn"),
     RepairOrderState.INSPECTED: (N_("Car looked over"), "warn"),
-    RepairOrderState.AWAITING_APPROVAL: (N_("Waiting for the owner's approval"), "bad"),
-    RepairOrderState.DECLINED: (N_("Declined, not closed yet"), "bad"),
+    RepairOrderState.AWAITING_APPROVAL: (N_("Waiting for your approval"), "bad"),
+    RepairOrderState.DECLINED: (N_("Nothing will be repaired"), "bad"),
     RepairOrderState.CLOSED_DECLINED: (N_("Closed without repair"), ""),
     RepairOrderState.PARTS_PENDING: (N_("Parts are being made ready"), "warn"),
     RepairOrderState.IN_PROGRESS: (N_("Repair in progress"), "warn"),
     RepairOrderState.ON_HOLD: (N_("Work is on hold"), "bad"),
     RepairOrderState.QUALITY_CHECK: (N_("Final check"), "warn"),
     RepairOrderState.REWORK: (N_("Back to the bay"), "warn"),
-    RepairOrderState.COMPLETED: (N_("Repair done, not settled yet"), "bad"),
+    RepairOrderState.COMPLETED: (N_("Repair done; the bill comes next"), "warn"),
     RepairOrderState.SETTLED: (N_("Settled"), "good"),
     RepairOrderState.RELEASED: (N_("Car handed over"), "good"),
     RepairOrderState.CANCELLED: (N_("Cancelled"), ""),

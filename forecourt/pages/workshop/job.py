@@ -17,7 +17,6 @@ from aftersales.repair.photos import OVER, list_photos
 from aftersales.repair.repair_orders import Said, take_step
 from aftersales.repair.verdicts import list_verdicts
 from aftersales.scope import find_order
-from aftersales.settlement import settle
 from aftersales.views import get_case, get_repair_order
 from aftersales.workshop.crew import own_technicians, running_clock
 from diagnostics.confirming import CONFIRMING
@@ -70,11 +69,6 @@ def router(site: Site) -> APIRouter:
     @routes.post("/jobs/{order}/steps")
     def step(order: str, form: Annotated[Posted, Depends(posted(site))]) -> Response:
         return tapped(form, order, "work", lambda unit: _step(unit, form, order), "step")
-
-    @routes.post("/jobs/{order}/settlement")
-    def close(order: str, form: Annotated[Posted, Depends(posted(site))]) -> Response:
-        old_parts = {"yes": True, "no": False}.get(form.text("return_old_parts"))
-        return tapped(form, order, "work", lambda unit: settle(unit, form.reader.actor, order, old_parts), "settled")
 
     return routes
 
