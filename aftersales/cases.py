@@ -119,6 +119,13 @@ class BillState(StrEnum):
     WAIVED = "waived"  # the inspection fee
 
 
+class TakingWay(StrEnum):
+    """How money is taken at the counter."""
+
+    CASH = "cash"
+    CARD = "card"  # by the card terminal
+
+
 TO_PAY = frozenset({BillState.OPEN, BillState.ON_ACCOUNT})
 LETS_GO = frozenset({BillState.PAID, BillState.ON_ACCOUNT, BillState.NOTHING_DUE})
 

@@ -38,6 +38,7 @@ from aftersales.tables import (
     reviews,
     settlements,
     sheet_signatures,
+    takings,
     technicians,
     verdicts,
     waits,
@@ -96,6 +97,7 @@ IMPERSONAL: Mapping[str, str] = {
     # The sheet has the car by its opaque id, the workshop, lines and amounts; no person stands in it.
     "settlements": "order version organisation number sheet net tax currency settled_by settled_at",
     "bills": "order organisation state amount currency payment opened_at paid_at",
+    "takings": "id organisation order workshop way amount currency receipt gives_back taken_by at",
     "sheet_signatures": "order version organisation account channel signed_at",
     "old_parts_choices": "order organisation choice account chosen_at",
     "customer_parts": "order position organisation name quantity noted_by noted_at",
@@ -117,7 +119,7 @@ _OWNED = (
     cases, case_findings, case_codes, estimates, estimate_lines, appointments, repair_orders, repair_steps, approvals,
     settlements, reviews, assistances, messages, consents, waits, reminders, inspections, inspection_points,
     order_photos, clock_entries, repair_findings, part_returns, verdicts, bills, sheet_signatures, old_parts_choices,
-    customer_parts, repair_records, record_attempts,
+    customer_parts, repair_records, record_attempts, takings,
 )  # fmt: skip
 _BY_NAME: Mapping[Table, str] = {
     repair_steps: "actor",
@@ -129,6 +131,7 @@ _BY_NAME: Mapping[Table, str] = {
     repair_findings: "found_by",
     part_returns: "returned_by",
     sheet_signatures: "account",
+    takings: "taken_by",
     old_parts_choices: "account",
     customer_parts: "noted_by",
     reviews: "reviewed_by",

@@ -9,13 +9,12 @@ from aftersales.cases import TO_PAY, BillState
 from aftersales.moves import DESK, tell
 from aftersales.permissions import Act, require
 from aftersales.scope import lock_case, lock_order
-from aftersales.settlement.bills import PAYABLE, bill_of, change_bill, close_pending, payments_of_order
+from aftersales.settlement.bills import PAYABLE, bill_of, change_bill, close_pending, payments_of_order, rest_of
 from aftersales.tables import repair_orders
 from aftersales.telling.messages import desk_people, notify
 from aftersales.workshop.workshops import load_workshop
 from foundation.database import UnitOfWork
 from foundation.identity import Actor, desk_of
-from foundation.money import Money
 from foundation.refusals import Conflict
 from parts_catalog.payments import Payable, Payment, Refund, RefundState, State, start
 
@@ -32,7 +31,7 @@ def pay(unit: UnitOfWork, actor: Actor, order: str, provider: str) -> Payment:
         raise Conflict("there is nothing to pay before the settlement", state=row.state)
     if bill.state not in TO_PAY:
         raise Conflict(f"the bill is {bill.state.replace('_', ' ')}; there is nothing to pay", state=bill.state)
-    owed = Money(bill.amount, bill.currency)
+    owed = rest_of(unit, bill)
     waiting = [one for one in payments_of_order(unit, row.id) if one.state is State.PENDING]
     if any((one.provider, one.amount) != (provider, owed) or one.due_at <= unit.now() for one in waiting):
         close_pending(unit, row.id)
@@ -54,7 +53,7 @@ class RepairsPaid:
             return False
         if bill.state == BillState.PAID:
             return True
-        if bill.state not in TO_PAY or Money(bill.amount, bill.currency) != payment.amount:
+        if bill.state not in TO_PAY or rest_of(unit, bill) != payment.amount:
             return False
         change_bill(unit, order, state=BillState.PAID.value, payment=payment.id, paid_at=unit.now())
         close_pending(unit, order)

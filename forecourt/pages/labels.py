@@ -245,6 +245,8 @@ DONE: Mapping[str, str] = {
     "taken_down": N_("Written down, with who said it and how."),
     "corrected": N_("The corrected sheet counts from now on."),
     "payment_begun": N_("The customer can pay now."),
+    "money_taken": N_("Written down as taken."),
+    "money_given_back": N_("Written down as given back."),
     "refund_asked": N_("The refund has been asked for again."),
     "released": N_("The car is handed over."),
     "review_answered": N_("Answered. The customer is told."),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from aftersales.cases import BillState, RepairOrderState, SettlementGroup
+from aftersales.cases import BillState, RepairOrderState, SettlementGroup, TakingWay
 from aftersales.repair.decisions import APPROVED, AWAITING, DECLINED, RETURNED, Way
 from aftersales.repair.inspections import Light, Stage
 from aftersales.repair.order_lines import Bearer
@@ -101,6 +101,7 @@ BILL: Mapping[str, tuple[str, str]] = {
     BillState.WAIVED: (N_("Waived"), ""),
 }
 GROUPS = tuple(one.value for one in SettlementGroup)  # printed exactly so in either language
+TAKING: Mapping[str, str] = {TakingWay.CASH: N_("Cash"), TakingWay.CARD: N_("Card terminal")}
 # How the electronic repair record stands.
 RECORD: Mapping[str, tuple[str, str]] = {
     "lacking": (N_("Something is missing"), "bad"),
