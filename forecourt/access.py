@@ -45,6 +45,7 @@ RULES = (
     read_of("orders.follow", "GET /live"),
     Rule("pages.jobs", Group.READ, ("GET /jobs", "GET /jobs/live"), none=_WORKING),
     Rule("pages.crew", Group.WRITE, ("POST /jobs/crew",), none=frozenset({Role.TECHNICIAN})),
+    Rule("pages.crew_leave", Group.WRITE, ("POST /jobs/crew/leave",), none=_WORKING),
     Rule("pages.job", Group.READ, _JOB, own=_WORKING, granted=_WORKING),
     Rule("pages.board", Group.READ, ("GET /board", "GET /board/live"), none=_PLANNING),
     Rule("pages.desk", Group.READ, ("GET /board/{order}",), own=_PLANNING, granted=_PLANNING),

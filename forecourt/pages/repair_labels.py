@@ -6,6 +6,7 @@ from aftersales.cases import BillState, RepairOrderState, SettlementGroup, Takin
 from aftersales.repair.decisions import APPROVED, AWAITING, DECLINED, RETURNED, Way
 from aftersales.repair.inspections import Light, Stage
 from aftersales.repair.order_lines import Bearer
+from aftersales.repair.verdicts import Verdict
 from forecourt.pages.menu import N_
 
 # words, colour of its chip
@@ -101,6 +102,13 @@ BILL: Mapping[str, tuple[str, str]] = {
     BillState.WAIVED: (N_("Waived"), ""),
 }
 GROUPS = tuple(one.value for one in SettlementGroup)  # printed exactly so in either language
+# What is asked of a finding as the work is completed.
+VERDICT: Mapping[str, str] = {
+    Verdict.FOUND: N_("It was this"),
+    Verdict.NOT_FOUND: N_("Nothing found"),
+    Verdict.OTHER_FAULT: N_("Another fault"),
+    "later": N_("Say it later"),
+}
 TAKING: Mapping[str, str] = {TakingWay.CASH: N_("Cash"), TakingWay.CARD: N_("Card terminal")}
 # How the electronic repair record stands.
 RECORD: Mapping[str, tuple[str, str]] = {

@@ -27,6 +27,7 @@ from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
 from forecourt.pages.workshop.desk_forms import amount
 from forecourt.pages.workshop.job import seen_vehicle
+from forecourt.pages.workshop.verdicts_asked import give_asked
 from foundation.database import UnitOfWork
 from foundation.events import end_of_log
 from foundation.identity import Role
@@ -128,4 +129,5 @@ def _step(unit: UnitOfWork, form: Posted, order: str) -> None:
     currency = get_repair_order(unit, form.reader.actor, order)["totals"]["gross"]["currency"]
     announced = amount(fee, currency) if fee and form.text("step") in STEPS else None
     said = Said(mileage, reason, form.text("fee") or None, announced)
+    give_asked(unit, form, order)
     take_step(unit, form.reader.actor, order, form.text("step"), form.text("note") or None, said=said)

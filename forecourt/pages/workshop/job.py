@@ -31,6 +31,7 @@ from forecourt.pages.site import Site
 from forecourt.pages.voltage import PLOTTED
 from forecourt.pages.workshop import floor_labels
 from forecourt.pages.workshop.parts_to_ask import lines_to_ask
+from forecourt.pages.workshop.verdicts_asked import give_asked
 from foundation.database import UnitOfWork
 from foundation.events import end_of_log
 from foundation.identity import WORKSHOP_ROLES
@@ -156,6 +157,7 @@ def _step(unit: UnitOfWork, form: Posted, order: str) -> None:
     mileage = whole(written, "the mileage is a whole number of kilometres") if written else None
     reason = HoldReason(form.text("reason")) if form.text("reason") in set(HoldReason) else None
     said = Said(mileage, reason, form.text("fee") or None)
+    give_asked(unit, form, order)
     take_step(unit, form.reader.actor, order, form.text("step"), words(form, "note"), said=said)
 
 
@@ -180,8 +182,8 @@ class Asked:
     said: Mapping[str, str]
 
 
-def _work(_: UnitOfWork, __: Asked) -> Shown:
-    return {}
+def _work(unit: UnitOfWork, of: Asked) -> Shown:
+    return {"verdicts": list_verdicts(unit, of.reader.actor, of.order["id"])}
 
 
 def _looking(unit: UnitOfWork, of: Asked) -> Shown:
