@@ -86,7 +86,7 @@ IMPERSONAL: Mapping[str, str] = {
     " sequence replaces wait created_at updated_at",
     "occupancies": "id organisation resource during appointment active",
     "repair_orders": "id organisation workshop_organisation case appointment estimate vehicle workshop state"
-    " mileage_km parts_issued_at reworks hold_reason inspection_fee fee_outcome created_at updated_at",
+    " mileage_km parts_issued_at reworks ready_at hold_reason inspection_fee fee_outcome created_at updated_at",
     "repair_steps": "order number organisation step state actor taken_at",
     "approvals": "id organisation order line number decision hash actor channel decided_at",
     "inspections": "order stage organisation begun_by begun_at completed_by completed_at",

@@ -152,6 +152,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "desk.settle": ("POST /board/{order}/settlement",),
     "desk.note_customer_parts": ("POST /board/{order}/customer-parts",),
     "desk.correct_sheet": ("POST /board/{order}/corrections",),
+    "desk.promise": ("POST /board/{order}/promise",),
     "desk.take_money": ("POST /board/{order}/takings", "POST /board/{order}/takings/{taking}/back"),
     "desk.release": ("POST /board/{order}/release",),
     "desk.mend_record": ("POST /board/{order}/record",),

@@ -160,6 +160,10 @@ NOTICES: Mapping[str, Notice] = {
         Words("The workshop answered your review", "门店回复了您的评价"),
         Words("{workshop} has written an answer; it stands below your review.", "{workshop}已回复，见您的评价下方。"),
     ),
+    "ready_anew": Notice(
+        Words("Your car will be ready at another time", "预计完成时间有变"),
+        Words("{workshop} now promises it for {when}.", "{workshop}现预计{when}完成。"),
+    ),
     "sheet_written": Notice(
         Words("Your settlement sheet is ready", "结算清单已生成"),
         Words(

@@ -245,6 +245,7 @@ DONE: Mapping[str, str] = {
     "taken_down": N_("Written down, with who said it and how."),
     "corrected": N_("The corrected sheet counts from now on."),
     "payment_begun": N_("The customer can pay now."),
+    "promised": N_("Promised. The owner has been told."),
     "money_taken": N_("Written down as taken."),
     "money_given_back": N_("Written down as given back."),
     "refund_asked": N_("The refund has been asked for again."),

@@ -76,6 +76,7 @@ TAKEN: Mapping[str, str] = {
     "settle": N_("Settled"),
     "release": N_("Car handed over"),
     "cancel": N_("Visit called off"),
+    "promise": N_("Promised anew"),
 }
 # What is done by a step, as its button says it.
 ACT: Mapping[str, str] = {

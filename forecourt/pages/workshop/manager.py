@@ -1,10 +1,9 @@
 """The workshop manager's page: its sheets' head, hours, absences, bays, people; a refusal stands at its field."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Response
 
@@ -37,6 +36,7 @@ from forecourt.pages.owner.repairs import whole
 from forecourt.pages.readers import Posted, Reader, posted, signed_in, to
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
+from forecourt.pages.workshop.desk_forms import local_instant
 from foundation.database import UnitOfWork
 from foundation.identity import Role
 from foundation.refusals import Invalid, NotFound, Refusal
@@ -177,18 +177,10 @@ def _absence(unit: UnitOfWork, form: Posted, workshop: str) -> None:
         return
     zone = own_workshop(unit, actor, workshop).zone
     try:
-        begin, until = (_local(form.text(name), zone) for name in ("from", "until"))
+        begin, until = (local_instant(form.text(name), zone) for name in ("from", "until"))
         report_absence(unit, actor, workshop, form.text("resource"), (begin, until), form.text("reason"))
     except Invalid as refusal:
         raise AtField({"absence": refusal}) from refusal
-
-
-def _local(written: str, zone: ZoneInfo) -> datetime:
-    """Read day and time by the workshop's clock."""
-    try:
-        return datetime.fromisoformat(written).replace(tzinfo=zone).astimezone(UTC)
-    except ValueError as error:
-        raise Invalid("this is no day and time") from error
 
 
 CHANGES: Mapping[str, Callable[[UnitOfWork, Posted, str], None]] = {
