@@ -58,10 +58,15 @@ def rest_of(unit: UnitOfWork, bill: Row[Any]) -> Money:
     return Money(max(bill.amount - taken_of(unit, bill.order), 0), bill.currency)
 
 
+def by_provider(unit: UnitOfWork, bill: Row[Any]) -> int:
+    """Give what is kept of a bill's payment. A refund that was refused is asked for again, so it counts as gone."""
+    paid = [one for one in payments_of_order(unit, bill.order) if one.id == bill.payment]
+    return sum(one.amount.amount - sum(back.amount.amount for back in refunds_of(unit, one)) for one in paid)
+
+
 def received(unit: UnitOfWork, bill: Row[Any]) -> int:
     """Give what is kept for a bill by now, from the counter and a provider; what goes back is counted off."""
-    paid = [one for one in payments_of_order(unit, bill.order) if one.id == bill.payment]
-    return taken_of(unit, bill.order) + sum(one.amount.amount - one.refunded.amount for one in paid)
+    return taken_of(unit, bill.order) + by_provider(unit, bill)
 
 
 def close_pending(unit: UnitOfWork, order: str) -> None:

@@ -9,7 +9,7 @@ from aftersales.cases import BillState
 from aftersales.moves import tell
 from aftersales.permissions import Act, require
 from aftersales.scope import lock_order
-from aftersales.settlement.bills import bill_of, change_bill, close_pending, payments_of_order, taken_of
+from aftersales.settlement.bills import bill_of, by_provider, change_bill, close_pending, taken_of
 from aftersales.settlement.notifying import tell_owners
 from aftersales.settlement.sheets import append_sheet, last_sheet, sheet, summed
 from foundation.database import UnitOfWork
@@ -89,8 +89,7 @@ def _give_back(unit: UnitOfWork, actor: Actor, bill: Row[Any], owed: Money, vers
 
 def _refund(unit: UnitOfWork, actor: Actor, bill: Row[Any], too_much: int, version: int) -> None:
     """Send back by the provider what came by it; what is more than that, the counter gives back as it took it."""
-    paid = [one for one in payments_of_order(unit, bill.order) if one.id == bill.payment]
-    back = min(too_much, sum(one.amount.amount - one.refunded.amount for one in paid))
+    back = min(too_much, by_provider(unit, bill))
     if back:
         money = Money(back, bill.currency)
         refund(unit, actor, bill.payment, money, Reason.CORRECTED, f"sheet:{bill.order}:{version}")

@@ -50,6 +50,7 @@ def test_the_desk_sees_why_and_asks_again(till: Till, refused: str) -> None:
     assert street.advisor.told().count("refund_refused") == 1
     back = street.advisor.get("refunds")["items"]
     assert [(one["payable"]["id"], one["why"]) for one in back] == [(till.id, "not_enough")]
+    assert till.bill["too_much"]["amount"] == 0, "the provider is to give it back, not the counter"
     shown = till.bill["payments"][-1]["refunds"]
     assert [(one["state"], one["en"]) for one in shown] == [("failed", "Refused")]
     assert "why" not in shown[0], "that is between the house and its provider"
