@@ -130,6 +130,13 @@ class BillState(StrEnum):
     WAIVED = "waived"  # the inspection fee
 
 
+class TakingWay(StrEnum):
+    """How money is taken at the counter."""
+
+    CASH = "cash"
+    CARD = "card"  # by the card terminal
+
+
 TO_PAY = frozenset({BillState.OPEN, BillState.ON_ACCOUNT})
 LETS_GO = frozenset({BillState.PAID, BillState.ON_ACCOUNT, BillState.NOTHING_DUE})
 
@@ -185,7 +192,8 @@ STEPS: Mapping[str, Step] = {
         Step("close_declined", ("fee",), "Closed without repair", "未维修，已关闭"),
     )
 }
-# What other acts than the workshop's steps do to an order: the owner's decisions, the settlement, letting a visit go.
+# What other acts than the workshop's steps do to an order: the owner's decisions, the settlement, letting a visit go,
+# and the desk that says when the car will be ready after all.
 OTHER_STEPS: Mapping[str, Step] = {
     step.name: step
     for step in (
@@ -194,6 +202,7 @@ OTHER_STEPS: Mapping[str, Step] = {
         Step("settle", (), "Settled", "已结算"),
         Step("release", (), "Car handed over", "车辆已交付"),
         Step("cancel", (), "Visit cancelled", "预约已取消"),
+        Step("promise", (), "Another time is promised", "预计完成时间有变"),
     )
 }
 
@@ -209,6 +218,13 @@ class Move:
 
 
 _S, _G = RepairOrderState, Guard
+# The car is here, and it is still to be made ready.
+AT_WORK = frozenset(
+    {
+        _S.OPEN, _S.INSPECTED, _S.AWAITING_APPROVAL, _S.PARTS_PENDING, _S.IN_PROGRESS, _S.ON_HOLD, _S.QUALITY_CHECK,
+        _S.REWORK,
+    }
+)  # fmt: skip
 _APPROVED = (_G.SOMETHING_APPROVED, _G.TECHNICIAN_ASSIGNED)
 # The way in full: open, inspected, awaiting_approval, parts_pending, in_progress. Where nothing waits for a decision
 # the workshop may start at once, and fetch the parts that are held for it while it works; nothing passes without them.
@@ -258,6 +274,7 @@ MOVES: tuple[Move, ...] = (
     Move(frozenset({_S.COMPLETED}), "settle", (), _S.SETTLED),
     Move(frozenset({_S.SETTLED}), "release", (_G.BILL_SETTLED,), _S.RELEASED),
     Move(frozenset({_S.EXPECTED, _S.OPEN}), "cancel", (), _S.CANCELLED),
+    Move(AT_WORK, "promise", (), None),
 )
 _BY_STEP: Mapping[tuple[str, str], Move] = {(source, move.step): move for move in MOVES for source in move.sources}
 

@@ -45,6 +45,8 @@ CASE_EVENTS: Mapping[str, tuple[str, str]] = {
     "inspected": ("The car was looked over", "车辆检查已完成"),
     "fault_found": ("The technician wrote down what was found", "技师已记录诊断结果"),
     "case_settled": ("The repair is settled", "维修已结算"),
+    "bill_paid_in_part": ("A part of the bill is paid", "维修费用已支付一部分"),
+    "money_given_back": ("Money was given back at the counter", "前台已退回部分款项"),
     "bill_paid": ("The bill is paid", "维修费用已支付"),
     "sheet_corrected": ("The settlement sheet was corrected", "结算清单已更正"),
     "verdict_given": ("The workshop said what it found of a finding", "门店已反馈诊断核实结果"),

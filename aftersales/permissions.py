@@ -39,6 +39,8 @@ class Act(StrEnum):
     SIGN_SHEET = "sign_sheet"
     CORRECT_SHEET = "correct_sheet"
     PAY = "pay"
+    PROMISE = "promise"
+    TAKE_MONEY = "take_money"
     RELEASE = "release"
     MEND_RECORD = "mend_record"
     SAY_NO_SHOW = "say_no_show"
@@ -90,6 +92,8 @@ PERMISSIONS: Mapping[Act, Permission] = {
     Act.SIGN_SHEET: Permission(Side.OWNER, OWNER_ROLES, _DESK),
     Act.PAY: Permission(Side.OWNER, OWNER_ROLES, _DESK),
     Act.CORRECT_SHEET: Permission(Side.WORKSHOP, _DESK),
+    Act.PROMISE: Permission(Side.WORKSHOP, _DESK),
+    Act.TAKE_MONEY: Permission(Side.WORKSHOP, _DESK),
     Act.RELEASE: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
     Act.MEND_RECORD: Permission(Side.WORKSHOP, _DESK),
     Act.SAY_NO_SHOW: Permission(Side.WORKSHOP, WORKSHOP_ROLES),
@@ -143,6 +147,8 @@ ROUTES: Mapping[Act, tuple[str, ...]] = {
     Act.SIGN_SHEET: (f"POST {_OF_ORDER}/settlement/signature",),
     Act.CORRECT_SHEET: (f"POST {_OF_ORDER}/settlement/corrections",),
     Act.PAY: (f"POST {_OF_ORDER}/payments",),
+    Act.PROMISE: (f"POST {_OF_ORDER}/promise",),
+    Act.TAKE_MONEY: (f"POST {_OF_ORDER}/takings", f"POST {_OF_ORDER}/takings/{{taking}}/back"),
     Act.RELEASE: (f"POST {_OF_ORDER}/release",),
     Act.MEND_RECORD: (f"POST {_OF_ORDER}/record",),
     Act.SAY_NO_SHOW: ("POST /v1/appointments/{appointment}/no-show",),

@@ -38,6 +38,7 @@ from aftersales.tables import (
     reviews,
     settlements,
     sheet_signatures,
+    takings,
     technicians,
     verdicts,
     waits,
@@ -69,7 +70,8 @@ PERSONAL: Mapping[str, str] = {
 }
 IMPERSONAL: Mapping[str, str] = {
     "workshops": "id organisation name_en name_zh latitude longitude zone currency labour_rate tax_basis_points"
-    " opening_hours special_days stock_location country subdivision setup_version stars reviews",
+    " opening_hours special_days stock_location country subdivision setup_version stars reviews address telephone"
+    " licence",
     "bays": "id organisation workshop name equipment",
     "technicians": "id organisation workshop skills account shifts",
     "absences": "id organisation workshop resource during",
@@ -84,7 +86,7 @@ IMPERSONAL: Mapping[str, str] = {
     " sequence replaces wait created_at updated_at",
     "occupancies": "id organisation resource during appointment active",
     "repair_orders": "id organisation workshop_organisation case appointment estimate vehicle workshop state"
-    " mileage_km parts_issued_at reworks hold_reason inspection_fee fee_outcome created_at updated_at",
+    " mileage_km parts_issued_at reworks ready_at hold_reason inspection_fee fee_outcome created_at updated_at",
     "repair_steps": "order number organisation step state actor taken_at",
     "approvals": "id organisation order line number decision hash actor channel decided_at",
     "inspections": "order stage organisation begun_by begun_at completed_by completed_at",
@@ -95,6 +97,7 @@ IMPERSONAL: Mapping[str, str] = {
     # The sheet has the car by its opaque id, the workshop, lines and amounts; no person stands in it.
     "settlements": "order version organisation number sheet net tax currency settled_by settled_at",
     "bills": "order organisation state amount currency payment opened_at paid_at",
+    "takings": "id organisation order workshop way amount currency receipt gives_back taken_by at",
     "sheet_signatures": "order version organisation account channel signed_at",
     "old_parts_choices": "order organisation choice account chosen_at",
     "customer_parts": "order position organisation name quantity noted_by noted_at",
@@ -116,7 +119,7 @@ _OWNED = (
     cases, case_findings, case_codes, estimates, estimate_lines, appointments, repair_orders, repair_steps, approvals,
     settlements, reviews, assistances, messages, consents, waits, reminders, inspections, inspection_points,
     order_photos, clock_entries, repair_findings, part_returns, verdicts, bills, sheet_signatures, old_parts_choices,
-    customer_parts, repair_records, record_attempts,
+    customer_parts, repair_records, record_attempts, takings,
 )  # fmt: skip
 _BY_NAME: Mapping[Table, str] = {
     repair_steps: "actor",
@@ -128,6 +131,7 @@ _BY_NAME: Mapping[Table, str] = {
     repair_findings: "found_by",
     part_returns: "returned_by",
     sheet_signatures: "account",
+    takings: "taken_by",
     old_parts_choices: "account",
     customer_parts: "noted_by",
     reviews: "reviewed_by",

@@ -1,9 +1,10 @@
 """The demo's workshops: three in Shanghai and Beijing, with bays, technicians and their shifts, hours and a loaner."""
 
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from aftersales.workshop.hours import Hours
-from aftersales.workshop.workshops import Bay, Loaner, Place, Technician, Timing, Workshop, add_workshop
+from aftersales.workshop.workshops import Bay, Contact, Loaner, Place, Technician, Timing, Workshop, add_workshop
 from foundation.database import UnitOfWork
 from foundation.identity import add_organisation, list_organisations
 
@@ -45,6 +46,12 @@ _PEOPLE = {
         ("Zhou Jie", "周杰"),
     ),
     "wks_beijing_chaoyang": (("Wu Hao", "吴昊"), ("Xu Li", "徐丽"), ("Sun Tao", "孙涛"), ("Ma Chao", "马超")),
+}
+# Of nobody: streets, numbers and licences of a demo.
+_CONTACTS: Mapping[str, Contact] = {
+    "wks_shanghai_pudong": Contact("上海市浦东新区示范路 1 号", "021-5555 0101", "示范 310115000001"),
+    "wks_shanghai_minhang": Contact("上海市闵行区示范路 2 号", "021-5555 0102", "示范 310112000002"),
+    "wks_beijing_chaoyang": Contact("北京市朝阳区示范路 3 号", "010-5555 0103", "示范 110105000003"),
 }
 WORKSHOPS = tuple(_PEOPLE)
 
@@ -92,4 +99,5 @@ def _workshop(key: str, en: str, zh: str, place: Place, rate: int, hours: dict[s
         country="CN",
         loaners=(Loaner(f"loan_{name}_1", "1"),),
         services=_SERVICES,
+        contact=_CONTACTS[key],
     )

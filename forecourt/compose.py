@@ -88,7 +88,7 @@ def build_app(
         ingest.uploads_http.router(database, actor, uploads),
         diagnostics.http.router(database, actor, vehicles),
         *_catalogue(settings, database, actor, vehicles),
-        parts_catalog.payments.http.router(database, actor, paying.providers),
+        parts_catalog.payments.http.router(database, actor, paying.providers, paying.payables),
         parts_catalog.warehouse.http.router(database, actor),
         parts_catalog.shop.http.router(database, wakeups, actor, vehicles, carrier, find_case, paying.providers),
         parts_catalog.returns.http.router(database, actor, case_is_declined),
@@ -103,7 +103,7 @@ def build_app(
     _add_docs(app)
     site = pages.Site(
         database, wakeups, vehicles, archive, settings.lang, settings.secure_cookies, throttle, table, tell_broker,
-        device_address, import_folder(settings.data), paying.providers, carrier, pictures,
+        device_address, import_folder(settings.data), paying.providers, paying.payables, carrier, pictures,
         photo_folder(settings.data), settings.webhook_private,
     )  # fmt: skip
     pages.mount(app, site)

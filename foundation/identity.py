@@ -154,6 +154,12 @@ def open_accounts(unit: UnitOfWork, wanted: Iterable[str]) -> set[str]:
     return set(unit.connection.execute(chosen).scalars())
 
 
+def names_of(unit: UnitOfWork, wanted: Iterable[str]) -> dict[str, str]:
+    """Give the names of accounts by id, whether they are closed or not: for what somebody did, beside what he did."""
+    chosen = select(accounts.c.id, accounts.c.name).where(accounts.c.id.in_(sorted(wanted)))
+    return {row.id: row.name for row in unit.connection.execute(chosen)}
+
+
 def members(unit: UnitOfWork, organisation: str, roles: Iterable[Role]) -> list[Actor]:
     """Give an organisation's open accounts with one of the roles, by id: for what is told to a side as a whole."""
     chosen = select(accounts).where(

@@ -9,6 +9,8 @@ from parts_catalog.warehouse import permissions as warehouse
 
 EXPECTING = (Role.PARTS_MANAGER, Role.WORKSHOP_MANAGER, Role.INTEGRATOR)
 IMPORTING = (Role.PARTS_MANAGER,)
+# Whoever of a house may take back what it sold, or settle what it repaired, sees to it that the money goes back.
+REFUNDING = shop.SELLING | {Role.ADVISOR}
 PICTURING = (Role.PARTS_MANAGER,)
 _IMAGES, _REVIEWS = "/v1/parts/{part}/images", "/v1/parts/{part}/reviews"
 
@@ -18,6 +20,8 @@ RULES = (
     list_of("vin.decode", "GET /v1/vin/{vin}"),
     Rule("parts.expect", Group.WRITE, ("POST /v1/parts/{part}/expected",), own=and_administrators(EXPECTING)),
     Rule("payments.read", Group.READ, ("GET /v1/payments/{payment}",), own=ALL),
+    Rule("refunds.refused", Group.READ, ("GET /v1/refunds",), none=REFUNDING),
+    Rule("refunds.ask_again", Group.WRITE, ("POST /v1/refunds/{refund}/again",), granted=REFUNDING),
     public("payments.tell", "POST /v1/payments/callbacks/{provider}"),
     Rule("imports.start", Group.WRITE, ("POST /v1/parts/imports",), none=and_administrators(IMPORTING)),
     Rule("imports.list", Group.READ, ("GET /v1/parts/imports",), none=and_administrators(IMPORTING)),

@@ -73,7 +73,7 @@ IMPERSONAL: Mapping[str, str] = {
     "back_orders": "id no part location organisation holder quantity expected state reserved_until created_at ended_at",
     "payments": "id payable_kind payable organisation provider amount currency state refunded provider_reference"
     " code_url created_at due_at look_at paid_at",
-    "refunds": "id payment key amount state reason asked_by asked_at ended_at",
+    "refunds": "id payment key amount state reason asked_by asked_at ended_at why closed",
     "payment_notices": "provider notice payment kind digest verdict deliveries received_at",
     "payment_calls": "id payment refund kind state attempts error due_at created_at ended_at",
     "sandbox_charges": "reference number amount currency state changed_at",

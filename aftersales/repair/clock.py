@@ -71,6 +71,12 @@ def stop_all(unit: UnitOfWork, order: str) -> None:
     _stop(unit, clock_entries.c.order == order)
 
 
+def stop_of(unit: UnitOfWork, technician: str) -> None:
+    """Stop the clock of a technician whom nobody is any more."""
+    lock_counts(unit, f"clock {technician}")
+    _stop(unit, clock_entries.c.technician == technician)
+
+
 def show_clock(unit: UnitOfWork, actor: Actor, order: str) -> dict[str, Any]:
     return clock_view(unit, find_order(unit, actor, order))
 

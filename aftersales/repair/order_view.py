@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from aftersales.cases import AT_WORK
 from aftersales.estimates import line_view, lines_of, totals
 from aftersales.repair.decisions import APPROVED, standing
 from aftersales.repair.guards import next_steps
@@ -39,6 +40,8 @@ def order_summaries(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> list[dict[str
             "words": visits[row.appointment].words,
             "start": visits[row.appointment].during.lower.isoformat(),
             "end": visits[row.appointment].during.upper.isoformat(),
+            "ready_at": (row.ready_at or visits[row.appointment].during.upper).isoformat(),
+            "overdue": row.state in AT_WORK and (row.ready_at or visits[row.appointment].during.upper) <= unit.now(),
             **place_view(visits[row.appointment]),
             "mileage_km": row.mileage_km,
             "parts_issued": row.parts_issued_at is not None,

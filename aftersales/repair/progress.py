@@ -64,7 +64,7 @@ def advance(
     move = move_of(order.state, step)
     if move is None or (move.target or order.state) != state:
         raise StepBlocked(f"{step} is not possible while the repair order is {order.state}", state=order.state)
-    if order.state == RepairOrderState.ON_HOLD:
+    if RepairOrderState.ON_HOLD == order.state != state:
         values = {"hold_reason": None, **values}
     en, zh = STEP_WORDS[step]
     told = {"step": step, "en": en, "zh": zh, "note": note, "state": state.value}

@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from aftersales.bodies import Id, Words
 from aftersales.repair.inspections import Light, Stage
@@ -32,6 +32,15 @@ class LineChange(Body):
         if self.hours is not None:
             return max(1, round(self.hours * 100))
         return None if self.quantity is None else self.quantity * 100
+
+
+class Promised(Body):
+    ready_at: AwareDatetime
+    note: Words | None = Field(None, description="Why, for the owner")
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"ready_at": "2026-12-02T17:00:00+08:00", "note": "A part comes tomorrow"}]}
+    )
 
 
 class PartsBack(Body):

@@ -9,7 +9,8 @@ from aftersales.repair.approvals import approve
 from aftersales.repair.decisions import Heard, Way
 from aftersales.repair.line_changes import Change, GoingBack, change, give_back, withdraw
 from aftersales.repair.order_lines import Labour, Material, Sublet, add_line
-from aftersales.repair.repair_bodies import LineChange, PartsBack
+from aftersales.repair.promise import promise
+from aftersales.repair.repair_bodies import LineChange, PartsBack, Promised
 from aftersales.repair.repair_orders import Said, take_step
 from aftersales.repair.verdicts import give_verdict
 from aftersales.routes import REFUSED_POST, Asked, Desk, Key, View
@@ -27,6 +28,7 @@ def add_work(routes: APIRouter, desk: Desk) -> None:
     """Add the routes."""
     _lines(routes, desk)
     _moves(routes, desk)
+    _promises(routes, desk)
 
 
 def _lines(routes: APIRouter, desk: Desk) -> None:
@@ -98,6 +100,20 @@ def _moves(routes: APIRouter, desk: Desk) -> None:
             return take_step(unit, actor, order, body.step, body.note, said=said)
 
         return desk.act(actor, Asked(f"repair-orders/{order}/steps", key, body), act)
+
+
+def _promises(routes: APIRouter, desk: Desk) -> None:
+    Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
+
+    @routes.post(
+        f"{PATH}/promise",
+        status_code=201,
+        responses=REFUSED_POST,
+        summary="Promise another time at which the car is ready; the owner is told",
+    )
+    def promised(actor: Acting, order: Key, body: Promised, key: IdempotencyKey = None) -> View:
+        asked = Asked(f"repair-orders/{order}/promise", key, body)
+        return desk.act(actor, asked, lambda unit: promise(unit, actor, order, body.ready_at, body.note))
 
 
 def _found(body: FoundLabour | FoundPart | FoundSublet) -> Labour | Material | Sublet:

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from aftersales.bodies import NO_NUL, Id, Line, Words
+from aftersales.cases import TakingWay
 from foundation.http import Body
 
 Plate = Annotated[str, Field(min_length=1, max_length=20, pattern=NO_NUL, description="As it stands on the car")]
@@ -66,6 +67,25 @@ class PaymentWish(Body):
     provider: Id = Field(description="One that is offered here: sandbox, wechat_pay, alipay")
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"provider": "sandbox"}]})
+
+
+Receipt = Annotated[str, Field(min_length=1, max_length=60, pattern=NO_NUL, description="Number of the receipt")]
+Minor = Annotated[int, Field(ge=1, le=10**12, strict=True, description="In minor units of the bill's currency")]
+
+
+class Taking(Body):
+    way: TakingWay
+    amount: Minor
+    receipt: Receipt
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"way": "cash", "amount": 50_000, "receipt": "R-1042"}]})
+
+
+class GivenBack(Body):
+    amount: Minor
+    receipt: Receipt
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"amount": 9_041, "receipt": "R-1043"}]})
 
 
 class RecordMended(Body):

@@ -9,7 +9,7 @@ from aftersales.cases import BillState
 from aftersales.moves import tell
 from aftersales.permissions import Act, require
 from aftersales.scope import lock_order
-from aftersales.settlement.bills import bill_of, change_bill, close_pending
+from aftersales.settlement.bills import bill_of, by_provider, change_bill, close_pending, taken_of
 from aftersales.settlement.notifying import tell_owners
 from aftersales.settlement.sheets import append_sheet, last_sheet, sheet, summed
 from foundation.database import UnitOfWork
@@ -22,8 +22,9 @@ from parts_catalog.payments import Reason, refund
 def correct(unit: UnitOfWork, actor: Actor, order: str, nets: Mapping[str, int], reason: str) -> dict[str, Any]:
     """Append a sheet on which lines cost `nets` (net, in minor units) instead; gives it. The sheet before it stays.
 
-    Nothing becomes dearer behind the owner's back. What was paid goes back by the payment's own provider; what is not
-    paid yet is owed no more, and a payment of the old amount that waits is closed.
+    Nothing becomes dearer behind the owner's back. What was paid goes back by the payment's own provider, and what
+    was taken at the counter is given back there (`counter.give_back`); what is not paid yet is owed no more, and a
+    payment of the old amount that waits is closed.
     """
     case, row = lock_order(unit, actor, order)
     require(actor, Act.CORRECT_SHEET, owner=row.organisation, workshop=row.workshop_organisation)
@@ -77,9 +78,18 @@ def _cheaper(line: Mapping[str, Any], net: int | None, currency: str) -> Mapping
 def _give_back(unit: UnitOfWork, actor: Actor, bill: Row[Any], owed: Money, version: int) -> None:
     change_bill(unit, bill.order, amount=owed.amount)
     if bill.state == BillState.PAID:
-        too_much = Money(bill.amount - owed.amount, bill.currency)
-        refund(unit, actor, bill.payment, too_much, Reason.CORRECTED, f"sheet:{bill.order}:{version}")
+        _refund(unit, actor, bill, bill.amount - owed.amount, version)
         return
     close_pending(unit, bill.order)
     if not owed.amount:
         change_bill(unit, bill.order, state=BillState.NOTHING_DUE.value)
+    elif taken_of(unit, bill.order) >= owed.amount:
+        change_bill(unit, bill.order, state=BillState.PAID.value, paid_at=unit.now())
+
+
+def _refund(unit: UnitOfWork, actor: Actor, bill: Row[Any], too_much: int, version: int) -> None:
+    """Send back by the provider what came by it; what is more than that, the counter gives back as it took it."""
+    back = min(too_much, by_provider(unit, bill))
+    if back:
+        money = Money(back, bill.currency)
+        refund(unit, actor, bill.payment, money, Reason.CORRECTED, f"sheet:{bill.order}:{version}")

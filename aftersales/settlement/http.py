@@ -10,6 +10,7 @@ from aftersales.routes import REFUSED_GET, REFUSED_POST, Asked, Desk, Key, Listi
 from aftersales.settlement.accounts import end_account, list_accounts, put_on_account
 from aftersales.settlement.bodies import (
     Correction,
+    GivenBack,
     NewAccount,
     OldParts,
     OwnParts,
@@ -17,9 +18,11 @@ from aftersales.settlement.bodies import (
     RecordMended,
     SettlementWish,
     Signed,
+    Taking,
 )
 from aftersales.settlement.choices import choose_old_parts, note_customer_parts, sign
 from aftersales.settlement.correcting import correct
+from aftersales.settlement.counter import give_back, take
 from aftersales.settlement.paying import pay
 from aftersales.settlement.records import mend, show_record
 from aftersales.settlement.releasing import release
@@ -38,7 +41,7 @@ REFUSED_OWN = problem_responses(401, 403, 404, 422)
 
 def add_settlement(routes: APIRouter, desk: Desk) -> None:
     """Add the routes."""
-    for add in (_choices, _sheets, _corrections, _paying, _record, _accounts):
+    for add in (_choices, _sheets, _corrections, _paying, _counter, _record, _accounts):
         add(routes, desk)
 
 
@@ -145,6 +148,36 @@ def _paying(routes: APIRouter, desk: Desk) -> None:
     def _shown(unit: UnitOfWork, payment: Payment) -> View:
         view = show(payment, refunds_of(unit, payment), desk.providers)
         return {name: _written(value) for name, value in view.items()}
+
+
+def _counter(routes: APIRouter, desk: Desk) -> None:
+    Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
+
+    @routes.post(
+        f"{PATH}/takings",
+        status_code=201,
+        responses=REFUSED_POST,
+        summary="Write down cash or a card payment that was taken at the counter: all that is owed, or a part",
+    )
+    def taken(actor: Acting, order: Key, body: Taking, key: IdempotencyKey = None) -> View:
+        def act(unit: UnitOfWork) -> View:
+            take(unit, actor, order, body.way, body.amount, body.receipt)
+            return get_repair_order(unit, actor, order)
+
+        return desk.act(actor, Asked(f"repair-orders/{order}/takings", key, body), act)
+
+    @routes.post(
+        f"{PATH}/takings/{{taking}}/back",
+        status_code=201,
+        responses=REFUSED_POST,
+        summary="Write down what was given back of it at the counter",
+    )
+    def given_back(actor: Acting, order: Key, taking: Key, body: GivenBack, key: IdempotencyKey = None) -> View:
+        def act(unit: UnitOfWork) -> View:
+            give_back(unit, actor, order, taking, body.amount, body.receipt)
+            return get_repair_order(unit, actor, order)
+
+        return desk.act(actor, Asked(f"repair-orders/{order}/takings/{taking}/back", key, body), act)
 
 
 def _written(value: Any) -> Any:

@@ -147,7 +147,7 @@ def compose(unit: UnitOfWork, waiting: Waiting, plate: str, vin: str) -> RepairR
         number=sheet.number,
         plate=plate,
         vin=vin,
-        company=workshop.name_zh,
+        company=sheet.sheet["workshop"]["name_zh"],  # as it settled, whatever it is called since
         mileage_km=sheet.sheet["mileage_km"],
         repaired_on=local_day(unit.connection.execute(arrived).scalar_one(), workshop.zone),
         settled_on=local_day(sheet.settled_at, workshop.zone),

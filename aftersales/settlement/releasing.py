@@ -10,7 +10,7 @@ from aftersales.repair.guards import why_blocked
 from aftersales.repair.progress import StepBlocked, advance
 from aftersales.scope import lock_order
 from aftersales.settlement.accounts import on_account
-from aftersales.settlement.bills import bill_of, change_bill, close_pending
+from aftersales.settlement.bills import bill_of, change_bill, close_pending, taken_of
 from aftersales.views import get_repair_order
 from foundation.database import UnitOfWork
 from foundation.identity import Actor
@@ -54,6 +54,8 @@ def end_fee(unit: UnitOfWork, order: Row[Any], outcome: str) -> None:
             raise StepBlocked("the inspection fee is not settled yet", state=order.state)
     elif bill is not None and bill.state == BillState.PAID:
         raise Conflict("the inspection fee was paid; it is settled, or given back by a corrected sheet")
+    elif bill is not None and taken_of(unit, order.id):
+        raise Conflict("a part of the inspection fee was taken at the counter; give it back before it is waived")
     elif bill is not None:
         close_pending(unit, order.id)
         change_bill(unit, order.id, state=BillState.WAIVED.value)

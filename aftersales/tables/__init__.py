@@ -37,6 +37,7 @@ from aftersales.tables.settlement import (
     record_attempts,
     repair_records,
     sheet_signatures,
+    takings,
 )
 from aftersales.tables.visit import (
     appointments,
@@ -89,6 +90,7 @@ __all__ = [
     "services",
     "settlements",
     "sheet_signatures",
+    "takings",
     "technicians",
     "vacancies",
     "verdicts",

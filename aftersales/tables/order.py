@@ -32,6 +32,7 @@ repair_orders = Table(
     Column("mileage_km", Integer),
     Column("parts_issued_at", DateTime(timezone=True)),
     Column("reworks", Integer, nullable=False),
+    Column("ready_at", DateTime(timezone=True)),  # as the desk promised anew; NULL: as the visit says
     Column("hold_reason", Text),
     Column("inspection_fee", BigInteger),  # net; told before the owner decides, due if he declines everything
     Column("fee_outcome", Text),

@@ -11,12 +11,14 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 
 from aftersales.tables.metadata import metadata
 
-# What is owed by the newest sheet, with its tax. `payment` is the one that it was paid by.
+# What is owed by the newest sheet, with its tax. `payment` is the one that it was paid by, or its rest; NULL of a paid
+# one: all of it was taken at the counter.
 bills = Table(
     "bills",
     metadata,
@@ -32,8 +34,32 @@ bills = Table(
     ForeignKeyConstraint(["order"], ["repair_orders.id"]),
     CheckConstraint("state IN ('open', 'paid', 'on_account', 'nothing_due', 'waived')", name="state"),
     CheckConstraint("amount >= 0", name="amount"),
-    CheckConstraint("(state = 'paid') = (payment IS NOT NULL)", name="payment"),
+    CheckConstraint("payment IS NULL OR state = 'paid'", name="payment"),
     CheckConstraint("(state = 'paid') = (paid_at IS NOT NULL)", name="paid"),
+)
+
+# Money taken at the counter, with its receipt; what was given back of one is a row of its own, below zero.
+takings = Table(
+    "takings",
+    metadata,
+    Column("id", Text),
+    Column("organisation", Text, nullable=False),
+    Column("order", Text, nullable=False),
+    Column("workshop", Text, nullable=False),
+    Column("way", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("receipt", Text, nullable=False),
+    Column("gives_back", Text),
+    Column("taken_by", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("order", "receipt"),
+    ForeignKeyConstraint(["order"], ["bills.order"]),
+    ForeignKeyConstraint(["gives_back"], ["takings.id"]),
+    CheckConstraint("way IN ('cash', 'card')", name="way"),
+    CheckConstraint("amount <> 0 AND (amount < 0) = (gives_back IS NOT NULL)", name="amount"),
+    Index(None, "workshop", "at"),
 )
 
 sheet_signatures = Table(

@@ -39,6 +39,8 @@ workshops = Table(
     # Of all its reviews, kept as they come: the search for times reads every workshop and counts no reviews.
     Column("stars", BigInteger, nullable=False, server_default="0"),
     Column("reviews", Integer, nullable=False, server_default="0"),
+    # What stands on its sheets beside its name; `licence`: by which the authority knows it, or its record number.
+    *(Column(name, Text, nullable=False, server_default="") for name in ("address", "telephone", "licence")),
     PrimaryKeyConstraint("id"),
     CheckConstraint("labour_rate >= 0", name="labour_rate"),
     CheckConstraint("stars BETWEEN reviews AND 5 * reviews", name="stars"),

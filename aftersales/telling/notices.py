@@ -160,6 +160,10 @@ NOTICES: Mapping[str, Notice] = {
         Words("The workshop answered your review", "门店回复了您的评价"),
         Words("{workshop} has written an answer; it stands below your review.", "{workshop}已回复，见您的评价下方。"),
     ),
+    "ready_anew": Notice(
+        Words("Your car will be ready at another time", "预计完成时间有变"),
+        Words("{workshop} now promises it for {when}.", "{workshop}现预计{when}完成。"),
+    ),
     "sheet_written": Notice(
         Words("Your settlement sheet is ready", "结算清单已生成"),
         Words(
@@ -172,6 +176,14 @@ NOTICES: Mapping[str, Notice] = {
         Words(
             "{workshop} has written another sheet in its place, which comes to less. What was paid too much goes back.",
             "{workshop}已出具更正清单，金额有所减少；多付部分将退回。",
+        ),
+    ),
+    "refund_refused": Notice(  # to the workshop
+        Words("A refund was refused", "退款被拒绝"),
+        Words(
+            "The payment provider has not given back what a customer paid too much. Why stands with the bill of the"
+            " repair order; ask for it again there.",
+            "支付平台未退回客户多付的款项，原因见工单账单，可在该处重新申请。",
         ),
     ),
     "record_lacking": Notice(  # to the workshop

@@ -94,6 +94,7 @@ def _whereabouts() -> Select[Any]:
         *(appointments.c[name] for name in ("id", "during", "workshop", "bay", "technician", "loaner")),
         *(cases.c[name] for name in ("wish", "words", "fault")),
         *(workshops.c[name] for name in ("currency", "latitude", "longitude", "zone")),
+        *(workshops.c[name] for name in ("address", "telephone")),
         *(workshops.c[name].label(f"workshop_{name}") for name in ("organisation", "name_en", "name_zh")),
         func.coalesce(bays.c.name, appointments.c.bay).label("bay_name"),
         *(
@@ -121,6 +122,8 @@ def place_view(about: Row[Any]) -> dict[str, Any]:
             "latitude": about.latitude,
             "longitude": about.longitude,
             "zone": about.zone,
+            "address": about.address,
+            "telephone": about.telephone,
         },
         "bay": {"id": about.bay, "name": about.bay_name},
         "technician": {

@@ -55,7 +55,7 @@ def _event(row: Row[Any], workshop: Workshop, status: str, title: str, language:
     event.add("dtend", row.during.upper.astimezone(UTC))
     event.add("summary", f"{name}：{title}" if language == "zh" else f"{name}: {title}")
     event.add("description", row.reason_zh if language == "zh" else row.reason_en)
-    event.add("location", name)
+    event.add("location", ", ".join(filter(None, (name, workshop.contact.address))))
     event.add("geo", workshop.place)
     event.add("status", status)
     event["organizer"] = organizer

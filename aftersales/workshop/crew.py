@@ -4,12 +4,13 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
+from aftersales.repair.clock import stop_of
 from aftersales.tables import clock_entries, repair_orders, technicians
 from aftersales.visits.day_plan import own_workshops
 from foundation.database import UnitOfWork
 from foundation.events import append
-from foundation.identity import Actor, Role
-from foundation.refusals import Conflict, NotFound
+from foundation.identity import WORKSHOP_ROLES, Actor, Role, names_of
+from foundation.refusals import Conflict, Forbidden, NotFound
 
 
 def own_technicians(unit: UnitOfWork, actor: Actor) -> list[str]:
@@ -42,6 +43,40 @@ def be_technician(unit: UnitOfWork, actor: Actor, technician: str) -> None:
     if row.account is not None or technician not in {one["id"] for one in unnamed_technicians(unit, actor)}:
         raise Conflict("this technician is somebody already, or you are another one")
     unit.connection.execute(update(technicians).where(technicians.c.id == technician).values(account=actor.account))
+    append(unit, row.workshop, "workshop_changed", {"what": "technician"}, actor.account)
+
+
+def claimed_technicians(unit: UnitOfWork, actor: Actor) -> list[dict[str, Any]]:
+    """Give the technicians of the actor's workshops that somebody says to be; a technician is shown himself alone."""
+    of, here = technicians.c, [one.id for one in own_workshops(unit, actor)]
+    chosen = select(of.id, of.name_en, of.name_zh, of.account).where(of.workshop.in_(here), of.account.is_not(None))
+    if actor.role is Role.TECHNICIAN:
+        chosen = chosen.where(of.account == actor.account)
+    rows = unit.connection.execute(chosen.order_by(of.workshop, of.id)).all()
+    names = names_of(unit, {row.account for row in rows})
+    return [
+        {"id": row.id, "name_en": row.name_en, "name_zh": row.name_zh, "account": names.get(row.account, row.account)}
+        for row in rows
+    ]
+
+
+def leave_technician(unit: UnitOfWork, actor: Actor, technician: str) -> None:
+    """Undo that somebody is a technician: his own claim, or as the desk anybody's. Again is no harm.
+
+    A clock that he left running in that name is stopped: nobody else could. What was clocked before stays.
+    """
+    actor.must_be(*WORKSHOP_ROLES)
+    of, here = technicians.c, [one.id for one in own_workshops(unit, actor)]
+    chosen = select(technicians).where(of.id == technician, of.workshop.in_(here)).with_for_update()
+    row = unit.connection.execute(chosen).one_or_none()
+    if row is None:
+        raise NotFound(f"your workshop has no technician {technician}")
+    if row.account is None:
+        return
+    if actor.role is Role.TECHNICIAN and row.account != actor.account:
+        raise Forbidden("another technician's claim is undone by the desk")
+    stop_of(unit, technician)
+    unit.connection.execute(update(technicians).where(of.id == technician).values(account=None))
     append(unit, row.workshop, "workshop_changed", {"what": "technician"}, actor.account)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from aftersales.cases import RepairOrderState
 from aftersales.repair.verdicts import Verdict, waiting_of
+from aftersales.settlement.counter import takings_by_way
 from aftersales.tables import cases, repair_orders, repair_steps, verdicts
 from aftersales.visits.day_plan import day_span, own_workshop
 from aftersales.visits.occupancy import local_day
@@ -66,6 +67,7 @@ def figures(
             **precision(unit, here, span),
             "waiting": sum(waiting_of(unit, [one.order for one in finished]).values()),
         },
+        "takings": takings_by_way(unit, here.id, span),
         "ratings": {**rating_view(here), "ranked_as": round(bayesian_mean(here.stars, here.reviews), 2)},
     }
 

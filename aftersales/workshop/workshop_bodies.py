@@ -25,16 +25,29 @@ def _examples(*examples: dict[str, Any]) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": list(examples)})
 
 
-class CalendarChange(Body):
+class WorkshopChange(Body):
     """What is left out stays as it is; a special day that is null is an ordinary day again."""
 
+    name_en: Name | None = None
+    name_zh: Name | None = None
+    address: str | None = Field(None, max_length=200, pattern=NO_NUL, description="Printed on the settlement sheet")
+    telephone: str | None = Field(None, max_length=40, pattern=NO_NUL)
+    licence: str | None = Field(None, max_length=60, pattern=NO_NUL, description="Licence or record number (备案编号)")
     opening_hours: Week | None = Field(None, description="The whole week; a weekday that is left out is closed")
     special_days: Annotated[dict[DayName, DayHours | None], Field(max_length=400)] | None = None
     zone: str | None = Field(None, max_length=64, description="IANA")
     country: str | None = Field(None, max_length=2, description="ISO 3166-1: whose holidays are kept; null: none")
     subdivision: str | None = Field(None, max_length=5, description="ISO 3166-2, without the country")
 
-    model_config = _examples({"opening_hours": {"mon": _DAY, "tue": _DAY}, "special_days": {"2027-02-20": _DAY}})
+    model_config = _examples(
+        {"opening_hours": {"mon": _DAY, "tue": _DAY}, "special_days": {"2027-02-20": _DAY}},
+        {"address": "上海市浦东新区示范路 1 号", "telephone": "021-5555 0101", "licence": "310115000001"},
+    )
+
+    def contact(self) -> dict[str, str]:
+        """Give what is said of names, address, telephone and licence."""
+        said = {name: getattr(self, name) for name in ("name_en", "name_zh", "address", "telephone", "licence")}
+        return {name: value for name, value in said.items() if value is not None}
 
 
 class NewBay(Body):

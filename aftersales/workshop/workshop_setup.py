@@ -51,6 +51,23 @@ def set_special_day(unit: UnitOfWork, actor: Actor, workshop: str, day: date, ho
     keep(unit, actor, replace(here, special_days=dict(sorted(special.items()))), "special_day")
 
 
+def set_contact(unit: UnitOfWork, actor: Actor, workshop: str, said: Mapping[str, str]) -> None:
+    """Change a workshop's names, and what stands on its sheets beside them; what is not said stays.
+
+    Sheets that are written stay as they are. A single name stands for both languages. Raises `Invalid` for a workshop
+    without a name, or a telephone number without a digit.
+    """
+    here = managed(unit, actor, workshop)
+    given = {name: value.strip() for name, value in said.items()}
+    en, zh = given.pop("name_en", here.name_en), given.pop("name_zh", here.name_zh)
+    if not (en or zh):
+        raise Invalid("a workshop has a name")
+    contact = replace(here.contact, **given)
+    if contact.telephone and not any(one.isdecimal() for one in contact.telephone):
+        raise Invalid("a telephone number has digits")
+    keep(unit, actor, replace(here, name_en=en or zh, name_zh=zh or en, contact=contact), "contact")
+
+
 def put_bay(unit: UnitOfWork, actor: Actor, workshop: str, bay: Bay) -> str:
     """Add a bay (its id is empty) or change one; gives its id."""
     here = managed(unit, actor, workshop)

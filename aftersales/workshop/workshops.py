@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from math import asin, cos, radians, sin, sqrt
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -56,6 +56,15 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """What a customer reads of a workshop beside its name; `licence`: its licence or record number. Empty: not told."""
+
+    address: str = ""
+    telephone: str = ""
+    licence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Workshop:
     """A workshop with what it can put to work; `labour_rate` in minor units of `currency` per hour, net."""
 
@@ -81,6 +90,7 @@ class Workshop:
     version: int = 0  # of all this, as it was read
     stars: int = 0  # of all its reviews together
     reviews: int = 0
+    contact: Contact = Contact()
 
     def bays_for(self, work: Work) -> list[Bay]:
         """Give the bays that have the equipment, the plainest first: a special bay is kept for who needs it."""
@@ -154,6 +164,7 @@ def load_workshops(unit: UnitOfWork, ids: Collection[str] | None = None) -> dict
             row.setup_version,
             row.stars,
             row.reviews,
+            Contact(row.address, row.telephone, row.licence),
         )
         for row in rows
     }
@@ -226,6 +237,7 @@ def add_workshop(unit: UnitOfWork, workshop: Workshop) -> None:
         "stock_location": workshop.stock_location,
         "country": workshop.country,
         "subdivision": workshop.subdivision,
+        **asdict(workshop.contact),
     }
     _put(unit, workshops, workshop.id, row)
     open_location(unit, _shelf(workshop))
@@ -294,6 +306,7 @@ def workshop_summary(workshop: Workshop) -> dict[str, Any]:
         "latitude": workshop.place[0],
         "longitude": workshop.place[1],
         "zone": workshop.zone.key,
+        **asdict(workshop.contact),
     }
 
 

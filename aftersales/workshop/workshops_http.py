@@ -23,7 +23,6 @@ from aftersales.workshop.staffing import (
 from aftersales.workshop.workshop_bodies import (
     AbsenceChange,
     BayChange,
-    CalendarChange,
     NewAbsence,
     NewBay,
     NewLoaner,
@@ -31,8 +30,17 @@ from aftersales.workshop.workshop_bodies import (
     NewTiming,
     TechnicianChange,
     TimingChange,
+    WorkshopChange,
 )
-from aftersales.workshop.workshop_setup import end_absence, managed, put_bay, put_loaner, put_technician, report_absence
+from aftersales.workshop.workshop_setup import (
+    end_absence,
+    managed,
+    put_bay,
+    put_loaner,
+    put_technician,
+    report_absence,
+    set_contact,
+)
 from aftersales.workshop.workshops import Bay, Loaner, Technician, Timing
 from foundation.database import UnitOfWork
 from foundation.http import Body, IdempotencyKey
@@ -58,9 +66,9 @@ def _workshop(routes: APIRouter, desk: Desk) -> None:
     @routes.patch(
         PATH,
         responses=REFUSED_CHANGE,
-        summary="Change hours, special days, zone, holidays; `disturbed`: visits that it hits, for the desk to move",
+        summary="Change name, address, licence, hours, holidays; `disturbed`: visits that it hits, to be moved",
     )
-    def change(actor: Acting, workshop: Key, body: CalendarChange) -> View:
+    def change(actor: Acting, workshop: Key, body: WorkshopChange) -> View:
         with desk.database.unit() as unit:
             country, subdivision = body.country, body.subdivision
             asked = {"country", "subdivision"} & body.model_fields_set
@@ -69,6 +77,8 @@ def _workshop(routes: APIRouter, desk: Desk) -> None:
             holidays = (country, subdivision) if asked else None
             calendar = Calendar(body.opening_hours, body.special_days, body.zone, holidays)
             change_calendar(unit, actor, workshop, calendar)
+            if contact := body.contact():
+                set_contact(unit, actor, workshop, contact)
             return show_workshop(unit, actor, workshop)
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime, format_skeleton, format_timedelta, get_timezone_name
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal, format_percent, get_currency_precision
 from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
@@ -22,6 +23,11 @@ NOW = N_("just now")
 def money(context: Context, value: Money | Mapping[str, Any]) -> str:
     amount = value if isinstance(value, Money) else Money(int(value["amount"]), str(value["currency"]))
     return amount.text(_language(context))
+
+
+def bare_money(value: Mapping[str, Any]) -> str:
+    """Write an amount as it is typed into a field: `1988.81`, without its currency."""
+    return f"{Decimal(int(value['amount'])).scaleb(-get_currency_precision(str(value['currency']))):f}"
 
 
 def instant(context: Context, value: datetime | str) -> Markup:
@@ -112,7 +118,7 @@ def multiline(text: str) -> Markup:
 def install(environment: Environment) -> None:
     for filter_ in (money, instant, local_instant, clock, weekday, age, seconds_left, number, percent, share, said):
         environment.filters[filter_.__name__] = pass_context(filter_)
-    for plain in (local_day, local_time, days_later, multiline, car_name):
+    for plain in (local_day, local_time, days_later, multiline, car_name, bare_money):
         environment.filters[plain.__name__] = plain
 
 

@@ -12,6 +12,7 @@ from foundation.follow import Wakeups
 from ingest.archive import Archive
 from ingest.devices_http import TellBroker
 from ingest.registry import Vehicles
+from parts_catalog.payments import Payables
 from parts_catalog.payments.providers import Providers
 from parts_catalog.shop.carriers import Carrier
 
@@ -36,6 +37,7 @@ class Site:
     device_address: Callable[[], str]
     uploads: Path  # where files wait to be imported
     providers: Providers  # of payments, as far as they are offered
+    payables: Payables
     carrier: Carrier
     pictures: Path  # of parts
     photos: Path  # of cars in the workshop

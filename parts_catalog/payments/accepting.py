@@ -11,13 +11,14 @@ from foundation.money import Money
 from parts_catalog.payments.outbox import call
 from parts_catalog.payments.payment import Payables, Payment, payment_of
 from parts_catalog.payments.port import Fact, Notice, Told
-from parts_catalog.payments.refunding import end_refund, refund
+from parts_catalog.payments.refunding import end_refund, number_at_provider, refund
 from parts_catalog.payments.starting import end, locked
 from parts_catalog.payments.states import MONEY_IS_HERE, Call, Reason, RefundState, State, Verdict, may_become
 from parts_catalog.payments.tables import payments, refunds
 from parts_catalog.payments.telling import tell_dispute, tell_late, tell_stuck
 
 LATE_KEY = "late"
+_NO_MONEY = frozenset({Told.PENDING, Told.REFUND_FAILED, Told.REFUND_STUCK})
 _ENDS = {Told.REFUNDED: RefundState.DONE, Told.REFUND_FAILED: RefundState.FAILED}
 
 
@@ -49,8 +50,11 @@ _KEEP = """
 _JUDGE = "UPDATE payment_notices SET verdict = %(verdict)s WHERE provider = %(provider)s AND notice = %(notice)s"
 
 
-def take_fact(unit: UnitOfWork, payables: Payables, provider: str, fact: Fact) -> Verdict:
-    """Do what a provider says, whether it came as a notice or was asked for. Again is no harm."""
+def take_fact(unit: UnitOfWork, payables: Payables, provider: str, fact: Fact, why: str | None = None) -> Verdict:
+    """Do what a provider says, whether it came as a notice or was asked for. Again is no harm.
+
+    `why`: our word for its refusal of a refund that was asked for just now.
+    """
     seen = unit.rows(_SEEN, {"payment": fact.payment, "provider": provider})
     if not seen:
         return Verdict.UNKNOWN_PAYMENT
@@ -60,7 +64,7 @@ def take_fact(unit: UnitOfWork, payables: Payables, provider: str, fact: Fact) -
         return _paid(unit, payables, payment, fact)
     if fact.told in {Told.FAILED, Told.CLOSED}:
         return _unpaid(unit, payables, payment, State(fact.told.value))
-    return Verdict.IGNORED if fact.refund is None else _refunded(unit, payables, payment, fact, fact.refund)
+    return Verdict.IGNORED if fact.refund is None else _refunded(unit, payables, payment, fact, why)
 
 
 _SEEN = "SELECT payable_kind, payable FROM payments WHERE id = %(payment)s AND provider = %(provider)s"
@@ -92,25 +96,33 @@ def _unpaid(unit: UnitOfWork, payables: Payables, payment: Payment, state: State
     return Verdict.ACTED
 
 
-def _refunded(unit: UnitOfWork, payables: Payables, payment: Payment, fact: Fact, wanted: str) -> Verdict:
-    row = unit.connection.execute(
-        select(refunds).where(refunds.c.id == wanted, refunds.c.payment == payment.id)
-    ).one_or_none()
+def _refunded(unit: UnitOfWork, payables: Payables, payment: Payment, fact: Fact, why: str | None) -> Verdict:
+    row = _find_refund(unit, payment, fact.refund or "")
     if row is None:
         return _unasked(unit, payment)
-    if fact.told is Told.REFUND_STUCK:
+    # Of a number that it was asked for under before, only money that went back all the same is news.
+    old = fact.told in _NO_MONEY and fact.refund != number_at_provider(row.id, row.closed)
+    if fact.told is Told.REFUND_STUCK and not old:
         tell_stuck(unit, payment.payable.id, payment.id, row.id)
         return Verdict.ACTED
-    if (state := _ENDS.get(fact.told)) is None:
+    if old or (state := _ENDS.get(fact.told)) is None:
         return Verdict.IGNORED
     if state is RefundState.DONE and (wrong := _wrong_refund(fact, payment, row)) is not None:
         tell_dispute(unit, payment.payable.id, payment.id, wrong)
         return wrong
-    ended = end_refund(unit, payment, row, state)
+    ended = end_refund(unit, payment, row, state, why)
     if ended is None:
         return Verdict.IGNORED
     payables[payment.payable.kind].on_refund(unit, payment_of(locked(unit, payment.id)), ended)
     return Verdict.ACTED
+
+
+def _find_refund(unit: UnitOfWork, payment: Payment, number: str) -> Any | None:
+    """Give the refund that a provider names by the number of now, or by one that it has closed."""
+    wanted = refunds.c.id == number.partition("-")[0], refunds.c.payment == payment.id
+    row = unit.connection.execute(select(refunds).where(*wanted)).one_or_none()
+    known = {number_at_provider(row.id, one) for one in range(row.closed + 1)} if row is not None else set()
+    return row if number in known else None
 
 
 def _unasked(unit: UnitOfWork, payment: Payment) -> Verdict:

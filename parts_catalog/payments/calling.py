@@ -16,8 +16,9 @@ from parts_catalog.payments.outbox import MOST_ATTEMPTS, call, call_again, end_c
 from parts_catalog.payments.payment import Payables, Payment, payment_of
 from parts_catalog.payments.port import Charge, Fact, NeedsPerson, Told, Unreachable
 from parts_catalog.payments.providers import Providers
+from parts_catalog.payments.refunding import number_at_provider
 from parts_catalog.payments.starting import FIRST_LOOK, end, locked
-from parts_catalog.payments.states import Call, CallState, State
+from parts_catalog.payments.states import ACKNOWLEDGED, Call, CallState, RefundState, State
 from parts_catalog.payments.tables import payment_calls, payments, refunds
 
 log = structlog.get_logger()
@@ -35,6 +36,10 @@ def carry_out(database: Database, providers: Providers, payables: Payables, numb
     with database.unit() as unit:
         wish = unit.connection.execute(_WISH.where(payment_calls.c.id == number)).one()
     if wish.call_state != CallState.WAITING:
+        return
+    if wish.refund_state == RefundState.DONE:  # the provider told of it meanwhile
+        with database.unit() as unit:
+            end_call(unit, wish.call_id, CallState.DONE)
         return
     payment = payment_of(wish)
     try:
@@ -56,6 +61,8 @@ _WISH = (
         payment_calls.c.attempts,
         refunds.c.id.label("refund"),
         refunds.c.amount.label("refund_amount"),
+        refunds.c.state.label("refund_state"),
+        refunds.c.closed,
     )
     .join_from(payment_calls, payments, payment_calls.c.payment == payments.c.id)
     .outerjoin(refunds, payment_calls.c.refund == refunds.c.id)
@@ -72,10 +79,10 @@ def _ask(providers: Providers, payment: Payment, wish: Any) -> Fact | str:
         return provider.ask(charge)
     if wish.call == Call.CLOSE:
         return provider.close(charge)
-    amount = Money(wish.refund_amount, payment.amount.currency)
+    amount, number = Money(wish.refund_amount, payment.amount.currency), number_at_provider(wish.refund, wish.closed)
     # Tried before: whether that came through is not known here, so it is asked for.
-    known = provider.ask_refund(charge, wish.refund, amount) if wish.attempts > 1 else None
-    return known if known is not None else provider.refund(charge, wish.refund, amount)
+    known = provider.ask_refund(charge, number, amount) if wish.attempts > 1 else None
+    return known if known is not None else provider.refund(charge, number, amount)
 
 
 def _done(database: Database, payables: Payables, payment: Payment, wish: Any, answer: Fact | str) -> None:
@@ -86,6 +93,8 @@ def _done(database: Database, payables: Payables, payment: Payment, wish: Any, a
         if isinstance(answer, Fact):
             verdict = take_fact(unit, payables, payment.provider, answer)
             log.info("payment_asked", call=wish.call, told=answer.told.value, verdict=verdict.value)
+            if wish.call == Call.REFUND and verdict not in ACKNOWLEDGED:
+                _note_why(unit, wish, verdict.value)
         else:
             unit.connection.execute(update(payments).where(payments.c.id == payment.id).values(code_url=answer))
         end_call(unit, wish.call_id, CallState.DONE)
@@ -96,6 +105,8 @@ def _later(database: Database, number: int, wish: Any, word: str) -> None:
     with database.unit() as unit:
         if wish.attempts >= MOST_ATTEMPTS:
             end_call(unit, number, CallState.GIVEN_UP, word)
+            if wish.call == Call.REFUND:
+                _note_why(unit, wish, word)
         else:
             call_again(unit, number, word)
 
@@ -106,8 +117,15 @@ def _refused(database: Database, payables: Payables, payment: Payment, wish: Any
     told = {Call.START: Told.FAILED, Call.REFUND: Told.REFUND_FAILED}.get(wish.call)
     with database.unit() as unit:
         if told is not None:
-            take_fact(unit, payables, payment.provider, Fact(told, payment.id, refund=wish.refund))
+            number = number_at_provider(wish.refund, wish.closed) if wish.refund else None
+            take_fact(unit, payables, payment.provider, Fact(told, payment.id, refund=number), word)
         end_call(unit, wish.call_id, CallState.GIVEN_UP, word)
+
+
+def _note_why(unit: UnitOfWork, wish: Any, word: str) -> None:
+    """Let a refund be asked for again of which nothing is heard any more, or what is heard does not fit."""
+    waits = refunds.c.id == wish.refund, refunds.c.state == RefundState.ASKED
+    unit.connection.execute(update(refunds).where(*waits).values(why=word))
 
 
 def run_due_calls(database: Database, providers: Providers, payables: Payables, limit: int = 100) -> int:

@@ -8,16 +8,18 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from foundation.database import Database
-from foundation.http import ActorDependency, MoneyView, Named, problem_responses
+from foundation.http import ActorDependency, IdempotencyKey, MoneyView, Named, problem_responses
+from foundation.idempotency import once
 from foundation.identity import Actor
 from foundation.refusals import Invalid, NotFound
 from parts_catalog.payments.accepting import accept
 from parts_catalog.payments.payment import Payables
 from parts_catalog.payments.port import BadCallback
 from parts_catalog.payments.providers import Providers
+from parts_catalog.payments.refused import ask_again, refused
 from parts_catalog.payments.starting import find, refunds_of
 from parts_catalog.payments.states import Verdict
-from parts_catalog.payments.views import show
+from parts_catalog.payments.views import show, show_refund
 
 MOST_BYTES = 64 * 1024
 log = structlog.get_logger()
@@ -37,9 +39,24 @@ class RefundView(BaseModel):
     id: str
     amount: MoneyView
     state: str
+    en: str
+    zh: str
     reason: str
     asked_at: datetime
     ended_at: datetime | None
+
+
+class RefusedView(RefundView):
+    payment: str
+    payable: PayableView
+    provider: str
+    why: str = Field(description="In one word, the provider's own where we have none", examples=["not_enough"])
+    why_en: str
+    why_zh: str
+
+
+class Refused(BaseModel):
+    items: list[RefusedView]
 
 
 class PaymentView(BaseModel):
@@ -66,8 +83,8 @@ async def _raw_body(request: Request) -> bytes:
     return body
 
 
-def router(database: Database, current_actor: ActorDependency, providers: Providers) -> APIRouter:
-    """Give the route of one's own payments."""
+def router(database: Database, current_actor: ActorDependency, providers: Providers, payables: Payables) -> APIRouter:
+    """Give the routes of one's own payments, and of refunds that were refused."""
     routes = APIRouter(prefix="/v1", tags=["payments"])
 
     @routes.get(
@@ -80,6 +97,31 @@ def router(database: Database, current_actor: ActorDependency, providers: Provid
         with database.unit() as unit:
             found = find(unit, actor, payment)
             return show(found, refunds_of(unit, found), providers)
+
+    @routes.get(
+        "/refunds",
+        summary="Refunds that your house answers for and that were refused, or of which nothing was heard in the end",
+        responses=problem_responses(401, 403),
+    )
+    def refused_refunds(actor: Annotated[Actor, Depends(current_actor)]) -> Refused:
+        with database.unit() as unit:
+            return Refused(items=[RefusedView.model_validate(it.shown()) for it in refused(unit, actor, payables)])
+
+    @routes.post(
+        "/refunds/{refund}/again",
+        summary="Ask for a refund again that was refused; one that is being asked for stays as it is",
+        responses=problem_responses(401, 403, 404, 409, 422),
+    )
+    def once_more(
+        actor: Annotated[Actor, Depends(current_actor)], refund: Named, key: IdempotencyKey = None
+    ) -> RefundView:
+        with database.unit() as unit:
+
+            def act() -> dict[str, Any]:
+                found = RefundView.model_validate(show_refund(ask_again(unit, actor, payables, refund)))
+                return found.model_dump(mode="json")
+
+            return RefundView.model_validate(once(unit, actor, f"refunds/{refund}/again", key, {}, act))
 
     return routes
 

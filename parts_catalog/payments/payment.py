@@ -1,6 +1,6 @@
 """What a payment is, for those who ask for one, and what they are asked when it changes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -45,6 +45,7 @@ class Refund:
     reason: Reason
     asked_at: datetime
     ended_at: datetime | None
+    why: str | None = None  # it was refused, or nothing was heard of it in the end: it may be asked for again
 
 
 class Handler(Protocol):
@@ -65,6 +66,9 @@ class Handler(Protocol):
 
     def on_refund(self, unit: UnitOfWork, payment: Payment, refund: Refund) -> None:
         """Take note that a refund ended: `state` says whether the money went back."""
+
+    def answered_by(self, unit: UnitOfWork, organisation: str, payables: Collection[str]) -> Collection[str]:
+        """Give those that a house answers for: what is refused of their refunds it may ask for again."""
 
 
 Payables = Mapping[str, Handler]
@@ -91,4 +95,5 @@ def payment_of(row: Any) -> Payment:
 def refund_of(row: Any, currency: str) -> Refund:
     """Give the refund of a row; its currency is its payment's."""
     amount = Money(row.amount, currency)
-    return Refund(row.id, row.payment, amount, RefundState(row.state), Reason(row.reason), row.asked_at, row.ended_at)
+    state, reason = RefundState(row.state), Reason(row.reason)
+    return Refund(row.id, row.payment, amount, state, reason, row.asked_at, row.ended_at, row.why)

@@ -15,6 +15,8 @@ from parts_catalog.payments.states import MONEY_IS_HERE, Call, Reason, RefundSta
 from parts_catalog.payments.tables import payments, refunds
 from parts_catalog.payments.telling import tell_refund
 
+CLOSED = "closed"
+
 
 class NotRefundable(Conflict):
     """More is asked back than there is left of the payment; `left` says how much that is, in minor units."""
@@ -41,7 +43,7 @@ def refund(unit: UnitOfWork, actor: Actor | None, payment: str, amount: Money, r
         return refund_of(before, row.currency)
     if amount.currency != row.currency:
         raise Invalid(f"what was paid in {row.currency} goes back in {row.currency}")
-    if not _take(unit, payment, amount.amount):
+    if not take(unit, payment, amount.amount):
         left = row.amount - row.refunded if row.state in MONEY_IS_HERE else 0
         raise NotRefundable("more is asked back than there is left of this payment", left=left)
     asked = unit.connection.execute(
@@ -63,7 +65,7 @@ def refund(unit: UnitOfWork, actor: Actor | None, payment: str, amount: Money, r
     return refund_of(asked, row.currency)
 
 
-def _take(unit: UnitOfWork, payment: str, amount: int) -> bool:
+def take(unit: UnitOfWork, payment: str, amount: int) -> bool:
     """Set money of a payment aside to go back, if there is as much left of it."""
     enough = payments.c.refunded + amount <= payments.c.amount
     taken = unit.connection.execute(
@@ -74,17 +76,28 @@ def _take(unit: UnitOfWork, payment: str, amount: int) -> bool:
     return bool(taken.rowcount)
 
 
-def end_refund(unit: UnitOfWork, payment: Payment, row: Any, state: RefundState) -> Refund | None:
+def number_at_provider(refund: str, closed: int) -> str:
+    """Give what a provider knows a refund by; one that it has closed for good it takes under another number alone."""
+    return f"{refund}-{closed}" if closed else refund
+
+
+def end_refund(
+    unit: UnitOfWork, payment: Payment, row: Any, state: RefundState, why: str | None = None
+) -> Refund | None:
     """Write how a refund ended, of a payment that is locked; None: it had ended so, or that cannot be any more.
 
-    What failed may still be done later, as long as nothing else was asked back in its place.
+    `why`: our word for a refusal; None of what failed: its provider has closed it. What failed may still be done later,
+    as long as nothing else was asked back in its place.
     """
     if row.state in {state, RefundState.DONE}:
         return None
-    if row.state == RefundState.FAILED and not _take(unit, payment.id, row.amount):
+    if row.state == RefundState.FAILED and not take(unit, payment.id, row.amount):
         return None
+    values: dict[str, Any] = {"state": state, "ended_at": unit.now(), "why": None}
+    if state is RefundState.FAILED:
+        values |= {"why": why or CLOSED, "closed": row.closed + (why is None)}
     ended = unit.connection.execute(
-        update(refunds).where(refunds.c.id == row.id).values(state=state, ended_at=unit.now()).returning(refunds)
+        update(refunds).where(refunds.c.id == row.id).values(**values).returning(refunds)
     ).one()
     here = update(payments).where(payments.c.id == payment.id)
     if state is RefundState.FAILED:

@@ -48,6 +48,13 @@ class RefundState(StrEnum):
     FAILED = "failed"
 
 
+REFUND_LABELS: Mapping[RefundState, tuple[str, str]] = {
+    RefundState.ASKED: ("Asked for", "已申请"),
+    RefundState.DONE: ("Given back", "已退回"),
+    RefundState.FAILED: ("Refused", "被拒绝"),
+}
+
+
 class Reason(StrEnum):
     """Why money goes back; people's own words stay with the return or the case."""
 
@@ -95,6 +102,33 @@ class Verdict(StrEnum):
 
 ACKNOWLEDGED = frozenset({Verdict.ACTED, Verdict.IGNORED})
 KEPT = frozenset(Verdict) - {Verdict.MALFORMED, Verdict.BAD_SIGNATURE, Verdict.STALE, Verdict.ANOTHER_MERCHANT}
+
+
+# Why a refund was refused, by our word; providers have many more, which are shown as they are.
+WHY: Mapping[str, tuple[str, str]] = {
+    "closed": ("The provider has closed it", "支付平台已关闭该笔退款"),
+    "unreachable": ("The provider did not answer", "支付平台没有响应"),
+    "pending": ("The provider has not decided for too long", "支付平台长时间未处理"),
+    "refund_stuck": ("Somebody has to help it on at the provider", "需要在支付平台人工处理"),
+    "not_offered": ("This provider is not set up here any more", "本店已停用该支付方式"),
+    "not_paid": ("The provider knows of no such payment", "支付平台没有这笔付款"),
+    "more_than_paid": ("The provider says that less was paid", "支付平台称退款超过付款金额"),
+    "not_enough": ("There is too little money on our account with the provider", "商户账户余额不足"),
+    "no_balance": ("There is too little money on our account with the provider", "商户账户余额不足"),
+    "acq.seller_balance_not_enough": (
+        "There is too little money on our account with the provider",
+        "商户账户余额不足",
+    ),
+    "user_account_abnormal": ("The buyer's account takes no money", "买家账户异常，无法收款"),
+    "wrong_amount": ("The provider names another amount", "支付平台通知的金额不符"),
+    "wrong_currency": ("The provider names another currency", "支付平台通知的币种不符"),
+    "unknown_state": ("The provider's answer was not understood", "无法识别支付平台的答复"),
+}
+
+
+def why_words(word: str) -> tuple[str, str]:
+    """Give in both languages why a refund was refused."""
+    return WHY.get(word, (f"The provider refused it ({word})", f"支付平台拒绝（{word}）"))
 
 
 def may_become(state: State, new: State) -> bool:

@@ -62,7 +62,9 @@ payments = Table(
     Index("ix_payments_look", "look_at", postgresql_where=text("state = 'pending'")),
 )
 
-# `key`: the same one asks for the same refund, once.
+# `key`: the same one asks for the same refund, once. `why`: a word of ours, of one that was refused or of which nothing
+# was heard in the end; both may be asked for again. `closed` counts how often its provider closed it for good: it is
+# asked for again under another number there.
 refunds = Table(
     "refunds",
     metadata,
@@ -75,6 +77,8 @@ refunds = Table(
     Column("asked_by", Text),  # the account; NULL: a late payment goes back by itself
     Column("asked_at", DateTime(timezone=True), nullable=False),
     Column("ended_at", DateTime(timezone=True)),
+    Column("why", Text),
+    Column("closed", Integer, nullable=False, server_default=text("0")),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("payment", "key"),
     ForeignKeyConstraint(["payment"], ["payments.id"]),
@@ -82,6 +86,9 @@ refunds = Table(
     CheckConstraint(_one_of("state", RefundState), name="state"),
     CheckConstraint("(state = 'asked') = (ended_at IS NULL)", name="ended"),
     CheckConstraint(_one_of("reason", Reason), name="reason"),
+    CheckConstraint("state <> 'failed' OR why IS NOT NULL", name="why"),
+    CheckConstraint("closed >= 0", name="closed"),
+    Index("ix_refunds_refused", "asked_at", "id", postgresql_where=text("why IS NOT NULL")),
 )
 
 # Written before anything is done about a notice. `digest` covers what it says, not how it was sent: a provider that

@@ -6,7 +6,7 @@ from typing import Any
 from parts_catalog.payments.calling import charge_of
 from parts_catalog.payments.payment import Payment, Refund
 from parts_catalog.payments.providers import Providers
-from parts_catalog.payments.states import LABELS, State
+from parts_catalog.payments.states import LABELS, REFUND_LABELS, State
 
 
 def how_to_pay(payment: Payment, providers: Providers) -> dict[str, str | None] | None:
@@ -33,15 +33,20 @@ def show(payment: Payment, refunds: Sequence[Refund], providers: Providers) -> d
         "due_at": payment.due_at,
         "paid_at": payment.paid_at,
         "pay": how_to_pay(payment, providers),
-        "refunds": [
-            {
-                "id": it.id,
-                "amount": it.amount.to_json(),
-                "state": it.state.value,
-                "reason": it.reason.value,
-                "asked_at": it.asked_at,
-                "ended_at": it.ended_at,
-            }
-            for it in refunds
-        ],
+        "refunds": [show_refund(it) for it in refunds],
+    }
+
+
+def show_refund(refund: Refund) -> dict[str, Any]:
+    """Show a refund to its two sides; why it was refused is between the house and its provider."""
+    en, zh = REFUND_LABELS[refund.state]
+    return {
+        "id": refund.id,
+        "amount": refund.amount.to_json(),
+        "state": refund.state.value,
+        "en": en,
+        "zh": zh,
+        "reason": refund.reason.value,
+        "asked_at": refund.asked_at,
+        "ended_at": refund.ended_at,
     }

@@ -1,6 +1,6 @@
 """What becomes of an order: it is paid, or it expires or is cancelled, and what it held is free again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from foundation.database import UnitOfWork
@@ -94,6 +94,13 @@ class OrdersPaid:
 
     def on_refund(self, unit: UnitOfWork, payment: Payment, refund: Refund) -> None:
         """Do nothing: the feed says it already."""
+
+    def answered_by(self, unit: UnitOfWork, organisation: str, payables: Collection[str]) -> set[str]:
+        """Give those of which the house sends or takes back something; a cancelled one's parcels stay on file."""
+        return {row.order for row in unit.rows(_SENT_BY, {"seller": organisation, "orders": list(payables)})}
+
+
+_SENT_BY = 'SELECT DISTINCT "order" FROM shipments WHERE organisation = %(seller)s AND "order" = ANY(%(orders)s)'
 
 
 def pay_again(unit: UnitOfWork, actor: Actor, order: str, provider: str) -> Payment:

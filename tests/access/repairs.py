@@ -17,6 +17,7 @@ PNG = base64.b64decode(
 )
 REPAIR_BODIES: Mapping[str, dict[str, Any]] = {
     f"PATCH {PATH}/lines/{{line}}": {"unit_net": 12_345},
+    f"POST {PATH}/promise": {"ready_at": "2026-12-24T08:00:00Z"},
     f"POST {PATH}/parts-returns": {"line": "{line}", "pieces": 1},
     f"POST {PATH}/inspections": {"stage": "check_in", "point": "tyres", "light": "green"},
     f"POST {PATH}/inspections/complete": {"stage": "check_in"},

@@ -29,6 +29,8 @@ def at_the_car(answers: Answers) -> None:
         route = f"POST {PATH}/clock/{turn}"
         answers.ask(route, 200, json=REPAIR_BODIES[route], **here)
     answers.ask(f"POST {PATH}/photos", 201, content=PNG, **here)
+    for status, whose in ((201, here), (409, settled)):
+        answers.ask(f"POST {PATH}/promise", status, json=REPAIR_BODIES[f"POST {PATH}/promise"], **whose)
     answers.ask(f"POST {PATH}/findings", 201, json=REPAIR_BODIES[f"POST {PATH}/findings"], **here)
     more = f"PATCH {PATH}/findings/{{number}}"
     answers.ask(more, 200, json=REPAIR_BODIES[more], number="1", **here)

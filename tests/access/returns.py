@@ -3,8 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from foundation.database import UnitOfWork
+from forecourt.paying import PAYABLES
+from foundation.database import UnitOfWork, new_id
 from foundation.identity import Actor, Role
+from foundation.money import Money
+from parts_catalog.payments import Payable, Reason, accept, payments_of, refund
+from parts_catalog.payments.port import Fact, Notice, Told
+from parts_catalog.payments.states import Verdict
 from parts_catalog.returns.asking import Wanted, ask
 from parts_catalog.returns.states import ReturnReason
 from parts_catalog.shop.carriers import SimulatedCarrier
@@ -16,7 +21,7 @@ from parts_catalog.tables import shipments
 from tests.access.shop import pay
 from tests.aftersales.world import GARAGE, SHELF
 
-IDS = ("return_id",)
+IDS = ("return_id", "refund")
 BACK = {"lines": [{"number": 1, "quantity": 1}], "reason": "defective"}
 RETURN_BODIES: Mapping[str, dict[str, Any]] = {
     "POST /v1/returns": {"order": "{delivered}", **BACK},
@@ -37,4 +42,13 @@ def build(unit: UnitOfWork, owner: Actor) -> dict[str, str]:
     for move in ("pick", "pack", "ship", "deliver"):
         take_move(unit, keeper, parcel, move, "SIM1")
     back = ask(unit, owner, Wanted(order, {1: 1}, ReturnReason.DEFECTIVE), declined=False)
-    return {"delivered": order, "return_id": back}
+    return {"delivered": order, "return_id": back, "refund": refused(unit, order)}
+
+
+def refused(unit: UnitOfWork, order: str) -> str:
+    """Let a cent of an order go back, and the provider refuse it; gives the refund."""
+    payment = payments_of(unit, [Payable("order", order)])[0]
+    cent = refund(unit, None, payment.id, Money(1, payment.amount.currency), Reason.GOODWILL, "goodwill")
+    no = Fact(Told.REFUND_FAILED, payment.id, refund=cent.id)
+    assert accept(unit, PAYABLES, payment.provider, Notice(new_id("ntc"), no)) is Verdict.ACTED
+    return cent.id

@@ -174,6 +174,6 @@ def build(world: World, folder: Path) -> Scene:
         "what": "hours",
         "import_id": import_id, "line": line, "settled": settled, "wait": "wait_1", "message": "none",
         "vin": "1HGCM82633A004352",
-        **bought, **kept, "payment": payment, "provider": "sandbox",
+        "taking": "none", **bought, **kept, "payment": payment, "provider": "sandbox",
     }  # fmt: skip
     return Scene(world, app, ids, people, tokens, sessions, TestClient(app, follow_redirects=False))

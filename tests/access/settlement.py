@@ -12,6 +12,8 @@ SETTLEMENT_BODIES: Mapping[str, dict[str, Any]] = {
     f"POST {PATH}/old-parts": {"give_back": True},
     f"POST {PATH}/settlement/corrections": {"lines": [{"line": "{line}", "net": 0}], "reason": "x"},
     f"POST {PATH}/payments": {"provider": "sandbox"},
+    f"POST {PATH}/takings": {"way": "cash", "amount": 100, "receipt": "R-1"},
+    f"POST {PATH}/takings/{{taking}}/back": {"amount": 100, "receipt": "R-2"},
     f"POST {ACCOUNTS}": {"customer": FAMILY},
 }
 # A record there is of what was settled alone.

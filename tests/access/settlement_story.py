@@ -29,6 +29,13 @@ def at_the_till(answers: Answers) -> None:
         answers.ask(route, 409, json=SETTLEMENT_BODIES[route], **here)
     answers.ask(f"POST {PATH}/settlement/signature", 201, answers.scene.world.owner, **here)
     answers.ask(f"POST {PATH}/settlement/corrections", 201, json=less, **here)
+    takings = f"POST {PATH}/takings"
+    answers.ask(f"{takings}/{{taking}}/back", 404, taking="nothing", json={"amount": 1, "receipt": "R-0"}, **here)
+    bill = answers.ask(takings, 201, json=SETTLEMENT_BODIES[takings], **here)["bill"]
+    answers.ask(takings, 409, json=SETTLEMENT_BODIES[takings], **here)
+    back = f"{takings}/{{taking}}/back"
+    for status in (201, 409):
+        answers.ask(back, status, taking=bill["taken"][0]["id"], json=SETTLEMENT_BODIES[back], **here)
     answers.ask(f"POST {PATH}/payments", 201, json=SETTLEMENT_BODIES[f"POST {PATH}/payments"], **here)
     answers.ask(f"POST {ACCOUNTS}", 201, json={"customer": FAMILY})
     answers.ask(f"POST {PATH}/release", 201, **here)

@@ -146,6 +146,7 @@ def test_a_technician_says_who_he_is_once_and_his_clock_runs(
     board = hand.client.get("/jobs").text
     assert "Yours" in board
     assert "/jobs/crew" not in forms_of(board)
+    assert "That is not me" in board
     other = signed_in(person(Role.TECHNICIAN, "Other", scene.technician.organisation))
     form = forms_of(other.get("/jobs").text)["/jobs/crew"]
     assert other.post("/jobs/crew", data={**form, "technician": str(who)}).status_code == 409
@@ -156,3 +157,61 @@ def test_a_technician_says_who_he_is_once_and_his_clock_runs(
     assert "Stop the clock" in hand.look("/car")
     assert "Your clock has stopped." in hand.send("clock", "/found", turn="stop")
     hand.send("clock", wanted=422, turn="back")
+
+
+def test_who_is_which_technician_is_undone_by_himself_and_by_the_desk(
+    scene: Scene, hand: Hand, signed_in: Entrance, person: Callable[..., Actor]
+) -> None:
+    with scene.database.unit() as unit:
+        who = str(unit.connection.execute(select(appointments.c.technician)).scalars().first())
+    other = signed_in(person(Role.TECHNICIAN, "Other", scene.technician.organisation))
+    desk = signed_in(scene.advisor)
+
+    def leave(client: TestClient) -> int:
+        form = forms_of(client.get("/jobs").text)["/jobs/crew/leave"]
+        return client.post("/jobs/crew/leave", data={**form, "technician": who}).status_code
+
+    def claim(client: TestClient) -> None:
+        crew = forms_of(client.get("/jobs").text)["/jobs/crew"]
+        assert client.post("/jobs/crew", data={**crew, "technician": who}).status_code == 303
+
+    claim(hand.client)
+    hand.send("step-check_in", mileage_km="84210")
+    hand.send("clock", turn="start")
+    crew = forms_of(other.get("/jobs").text)["/jobs/crew"]
+    assert other.post("/jobs/crew/leave", data={**crew, "technician": who}).status_code == 403
+    assert leave(hand.client) == 303
+    board = hand.client.get("/jobs").text
+    assert "Yours" not in board
+    assert "Stop the clock" not in board
+    claim(other)
+    assert "Other" in desk.get("/jobs").text
+    assert leave(desk) == 303
+    claim(hand.client)
+
+
+def test_completing_asks_of_each_finding_whether_it_was_so(hand: Hand, scene: Scene, signed_in: Entrance) -> None:
+    hand.send("step-check_in", mileage_km="84210")
+    for step in ("inspect", "start", "issue_parts", "quality_check"):
+        hand.send(f"step-{step}")
+    asked = re.search(r'id="ask-([^"]+)"', hand.look())
+    assert asked
+    key, order = asked[1], hand.base.rpartition("/")[2]
+    refused = hand.send("step-complete", wanted=422, **{f"verdict-{key}": "other_fault"})
+    assert re.search(rf'name="verdict-{key}" value="other_fault" required checked', refused), "what was tapped stays"
+    hand.send("step-complete", **{f"verdict-{key}": "later"})
+    advisor = signed_in(scene.advisor)
+    assert "1 finding without a verdict" in advisor.get("/board").text
+    assert 'id="verdicts-waiting"' in advisor.get(f"/board/{order}").text
+
+
+def test_a_verdict_that_is_given_with_the_last_step_is_the_orders(hand: Hand, scene: Scene) -> None:
+    hand.send("step-check_in", mileage_km="84210")
+    for step in ("inspect", "start", "issue_parts", "quality_check"):
+        hand.send(f"step-{step}")
+    key = re.search(r'id="ask-([^"]+)"', hand.look())[1]  # type: ignore[index]
+    hand.send("step-complete", **{f"verdict-{key}": "not_found", f"note-{key}": HOSTILE})
+    assert ESCAPED in hand.look("/found")
+    with scene.database.unit() as unit:
+        view = get_repair_order(unit, scene.technician, hand.base.rpartition("/")[2])
+    assert (view["state"], view["verdicts_waiting"]) == ("completed", 0)

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from aftersales.seed import WORKSHOP_ORGANISATION
 from aftersales.workshop.workshop_setup import read_hours
-from aftersales.workshop.workshops import Workshop, load_workshop
+from aftersales.workshop.workshops import Contact, Workshop, load_workshop
 from foundation.identity import Actor, Role
 from foundation.refusals import Invalid
 from tests.pages.forms import forms_of
@@ -49,6 +49,20 @@ def test_a_wrong_hour_is_refused_at_its_field_and_nothing_is_saved(scene: Scene,
     assert 'id="wrong-tue"' in refused.text
     assert 'id="wrong-mon"' not in refused.text
     assert workshop(scene).opening_hours == before
+
+
+def test_what_stands_on_the_sheets_is_set_and_a_wrong_one_keeps_what_was_typed(
+    scene: Scene, manager: TestClient
+) -> None:
+    said = {"name_zh": "浦东店", "name_en": "", "address": "Century Avenue 1", "telephone": "none", "licence": "31-1"}
+    refused = manager.post(f"{BASE}/contact", data=forms_of(manager.get(PAGE).text)[f"{BASE}/contact"] | said)
+    assert refused.status_code == 422
+    assert 'id="wrong-telephone"' in refused.text
+    assert "Century Avenue 1" in refused.text
+    post(manager, PAGE, f"{BASE}/contact", **said | {"telephone": "021-1"})
+    here = workshop(scene)
+    assert (here.name_en, here.name_zh) == ("浦东店", "浦东店")
+    assert here.contact == Contact("Century Avenue 1", "021-1", "31-1")
 
 
 def test_a_special_day_is_set_and_taken_back(scene: Scene, manager: TestClient) -> None:

@@ -49,6 +49,8 @@ def test_from_the_proposal_to_the_review(scene: Scene, signed_in: Entrance) -> N
     for name in ("inspect", "start", "issue_parts"):
         step(technician, order, name)
     step(technician, order, "work", note=HOSTILE)
+    assert "Work begun" in technician.get(f"/jobs/{order}").text
+    assert "Repair started" in owner.get(f"/repair-orders/{order}").text, "each side reads its own words"
     repair = owner.get("/cars/car-1/visits").text
     assert "<script>alert" not in repair
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &#34;quotes&#34; &#39;n&#39; {{ 7*7 }}" in repair
@@ -57,8 +59,10 @@ def test_from_the_proposal_to_the_review(scene: Scene, signed_in: Entrance) -> N
 
     advisor = signed_in(scene.advisor)
     assert f"/board/{order}" in advisor.get("/board").text
-    settled = post(advisor, f"/jobs/{order}", f"/jobs/{order}/settlement", return_old_parts="yes")
-    assert "Settled, sheet" in settled
+    assert "/settlement" not in advisor.get(f"/jobs/{order}").text, "the desk settles, in one place"
+    settled = post(advisor, f"/board/{order}", f"/board/{order}/settlement", return_old_parts="yes")
+    assert "The repair order is settled." in settled
+    assert "Settled, sheet" in technician.get(f"/jobs/{order}").text
     sheet = owner.get(f"/repair-orders/{order}/sheet").text
     for group in ("维修诊断费", "检测费", "材料费", "工时费", "加工费", "其他费用"):
         assert group in sheet

@@ -16,9 +16,11 @@ from forecourt.pages.trade import stock_words
 from foundation.database import UnitOfWork
 from foundation.paging import Page
 from foundation.refusals import Conflict, Invalid, NotFound, Refusal
+from parts_catalog.payments import ask_again, refused
 from parts_catalog.returns.judging import Finding, inspect, take_step
 from parts_catalog.returns.states import ReturnState
 from parts_catalog.returns.views import list_returns, return_view
+from parts_catalog.shop.orders import PAYABLE
 from parts_catalog.shop.permissions import SELLING
 from parts_catalog.warehouse.locations import list_locations
 
@@ -37,7 +39,7 @@ def router(site: Site) -> APIRouter:
     Form = Annotated[Posted, Depends(posted(site))]  # noqa: N806 - a type
 
     @routes.get("/returns")
-    def listed(reader: Somebody, state: ReturnState | None = None, cursor: Cursor = None) -> Response:
+    def listed(reader: Somebody, state: ReturnState | None = None, cursor: Cursor = None, done: str = "") -> Response:
         reader.actor.must_be(*SELLING)
         with reader.unit() as unit:
             page = _taken(unit, reader, state, cursor)
@@ -46,11 +48,19 @@ def router(site: Site) -> APIRouter:
             return reader.page(
                 "stock/returns.html",
                 waiting=waiting,
+                refused=refused(unit, reader.actor, site.payables, PAYABLE),
+                done=done,
                 returns=[row for row in page.items if row["id"] not in shown],
                 next=page.next,
                 state=state,
                 words=stock_words,
             )
+
+    @routes.post("/returns/refunds/{refund}")
+    def give_back_again(refund: str, form: Form) -> Response:
+        form.reader.actor.must_be(*SELLING)
+        act(form, lambda unit: ask_again(unit, form.reader.actor, site.payables, refund))
+        return to("/returns?done=refund_asked")
 
     @routes.get("/returns/{return_id}")
     def one(return_id: str, reader: Somebody, done: str = "") -> Response:

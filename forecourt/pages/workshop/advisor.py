@@ -8,6 +8,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from aftersales.cases import AppointmentState
 from aftersales.repair.board import board, board_stamp
+from aftersales.settlement.bills import PAYABLE
 from aftersales.views import list_appointments
 from forecourt.pages.readers import Reader, signed_in
 from forecourt.pages.refused import page_route
@@ -16,6 +17,7 @@ from forecourt.pages.stamped import stamps
 from foundation.database import UnitOfWork
 from foundation.identity import Role
 from foundation.paging import MAXIMUM_LIMIT
+from parts_catalog.payments import refused
 
 SHOWN = 30  # per column
 
@@ -57,6 +59,7 @@ def _board(unit: UnitOfWork, reader: Reader) -> dict[str, Any]:
     return {
         "stamp": stamp,
         "held": [one for one in visits if one["state"] == AppointmentState.HELD][:SHOWN],
+        "refused": refused(unit, reader.actor, reader.site.payables, PAYABLE),
         "columns": [{**one, "orders": one["orders"][:SHOWN], "count": len(one["orders"])} for one in columns],
         "vehicles": {car.id: car for car in reader.site.vehicles.list(unit, reader.actor)},
     }

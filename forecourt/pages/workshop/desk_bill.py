@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 
+from aftersales.cases import TakingWay
 from aftersales.permissions import Act
 from aftersales.repair.decisions import Heard, Way
 from aftersales.repair.photos import add_signature
@@ -14,6 +15,7 @@ from aftersales.scope import find_order
 from aftersales.settlement.accounts import end_account, put_on_account
 from aftersales.settlement.choices import sign
 from aftersales.settlement.correcting import correct
+from aftersales.settlement.counter import MOST_RECEIPT, give_back, take
 from aftersales.settlement.records import mend
 from aftersales.settlement.releasing import release
 from aftersales.settlement.settling import settle
@@ -27,6 +29,7 @@ from forecourt.pages.workshop.desk_lines import currency_of
 from foundation.database import UnitOfWork
 from foundation.pictures import MOST_BYTES
 from foundation.refusals import Invalid
+from parts_catalog.payments import ask_again
 
 NET = "net-"  # before the lines of a form of corrections: what each costs instead
 
@@ -36,6 +39,7 @@ def router(site: Site) -> APIRouter:
     routes = APIRouter(route_class=page_route(site), include_in_schema=False)
     _sheet(routes, site)
     _bill(routes, site)
+    _counter(routes, site)
     _after(routes, site)
     return routes
 
@@ -91,9 +95,38 @@ def _bill(routes: APIRouter, site: Site) -> None:
 
         return at_desk(form, order, Act.SET_UP, do, "saved")
 
+    @routes.post("/board/{order}/refunds/{refund}")
+    def give_back_again(order: str, refund: str, form: Form) -> Response:
+        def do(unit: UnitOfWork) -> None:
+            ask_again(unit, form.reader.actor, site.payables, refund)
+
+        return at_desk(form, order, Act.CORRECT_SHEET, do, "refund_asked")
+
     @routes.post("/board/{order}/release")
     def hand_over(order: str, form: Form) -> Response:
         return at_desk(form, order, Act.RELEASE, lambda unit: release(unit, form.reader.actor, order), "released")
+
+
+def _counter(routes: APIRouter, site: Site) -> None:
+    Form = Annotated[Posted, Depends(posted(site))]  # noqa: N806 - a type
+
+    @routes.post("/board/{order}/takings")
+    def take_money(order: str, form: Form) -> Response:
+        def do(unit: UnitOfWork) -> None:
+            if form.text("way") not in set(TakingWay):
+                raise Invalid("money is taken in cash, or by the card terminal")
+            money = amount(form.text("amount"), currency_of(unit, form, order)), said(form, "receipt", MOST_RECEIPT)
+            take(unit, form.reader.actor, order, TakingWay(form.text("way")), *money)
+
+        return at_desk(form, order, Act.TAKE_MONEY, do, "money_taken")
+
+    @routes.post("/board/{order}/takings/{taking}/back")
+    def return_money(order: str, taking: str, form: Form) -> Response:
+        def do(unit: UnitOfWork) -> None:
+            money = amount(form.text("amount"), currency_of(unit, form, order)), said(form, "receipt", MOST_RECEIPT)
+            give_back(unit, form.reader.actor, order, taking, *money)
+
+        return at_desk(form, order, Act.TAKE_MONEY, do, "money_given_back")
 
 
 def _after(routes: APIRouter, site: Site) -> None:

@@ -1,6 +1,8 @@
 """Reading what the desk types: amounts, hours, lines that are found, and decisions that an owner spoke."""
 
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
 
 from babel.numbers import get_currency_precision
 
@@ -36,6 +38,14 @@ def hundredths(written: str) -> int:
     if not value.is_finite() or not 0 < value <= 1000 or (value * 100) != (value * 100).to_integral_value():
         raise Invalid("hours and pieces are numbers with at most two decimals")
     return int(value * 100)
+
+
+def local_instant(written: str, zone: ZoneInfo) -> datetime:
+    """Read day and time by the workshop's clock."""
+    try:
+        return datetime.fromisoformat(written).replace(tzinfo=zone).astimezone(UTC)
+    except ValueError as error:
+        raise Invalid("this is no day and time") from error
 
 
 def found_line(form: Posted, currency: str) -> Labour | Material | Sublet:

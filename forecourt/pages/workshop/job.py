@@ -17,7 +17,6 @@ from aftersales.repair.photos import OVER, list_photos
 from aftersales.repair.repair_orders import Said, take_step
 from aftersales.repair.verdicts import list_verdicts
 from aftersales.scope import find_order
-from aftersales.settlement import settle
 from aftersales.views import get_case, get_repair_order
 from aftersales.workshop.crew import own_technicians, running_clock
 from diagnostics.confirming import CONFIRMING
@@ -32,6 +31,7 @@ from forecourt.pages.site import Site
 from forecourt.pages.voltage import PLOTTED
 from forecourt.pages.workshop import floor_labels
 from forecourt.pages.workshop.parts_to_ask import lines_to_ask
+from forecourt.pages.workshop.verdicts_asked import give_asked
 from foundation.database import UnitOfWork
 from foundation.events import end_of_log
 from foundation.identity import WORKSHOP_ROLES
@@ -70,11 +70,6 @@ def router(site: Site) -> APIRouter:
     @routes.post("/jobs/{order}/steps")
     def step(order: str, form: Annotated[Posted, Depends(posted(site))]) -> Response:
         return tapped(form, order, "work", lambda unit: _step(unit, form, order), "step")
-
-    @routes.post("/jobs/{order}/settlement")
-    def close(order: str, form: Annotated[Posted, Depends(posted(site))]) -> Response:
-        old_parts = {"yes": True, "no": False}.get(form.text("return_old_parts"))
-        return tapped(form, order, "work", lambda unit: settle(unit, form.reader.actor, order, old_parts), "settled")
 
     return routes
 
@@ -162,6 +157,7 @@ def _step(unit: UnitOfWork, form: Posted, order: str) -> None:
     mileage = whole(written, "the mileage is a whole number of kilometres") if written else None
     reason = HoldReason(form.text("reason")) if form.text("reason") in set(HoldReason) else None
     said = Said(mileage, reason, form.text("fee") or None)
+    give_asked(unit, form, order)
     take_step(unit, form.reader.actor, order, form.text("step"), words(form, "note"), said=said)
 
 
@@ -186,8 +182,8 @@ class Asked:
     said: Mapping[str, str]
 
 
-def _work(_: UnitOfWork, __: Asked) -> Shown:
-    return {}
+def _work(unit: UnitOfWork, of: Asked) -> Shown:
+    return {"verdicts": list_verdicts(unit, of.reader.actor, of.order["id"])}
 
 
 def _looking(unit: UnitOfWork, of: Asked) -> Shown:

@@ -1,10 +1,9 @@
-"""The workshop manager's page: hours, absences, bays, people, loaners, services; a refusal stands at its field."""
+"""The workshop manager's page: its sheets' head, hours, absences, bays, people; a refusal stands at its field."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Response
 
@@ -24,6 +23,7 @@ from aftersales.workshop.workshop_setup import (
     read_hours,
     report_absence,
     resources,
+    set_contact,
     set_holidays,
     set_hours,
     set_special_day,
@@ -36,10 +36,12 @@ from forecourt.pages.owner.repairs import whole
 from forecourt.pages.readers import Posted, Reader, posted, signed_in, to
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
+from forecourt.pages.workshop.desk_forms import local_instant
 from foundation.database import UnitOfWork
 from foundation.identity import Role
 from foundation.refusals import Invalid, NotFound, Refusal
 
+CONTACT = {"name_zh": 100, "name_en": 100, "address": 200, "telephone": 40, "licence": 60}  # with most characters
 Errors = Mapping[str, Refusal]  # by the field that is wrong
 
 
@@ -70,6 +72,17 @@ def router(site: Site) -> APIRouter:
         return to(f"/workshop?workshop={quote(workshop)}&done=saved")
 
     return routes
+
+
+def _contact(unit: UnitOfWork, form: Posted, workshop: str) -> None:
+    said = {name: form.text(name) for name in CONTACT}
+    for name, most in CONTACT.items():
+        if len(said[name]) > most or "\x00" in said[name]:
+            raise AtField({name: Invalid(f"this is text of at most {most} characters")})
+    try:
+        set_contact(unit, form.reader.actor, workshop, said)
+    except Invalid as refusal:
+        raise AtField({"telephone" if said["name_en"] or said["name_zh"] else "name_en": refusal}) from refusal
 
 
 def _hours(unit: UnitOfWork, form: Posted, workshop: str) -> None:
@@ -164,21 +177,14 @@ def _absence(unit: UnitOfWork, form: Posted, workshop: str) -> None:
         return
     zone = own_workshop(unit, actor, workshop).zone
     try:
-        begin, until = (_local(form.text(name), zone) for name in ("from", "until"))
+        begin, until = (local_instant(form.text(name), zone) for name in ("from", "until"))
         report_absence(unit, actor, workshop, form.text("resource"), (begin, until), form.text("reason"))
     except Invalid as refusal:
         raise AtField({"absence": refusal}) from refusal
 
 
-def _local(written: str, zone: ZoneInfo) -> datetime:
-    """Read day and time by the workshop's clock."""
-    try:
-        return datetime.fromisoformat(written).replace(tzinfo=zone).astimezone(UTC)
-    except ValueError as error:
-        raise Invalid("this is no day and time") from error
-
-
 CHANGES: Mapping[str, Callable[[UnitOfWork, Posted, str], None]] = {
+    "contact": _contact,
     "hours": _hours,
     "special-days": _special_day,
     "holidays": _holidays,

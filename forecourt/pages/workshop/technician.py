@@ -10,7 +10,15 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from aftersales.cases import RepairOrderState
 from aftersales.views import list_repair_orders
 from aftersales.visits.day_plan import own_workshops
-from aftersales.workshop.crew import be_technician, floor_stamp, own_technicians, running_clock, unnamed_technicians
+from aftersales.workshop.crew import (
+    be_technician,
+    claimed_technicians,
+    floor_stamp,
+    leave_technician,
+    own_technicians,
+    running_clock,
+    unnamed_technicians,
+)
 from forecourt.pages.acting import act
 from forecourt.pages.readers import Posted, Reader, posted, signed_in, to
 from forecourt.pages.refused import page_route
@@ -67,6 +75,12 @@ def router(site: Site) -> APIRouter:
         act(form, lambda unit: be_technician(unit, form.reader.actor, form.text("technician")))
         return to("/jobs")
 
+    @routes.post("/jobs/crew/leave")
+    def undo(form: Annotated[Posted, Depends(posted(site))]) -> Response:
+        form.reader.actor.must_be(*WORKSHOP_ROLES)
+        act(form, lambda unit: leave_technician(unit, form.reader.actor, form.text("technician")))
+        return to("/jobs")
+
     return routes
 
 
@@ -92,6 +106,7 @@ def _board(unit: UnitOfWork, reader: Reader) -> dict[str, Any]:
         "over": [row for row in rows if row["state"] in OVER][:LATELY],
         "clock": clock,
         "clocked": shown.get(clock["order"]) if clock else None,
+        "crew": claimed_technicians(unit, reader.actor),
         "who": unnamed_technicians(unit, reader.actor) if reader.actor.role is Role.TECHNICIAN else [],
         "vehicles": {row["vehicle"]: seen_vehicle(unit, reader, row["vehicle"]) for row in rows},
     }

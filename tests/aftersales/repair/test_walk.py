@@ -108,7 +108,9 @@ def lead(street: Town, way: Sequence[str | tuple[str, int]]) -> None:
         walk.leave()
 
 
-ROWS = {(source.value, move.step): frozenset(move.guards) for move in MOVES for source in move.sources}
+# Another time is promised in every state of work, and changes none.
+MOVING = [move for move in MOVES if move.step != "promise"]
+ROWS = {(source.value, move.step): frozenset(move.guards) for move in MOVING for source in move.sources}
 
 
 @pytest.mark.soak

@@ -18,7 +18,7 @@ LETS_GO = {"paid", "on_account", "nothing_due"}
 NUMBERS = count()
 ACTS = st.one_of(
     st.sampled_from(("begin", "hear", "late", "release", "account")).map(lambda act: (act, 0)),
-    st.tuples(st.sampled_from(("approve", "approve", "decline", "correct")), st.integers(0, 5)),
+    st.tuples(st.sampled_from(("approve", "approve", "decline", "correct", "take", "take", "back")), st.integers(0, 5)),
 )
 
 
@@ -35,8 +35,14 @@ def test_what_is_kept_is_what_is_owed(street: Town, acts: list[tuple[str, int]])
         assert till.street.owner.get(f"{till.path}/settlement/sheets")["items"] == sheets, "none was edited"
     till.hear()
     paid = [till.payment(one["id"]) for one in till.bill["payments"]]
-    kept = sum(one.amount.amount - one.refunded.amount for one in paid if one.state in MONEY_IS_HERE)
-    assert kept == (till.bill["amount"]["amount"] if till.bill["state"] == "paid" else 0), till.bill
+    sent = sum(one.amount.amount - one.refunded.amount for one in paid if one.state in MONEY_IS_HERE)
+    till_has = sum(one["amount"]["amount"] for one in till.bill["taken"])
+    owed, rest = till.bill["amount"]["amount"], till.bill["rest"]
+    assert till_has >= 0
+    if till.bill["state"] == "paid":
+        assert sent + till_has - till.bill["too_much"]["amount"] == owed, till.bill
+    else:
+        assert (sent, rest is None or rest["amount"] == max(owed - till_has, 0)) == (0, True), till.bill
     assert len([one for one in paid if one.state is State.PENDING]) <= (till.bill["state"] in {"open", "on_account"})
 
 
@@ -56,11 +62,28 @@ def do(till: Till, act: str, which: int, sheets: list[Any]) -> None:
         till.release(201 if till.state == "released" or owed in LETS_GO or on_account(till) else 409)
     elif act == "account":
         till.flag(end=on_account(till))
+    elif act in {"take", "back"}:
+        at_the_counter(till, act, which)
     elif act == "correct":
         lines = [line for group in sheets[-1]["groups"] for line in group["lines"] if line["net"]["amount"]]
         if lines:
             line = lines[which % len(lines)]
             sheets.append(till.correct({line["line"]: line["net"]["amount"] // 2}))
+
+
+def at_the_counter(till: Till, act: str, which: int) -> None:
+    """Take some of what is owed, or give back some of what was taken; what cannot be is refused."""
+    client, receipt = till.street.advisor._client, f"R-{next(NUMBERS)}"
+    taken = [one for one in till.bill["taken"] if not one["gives_back"]]
+    if act == "take":
+        rest = till.bill["rest"]
+        body = {"way": "cash", "amount": max(1, (rest["amount"] if rest else 9) // (which or 1)), "receipt": receipt}
+        answer = client.post(f"/v1/{till.path}/takings", json=body)
+        assert answer.status_code == (201 if rest and rest["amount"] else 409), answer.text
+    elif taken:
+        one = taken[which % len(taken)]
+        body = {"amount": max(1, one["amount"]["amount"] // (which or 1)), "receipt": receipt}
+        assert client.post(f"/v1/{till.path}/takings/{one['id']}/back", json=body).status_code in {201, 409}
 
 
 def decide(till: Till, payment: str, decision: str) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from aftersales.settlement.records import Waiting, compose
 from forecourt.pages.workshop.settlement import in_words
 from foundation.identity import start_session
 from tests.aftersales.settlement.till import DONE, Till
@@ -74,3 +75,24 @@ def test_a_corrected_sheet_says_what_it_corrects_and_the_old_one_that_it_was(til
         secret = start_session(unit, till.street.owner.actor)
     answer = client.get(f"/{till.path}/sheet?version=3", headers={"Cookie": f"forecourt_session={secret}"})
     assert answer.status_code == 404
+
+
+def test_the_sheet_keeps_the_workshop_as_it_was_when_it_was_written(till: Till) -> None:
+    client = till.manager._client
+    here = {"name_zh": "前庭 & 店", "address": NASTY, "telephone": "021-5555 0101", "licence": "备案 310115"}
+    assert client.patch("/v1/workshops/wks_one", json=here).json()["address"] == NASTY
+    assert client.patch("/v1/workshops/wks_one", json={"telephone": "call us"}).status_code == 422
+    assert till.street.advisor._client.patch("/v1/workshops/wks_one", json=here).status_code == 403
+    first = till.settled(plate="沪A12345")
+    moved = client.patch("/v1/workshops/wks_one", json={"address": "elsewhere", "name_zh": "新店"}).json()
+    assert (moved["address"], moved["licence"], moved["name_en"]) == ("elsewhere", "备案 310115", "one")
+    assert {name: first["workshop"][name] for name in here} == here
+    second = till.correct({till.part("belt")["id"]: 0})
+    assert second["workshop"] == first["workshop"], "a correction changes amounts alone"
+    shown = page(till, "zh-CN")
+    assert all(one in shown for one in ("前庭 &amp; 店", "021-5555 0101", "备案 310115", "地址"))
+    assert "新店" not in shown
+    assert NASTY not in shown
+    with till.street.world.database.unit() as unit:
+        car = Waiting(till.id, "", "wks_one", "", 1, None, None)
+        assert compose(unit, car, "沪A12345", "WVWZZZ1KZAW000001").company == "前庭 & 店"

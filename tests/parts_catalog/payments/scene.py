@@ -1,5 +1,6 @@
 """A payable for tests, and one payment desk over it: what its handler was told, and which payables are over."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
@@ -37,6 +38,9 @@ class Things:
 
     def on_refund(self, unit: UnitOfWork, payment: Payment, refund: Refund) -> None:
         self.told.append((f"refund_{refund.state}", payment.payable.id))
+
+    def answered_by(self, unit: UnitOfWork, organisation: str, payables: Collection[str]) -> Collection[str]:
+        return payables if organisation == SELLER.organisation else ()
 
 
 class Desk:

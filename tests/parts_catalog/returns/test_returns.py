@@ -143,3 +143,21 @@ def test_a_repeated_inspection_pays_once(market: Market) -> None:
     assert (row.n, row.paid) == (1, order["gross"]["amount"])
     assert {one.location: one.on_hand for one in back}[NEAR] == 4
     assert market.books_are_right()
+
+
+def test_a_refund_that_is_refused_is_asked_for_again_by_the_seller(market: Market) -> None:
+    order = delivered(market, pad=1)
+    one = ask(market, order["id"])
+    step(market, one["id"], "approve", "receive")
+    judge(market, one["id"], restock=1)
+    with market.database.unit() as unit:
+        row = unit.rows("SELECT id FROM refunds", {})[0]
+        no = Fact(Told.REFUND_FAILED, order["payment"]["id"], refund=row.id)
+        assert accept(unit, PAYABLES, "sandbox", Notice(new_id("ntc"), no)) is Verdict.ACTED
+    assert [it["why"] for it in market.get("seller", "refunds")["items"]] == ["closed"]
+    market.post("owner", f"refunds/{row.id}/again", None, 403)
+    market.post("seller", f"refunds/{row.id}/again", None, 200)
+    with market.database.unit() as unit:
+        done = Fact(Told.REFUNDED, order["payment"]["id"], Money(11_300, "CNY"), "1", f"{row.id}-1")
+        assert accept(unit, PAYABLES, "sandbox", Notice(new_id("ntc"), done)) is Verdict.ACTED
+    assert market.get("owner", f"returns/{one['id']}")["state"] == "refunded"
