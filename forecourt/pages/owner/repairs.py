@@ -24,6 +24,7 @@ from forecourt.pages.acting import act, act_for
 from forecourt.pages.readers import Posted, Reader, WithFile, posted, posted_file, signed_in, to
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
+from foundation.access import OWNERS
 from foundation.database import UnitOfWork
 from foundation.events import end_of_log
 from foundation.identity import Actor
@@ -153,7 +154,9 @@ def _repair(unit: UnitOfWork, reader: Reader, order: str) -> dict[str, Any]:
     return {
         "order": found,
         "case": get_case(unit, reader.actor, found["case"]),
-        "mine": find_order(unit, reader.actor, order).organisation == reader.actor.organisation,
+        # An integrator of the owner's house sees it all, and decides on nothing.
+        "mine": find_order(unit, reader.actor, order).organisation == reader.actor.organisation
+        and reader.actor.role in OWNERS,
         "lines": {line["id"]: line for line in found["lines"]},
         "providers": [KINDS[name] for name in reader.site.providers] if pays else [],
         "waits": payment_of(unit, reader, found) if pays else None,
