@@ -1,12 +1,15 @@
 """The cars of a house at a glance: what each of them wants, and where that is done; the most pressing first."""
 
+import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from io import StringIO
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from aftersales.attention import Item, Need, attention, let_go
+from aftersales.settlement.costs import costs_of
 from diagnostics.alarms import standing_findings
 from diagnostics.findings import URGENCY_TEXT
 from forecourt.pages.filters import car_name
@@ -23,6 +26,10 @@ from ingest.vehicles import Vehicle
 FEW = 6  # cars that need no finding among each other
 SHOWN = 24  # on one page
 SILENT = timedelta(days=3)
+COLUMNS = (
+    "car", "vin", "order", "what", "workshop", "begins", "mileage_km", "state",
+    "sheet", "settled_at", "net", "tax", "gross", "currency", "bill",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +132,44 @@ def overview(unit: UnitOfWork, reader: Reader, group: str, words: str, page: int
     }
 
 
-def _cards(unit: UnitOfWork, reader: Reader) -> list[Card]:
-    actor, now = reader.actor, unit.now()
-    every = reader.site.vehicles.list(unit, actor)
+def cars_of(unit: UnitOfWork, reader: Reader) -> list[Vehicle]:
+    """Give the cars of the reader's house, by id."""
+    every = reader.site.vehicles.list(unit, reader.actor)
     # A workshop sees a car through its repair order, not in a list of its own; whose software serves it, by its grant.
-    sees_all = actor.role is Role.INTEGRATOR
-    cars = [car for car in every if sees_all or car.organisation == actor.organisation]
+    sees_all = reader.actor.role is Role.INTEGRATOR
+    return [car for car in every if sees_all or car.organisation == reader.actor.organisation]
+
+
+def costs_table(unit: UnitOfWork, reader: Reader) -> str:
+    """Write the repairs of the reader's cars and what they cost, as CSV with a mark that spreadsheets know UTF-8 by."""
+    cars = {car.id: car for car in cars_of(unit, reader)}
+    chinese, written = reader.language.startswith("zh"), StringIO()
+    table = csv.writer(written)
+    table.writerow(COLUMNS)
+    for one in costs_of(unit, reader.actor, list(cars)):
+        money = one.net + one.tax if one.net and one.tax else None
+        table.writerow(
+            (
+                one.vehicle,
+                cars[one.vehicle].vin or "",
+                one.order,
+                one.title_zh if chinese else one.title_en,
+                one.workshop_zh if chinese else one.workshop_en,
+                one.start.isoformat(),
+                one.mileage_km if one.mileage_km is not None else "",
+                one.state,
+                one.sheet or "",
+                one.settled_at.isoformat() if one.settled_at else "",
+                *(part.digits() if part else "" for part in (one.net, one.tax, money)),
+                money.currency if money else "",
+                one.bill or "",
+            )
+        )
+    return f"\ufeff{written.getvalue()}"
+
+
+def _cards(unit: UnitOfWork, reader: Reader) -> list[Card]:
+    actor, now, cars = reader.actor, unit.now(), cars_of(unit, reader)
     names = [car.id for car in cars]
     wanted = attention(unit, actor, names)
     stands = {finding.id: finding.urgency.value for finding in standing_findings(unit, actor, names)}

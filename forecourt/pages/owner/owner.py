@@ -11,7 +11,7 @@ from diagnostics.faults import FAULTS
 from diagnostics.findings import URGENCY_TEXT
 from forecourt.pages.car_report import car_report
 from forecourt.pages.owner.car_state import shown_state
-from forecourt.pages.owner.fleet import overview
+from forecourt.pages.owner.fleet import costs_table, overview
 from forecourt.pages.readers import Reader, signed_in
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
@@ -33,6 +33,13 @@ def router(site: Site) -> APIRouter:
         with reader.unit() as unit:
             template = "owner/cars_now.html" if reader.is_fragment else "owner/cars.html"
             return reader.page(template, **overview(unit, reader, show, q.strip(), page))
+
+    @routes.get("/cars/repairs.csv")  # no car's id has a dot
+    def repairs(reader: Somebody) -> Response:
+        with reader.unit() as unit:
+            table = costs_table(unit, reader)
+        named = {"Content-Disposition": 'attachment; filename="repairs.csv"'}
+        return Response(table, media_type="text/csv; charset=utf-8", headers=named)
 
     @routes.get("/cars/{vehicle}")
     def car(vehicle: str, reader: Somebody, done: str = "") -> Response:
