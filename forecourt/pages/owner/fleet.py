@@ -172,7 +172,8 @@ def _cards(unit: UnitOfWork, reader: Reader) -> list[Card]:
     actor, now, cars = reader.actor, unit.now(), cars_of(unit, reader)
     names = [car.id for car in cars]
     wanted = attention(unit, actor, names)
-    stands = {finding.id: finding.urgency.value for finding in standing_findings(unit, actor, names)}
+    found = standing_findings(unit, actor, names)
+    stands = {finding.id: finding.urgency.value for finding in found if finding.id}
     gone = let_go(unit, actor, stands)
     seen, asked, lit = last_seen(unit, names), questions_to_owner(unit, names), lamps_lit(unit, names)
     return [
