@@ -137,6 +137,28 @@ def test_an_engineer_sees_the_cars_that_are_opened_to_his_house(
     assert 'href="/cars/car-1"' not in signed_in(fleet.operator).get("/cars?q=car-1").text
 
 
+def test_repairs_and_costs_are_of_one_s_own_cars_alone(
+    scene: Scene, fleet: Fleet, signed_in: Entrance, tmp_path: Path
+) -> None:
+    floor = Floor(fleet.vans[7], tmp_path)
+    floor.step("check_in", mileage=120_300)
+    operator, owner = signed_in(fleet.operator), signed_in(scene.owner)
+    assert '"/cars/repairs.csv"' in operator.get("/cars").text
+    [head, row] = operator.get("/cars/repairs.csv").content.decode("utf-8-sig").splitlines()
+    told = dict(zip(head.split(","), row.split(","), strict=True))
+    assert (told["car"], told["order"], told["mileage_km"]) == ("van-07", floor.order, "120300")
+    assert (told["what"], told["state"], told["sheet"], told["gross"], told["bill"]) == (
+        "Alternator",
+        "open",
+        "",
+        "",
+        "",
+    )
+    operator.cookies.set("lang", "zh_CN")
+    assert "发电机" in operator.get("/cars/repairs.csv").text
+    assert owner.get("/cars/repairs.csv").content.decode("utf-8-sig").splitlines() == [head]
+
+
 def test_messages_name_the_car(scene: Scene, fleet: Fleet, signed_in: Entrance) -> None:
     fleet.vans[7].fail()
     assert "Toyota Etios 2014 · van-07" in signed_in(fleet.operator).get("/messages").text
