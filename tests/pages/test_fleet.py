@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from aftersales.cases import BillState
 from aftersales.seed import WORKSHOP_ORGANISATION
@@ -142,6 +142,8 @@ def test_repairs_and_costs_are_of_one_s_own_cars_alone(
 ) -> None:
     floor = Floor(fleet.vans[7], tmp_path)
     floor.step("check_in", mileage=120_300)
+    with scene.database.unit() as unit:
+        unit.connection.execute(text("UPDATE workshops SET name_en = '=1+1'"))
     operator, owner = signed_in(fleet.operator), signed_in(scene.owner)
     assert '"/cars/repairs.csv"' in operator.get("/cars").text
     [head, row] = operator.get("/cars/repairs.csv").content.decode("utf-8-sig").splitlines()
@@ -154,6 +156,7 @@ def test_repairs_and_costs_are_of_one_s_own_cars_alone(
         "",
         "",
     )
+    assert told["workshop"] == "'=1+1", "what others write is no formula in one's own spreadsheet"
     operator.cookies.set("lang", "zh_CN")
     assert "发电机" in operator.get("/cars/repairs.csv").text
     assert owner.get("/cars/repairs.csv").content.decode("utf-8-sig").splitlines() == [head]

@@ -154,7 +154,7 @@ def costs_table(unit: UnitOfWork, reader: Reader) -> str:
                 cars[one.vehicle].vin or "",
                 one.order,
                 one.title_zh if chinese else one.title_en,
-                one.workshop_zh if chinese else one.workshop_en,
+                plain_cell(one.workshop_zh if chinese else one.workshop_en),
                 one.start.isoformat(),
                 one.mileage_km if one.mileage_km is not None else "",
                 one.state,
@@ -166,6 +166,11 @@ def costs_table(unit: UnitOfWork, reader: Reader) -> str:
             )
         )
     return f"\ufeff{written.getvalue()}"
+
+
+def plain_cell(words: str) -> str:
+    """Keep a spreadsheet from reckoning with what others have written: a formula becomes words."""
+    return f"'{words}" if words.startswith(("=", "+", "-", "@", "\t", "\r")) else words
 
 
 def _cards(unit: UnitOfWork, reader: Reader) -> list[Card]:
