@@ -109,6 +109,17 @@ class RepairOrderState(StrEnum):
     CANCELLED = "cancelled"
 
 
+# Nothing is decided by a link any more.
+OVER = frozenset(
+    {
+        RepairOrderState.CLOSED_DECLINED,
+        RepairOrderState.SETTLED,
+        RepairOrderState.RELEASED,
+        RepairOrderState.CANCELLED,
+    }
+)
+
+
 class BillState(StrEnum):
     """What is owed for a settled repair, or for looking at a car of which nothing was repaired."""
 

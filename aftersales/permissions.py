@@ -108,6 +108,8 @@ ROUTES: Mapping[Act, tuple[str, ...]] = {
         "GET /v1/cases/{case}/links",
         "POST /v1/cases/{case}/links",
         "DELETE /v1/cases/{case}/links/{link}",
+        f"GET {_OF_ORDER}/links",
+        f"DELETE {_OF_ORDER}/links/{{approval_link}}",
     ),
     Act.BOOK: ("POST /v1/appointments",),
     Act.ANSWER: ("POST /v1/cases/{case}/answers",),
@@ -168,6 +170,7 @@ def _rule(act: Act) -> Rule:
 
 _CASE, _VISIT, _ORDER = "GET /v1/cases/{case}", "GET /v1/appointments/{appointment}", "GET /v1/repair-orders/{order}"
 TRACKED = frozenset({"cases.list", "cases.read", "appointments.read", "orders.read"})  # what a tracking link shows
+APPROVING = frozenset({"orders.read", f"desk.{Act.APPROVE}"})  # what one does by an approval link
 RULES = (
     list_of("cases.list", "GET /v1/cases", "GET /v1/appointments", "GET /v1/repair-orders"),
     list_of("waits.list", "GET /v1/waitlist"),
@@ -203,6 +206,8 @@ def require(actor: Actor, act: Act, *, owner: str, workshop: str | None = None) 
     actor: an object that he may not see does not exist for him.
     """
     permission = PERMISSIONS[act]
+    if actor.only is not None and f"desk.{act}" not in (actor.scopes or ()):
+        raise Forbidden("this is for people who are signed in, and for no link")
     if permission.granted and actor.organisation != owner:
         actor.must_be(*permission.granted)
         return

@@ -62,8 +62,8 @@ PERSONAL: Mapping[str, str] = {
     "verdicts": "note",
     "assistances": "words latitude longitude",
     "consents": "phone",
-    "messages": "id organisation account channel kind cause case title_en title_zh text_en text_zh state created_at"
-    " taken_up_at delivered_at read_at",
+    "messages": "id organisation account channel kind cause case order title_en title_zh text_en text_zh state"
+    " created_at taken_up_at delivered_at read_at",
     "technicians": "name_en name_zh",
     "absences": "reason",
 }
@@ -202,6 +202,8 @@ def erase(unit: UnitOfWork, person: Person, *, vehicles: bool) -> None:
         run(update(repair_findings).where(repair_findings.c.organisation == home).values(_NOT_SAID))
         for table in (case_findings, case_codes):
             run(delete(table).where(table.c.organisation == home))
+    # From where somebody decided for his house, at home by a link it may be, is of him and not of the house.
+    run(update(approvals).where(approvals.c.actor == person.account).values(ip=None))
     run(update(reviews).where(reviews.c.reviewed_by == person.account).values(_NO_WORDS))
     run(update(assistances).where(assistances.c.asked_by == person.account).values(_NO_PLACE))
     run(delete(messages).where(messages.c.account == person.account))

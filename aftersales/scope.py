@@ -35,7 +35,7 @@ def find_appointment(unit: UnitOfWork, actor: Actor, appointment: str) -> Row[An
 
 
 def find_order(unit: UnitOfWork, actor: Actor, order: str) -> Row[Any]:
-    seen = visible(actor, repair_orders.c.organisation, repair_orders.c.case)
+    seen = visible(actor, repair_orders.c.organisation, repair_orders.c.case, repair_orders.c.id)
     row = unit.connection.execute(select(repair_orders).where(repair_orders.c.id == order, seen)).one_or_none()
     if row is None:
         raise NotFound(f"there is no repair order {order}")

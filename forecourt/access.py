@@ -36,6 +36,13 @@ RULES = (
     public(
         "house.track", "GET /track", "POST /track", *(f"GET /track/{{case}}{more}" for more in ("", "/now", "/live"))
     ),
+    public(
+        "house.approve",
+        "GET /approve",
+        "POST /approve",
+        *(f"GET /approve/{{order}}{more}" for more in ("", "/now", "/live", "/photos/{photo}")),
+        "POST /approve/{order}",
+    ),
     personal("house.leave", "POST /sign-out"),
     personal("me.take_along", "GET /v1/me/export", "POST /account/export"),
     personal("me.erase", "POST /v1/me/erasure", "POST /account/erasure"),
@@ -133,7 +140,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "desk.confirm": ("POST /appointments/{appointment}/confirm",),
     "desk.decline": ("POST /appointments/{appointment}/decline",),
     "desk.wait": ("POST /cars/{vehicle}/wait", "POST /appointments/{appointment}/wait", "POST /waits/{wait}/leave"),
-    "desk.share": ("POST /cases/{case}/links",),
+    "desk.share": ("POST /cases/{case}/links", "POST /repair-orders/{order}/links"),
     "desk.ask_assistance": ("POST /cases/{case}/assistance",),
     "desk.approve": ("POST /repair-orders/{order}/approvals", "POST /board/{order}/approvals"),
     "desk.choose_old_parts": ("POST /repair-orders/{order}/old-parts",),

@@ -7,13 +7,16 @@ of `SMS_PORTS`: what sends by it, by the scheme of its address.
 
 import smtplib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
 import structlog
 
+from aftersales.repair.approval_links import LINK_DAYS, new_approval_link
 from aftersales.telling.consents import Channel, phone_of
 from aftersales.telling.messages import Mail, delivered, put_down, take_up
+from aftersales.telling.notices import LINK
 from forecourt.settings import Settings
 from foundation.database import Database, UnitOfWork
 from foundation.identity import address_of, open_account
@@ -45,7 +48,8 @@ def ports_of(settings: Settings) -> Ports:
 
 
 def console(address: str, mail: Mail, language: str) -> None:
-    """Write a letter or a text message to the log instead of sending it."""
+    """Write a letter or a text message to the log instead of sending it, without the secret of its link."""
+    mail = replace(mail, link=mail.link and mail.link.partition("#")[0] + "#…")
     log.info("would_send", channel=mail.channel.value, to=address, message=mail.id, words=words(mail, language))
 
 
@@ -54,8 +58,13 @@ SMS_PORTS: Mapping[str, Callable[[str], Send]] = {"console": lambda _: console}
 
 def words(mail: Mail, language: str) -> str:
     """Give a letter as one text, as it goes out by text message."""
-    title, text = (mail.title.zh, mail.text.zh) if language == "zh" else (mail.title.en, mail.text.en)
-    return f"{title}{'：' if language == 'zh' else ': '}{text}"
+    title = mail.title.zh if language == "zh" else mail.title.en
+    return f"{title}{'：' if language == 'zh' else ': '}{_text(mail, language, ' ')}"
+
+
+def _text(mail: Mail, language: str, between: str) -> str:
+    text, link = (mail.text.zh, LINK.zh) if language == "zh" else (mail.text.en, LINK.en)
+    return text if mail.link is None else text + between + link.format(days=LINK_DAYS, link=mail.link)
 
 
 def smtp_sender(url: str, sender: str) -> Send:
@@ -77,8 +86,10 @@ def smtp_sender(url: str, sender: str) -> Send:
     return send
 
 
-def send_letter(database: Database, ports: Ports, message: str) -> None:
+def send_letter(database: Database, ports: Ports, message: str, house: str | None = None) -> None:
     """Send one queued letter, with no connection or lock held while the mail server is spoken to.
+
+    One that asks for a decision gets a link of its own, if `house`, the address of our pages, is known.
 
     It is taken up and that is committed, then sent, then marked as delivered. Killed in between, it is taken up again
     after `IN_HAND`: at worst a letter goes out twice, under the same Message-ID, and none is lost. Raises what the
@@ -97,13 +108,21 @@ def send_letter(database: Database, ports: Ports, message: str) -> None:
     if reader is not None and address is not None:  # who closed his account or agrees no more is not written to
         language = "zh" if (reader.language or "").lower().startswith("zh") else "en"
         try:
-            send(address, mail, language)
+            send(address, _with_link(database, mail, house), language)
         except Exception:
             with database.unit() as unit:
                 put_down(unit, message)
             raise
     with database.unit() as unit:
         delivered(unit, message)
+
+
+def _with_link(database: Database, mail: Mail, house: str | None) -> Mail:
+    if mail.order is None or house is None:
+        return mail
+    with database.unit() as unit:
+        secret = new_approval_link(unit, mail.account, mail.order)
+    return mail if secret is None else replace(mail, link=f"{house.rstrip('/')}/approve#{secret}")
 
 
 def _address(unit: UnitOfWork, mail: Mail) -> str | None:
@@ -117,5 +136,5 @@ def letter(sender: str, address: str, mail: Mail, language: str) -> EmailMessage
     written["To"] = address
     written["Subject"] = mail.title.zh if language == "zh" else mail.title.en
     written["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2]}>"
-    written.set_content(mail.text.zh if language == "zh" else mail.text.en)
+    written.set_content(_text(mail, language, "\n\n"))
     return written

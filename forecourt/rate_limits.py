@@ -25,11 +25,11 @@ from foundation.refusals import TooMany, Unauthenticated
 
 SIGN_IN_MINUTES = 15
 UNCOUNTED = ("/health/", "/static/")  # asked for by supervisors, and by every page
-GUESSED = ("/track",)  # the form carries a secret that nothing else of the request vouches for
+GUESSED = ("/track", "/approve")  # what begins so carries a secret that nothing else of the request vouches for
 SESSION_COOKIE = "forecourt_session"  # as in pages/readers.py, which stands above this file
 VOUCHED_S = 60.0  # for so long a credential that was found valid is not looked up again; its route does that anyway
 MOST_VOUCHED = 10_000
-TOKENS = ("bearer", "key", "tracking_link")
+TOKENS = ("bearer", "key", "tracking_link", "approval_link")
 
 
 class Shown(NamedTuple):
@@ -119,7 +119,7 @@ class KnownCredentials:
 class AnonymousLimit:
     """The layer before all routes that counts by client every request but those whose every credential is valid.
 
-    What carries a secret in its form is counted in any case.
+    What carries a secret of its own, in its form or in a cookie of its pages, is counted in any case.
     """
 
     def __init__(self, app: ASGIApp, limits: RateLimits, database: Database) -> None:
@@ -129,7 +129,7 @@ class AnonymousLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         counted = scope["type"] == "http" and not scope["path"].startswith(UNCOUNTED)
-        if counted and (scope["path"] in GUESSED or not await self._known.vouch(credentials_of(scope))):
+        if counted and (scope["path"].startswith(GUESSED) or not await self._known.vouch(credentials_of(scope))):
             try:
                 self._limits.anonymous(client_of(scope))
             except TooMany as refusal:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
+from aftersales.repair.approval_links import LINK_DAYS
 from diagnostics.faults import FAULTS
 from forecourt import access, asyncapi
 from forecourt.settings import Settings
@@ -114,6 +115,12 @@ def _credentials() -> str:
         ),
         ("key", "`/keys`, `POST /v1/keys`", "as long as the account that made it", "its scopes, as an integrator"),
         ("tracking link", "`POST /v1/cases/{case}/links`", f"{MOST_DAYS} days at most", "that one case, to look at"),
+        (
+            "approval link",
+            "a letter that asks for a decision",
+            f"{LINK_DAYS} days, or until the order is over",
+            "that one repair order: to look at it, and to decide on what waits in its person's name",
+        ),
     )
     minutes = FRESH // timedelta(minutes=1)
     text = (

@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         default=None,
         description="Address of this house as the outside reaches it, such as `https://service.example`; payment"
-        " providers call back there.",
+        " providers call back there, and letters have links to it; without it, they have none.",
     )
     payment_sandbox: bool | None = Field(
         default=None,

@@ -45,11 +45,13 @@ def build_tasks(
     data: Path | None = None,
     paying: Paying | None = None,
     platforms: Platforms = MappingProxyType({}),
+    house: str | None = None,
 ) -> procrastinate.App:
     """Build the task runner's application over one database.
 
     `ports` are those for letters and text messages (None: there are none); in `data` wait the files that are to be
     imported; `paying` has the providers of payments that may be asked, `platforms` where workshops report repairs.
+    `house` is the address of our pages as people reach it, for links in letters.
     """
     app = procrastinate.App(
         connector=procrastinate.PsycopgConnector(conninfo=dsn(database.url), min_size=1, max_size=4)
@@ -74,7 +76,7 @@ def build_tasks(
 
     @app.task(name=SEND_MAIL, queue=QUEUE, retry=retry)
     def run_send_mail(message: str) -> None:
-        send_letter(database, ports or {}, message)
+        send_letter(database, ports or {}, message, house)
 
     @app.task(name=IMPORT_PARTS, queue=QUEUE, retry=retry)
     def run_import_parts(number: int, full: bool | None, dry: bool) -> None:

@@ -35,14 +35,17 @@ def close_to(unit: UnitOfWork, subject: str, organisation: str, by: str) -> None
         tell(unit, f"grants:{subject}", "grant_closed", by, organisation=organisation)
 
 
-def visible(actor: Actor, owner: ColumnElement[str], subject: ColumnElement[str]) -> ColumnElement[bool]:
+def visible(
+    actor: Actor, owner: ColumnElement[str], subject: ColumnElement[str], itself: ColumnElement[str] | None = None
+) -> ColumnElement[bool]:
     """Give the WHERE clause of what the actor may see: rows his organisation owns, and those opened to it.
 
-    A tracking link sees one subject of its organisation. What is opened to a house is for the roles that work there.
+    A link sees one subject of its organisation, or one row alone where `itself` names it: its id, beside the subject
+    that opens it with others. What is opened to a house is for the roles that work there.
     """
     own = owner == actor.organisation
     if actor.only is not None:
-        return and_(own, subject == actor.only)
+        return and_(own, subject == actor.only if itself is None else or_(subject == actor.only, itself == actor.only))
     if actor.role not in GRANTEES:
         return own
     opened = exists().where(and_(grants.c.subject == subject, grants.c.organisation == actor.organisation))

@@ -42,7 +42,8 @@ GRANTEES = WORKSHOP_ROLES | {Role.PARTS_MANAGER, Role.INTEGRATOR, Role.ADMINISTR
 class Actor:
     """Whoever asks: an account, the organisation it belongs to and its role there.
 
-    A key reaches as far as its `scopes`; a tracking link shows `only` one subject. None: all that the role may.
+    A key reaches as far as its `scopes`; a tracking or approval link reaches `only` one subject, as far as its scopes.
+    None: all that the role may.
     """
 
     account: str
@@ -227,11 +228,19 @@ def address_digest(address: str) -> str:
 
 
 def actor_of_token(unit: UnitOfWork, token: str) -> Actor:
-    """Give the actor of a token, key or tracking link; raises `Unauthenticated` when it is unknown or over."""
-    row = find_credential(unit, token, "bearer", "key", "tracking_link")
+    """Give the actor of a token, key, tracking or approval link; raises `Unauthenticated` if it is unknown or over."""
+    row = find_credential(unit, token, "bearer", "key", "tracking_link", "approval_link")
+    return actor_in(row) if row.kind == "bearer" else _reaching(row)
+
+
+def holder_of(unit: UnitOfWork, secret: str) -> Session:
+    """Give who holds an approval link: the person it was sent to, reaching no further, and the token of its forms."""
+    row = find_credential(unit, secret, "approval_link")
+    return Session(_reaching(row), row.csrf)
+
+
+def _reaching(row: Any) -> Actor:
     actor = actor_in(row)
-    if row.kind == "bearer":
-        return actor
     role = Role.INTEGRATOR if row.kind == "key" else actor.role
     return replace(actor, role=role, scopes=frozenset(row.scopes), only=row.subject)
 

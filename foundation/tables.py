@@ -66,9 +66,9 @@ accounts = Table(
     ForeignKeyConstraint(["organisation"], ["organisations.id"]),
 )
 
-# Bearer tokens, page sessions, one-time sign-in links, keys and tracking links: only the SHA-256 of the secret is kept.
-# `id` names a key or tracking link in lists; a tracking link shows one `subject`. `begun_by` says how the person of
-# a session showed himself; in one that was turned he did not.
+# Bearer tokens, page sessions, one-time sign-in links, keys, tracking and approval links: only a secret's SHA-256 is
+# kept. `id` names a key or link in lists; a tracking or approval link reaches one `subject`. `begun_by` says how the
+# person of a session showed himself; in one that was turned he did not.
 credentials = Table(
     "credentials",
     metadata,
@@ -87,9 +87,12 @@ credentials = Table(
     PrimaryKeyConstraint("digest"),
     UniqueConstraint("id"),
     ForeignKeyConstraint(["account"], ["accounts.id"]),
-    CheckConstraint("kind IN ('bearer', 'session', 'sign_in_link', 'key', 'tracking_link')", name="kind"),
+    CheckConstraint(
+        "kind IN ('bearer', 'session', 'sign_in_link', 'key', 'tracking_link', 'approval_link')", name="kind"
+    ),
     CheckConstraint("begun_by IN ('password', 'link', 'turn')", name="begun_by"),
     Index(None, "account"),
+    Index("ix_credentials_approvals", "subject", postgresql_where=text("kind = 'approval_link'")),
 )
 
 grants = Table(

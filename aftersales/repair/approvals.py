@@ -17,6 +17,7 @@ from aftersales.repair.decisions import (
     RETURNED,
     TAKEN_DOWN,
     Heard,
+    Way,
     list_approvals,
     record,
     standing,
@@ -49,6 +50,12 @@ DECIDABLE = frozenset(
 OWN = Heard()
 
 
+class DecidedMeanwhile(Conflict):
+    """Somebody has decided on a line since it was shown; by a link that is not undone. `lines` are those."""
+
+    code = "line_decided"
+
+
 class ShownOtherwise(Conflict):
     """A line has changed since the owner was shown it: `lines` are those; nothing was decided."""
 
@@ -67,6 +74,7 @@ def approve(
     """Approve or decline single lines; the parts of a declined line are free again at once.
 
     What the owner says at the counter or on the telephone is written down by the workshop's desk, with who gave it.
+    By a link one decides on what waits, and takes nothing back: two people may have come by the same one.
     `shown` are the hashes of the lines as he saw them: one that has changed meanwhile is refused. When nothing is left
     to do and work has not begun, the visit is over and everything is released; later, the order is declined.
     """
@@ -85,6 +93,8 @@ def approve(
     if changed := sorted(key for key in set(lines) & set(seen) if seen[key] != every[key].hash):
         raise ShownOtherwise("a line has changed since it was shown; please look again", lines=changed)
     before = standing(unit, every.values())
+    if actor.only is not None and (late := [key for key in lines if before[key] not in {AWAITING, decision}]):
+        raise DecidedMeanwhile("this line has been decided on meanwhile", lines=late)
     for key in dict.fromkeys(lines):
         if before[key] == RETURNED:
             raise Conflict("every piece of this line went back; there is nothing to decide", line=key)
@@ -112,6 +122,8 @@ def end_if_nothing_is_left(unit: UnitOfWork, held: tuple[Row[Any], Row[Any]], ac
 
 
 def _check_way(actor: Actor, order: Row[Any], heard: Heard) -> None:
+    if (actor.only is not None) != (heard.way is Way.LINK):
+        raise Invalid("what is decided by a link comes from who holds it, and from nobody else")
     if actor.organisation == order.organisation:
         if heard.way in TAKEN_DOWN or heard.given_by is not None:
             raise Invalid("what is said at the counter or on the telephone is written down by the workshop")

@@ -112,7 +112,7 @@ def ask_owner(unit: UnitOfWork, order: Row[Any], cause: str) -> None:
     visit = unit.connection.execute(select(appointments).where(appointments.c.id == order.appointment)).one()
     workshop = load_workshop(unit, order.workshop)
     named = Words(workshop.name_en, workshop.name_zh)
-    notify(unit, owners_of(unit, visit), "lines_to_decide", cause, order.case, workshop=named)
+    notify(unit, owners_of(unit, visit), "lines_to_decide", cause, order.case, order.id, workshop=named)
 
 
 def _labour(workshop: Workshop, found: Labour) -> Draft:

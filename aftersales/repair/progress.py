@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.dialects.postgresql import insert
 
-from aftersales.cases import OTHER_STEPS, STEPS, RepairOrderState, move_of
+from aftersales.cases import OTHER_STEPS, OVER, STEPS, RepairOrderState, move_of
 from aftersales.moves import change_order
 from aftersales.tables import repair_orders, repair_steps
 from foundation.database import UnitOfWork, new_id
 from foundation.events import append
+from foundation.keys import end_links
 from foundation.refusals import Conflict
 
 STEP_WORDS: Mapping[str, tuple[str, str]] = {
@@ -81,6 +82,8 @@ def advance(
         )
     )
     change_order(unit, order.id, state=state.value, **values)
+    if state in OVER:
+        end_links(unit, order.id, actor)
 
 
 def steps_of(unit: UnitOfWork, order: str) -> list[Row[Any]]:

@@ -1,4 +1,7 @@
-"""The HTTP door to tracking links: anybody who holds one may look at one case, its visit and its repair order."""
+"""The HTTP door to links: anybody who holds a tracking link may look at one case, its visit and its repair order.
+
+Of approval links, which go out in letters only, there is the list, and their end.
+"""
 
 from datetime import datetime
 from typing import Annotated
@@ -7,6 +10,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from aftersales.permissions import TRACKED, Act, require
+from aftersales.repair.approval_links import end_approval_link, list_approval_links
 from aftersales.routes import Desk, Key
 from aftersales.scope import find_case
 from foundation.database import UnitOfWork
@@ -65,6 +69,32 @@ def add_tracking(routes: APIRouter, desk: Desk) -> None:
         with desk.database.unit() as unit:
             _own_case(unit, actor, case)
             revoke_key(unit, actor, link, case)
+
+    _approvals(routes, desk)
+
+
+def _approvals(routes: APIRouter, desk: Desk) -> None:
+    Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
+
+    @routes.get(
+        "/repair-orders/{order}/links",
+        responses=problem_responses(401, 403, 404),
+        summary="Valid links, sent by mail or text message, by which somebody may decide on this order",
+    )
+    def approval_links(actor: Acting, order: Key) -> LinksView:
+        with desk.database.unit() as unit:
+            rows = list_approval_links(unit, actor, order)
+            return LinksView(items=[LinkView(id=row.id, expires_at=row.expires_at) for row in rows])
+
+    @routes.delete(
+        "/repair-orders/{order}/links/{approval_link}",
+        status_code=204,
+        responses=problem_responses(401, 403, 404),
+        summary="End such a link at once",
+    )
+    def end_approval(actor: Acting, order: Key, approval_link: Key) -> None:
+        with desk.database.unit() as unit:
+            end_approval_link(unit, actor, order, approval_link)
 
 
 def _own_case(unit: UnitOfWork, actor: Actor, case: str) -> None:

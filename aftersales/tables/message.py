@@ -71,6 +71,7 @@ messages = Table(
     Column("kind", Text, nullable=False),
     Column("cause", Text, nullable=False),  # what it tells of: the same is told once
     Column("case", Text),
+    Column("order", Text),  # the repair order of which something is to be decided: a letter has a link to it
     Column("title_en", Text, nullable=False),
     Column("title_zh", Text, nullable=False),
     Column("text_en", Text, nullable=False),
@@ -83,6 +84,7 @@ messages = Table(
     PrimaryKeyConstraint("id"),
     UniqueConstraint("account", "channel", "kind", "cause"),
     ForeignKeyConstraint(["case"], ["cases.id"]),
+    ForeignKeyConstraint(["order"], ["repair_orders.id"]),
     CheckConstraint("channel IN ('inbox', 'mail', 'sms')", name="channel"),
     CheckConstraint("state IN ('waiting', 'queued', 'delivered')", name="state"),
     CheckConstraint("(state = 'delivered') = (delivered_at IS NOT NULL)", name="delivered"),

@@ -36,13 +36,18 @@ class LetterInHandError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One letter to an account, in both languages; `id` is the same however often its sending is tried."""
+    """One letter to an account, in both languages; `id` is the same however often its sending is tried.
+
+    With an `order` it asks for a decision on it, and goes out with a `link` of its own, which is kept nowhere.
+    """
 
     id: str
     account: str
     title: Words
     text: Words
     channel: Channel = Channel.MAIL
+    order: str | None = None
+    link: str | None = None
 
 
 def owners_of(unit: UnitOfWork, visit: Row[Any]) -> list[Actor]:
@@ -64,12 +69,22 @@ def desk_people(unit: UnitOfWork, workshop: Workshop) -> list[Actor]:
 
 
 def notify(
-    unit: UnitOfWork, people: Sequence[Actor], kind: str, cause: str, case: str | None, **fields: Words | str
+    unit: UnitOfWork,
+    people: Sequence[Actor],
+    kind: str,
+    cause: str,
+    case: str | None,
+    order: str | None = None,
+    /,
+    **fields: Words | str,
 ) -> None:
-    """Tell people what happened, in the unit in which it happens; the same `cause` is told once."""
+    """Tell people what happened, in the unit in which it happens; the same `cause` is told once.
+
+    `order` is the repair order on which they are asked to decide.
+    """
     agree = agreed(unit, [one.account for one in people], Purpose.NOTICES)
     for person in people:
-        post(unit, person, {Channel.INBOX, *agree[person.account]}, kind, cause, case, **fields)
+        post(unit, person, {Channel.INBOX, *agree[person.account]}, kind, cause, case, order, **fields)
 
 
 def post(
@@ -79,6 +94,8 @@ def post(
     kind: str,
     cause: str,
     case: str | None,
+    order: str | None = None,
+    /,
     **fields: Words | str,
 ) -> None:
     """Write one message per channel. A field is a text for both languages, or one for each."""
@@ -95,6 +112,7 @@ def post(
             kind=kind,
             cause=cause,
             case=case,
+            order=order,
             title_en=notice.title.en,
             title_zh=notice.title.zh,
             text_en=notice.text.en.format(**en),
@@ -176,7 +194,7 @@ def take_up(unit: UnitOfWork, message: str) -> Mail | None:
         raise LetterInHandError("this letter is being sent, or its sender died a moment ago")
     unit.connection.execute(update(messages).where(messages.c.id == message).values(taken_up_at=now))
     title, text = Words(row.title_en, row.title_zh), Words(row.text_en, row.text_zh)
-    return Mail(row.id, row.account, title, text, Channel(row.channel))
+    return Mail(row.id, row.account, title, text, Channel(row.channel), row.order)
 
 
 def put_down(unit: UnitOfWork, message: str) -> None:
@@ -201,6 +219,7 @@ def _view(row: Row[Any]) -> dict[str, Any]:
         "id": row.id,
         "kind": row.kind,
         "case": row.case,
+        "repair_order": row.order,
         "title_en": row.title_en,
         "title_zh": row.title_zh,
         "text_en": row.text_en,

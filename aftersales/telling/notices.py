@@ -199,6 +199,12 @@ NOTICES: Mapping[str, Notice] = {
     ),
 }
 
+# What a letter says of the link by which its reader decides; in the inbox he is signed in, and needs none.
+LINK = Words(
+    "Look at it and decide here, without signing in. The link is for you alone and holds for {days} days: {link}",
+    "无需登录即可查看并决定。此链接仅供您本人使用，{days}天内有效：{link}",
+)
+
 
 def local_words(at: datetime, zone: ZoneInfo) -> Words:
     """Write an instant as the wall time of a workshop."""

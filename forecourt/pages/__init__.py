@@ -8,7 +8,7 @@ from starlette.types import Scope
 
 from forecourt.pages import car_commands, home, live, photos, trend, voltage
 from forecourt.pages.accounts import account, devices, inbox, keys, members, sign_in, webhooks
-from forecourt.pages.owner import asked, booking, owner, repairs, stopped, track, visit, waiting
+from forecourt.pages.owner import approve, asked, booking, owner, repairs, stopped, track, visit, waiting
 from forecourt.pages.refused import HEADERS
 from forecourt.pages.site import Site
 from forecourt.pages.trade import (
@@ -60,6 +60,7 @@ _ROUTERS = tuple(
         webhooks,
         devices,
         track,
+        approve,
         settlement,
         repairs,
         photos,

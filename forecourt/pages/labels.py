@@ -217,6 +217,7 @@ DONE: Mapping[str, str] = {
     "helped": N_("The workshop has been told and will reach you."),
     "declined": N_("Declined. Everything that was held for you has been released."),
     "decided": N_("Your decision has been passed on to the workshop."),
+    "links_ended": N_("The links have ended. Who opens one of them now decides on nothing."),
     "in_cart": N_("It is in your cart, and held for you."),
     "order_cancelled": N_("The order is cancelled."),
     "return_asked": N_("Your return has been asked for. The seller answers here."),

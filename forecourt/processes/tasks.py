@@ -45,7 +45,8 @@ async def _work(
     installation: Installation, database: Database, ports: Ports, paying: Paying, platforms: Platforms
 ) -> None:
     """Work until SIGTERM or SIGINT; a lost database connection ends the process, and the supervisor restarts it."""
-    app = build_tasks(database, ports, installation.settings.data, paying, platforms)
+    settings = installation.settings
+    app = build_tasks(database, ports, settings.data, paying, platforms, settings.public_url)
     heartbeat = Heartbeat.of(installation.paths, Process.TASKS)
     async with app.open_async():
         workers = [_worker(app, QUEUE, 2)]

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from aftersales.permissions import APPROVING
 from aftersales.repair.reviews import review
 from aftersales.settlement.accounts import put_on_account
 from aftersales.tables import waits
@@ -20,7 +21,7 @@ from forecourt.webhooks.endpoints import add_endpoint
 from foundation.access import Relation
 from foundation.database import UnitOfWork, new_id
 from foundation.identity import Actor, Role, add_account, issue_token, session_of, start_session
-from foundation.keys import add_key, add_tracking_link
+from foundation.keys import add_approval_link, add_key, add_tracking_link
 from ingest import commands, registry
 from ingest.archive import Archive
 from ingest.commands import CommandKind
@@ -48,7 +49,7 @@ NEW: Mapping[str, dict[str, Any]] = {
     "absences": {"resource": "tech_one_0", "start": "2027-03-01T00:00:00Z", "end": "2027-03-02T00:00:00Z"},
     "services": {"code": "maintenance"},
 }
-ENDED = ("key", "webhook", "link", "account", "device", "image", "customer", *KEPT.values())
+ENDED = ("key", "webhook", "link", "approval_link", "account", "device", "image", "customer", *KEPT.values())
 
 
 @dataclass
@@ -79,12 +80,17 @@ class Scene:
             return add_key(unit, boss, "k", ["read"], frozenset({"read"}))[0].id
         return add_endpoint(unit, boss, "https://hooks.example/us", [], private=False)[0].id
 
+    def _link(self, unit: UnitOfWork, name: str) -> str:
+        if name == "link":
+            return add_tracking_link(unit, self.world.owner, self.ids["case"], 1, ["cases.read"])[0].id
+        return add_approval_link(unit, self.world.owner, self.ids["order"], 1, APPROVING)[0].id
+
     def _made(self, name: str) -> str:
         with self.world.database.unit() as unit:
             if name in {"key", "webhook", "customer"}:
                 return self._made_by_boss(unit, name)
-            if name == "link":
-                return add_tracking_link(unit, self.world.owner, self.ids["case"], 1, ["cases.read"])[0].id
+            if name in {"link", "approval_link"}:
+                return self._link(unit, name)
             if name == "image":
                 return prices.picture(unit)
             if name == "device":

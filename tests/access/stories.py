@@ -133,6 +133,7 @@ def a_repair(answers: Answers) -> None:
     for number, step in enumerate(STEPS[1:], 1):
         answers.ask(f"POST {path}/steps", 201, json=step)
         if number == 3:
+            answers.ask(f"DELETE {path}/links/{{approval_link}}", 204)
             answers.ask(f"POST {path}/lines", 201, json=labour)
             found = answers.ask(f"GET {path}/lines", 200)["items"][-1]["id"]
             decision = {"lines": [found], "decision": "declined"}

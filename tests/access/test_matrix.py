@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from aftersales.permissions import TRACKED
+from aftersales.permissions import APPROVING, TRACKED
 from forecourt import access
 from foundation.access import Group, Relation
 from foundation.identity import Role, add_account, issue_token, revoke_account
-from foundation.keys import add_key, add_tracking_link
+from foundation.keys import add_approval_link, add_key, add_tracking_link
 from tests.access.requests import BODIES, QUERIES, filled, wrong
 from tests.access.routes import routes_of
 from tests.access.scene import HOUSES, Scene
@@ -82,6 +82,22 @@ def test_a_tracking_link_shows_one_case_and_nothing_else(scene: Scene) -> None:
     assert scene.ask(f"GET /v1/cases/{other['id']}", headers).status_code == 404
     scene.world.clock.advance(timedelta(days=1))
     assert scene.ask("GET /v1/cases", headers).status_code == 401
+    scene.world.clock.advance(timedelta(days=-1))
+
+
+def test_an_approval_link_opens_the_decisions_on_one_order_and_nothing_else(scene: Scene) -> None:
+    with scene.world.database.unit() as unit:
+        _, secret = add_approval_link(unit, scene.world.owner, scene.ids["order"], 1, APPROVING)
+    asked = [route for route in API if TABLE.by_route[route].group is not Group.PUBLIC]
+    seen = {route for route in asked if ask(scene, route, secret) != 403}
+    assert seen == {route for action in APPROVING for route in API if TABLE.by_route[route].action == action}
+    headers = {"Authorization": f"Bearer {secret}"}
+    order = scene.ids["order"]
+    scene.ids["order"] = scene.ids["settled"]  # of the same family
+    assert {ask(scene, route, secret) for route in seen} == {404}
+    scene.ids["order"] = order
+    scene.world.clock.advance(timedelta(days=1))
+    assert scene.ask("GET /v1/repair-orders/{order}", headers).status_code == 401
     scene.world.clock.advance(timedelta(days=-1))
 
 

@@ -112,6 +112,23 @@ def test_tracking_links_are_tried_so_often_even_by_somebody_signed_in(
     assert api.get("/account").status_code == 200
 
 
+def test_approval_links_are_tried_so_often_by_form_and_by_cookie_even_by_somebody_signed_in(
+    database: Database, tmp_path: Path, owner: str
+) -> None:
+    api = client(database, tmp_path, limit_sign_ins_client=2)
+    with database.unit() as unit:
+        api.cookies[SESSION_COOKIE] = session = start_session(unit, actor_of_token(unit, owner))
+    assert [api.post("/approve", data={"secret": "guess"}).status_code for _ in range(3)] == [401, 401, 429]
+    pages = client(database, tmp_path, limit_anonymous=2)
+    guess = {"Cookie": f"{SESSION_COOKIE}={session}; forecourt_approval=guess"}
+    tried = [
+        pages.get("/approve/ro_1", headers=guess),
+        pages.post("/approve/ro_1", data={"all": "approved"}, headers=guess),
+    ]
+    tried += [pages.get("/approve/ro_1/now", headers=guess)]
+    assert [one.status_code for one in tried] == [401, 401, 429]
+
+
 def test_a_password_is_not_guessed_by_asking_for_an_erasure(database: Database, tmp_path: Path, owner: str) -> None:
     api = client(database, tmp_path, limit_sign_ins_address=2)
     api.headers["Authorization"] = f"Bearer {owner}"

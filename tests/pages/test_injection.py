@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy.engine import URL
 
-from aftersales.permissions import TRACKED
+from aftersales.permissions import APPROVING, TRACKED
 from aftersales.repair.approvals import approve
 from aftersales.repair.corrections import Fault, add_fault
 from aftersales.repair.decisions import Heard, Way
@@ -25,7 +25,7 @@ from foundation.access import Relation
 from foundation.clock import FixedClock
 from foundation.database import Database
 from foundation.identity import Role
-from foundation.keys import add_tracking_link
+from foundation.keys import add_approval_link, add_tracking_link
 from ingest.archive import Archive
 from ingest.registry import Vehicles
 from tests.access.answers import TABLE
@@ -145,7 +145,7 @@ def test_nothing_that_anybody_typed_becomes_part_of_a_page(scene: Scene, chromiu
             forms.setdefault(action, (who, fields))
     assert not faults, "\n".join(faults[:20])
     assert len(shown) > 40, "the attack stands on most pages"
-    faults = [*_booked(scene), *_tracked(scene)]
+    faults = [*_booked(scene), *_tracked(scene), *_approved(scene)]
     assert not faults, "\n".join(faults[:20])
     faults = [f"POST {action}: {one}" for action, one in _send(scene, forms)]
     assert not faults, "\n".join(faults[:20])
@@ -208,6 +208,30 @@ def _tracked(scene: Scene) -> Iterator[str]:
     yield from faults_of(scene.client.get("/track", params={"secret": PAYLOAD}).text)
 
 
+def _approved(scene: Scene) -> Iterator[str]:
+    """Look at what the pages of an approval link show, and send their form with the attack in all its fields."""
+    with scene.world.database.unit() as unit:
+        _, secret = add_approval_link(unit, scene.world.owner, scene.ids["order"], 1, APPROVING)
+    yield from faults_of(scene.client.get("/approve", params={"secret": PAYLOAD}).text)
+    yield from faults_of(scene.client.post("/approve", data={"secret": PAYLOAD}).text)
+    path = scene.client.post("/approve", data={"secret": secret}).headers["location"]
+    shown = scene.client.get(path, params={"done": PAYLOAD})
+    _check_policy(shown.headers, path)
+    assert MARK in shown.text
+    fields = forms_of(shown.text)[path]
+    was = {name.partition(":")[0] + ":x": PAYLOAD for name in fields if name.startswith("was-")}
+    assert was
+    guard = {name: value for name, value in fields.items() if name in {CSRF_FIELD, "key"}}
+    typed = dict.fromkeys(fields.keys() - guard.keys(), PAYLOAD)
+    forms = (guard | typed, {**guard, **was, "all": "approved"}, {**fields, CSRF_FIELD: PAYLOAD})
+    pages = [shown, scene.client.get(f"{path}/now"), *(scene.client.post(path, data=form) for form in forms)]
+    assert [one.status_code for one in pages] == [200, 200, 422, 409, 403]
+    scene.client.cookies.clear()
+    pages += [scene.client.get(path), scene.client.get(f"{path}/now")]
+    for page in pages:
+        yield from faults_of(page.text)
+
+
 def _open(scene: Scene, chromium: Browser, data: Path, shown: Mapping[str, Who]) -> None:
     """Open them in a browser: nothing runs, and nothing asks for anything that the policy has to stop."""
     served = Served(lambda: build_app(Settings(data=data), scene.world.database, Archive(data)))
@@ -239,8 +263,8 @@ def _frame(chromium: Browser, url: str) -> None:
     page = chromium.new_page()
     said: list[str] = []
     page.on("console", lambda one: said.append(one.text))
-    page.set_content(f'<iframe src="{url}/sign-in"></iframe><iframe src="{url}/track"></iframe>')
+    page.set_content("".join(f'<iframe src="{url}/{path}"></iframe>' for path in ("sign-in", "track", "approve")))
     page.wait_for_timeout(500)
-    assert sum("frame-ancestors" in one for one in said) >= 2, said
+    assert sum("frame-ancestors" in one for one in said) >= 3, said
     assert not any(frame.url.startswith(url) and frame.locator("form").count() for frame in page.frames[1:])
     page.close()

@@ -1,6 +1,7 @@
 """What a person is told: the messages of his account, and how he wants to be reminded."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Response
@@ -31,9 +32,9 @@ def router(site: Site) -> APIRouter:
 
     @routes.post("/messages/{message}")
     def read(message: str, form: Form) -> Response:
-        """Note that a message was read and lead to what it tells of."""
-        case = act_for(form, lambda unit: mark_read(unit, form.reader.actor, message)["case"] or "")
-        return to(f"/cases/{quote(case)}" if case and form.text("open") else "/messages")
+        """Note that a message was read and lead to what it tells of, or to where it asks for a decision."""
+        place = act_for(form, lambda unit: _place(mark_read(unit, form.reader.actor, message)))
+        return to(own_path(place) if place and form.text("open") else "/messages")
 
     @routes.post("/me/reminders")
     def choose_channels(form: Form) -> Response:
@@ -51,3 +52,9 @@ def router(site: Site) -> APIRouter:
         return to(own_path(form.text("next")))
 
     return routes
+
+
+def _place(message: Mapping[str, Any]) -> str:
+    if message["repair_order"]:
+        return f"/repair-orders/{quote(message['repair_order'])}"
+    return f"/cases/{quote(message['case'])}" if message["case"] else ""

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Response
 
 from aftersales.cases import TO_PAY
+from aftersales.repair.approval_links import end_approval_links, list_approval_links
 from aftersales.repair.approvals import approve
 from aftersales.repair.corrections import list_faults
 from aftersales.repair.decisions import APPROVED, AWAITING, DECLINED, Heard, list_approvals
@@ -37,6 +38,7 @@ from parts_catalog.payments.views import how_to_pay
 
 HASH = "hash-"  # before the lines of a form of decisions: what each was as it was shown
 EVERY = "all"
+_SHARING = "POST /repair-orders/{order}/links"
 
 
 def router(site: Site) -> APIRouter:
@@ -80,6 +82,11 @@ def _deciding(routes: APIRouter, site: Site) -> None:
         except Conflict as refusal:
             return _page(form.reader, order, refusal)
         return to(f"/repair-orders/{quote(order)}?done=decided")
+
+    @routes.post("/repair-orders/{order}/links")
+    def end_links(order: str, form: Form) -> Response:
+        act(form, lambda unit: end_approval_links(unit, form.reader.actor, order))
+        return to(f"/repair-orders/{quote(order)}?done=links_ended")
 
     @routes.post("/repair-orders/{order}/old-parts")
     def keep_parts(order: str, form: Form) -> Response:
@@ -151,12 +158,15 @@ def _repair(unit: UnitOfWork, reader: Reader, order: str) -> dict[str, Any]:
     found = get_repair_order(unit, reader.actor, order)
     bill = found["bill"]
     pays = bill is not None and bill["state"] in TO_PAY
+    # An integrator of the owner's house sees it all, and decides on nothing.
+    ours = find_order(unit, reader.actor, order).organisation == reader.actor.organisation
+    mine = ours and reader.actor.role in OWNERS
+    shares = mine and reader.site.access.by_route[_SHARING].may(reader.actor.role)
     return {
         "order": found,
         "case": get_case(unit, reader.actor, found["case"]),
-        # An integrator of the owner's house sees it all, and decides on nothing.
-        "mine": find_order(unit, reader.actor, order).organisation == reader.actor.organisation
-        and reader.actor.role in OWNERS,
+        "mine": mine,
+        "links": list_approval_links(unit, reader.actor, order) if shares else [],
         "lines": {line["id"]: line for line in found["lines"]},
         "providers": [KINDS[name] for name in reader.site.providers] if pays else [],
         "waits": payment_of(unit, reader, found) if pays else None,
@@ -178,7 +188,7 @@ def shown_of_repair(unit: UnitOfWork, actor: Actor, order: Mapping[str, Any]) ->
     """Give what owner and desk both see of an order beyond itself: what was looked at, found, decided and settled."""
     key = order["id"]
     decided = list_approvals(unit, actor, key)
-    signatures = {one["signature"] for one in decided}
+    signatures = {one.get("signature") for one in decided}
     waiting = {line["id"] for line in order["lines"] if line["approval"] == AWAITING}
     return {
         "stages": [one for one in list_inspections(unit, actor, key)["items"] if one["begun"]],
