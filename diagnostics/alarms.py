@@ -60,6 +60,15 @@ def list_findings(unit: UnitOfWork, actor: Actor, vehicle: str) -> list[Finding]
     return [_finding(row) for row in rows]
 
 
+def standing_findings(unit: UnitOfWork, actor: Actor, vehicles: Sequence[str]) -> list[Finding]:
+    """Give the findings of these vehicles whose trouble showed itself lately, as far as the actor may see them."""
+    mine = findings.c.vehicle.in_(vehicles), visible(actor, findings.c.organisation, findings.c.vehicle)
+    rows = unit.connection.execute(
+        select(findings).where(*mine, findings.c.quiet_until > unit.now()).order_by(findings.c.vehicle, findings.c.id)
+    )
+    return [_finding(row) for row in rows]
+
+
 def get_finding(unit: UnitOfWork, actor: Actor, finding: str) -> Finding:
     """Give one finding that the actor may see; anything else raises `NotFound`."""
     row = unit.connection.execute(

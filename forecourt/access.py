@@ -113,6 +113,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "imports.list": ("GET /imports",),
     "imports.read": ("GET /imports/{import_id}",),
     "imports.undo": ("POST /imports/{import_id}/undo",),
+    "cases.list": ("GET /cars/repairs.csv",),
     "cases.read": ("GET /cases/{case}", "GET /cases/{case}/stopped", "GET /cars/{vehicle}/visits"),
     "appointments.read": (
         "GET /appointments/{appointment}",

@@ -36,10 +36,14 @@ class Money:
 
     def text(self, locale: str) -> str:
         """Write the amount the way `locale` writes it, such as ¥123.45."""
+        return format_currency(Decimal(self.digits()), self.currency, locale=locale)
+
+    def digits(self) -> str:
+        """Write the amount in major units as programs read it, such as 123.45."""
         exponent = get_currency_precision(self.currency)
         whole, rest = divmod(abs(self.amount), 10**exponent)
-        digits = f"{whole}.{rest:0{exponent}d}" if exponent else str(whole)
-        return format_currency(Decimal(f"-{digits}" if self.amount < 0 else digits), self.currency, locale=locale)
+        written = f"{whole}.{rest:0{exponent}d}" if exponent else str(whole)
+        return f"-{written}" if self.amount < 0 else written
 
 
 def total(amounts: list[Money], currency: str) -> Money:

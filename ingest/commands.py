@@ -5,7 +5,7 @@ codes needs both: an owner or fleet operator of the vehicle's organisation, and 
 to which the vehicle is open. Either begins, the other approves; until then nothing is sent. No administrator stands in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -200,6 +200,12 @@ def open_commands(unit: UnitOfWork, actor: Actor, directory: VehicleDirectory, v
     rows = unit.connection.execute(chosen.order_by(commands.c.requested_at.desc(), commands.c.id.desc())).all()
     given = _approvals(unit, [row.id for row in rows])
     return [_view(row, given[row.id]) for row in rows]
+
+
+def questions_to_owner(unit: UnitOfWork, names: Sequence[str]) -> frozenset[str]:
+    """Give which of these vehicles have a command that waits for their owner's word."""
+    waits = commands.c.vehicle.in_(names), commands.c.state == CommandState.AWAITING_OWNER
+    return frozenset(unit.connection.execute(select(commands.c.vehicle).where(*waits).distinct()).scalars())
 
 
 def lock(unit: UnitOfWork, actor: Actor, command: str) -> Row[Any]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from foundation.database import UnitOfWork
 from ingest.batch import from_us
@@ -80,6 +80,18 @@ def of_vehicle(unit: UnitOfWork, vehicle: str) -> list[EcuAnswer]:
     chosen = select(ecu_answers).where(ecu_answers.c.vehicle == vehicle)
     order = ecu_answers.c.device, ecu_answers.c.ecu, ecu_answers.c.fact
     return [_answer(row) for row in unit.connection.execute(chosen.order_by(*order))]
+
+
+def lamps_lit(unit: UnitOfWork, names: Sequence[str]) -> frozenset[str]:
+    """Give the vehicles whose newest report says that the malfunction lamp is on."""
+    of = ecu_answers.c
+    newest = (
+        select(of.vehicle, of.fact, of.told)
+        .where(of.vehicle.in_(names), of.ecu == CAR)
+        .ext(distinct_on(of.vehicle))
+        .order_by(of.vehicle, of.told_at.desc(), of.told_boot.desc(), of.told_seq.desc())
+    )
+    return frozenset(row.vehicle for row in unit.connection.execute(newest) if row.fact == LAMP and row.told is True)
 
 
 def words(one: AcceptedReport) -> Iterator[EcuAnswer]:

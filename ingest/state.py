@@ -1,9 +1,10 @@
 """What is known of a car now: the newest value of each signal with its age, its devices, what its ECUs said."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from foundation.database import UnitOfWork
 from foundation.identity import Actor
@@ -44,6 +45,13 @@ def state_of(unit: UnitOfWork, actor: Actor, directory: VehicleDirectory, vehicl
         "vin_reported": vin.vin_reported,
         "vin_reported_differs": None if vin.vin_reported is None else vin.vin_reported != vin.vin,
     }
+
+
+def last_seen(unit: UnitOfWork, names: Sequence[str]) -> dict[str, datetime]:
+    """Give when the newest reading of each vehicle was taken; those never heard are left out."""
+    newest = func.max(last_values.c.at).label("at")
+    chosen = select(last_values.c.vehicle, newest).where(last_values.c.vehicle.in_(names))
+    return {row.vehicle: row.at for row in unit.connection.execute(chosen.group_by(last_values.c.vehicle))}
 
 
 def trouble_codes(words: Sequence[EcuAnswer]) -> dict[str, Any] | None:

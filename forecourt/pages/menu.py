@@ -11,6 +11,7 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's own name for a string tha
 
 
 _CARS = ("/cars", N_("My cars"))
+_FLEET = ("/cars", N_("Cars"))
 _JOBS = ("/jobs", N_("Today's jobs"))
 _BOARD = ("/board", N_("Board"))
 _CALENDAR = ("/calendar", N_("Calendar"))
@@ -31,7 +32,7 @@ _RETURNS = ("/returns", N_("Returns"))
 PLACES: Mapping[Role, tuple[tuple[str, str], ...]] = MappingProxyType(
     {
         Role.OWNER: (_CARS, _MESSAGES, _PARTS, _CART, _ORDERS, _DEVICES),
-        Role.FLEET_OPERATOR: (_CARS, _MESSAGES, _PARTS, _CART, _ORDERS, _DEVICES),
+        Role.FLEET_OPERATOR: (_FLEET, _MESSAGES, _PARTS, _CART, _ORDERS, _DEVICES),
         Role.TECHNICIAN: (_JOBS, _PARTS),
         Role.ADVISOR: (_BOARD, _CALENDAR, _JOBS, _FIGURES, _MESSAGES, _PARTS, _CART, _ORDERS),
         Role.WORKSHOP_MANAGER: (
@@ -49,7 +50,7 @@ PLACES: Mapping[Role, tuple[tuple[str, str], ...]] = MappingProxyType(
             _ORDERS,
         ),
         Role.PARTS_MANAGER: (_SHIPMENTS, _STOCK, _RETURNS, _PARTS, _PRICES, _IMPORTS, _CART, _ORDERS),
-        Role.INTEGRATOR: (_PARTS, _CART, _ORDERS, _DEVICES),
+        Role.INTEGRATOR: (_FLEET, _DEVICES, _WEBHOOKS, _MESSAGES, _PARTS, _CART, _ORDERS),
         Role.ADMINISTRATOR: (
             _CARS,
             _BOARD,

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, literal, select, tuple_, update
+from sqlalchemy import Row, delete, insert, literal, or_, select, tuple_, update
 
 from forecourt.webhooks.audience import Audience, audiences
 from forecourt.webhooks.endpoints import find_endpoint, wants
@@ -95,7 +95,10 @@ def replay_since(unit: UnitOfWork, actor: Actor, endpoint: str, since: datetime)
 
 
 def replay_one(unit: UnitOfWork, actor: Actor, endpoint: str, delivery: int, clock: Clock) -> int:
-    """Send what a delivery told of once more, behind what waits of the same subject; gives the new delivery."""
+    """Send what a delivery told of now, behind what waits of the same subject, which is due now, too.
+
+    Gives the delivery by which it is sent: itself while it still waits for its next attempt, else a new one.
+    """
     find_endpoint(unit, actor, endpoint)
     here = webhook_deliveries.c
     same = here.endpoint, here.subject, here.number, here.event_xid, here.event_id, here.noun, here.kind
@@ -103,6 +106,11 @@ def replay_one(unit: UnitOfWork, actor: Actor, endpoint: str, delivery: int, clo
     if row is None:
         raise NotFound(f"there is no delivery {delivery}")
     now = clock.now()
+    idle = here.state == "waiting", or_(here.in_hand_until.is_(None), here.in_hand_until <= now)
+    later = here.endpoint == endpoint, here.subject == row.subject, here.due_at > now
+    unit.connection.execute(update(webhook_deliveries).where(*idle, *later).values(due_at=now))
+    if unit.connection.execute(select(here.id).where(here.id == delivery, *idle)).one_or_none() is not None:
+        return delivery
     anew = insert(webhook_deliveries).values(**row._asdict(), replay_of=delivery, due_at=now, created_at=now)
     number: int = unit.connection.execute(anew.returning(here.id)).scalar_one()
     return number

@@ -1,4 +1,4 @@
-"""The addresses of an organisation: made, listed, changed, paused and taken away by its administrators."""
+"""The addresses of an organisation: made, listed, changed, paused and taken away by those in `permissions.NAMING`."""
 
 import re
 import secrets

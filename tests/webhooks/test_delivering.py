@@ -247,6 +247,20 @@ def test_replays_go_back_to_an_instant_or_repeat_one_delivery(database: Database
         assert receiver.taken[-1][0]["webhook-id"] == first["message"]
 
 
+def test_what_failed_is_sent_at_once_when_somebody_asks_for_it(database: Database) -> None:
+    with receiving(Receiver(lambda number: 503 if number == 0 else 204)) as receiver:
+        house = House(database, receiver.url)
+        house.tell()
+        house.tell()
+        house.rounds(2)
+        assert len(receiver.got) == 1, "it waits for its next attempt, and the second for the first"
+        second = house.log()[1]["id"]
+        with database.unit() as unit:
+            assert replay_one(unit, house.boss, house.endpoint, second, house.clock) == second
+        house.rounds(2)
+        assert numbers(receiver, "car_a") == [1, 2]
+
+
 def test_what_waited_is_laid_down_once_when_a_replay_begins_before_it(database: Database, clock: FixedClock) -> None:
     with receiving(Receiver()) as receiver:
         house = House(database, receiver.url)

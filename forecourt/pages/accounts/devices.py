@@ -16,6 +16,7 @@ from ingest import device_states, devices
 from ingest.device_dialects import FORECOURT, TOPIC_ROOTS
 from ingest.topics import PREFIX
 
+FEW, SHOWN = 6, 50  # devices that need no finding; those on one page
 HERE = frozenset({"127.0.0.1", "::1", "localhost"})  # an address that leads a device to itself
 
 
@@ -25,8 +26,10 @@ def router(site: Site) -> APIRouter:
     Form = Annotated[Posted, Depends(posted(site))]  # noqa: N806 - a type
 
     @routes.get("/devices")
-    def show(reader: Annotated[Reader, Depends(signed_in(site))], done: str = "") -> Response:
-        return _page(reader, done=done)
+    def show(
+        reader: Annotated[Reader, Depends(signed_in(site))], done: str = "", q: str = "", page: int = 1
+    ) -> Response:
+        return _page(reader, done=done, words=q.strip(), page=page)
 
     @routes.post("/devices")
     def fit(form: Form) -> Response:
@@ -103,17 +106,26 @@ def _page(
     *,
     shown: dict[str, Any] | None = None,
     done: str = "",
+    words: str = "",
+    page: int = 1,
 ) -> Response:
     with reader.unit() as unit:
-        own = devices.list_own(unit, reader.actor)
+        own = sorted(devices.list_own(unit, reader.actor), key=lambda it: (it["vehicle"], it["id"]))
+        found = [it for it in own if words.casefold() in f"{it['vehicle']} {it['id']}".casefold()]
+        page = min(max(page, 1), -(-len(found) // SHOWN) or 1)
+        here = found[(page - 1) * SHOWN : page * SHOWN]
         cars = [
             it for it in reader.site.vehicles.list(unit, reader.actor) if it.organisation == reader.actor.organisation
         ]
         return reader.page(
             "devices.html",
             int(STATUS.get(refusal.code, 409)) if refusal else 200,
-            devices=own,
-            heard=device_states.last_heard(unit, [it["id"] for it in own]),
+            devices=here,
+            heard=device_states.last_heard(unit, [it["id"] for it in here]),
+            many=len(own) > FEW,
+            words=words,
+            page=page,
+            more=page * SHOWN < len(found),
             cars=cars,
             dialects=list(TOPIC_ROOTS),
             settings=_settings(reader, shown or {}),

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Response
 
+from aftersales.attention import vehicles_of
 from aftersales.telling.consents import Channel, Purpose, give, withdraw
 from aftersales.telling.messages import list_messages, mark_read
 from forecourt.pages.acting import act, act_for
@@ -25,7 +26,9 @@ def router(site: Site) -> APIRouter:
     def show(reader: Annotated[Reader, Depends(signed_in(site))]) -> Response:
         with reader.unit() as unit:
             told = list_messages(unit, reader.actor, limit=MAXIMUM_LIMIT).items
-            return reader.page("messages.html", messages=told)
+            cases = vehicles_of(unit, reader.actor, [one["case"] for one in told if one["case"]])
+            known = {car.id: car for car in site.vehicles.list(unit, reader.actor)}
+            return reader.page("messages.html", messages=told, cases=cases, cars=known)
 
     @routes.post("/messages/{message}")
     def read(message: str, form: Form) -> Response:

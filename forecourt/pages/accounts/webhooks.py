@@ -1,4 +1,4 @@
-"""Webhooks on pages: an administrator names addresses, sees each secret once, reads what was sent, and sends again."""
+"""Webhooks on pages: who may name addresses sees each secret once, reads what was sent, and sends it again."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -15,9 +15,9 @@ from forecourt.webhooks.audience import NOUNS
 from forecourt.webhooks.collecting import replay_one, replay_since
 from forecourt.webhooks.delivery_log import list_deliveries
 from forecourt.webhooks.endpoints import add_endpoint, change_endpoint, get_endpoint, list_endpoints, remove_endpoint
+from forecourt.webhooks.permissions import NAMING
 from foundation.clock import SystemClock
 from foundation.database import UnitOfWork
-from foundation.identity import Role
 from foundation.paging import DEFAULT_LIMIT
 from foundation.refusals import Conflict, Invalid, Refusal
 
@@ -42,7 +42,7 @@ def _addresses(routes: APIRouter, site: Site) -> None:
 
     @routes.post("/webhooks")
     def make(form: Form) -> Response:
-        form.reader.actor.must_be(Role.ADMINISTRATOR)
+        form.reader.actor.must_be(*NAMING)
         secrets: list[str] = []
 
         def do(unit: UnitOfWork) -> str:
@@ -61,7 +61,7 @@ def _addresses(routes: APIRouter, site: Site) -> None:
 
     @routes.post("/webhooks/{webhook}")
     def change(webhook: str, form: Form) -> Response:
-        form.reader.actor.must_be(Role.ADMINISTRATOR)
+        form.reader.actor.must_be(*NAMING)
         try:
             act(form, lambda unit: _change(unit, form, webhook))
         except Invalid as refusal:
@@ -82,7 +82,7 @@ def _log(routes: APIRouter, site: Site) -> None:
 
     @routes.post("/webhooks/{webhook}/replays")
     def again(webhook: str, form: Annotated[Posted, Depends(posted(site))]) -> Response:
-        form.reader.actor.must_be(Role.ADMINISTRATOR)
+        form.reader.actor.must_be(*NAMING)
         begun: list[bool] = []
         try:
             act(form, lambda unit: begun.append(_replay(unit, form, webhook)))
@@ -125,7 +125,7 @@ def _kinds(form: Posted) -> list[str]:
 def _page(
     reader: Reader, form: Posted | None = None, refusal: Refusal | None = None, *, secret: str = "", done: str = ""
 ) -> Response:
-    reader.actor.must_be(Role.ADMINISTRATOR)
+    reader.actor.must_be(*NAMING)
     with reader.unit() as unit:
         return reader.page(
             "webhooks.html",
@@ -142,7 +142,7 @@ def _page(
 def _log_page(
     reader: Reader, webhook: str, cursor: str | None = None, done: str = "", refusal: Refusal | None = None
 ) -> Response:
-    reader.actor.must_be(Role.ADMINISTRATOR)
+    reader.actor.must_be(*NAMING)
     with reader.unit() as unit:
         page = list_deliveries(unit, reader.actor, webhook, DEFAULT_LIMIT, cursor)
         shown: dict[str, Any] = {"webhook": get_endpoint(unit, reader.actor, webhook), "nouns": list(NOUNS)}

@@ -2,23 +2,22 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from aftersales.cases import CaseState
-from aftersales.repair.decisions import AWAITING
 from aftersales.views import get_repair_order, list_cases
 from diagnostics.alarms import list_findings
 from diagnostics.faults import FAULTS
 from diagnostics.findings import URGENCY_TEXT
 from forecourt.pages.car_report import car_report
 from forecourt.pages.owner.car_state import shown_state
+from forecourt.pages.owner.fleet import costs_table, overview
 from forecourt.pages.readers import Reader, signed_in
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
 from forecourt.pages.voltage import PLOTTED
 from foundation.database import UnitOfWork
 from foundation.events import end_of_log
-from ingest.commands import CommandState, open_commands
 from ingest.vehicles import Vehicle
 
 
@@ -28,9 +27,19 @@ def router(site: Site) -> APIRouter:
     Somebody = Annotated[Reader, Depends(signed_in(site))]  # noqa: N806 - a type
 
     @routes.get("/cars")
-    def cars(reader: Somebody) -> Response:
+    def cars(
+        reader: Somebody, show: str = "", q: Annotated[str, Query(max_length=100)] = "", page: int = 1
+    ) -> Response:
         with reader.unit() as unit:
-            return reader.page("owner/cars.html", cars=[_card(unit, reader, car) for car in _cars(unit, reader)])
+            template = "owner/cars_now.html" if reader.is_fragment else "owner/cars.html"
+            return reader.page(template, **overview(unit, reader, show, q.strip(), page))
+
+    @routes.get("/cars/repairs.csv")  # no car's id has a dot
+    def repairs(reader: Somebody) -> Response:
+        with reader.unit() as unit:
+            table = costs_table(unit, reader)
+        named = {"Content-Disposition": 'attachment; filename="repairs.csv"'}
+        return Response(table, media_type="text/csv; charset=utf-8", headers=named)
 
     @routes.get("/cars/{vehicle}")
     def car(vehicle: str, reader: Somebody, done: str = "") -> Response:
@@ -71,32 +80,6 @@ def router(site: Site) -> APIRouter:
             return reader.page("owner/state.html", **_state(unit, reader, found))
 
     return routes
-
-
-def _cars(unit: UnitOfWork, reader: Reader) -> list[Vehicle]:
-    # A workshop sees a car through its repair order, not in a list of its own.
-    every = reader.site.vehicles.list(unit, reader.actor)
-    return [car for car in every if car.organisation == reader.actor.organisation]
-
-
-def _card(unit: UnitOfWork, reader: Reader, vehicle: Vehicle) -> dict[str, Any]:
-    cases = list_cases(unit, reader.actor, vehicle=vehicle.id).items
-    states = {case["state"] for case in cases}
-    offered = any(case["appointment"] and case["appointment"]["offer"] for case in cases)
-    questioned = any(
-        question["attribute"] for case in cases if case["state"] == CaseState.OPEN for question in case["questions"]
-    )
-    at_work = [case["repair_order"] for case in cases if case["state"] == CaseState.IN_REPAIR]
-    lines = [line for order in at_work for line in get_repair_order(unit, reader.actor, order)["lines"]]
-    questioned |= any(line["approval"] == AWAITING for line in lines)
-    asked = open_commands(unit, reader.actor, reader.site.vehicles, vehicle.id)
-    states |= {command["state"] for command in asked}
-    return {
-        "vehicle": vehicle,
-        "needs_you": offered or questioned or bool(states & {CaseState.PROPOSED, CommandState.AWAITING_OWNER}),
-        "in_repair": CaseState.IN_REPAIR in states,
-        "seen": shown_state(unit, reader, vehicle.id).seen,
-    }
 
 
 def _visits(unit: UnitOfWork, reader: Reader, vehicle: Vehicle) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from forecourt.pages.acting import act, act_for
 from forecourt.pages.readers import Posted, Reader, WithFile, posted, posted_file, signed_in, to
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
+from foundation.access import OWNERS
 from foundation.database import UnitOfWork
 from foundation.events import end_of_log
 from foundation.identity import Actor
@@ -157,7 +158,9 @@ def _repair(unit: UnitOfWork, reader: Reader, order: str) -> dict[str, Any]:
     found = get_repair_order(unit, reader.actor, order)
     bill = found["bill"]
     pays = bill is not None and bill["state"] in TO_PAY
-    mine = find_order(unit, reader.actor, order).organisation == reader.actor.organisation
+    # An integrator of the owner's house sees it all, and decides on nothing.
+    ours = find_order(unit, reader.actor, order).organisation == reader.actor.organisation
+    mine = ours and reader.actor.role in OWNERS
     shares = mine and reader.site.access.by_route[_SHARING].may(reader.actor.role)
     return {
         "order": found,

@@ -14,6 +14,7 @@ from forecourt.pages.readers import Posted, Reader, posted, signed_in, to
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
 from forecourt.pages.workshop.job import seen_vehicle
+from foundation.access import OWNERS
 from foundation.refusals import Invalid
 
 
@@ -27,7 +28,15 @@ def router(site: Site) -> APIRouter:
             found = get_case(unit, reader.actor, case)
             vehicle = seen_vehicle(unit, reader, found["vehicle"])
             mine = vehicle is not None and vehicle.organisation == reader.actor.organisation
-            return reader.page("owner/stopped.html", case=found, vehicle=vehicle, mine=mine, kinds=WORDS, done=done)
+            return reader.page(
+                "owner/stopped.html",
+                case=found,
+                vehicle=vehicle,
+                mine=mine,
+                asks=mine and reader.actor.role in OWNERS,
+                kinds=WORDS,
+                done=done,
+            )
 
     @routes.post("/cases/{case}/assistance")
     def ask(case: str, form: Annotated[Posted, Depends(posted(site))]) -> Response:

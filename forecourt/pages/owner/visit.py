@@ -21,6 +21,7 @@ from forecourt.pages.owner.slot_choice import ALL, offered
 from forecourt.pages.readers import Posted, Reader, posted, signed_in, to
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
+from foundation.access import OWNERS
 from foundation.database import UnitOfWork
 from foundation.events import end_of_log
 from foundation.identity import Role
@@ -122,6 +123,7 @@ def _visit(unit: UnitOfWork, reader: Reader, appointment: str) -> dict[str, Any]
         "visit": visit,
         "case": get_case(unit, reader.actor, visit["case"]),
         "vehicle": reader.site.vehicles.get(unit, reader.actor, visit["vehicle"]),
+        "shares": reader.actor.role in OWNERS,
         "channels": list(Channel),
         "agreed": {one["channel"] for one in given if one["purpose"] == Purpose.REMINDERS},
         "phone": next((one["phone"] for one in given if one["phone"]), ""),
