@@ -56,10 +56,10 @@ from aftersales.workshop.workshops import list_workshops, read_place
 from aftersales.workshop.workshops_http import add_workshops
 from foundation.database import Database, UnitOfWork
 from foundation.follow import Wakeups
-from foundation.http import ActorDependency, IdempotencyKey, behind
-from foundation.identity import Actor
+from foundation.http import ActorDependency, Bearer, IdempotencyKey, behind
+from foundation.identity import Actor, actor_of_token
 from foundation.paging import DEFAULT_LIMIT
-from foundation.streams_http import EventStream, stream_of
+from foundation.streams_http import EventStream, Watched, stream_of
 from ingest.vehicles import VehicleRegister
 from parts_catalog.payments import Providers
 
@@ -265,10 +265,14 @@ def _closing(routes: APIRouter, desk: Desk) -> None:
 def _progress(routes: APIRouter, desk: Desk) -> None:
     Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
 
-    def watched(actor: Acting, order: Key) -> str:
+    def watched(_: Acting, given: Bearer, order: Key) -> Watched:
+        def may(unit: UnitOfWork) -> None:
+            find_order(unit, actor_of_token(unit, given.credentials), order)
+
         # Asked before the stream opens, so that a refusal is an answer and not a broken stream.
         with desk.database.unit() as unit:
-            return str(find_order(unit, actor, order).id)
+            may(unit)
+        return Watched(order, may)
 
     @routes.get(
         "/repair-orders/{order}/progress",
@@ -276,5 +280,7 @@ def _progress(routes: APIRouter, desk: Desk) -> None:
         responses=REFUSED_GET,
         summary="Live progress as server-sent events; resumes by Last-Event-ID",
     )
-    async def progress(order: Annotated[str, Depends(watched)], after: Annotated[int, Depends(behind)]) -> EventStream:
-        return stream_of(desk.database, desk.wakeups, order, after)
+    async def progress(
+        followed: Annotated[Watched, Depends(watched)], after: Annotated[int, Depends(behind)]
+    ) -> EventStream:
+        return stream_of(desk.database, desk.wakeups, followed, after)
