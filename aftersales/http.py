@@ -4,7 +4,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime
 
 from aftersales.answers import answer
@@ -193,9 +193,12 @@ def _bookings(routes: APIRouter, desk: Desk) -> None:
     path = "/appointments/{appointment}"
 
     @routes.post(f"{path}/confirm", responses=REFUSED_POST, summary="Confirm a held visit with all its lines")
-    def confirm(actor: Acting, appointment: Key, body: Nothing | None = None, key: IdempotencyKey = None) -> View:
+    def confirm(
+        request: Request, actor: Acting, appointment: Key, body: Nothing | None = None, key: IdempotencyKey = None
+    ) -> View:
+        ip = request.client.host if request.client is not None else None
         asked = Asked(f"appointments/{appointment}/confirm", key, body)
-        return desk.act(actor, asked, lambda unit: bookings.confirm(unit, actor, appointment))
+        return desk.act(actor, asked, lambda unit: bookings.confirm(unit, actor, appointment, ip))
 
     @routes.post(f"{path}/reschedule", responses=REFUSED_POST, summary="Move a visit to another free slot")
     def reschedule(actor: Acting, appointment: Key, body: Move, key: IdempotencyKey = None) -> View:
