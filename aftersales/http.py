@@ -15,7 +15,6 @@ from aftersales.bodies import (
     Nothing,
     Rating,
 )
-from aftersales.cases import Wish
 from aftersales.repair.approvals import list_approvals
 from aftersales.repair.looking_http import add_looking
 from aftersales.repair.reviews import get_review, review
@@ -36,6 +35,7 @@ from aftersales.routes import (
     Listing,
     Near,
     View,
+    WishFilter,
     listing,
 )
 from aftersales.scope import find_order
@@ -145,7 +145,7 @@ def _workshops(routes: APIRouter, desk: Desk) -> None:
         actor: Acting,
         near: Near = None,
         workshop: Filter = None,
-        service: Wish | None = None,
+        service: WishFilter = None,
         case: Filter = None,
         vehicle: Filter = None,
         after: AwareDatetime | None = None,
@@ -272,10 +272,8 @@ def _progress(routes: APIRouter, desk: Desk) -> None:
         def may(unit: UnitOfWork) -> None:
             find_order(unit, actor_of_token(unit, given.credentials), order)
 
-        # Asked before the stream opens, so that a refusal is an answer and not a broken stream.
         with desk.database.unit() as unit:
-            may(unit)
-        return Watched(order, may)
+            return Watched.begin(unit, order, may)
 
     @routes.get(
         "/repair-orders/{order}/progress",

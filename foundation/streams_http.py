@@ -9,12 +9,13 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.responses import StreamingResponse
 
 from foundation.database import Database, UnitOfWork
+from foundation.events import newest_number
 from foundation.follow import Wakeups, follow_together
 from foundation.refusals import Forbidden, NotFound, Unauthenticated
 
@@ -26,10 +27,20 @@ KEEPALIVE = b": \n\n"
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A subject that somebody follows; `may` raises when it is no longer his to see, or his credential has ended."""
+    """A subject that somebody follows; `may` raises when it is no longer his to see, or his credential has ended.
+
+    `newest` is the number of its newest event as he comes: who says that he has seen more has it from another subject.
+    """
 
     subject: str
     may: Callable[[UnitOfWork], object]
+    newest: int
+
+    @classmethod
+    def begin(cls, unit: UnitOfWork, subject: str, may: Callable[[UnitOfWork], object]) -> Self:
+        """Ask before the stream opens, so that a refusal is an answer and not a broken stream."""
+        may(unit)
+        return cls(subject, may, newest_number(unit, subject))
 
 
 class EventStream(StreamingResponse):
@@ -46,7 +57,7 @@ def stream_of(database: Database, wakeups: Wakeups, watched: Watched, after: int
 
     It ends soon after he may no longer see them.
     """
-    return EventStream(_messages(database, wakeups, watched, after))
+    return EventStream(_messages(database, wakeups, watched, min(after, watched.newest)))
 
 
 async def _messages(database: Database, wakeups: Wakeups, watched: Watched, after: int) -> AsyncGenerator[bytes]:

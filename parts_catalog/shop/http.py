@@ -284,10 +284,8 @@ def _progress(routes: APIRouter, shop: Shop) -> None:
         def may(unit: UnitOfWork) -> None:
             orders.find_order(unit, actor_of_token(unit, given.credentials), order_id)
 
-        # Asked before the stream opens, so that a refusal is an answer and not a broken stream.
         with shop.database.unit() as unit:
-            may(unit)
-        return Watched(order_id, may)
+            return Watched.begin(unit, order_id, may)
 
     @routes.get(
         "/orders/{order_id}/progress",

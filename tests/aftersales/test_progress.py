@@ -72,6 +72,9 @@ def test_a_stream_resumes_where_it_was_cut(world: World, base: str, order: str) 
     assert seen == [(str(number), step["step"]) for number, step in enumerate(STEPS, 1)]
     with stream(owner, order, after="8") as events:
         assert next(events) == ("9", "complete")
+    with stream(owner, order, last="57") as events:  # another order's: what is new here comes all the same
+        world.settle(order)
+        assert next(events) == ("10", "settle")
     owner.http.close()
 
 
