@@ -146,7 +146,7 @@ class FoundLabour(Body):
     kind: Literal["labour"]
     text_en: Line
     text_zh: Line
-    hours: float = Field(gt=0, le=100, description="To a hundredth of an hour")
+    hours: float = Field(gt=0, le=100, strict=True, description="To a hundredth of an hour")
     group: SettlementGroup = SettlementGroup.LABOUR
     borne_by: Bearer | None = Field(None, description="Under warranty: who pays in the owner's place")
 
@@ -162,7 +162,7 @@ class FoundLabour(Body):
 class FoundPart(Body):
     kind: Literal["part"]
     part: Id
-    quantity: int | None = Field(None, ge=1, le=1000, description="None: what the fitment says")
+    quantity: int | None = Field(None, ge=1, le=1000, strict=True, description="None: what the fitment says")
     borne_by: Bearer | None = Field(None, description="Under warranty: who pays in the owner's place")
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"kind": "part", "part": "part_9f"}]})

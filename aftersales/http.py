@@ -4,7 +4,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime
 
 from aftersales.answers import answer
@@ -15,7 +15,6 @@ from aftersales.bodies import (
     Nothing,
     Rating,
 )
-from aftersales.cases import Wish
 from aftersales.repair.approvals import list_approvals
 from aftersales.repair.looking_http import add_looking
 from aftersales.repair.reviews import get_review, review
@@ -36,6 +35,7 @@ from aftersales.routes import (
     Listing,
     Near,
     View,
+    WishFilter,
     listing,
 )
 from aftersales.scope import find_order
@@ -56,10 +56,10 @@ from aftersales.workshop.workshops import list_workshops, read_place
 from aftersales.workshop.workshops_http import add_workshops
 from foundation.database import Database, UnitOfWork
 from foundation.follow import Wakeups
-from foundation.http import ActorDependency, IdempotencyKey, behind
-from foundation.identity import Actor
+from foundation.http import ActorDependency, Bearer, IdempotencyKey, behind
+from foundation.identity import Actor, actor_of_token
 from foundation.paging import DEFAULT_LIMIT
-from foundation.streams_http import EventStream, stream_of
+from foundation.streams_http import EventStream, Watched, stream_of
 from ingest.vehicles import VehicleRegister
 from parts_catalog.payments import Providers
 
@@ -145,7 +145,7 @@ def _workshops(routes: APIRouter, desk: Desk) -> None:
         actor: Acting,
         near: Near = None,
         workshop: Filter = None,
-        service: Wish | None = None,
+        service: WishFilter = None,
         case: Filter = None,
         vehicle: Filter = None,
         after: AwareDatetime | None = None,
@@ -193,9 +193,12 @@ def _bookings(routes: APIRouter, desk: Desk) -> None:
     path = "/appointments/{appointment}"
 
     @routes.post(f"{path}/confirm", responses=REFUSED_POST, summary="Confirm a held visit with all its lines")
-    def confirm(actor: Acting, appointment: Key, body: Nothing | None = None, key: IdempotencyKey = None) -> View:
+    def confirm(
+        request: Request, actor: Acting, appointment: Key, body: Nothing | None = None, key: IdempotencyKey = None
+    ) -> View:
+        ip = request.client.host if request.client is not None else None
         asked = Asked(f"appointments/{appointment}/confirm", key, body)
-        return desk.act(actor, asked, lambda unit: bookings.confirm(unit, actor, appointment))
+        return desk.act(actor, asked, lambda unit: bookings.confirm(unit, actor, appointment, ip))
 
     @routes.post(f"{path}/reschedule", responses=REFUSED_POST, summary="Move a visit to another free slot")
     def reschedule(actor: Acting, appointment: Key, body: Move, key: IdempotencyKey = None) -> View:
@@ -265,10 +268,12 @@ def _closing(routes: APIRouter, desk: Desk) -> None:
 def _progress(routes: APIRouter, desk: Desk) -> None:
     Acting = Annotated[Actor, Depends(desk.current_actor)]  # noqa: N806 - a type
 
-    def watched(actor: Acting, order: Key) -> str:
-        # Asked before the stream opens, so that a refusal is an answer and not a broken stream.
+    def watched(_: Acting, given: Bearer, order: Key) -> Watched:
+        def may(unit: UnitOfWork) -> None:
+            find_order(unit, actor_of_token(unit, given.credentials), order)
+
         with desk.database.unit() as unit:
-            return str(find_order(unit, actor, order).id)
+            return Watched.begin(unit, order, may)
 
     @routes.get(
         "/repair-orders/{order}/progress",
@@ -276,5 +281,7 @@ def _progress(routes: APIRouter, desk: Desk) -> None:
         responses=REFUSED_GET,
         summary="Live progress as server-sent events; resumes by Last-Event-ID",
     )
-    async def progress(order: Annotated[str, Depends(watched)], after: Annotated[int, Depends(behind)]) -> EventStream:
-        return stream_of(desk.database, desk.wakeups, order, after)
+    async def progress(
+        followed: Annotated[Watched, Depends(watched)], after: Annotated[int, Depends(behind)]
+    ) -> EventStream:
+        return stream_of(desk.database, desk.wakeups, followed, after)

@@ -6,9 +6,10 @@ from pathlib import Path as FolderPath
 from typing import Annotated, Any
 
 from fastapi import Path, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 
 from aftersales.bodies import NO_NUL
+from aftersales.cases import Wish
 from foundation.database import Database, UnitOfWork
 from foundation.follow import Wakeups
 from foundation.http import ActorDependency, problem_responses
@@ -22,7 +23,10 @@ View = dict[str, Any]
 Limit = Annotated[int, Query(ge=1, le=MAXIMUM_LIMIT)]
 Cursor = Annotated[str | None, Query(max_length=1000, description="`next` of the page before")]
 Key = Annotated[str, Path(max_length=200, pattern=NO_NUL)]
-Filter = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
+# A form that is sent as it is names every filter, and leaves most of them empty.
+_GIVEN = BeforeValidator(lambda written: written or None)
+Filter = Annotated[str | None, Query(max_length=200, pattern=NO_NUL), _GIVEN]
+WishFilter = Annotated[Wish | None, Query(), _GIVEN]
 Near = Annotated[str | None, Query(max_length=64, description="latitude,longitude", examples=["31.23,121.47"])]
 REFUSED_GET = problem_responses(401, 404, 422)
 REFUSED_LIST = problem_responses(401, 422)

@@ -17,7 +17,7 @@ from sqlalchemy import Row, select, text, tuple_
 
 from foundation.database import UnitOfWork
 from foundation.refusals import Invalid
-from foundation.tables import events
+from foundation.tables import event_subjects, events
 
 CHANNEL = "forecourt_events"
 
@@ -118,6 +118,12 @@ def append(unit: UnitOfWork, subject: str, kind: str, data: dict[str, Any], acto
     told = {"subject": subject, "kind": kind, "data": Jsonb(data), "actor": actor, "at": unit.now(), "channel": CHANNEL}
     number: int = unit.rows(_APPEND, told)[0].number
     return number
+
+
+def newest_number(unit: UnitOfWork, subject: str) -> int:
+    """Give the number of a subject's newest event; 0: nothing has happened to it."""
+    last = select(event_subjects.c.last_number).where(event_subjects.c.subject == subject)
+    return unit.connection.execute(last).scalar_one_or_none() or 0
 
 
 def read(unit: UnitOfWork, subject: str, after: int = 0, limit: int = 500) -> list[Event]:

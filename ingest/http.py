@@ -35,6 +35,7 @@ from ingest.signals import SIGNALS
 from ingest.state import state_of
 from ingest.vehicles import Vehicle
 
+FIRST_YEAR = 1970
 LONGEST_SPAN = timedelta(days=31)
 REFUSED = problem_responses(403, 404, 409, 422)
 
@@ -109,6 +110,8 @@ def _add_readings(
         with database.unit() as unit:
             vehicles.get(unit, actor, vehicle)
             last = end or unit.now()
+            if last.year < FIRST_YEAR:
+                raise Invalid(f"nothing was read before {FIRST_YEAR}")
             first = begin or last - timedelta(days=1)
             if first.tzinfo is None or last.tzinfo is None:
                 raise Invalid("from and to need a time zone, such as 2026-11-22T10:00:00Z")

@@ -63,12 +63,18 @@ def record(unit: UnitOfWork, order: str, line: Line, decision: str, actor: Actor
 
 
 def standing(unit: UnitOfWork, lines: Collection[Line]) -> dict[str, str]:
-    """Give what holds of each line now: the last decision on it as it is shown, else that it awaits one."""
+    """Give what holds of each line now: the last decision on it as it is shown, else that it awaits one.
+
+    A no is the end of every yes before it: what he approved once and declined since, dearer perhaps, awaits a new one.
+    """
     chosen = select(approvals).where(approvals.c.line.in_([line.id for line in lines])).order_by(approvals.c.number)
-    last = {(row.line, row.hash): row.decision for row in unit.connection.execute(chosen)}
+    last: dict[str, dict[str, str]] = {line.id: {} for line in lines}
+    for row in unit.connection.execute(chosen):
+        if row.decision == DECLINED:
+            last[row.line] = {shown: said for shown, said in last[row.line].items() if said == DECLINED}
+        last[row.line][row.hash] = row.decision
     return {
-        line.id: RETURNED if line.returned_at is not None else last.get((line.id, line.hash), AWAITING)
-        for line in lines
+        line.id: RETURNED if line.returned_at is not None else last[line.id].get(line.hash, AWAITING) for line in lines
     }
 
 

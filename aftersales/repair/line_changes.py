@@ -165,8 +165,8 @@ def _changes(line: Line, wanted: Change) -> dict[str, Any]:
         "unit_net": wanted.unit_net,
         "borne_by": wanted.borne_by.value if wanted.borne_by else None,
     }
-    if line.part is not None and wanted.hundredths is not None and wanted.hundredths % 100:
-        raise Invalid("a part is counted in whole pieces")
+    if line.kind != "labour" and wanted.hundredths is not None and wanted.hundredths % 100:
+        raise Invalid("parts and work done elsewhere are counted in whole pieces")
     return {name: value for name, value in given.items() if value is not None and value != getattr(line, name)}
 
 

@@ -13,9 +13,11 @@ from foundation.http import Body
 class LineChange(Body):
     """At least one of them; what is left out stays."""
 
-    quantity: int | None = Field(None, ge=1, le=1000, description="Pieces of a part, or of work done elsewhere")
-    hours: float | None = Field(None, gt=0, le=100, description="Of labour, to a hundredth of an hour")
-    unit_net: int | None = Field(None, ge=0, le=10**10, description="Net, in minor units")
+    quantity: int | None = Field(
+        None, ge=1, le=1000, strict=True, description="Pieces of a part, or of work done elsewhere"
+    )
+    hours: float | None = Field(None, gt=0, le=100, strict=True, description="Of labour, to a hundredth of an hour")
+    unit_net: int | None = Field(None, ge=0, le=10**10, strict=True, description="Net, in minor units")
     borne_by: Bearer | None = Field(None, description="Under warranty: who pays in the owner's place")
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"unit_net": 96000}, {"hours": 1.2}, {"quantity": 2}]})

@@ -1,8 +1,8 @@
 """The bodies of the routes of settlement, with an example of each."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from aftersales.bodies import NO_NUL, Id, Line, Words
 from aftersales.cases import TakingWay
@@ -61,6 +61,12 @@ class Correction(Body):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"lines": [{"line": "line_5d", "net": 0}], "reason": "Not needed after all"}]}
     )
+
+    @model_validator(mode="after")
+    def _each_line_once(self) -> Self:
+        if len({it.line for it in self.lines}) < len(self.lines):
+            raise ValueError("a line is named twice")
+        return self
 
 
 class PaymentWish(Body):

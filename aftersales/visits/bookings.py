@@ -50,11 +50,11 @@ OVER = frozenset(
 )
 
 
-def confirm(unit: UnitOfWork, actor: Actor, appointment: str) -> dict[str, Any]:
+def confirm(unit: UnitOfWork, actor: Actor, appointment: str, ip: str | None = None) -> dict[str, Any]:
     """Make the held visit the owner's: parts and slot stay without an end, every line is approved as it is shown.
 
-    Confirming another time on offer for a visit moves the visit there. Again is no harm. Raises `HoldExpired` when
-    the hold has run out.
+    `ip` is the address that he says it from, for the approvals. Confirming another time on offer for a visit moves the
+    visit there. Again is no harm. Raises `HoldExpired` when the hold has run out.
     """
     case, row = lock_appointment(unit, actor, appointment)
     require(actor, Act.CONFIRM, owner=row.organisation)
@@ -72,7 +72,7 @@ def confirm(unit: UnitOfWork, actor: Actor, appointment: str) -> dict[str, Any]:
     move_case(unit, case, CaseState.CONFIRMED)
     order = create_order(unit, row)
     for line in lines:
-        record(unit, order, line, APPROVED, actor, Heard(Way.CONFIRMATION))
+        record(unit, order, line, APPROVED, actor, Heard(Way.CONFIRMATION, ip))
     open_to(unit, row.vehicle, row.workshop_organisation, Role.TECHNICIAN, actor.account)
     tell(unit, case.id, "appointment_confirmed", actor.account, appointment=appointment, repair_order=order)
     serve(unit, row.wait)

@@ -12,7 +12,7 @@ from aftersales.case_view import WISHES
 from aftersales.cases import AppointmentState, Wish
 from aftersales.tables import appointments, cases, occupancies
 from aftersales.visits.disturbances import Disturbed, disturbances
-from aftersales.workshop.calendars import spans_of, working_spans
+from aftersales.workshop.calendars import reckonable, spans_of, working_spans
 from aftersales.workshop.hours import Span, meet, without
 from aftersales.workshop.workshops import Bay, Loaner, Technician, Workshop, load_workshops, workshop_summary
 from diagnostics.faults import FAULTS
@@ -93,7 +93,8 @@ def plan_stamp(unit: UnitOfWork, actor: Actor, workshop: str) -> str:
 
 def day_span(workshop: Workshop, day: date) -> Span:
     """Give a workshop's local day as UTC instants; one on which the clocks change is as long as it really is."""
-    begin, end = (datetime.combine(one, time(), workshop.zone).astimezone(UTC) for one in (day, day + timedelta(1)))
+    days = reckonable(day), day + timedelta(1)
+    begin, end = (datetime.combine(one, time(), workshop.zone).astimezone(UTC) for one in days)
     return begin, end
 
 

@@ -20,6 +20,7 @@ from aftersales.visits.reasons import Binding
 from aftersales.visits.slot_ids import SlotKey
 from aftersales.visits.slot_search import same_again
 from aftersales.visits.slots import Slot, check_slot
+from aftersales.workshop.calendars import reckonable
 from aftersales.workshop.workshops import Workshop, load_workshop
 from foundation.database import UnitOfWork
 from foundation.identity import Actor
@@ -58,6 +59,7 @@ def rearrange(unit: UnitOfWork, actor: Actor, appointment: str, bay: str, techni
     if row.state not in MOVABLE or (held and row.expires_at <= unit.now()):
         raise Conflict("only a visit that is held or confirmed can be moved", state=row.state)
     workshop = load_workshop(unit, row.workshop)
+    reckonable(start.date())
     key = SlotKey(row.workshop, start.astimezone(UTC), row.minutes, Wish(case.wish), bay, technician, row.loaner)
     if start == row.during.lower:
         same = {"reason_en": row.reason_en, "reason_zh": row.reason_zh}

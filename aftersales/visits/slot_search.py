@@ -12,6 +12,7 @@ from aftersales.scope import find_case
 from aftersales.visits.holds import LEAD, live_appointment
 from aftersales.visits.planning import Options, bookable, place_of
 from aftersales.visits.slots import Slot, Wanted, free_slots, rank_s, reachable
+from aftersales.workshop.calendars import reckonable
 from aftersales.workshop.workshops import Place, Workshop, load_workshop, load_workshops
 from foundation.database import UnitOfWork
 from foundation.identity import Actor
@@ -116,4 +117,7 @@ def _wanted(options: Options, wish: Wish, not_before: datetime, near: Place | No
 
 def _not_before(unit: UnitOfWork, query: SlotQuery) -> datetime:
     earliest = unit.now() + LEAD
-    return max(earliest, query.after) if query.after else earliest
+    if query.after is None:
+        return earliest
+    reckonable(query.after.date())
+    return max(earliest, query.after)

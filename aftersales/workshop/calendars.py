@@ -11,6 +11,15 @@ from aftersales.workshop.hours import WEEKDAYS, Hours, Span, meet, minute_of, op
 from aftersales.workshop.workshops import Technician, Workshop
 from foundation.refusals import Invalid
 
+FIRST_YEAR, LAST_YEAR = 2000, 2200
+
+
+def reckonable(day: date) -> date:
+    """Give a day that has neighbours in every zone; raises `Invalid` for one at the ends of what dates can be."""
+    if not FIRST_YEAR <= day.year < LAST_YEAR:
+        raise Invalid(f"a day lies between {FIRST_YEAR} and {LAST_YEAR}")
+    return day
+
 
 def hours_on(workshop: Workshop, day: date) -> Hours:
     """Give a workshop's hours on a local day: a special day decides, then a public holiday, then the weekday."""

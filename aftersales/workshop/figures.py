@@ -49,11 +49,12 @@ def figures(
     """
     here = own_workshop(unit, actor, workshop)
     last = last or local_day(unit.now(), here.zone)
+    end = day_span(here, last)[1]
     first = first or last - timedelta(days=DEFAULT_DAYS - 1)
     if not 0 < (last - first).days + 1 <= MOST_DAYS:
         raise Invalid(f"a period has 1 to {MOST_DAYS} days, and begins before it ends")
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    span = day_span(here, first)[0], day_span(here, last)[1]
+    span = day_span(here, first)[0], end
     finished = completed(unit, here, span)
     return {
         "workshop": workshop_summary(here),

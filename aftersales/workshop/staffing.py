@@ -160,8 +160,9 @@ def put_service(unit: UnitOfWork, actor: Actor, workshop: str, code: str, servic
         raise Invalid(f"{code} is neither an operation nor a wish")
     if service.minutes is not None and code not in OPERATIONS:
         raise Invalid(f"visits for {code} take as long as their operations; give those their minutes")
-    for minutes in (service.minutes or GRID_MIN, service.before, service.after):
-        if minutes % GRID_MIN or not 0 <= minutes <= LONGEST_MIN:
+    length = GRID_MIN if service.minutes is None else service.minutes
+    for minutes, least in ((length, GRID_MIN), (service.before, 0), (service.after, 0)):
+        if minutes % GRID_MIN or not least <= minutes <= LONGEST_MIN:
             raise Invalid("write whole quarters of an hour in minutes, up to a day")
     keep(unit, actor, replace(here, services={code: service}), "service")
 

@@ -14,6 +14,10 @@ from foundation.refusals import Invalid
 LONGEST = 2000
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _V4_COMPATIBLE = ipaddress.IPv6Network("::/96")
+# All of IPv6 that is given out to anybody: what lies beside it is local to somebody's network, or to nobody's yet.
+_GIVEN_OUT = ipaddress.IPv6Network("2000::/3")
+# Python 3.11 takes these for global: for documents, and for what networks translate addresses with.
+_RESERVED = tuple(map(ipaddress.ip_network, ("3fff::/20", "192.0.0.0/24", "192.88.99.0/24")))
 
 
 class AddressRefusedError(Exception):
@@ -80,4 +84,7 @@ def _open(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
             inside = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inside is not None:
             return _open(inside)
-    return address.is_global and not address.is_multicast
+        if address not in _GIVEN_OUT:
+            return False
+    reserved = any(address in network for network in _RESERVED if network.version == address.version)
+    return address.is_global and not address.is_multicast and not reserved

@@ -11,7 +11,8 @@ import ssl
 import time
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import httpx2
 from standardwebhooks import Webhook
@@ -123,7 +124,7 @@ async def send(client: httpx2.AsyncClient, threads: Executor, letter: Letter, cl
             await response.aclose()  # what the receiver has to say is of no interest
     except (AddressRefusedError, httpx2.InvalidURL, TimeoutError, ssl.SSLError, httpx2.HTTPError) as failure:
         return answer(error=_word_of(failure))
-    return answer(response.status_code, later=_retry_after(response.headers.get("retry-after", "")))
+    return answer(response.status_code, later=_retry_after(response.headers.get("retry-after", ""), clock.now()))
 
 
 def _word_of(failure: Exception) -> str:
@@ -154,8 +155,14 @@ def _request(client: httpx2.AsyncClient, target: Target, letter: Letter, at: dat
     )
 
 
-def _retry_after(words: str) -> timedelta | None:
-    return timedelta(seconds=int(words)) if words.isascii() and words.isdecimal() and len(words) < 7 else None
+def _retry_after(words: str, now: datetime) -> timedelta | None:
+    """Give how long a receiver asks us to wait: it says seconds, or an instant as HTTP writes them."""
+    if words.isascii() and words.isdecimal() and len(words) < 7:
+        return timedelta(seconds=int(words))
+    try:
+        return parsedate_to_datetime(words).astimezone(UTC) - now
+    except (ValueError, OverflowError):
+        return None
 
 
 def new_client() -> httpx2.AsyncClient:

@@ -13,6 +13,7 @@ from foundation.follow import Wakeups
 from foundation.http import (
     NO_NUL,
     ActorDependency,
+    Bearer,
     IdempotencyKey,
     IfMatch,
     behind,
@@ -21,9 +22,9 @@ from foundation.http import (
     version_in,
 )
 from foundation.idempotency import once
-from foundation.identity import Actor
+from foundation.identity import Actor, actor_of_token
 from foundation.paging import DEFAULT_LIMIT, MAXIMUM_LIMIT, Page
-from foundation.streams_http import EventStream, stream_of
+from foundation.streams_http import EventStream, Watched, stream_of
 from ingest.vehicles import VehicleConfig, VehicleDirectory
 from parts_catalog.payments.providers import Providers, offered
 from parts_catalog.shop import carts, ordering, orders, shipments, views
@@ -279,10 +280,12 @@ def _paying(routes: APIRouter, shop: Shop) -> None:
 def _progress(routes: APIRouter, shop: Shop) -> None:
     Acting = Annotated[Actor, Depends(shop.current_actor)]  # noqa: N806 - a type
 
-    def watched(actor: Acting, order_id: Key) -> str:
-        # Asked before the stream opens, so that a refusal is an answer and not a broken stream.
+    def watched(_: Acting, given: Bearer, order_id: Key) -> Watched:
+        def may(unit: UnitOfWork) -> None:
+            orders.find_order(unit, actor_of_token(unit, given.credentials), order_id)
+
         with shop.database.unit() as unit:
-            return str(orders.find_order(unit, actor, order_id).id)
+            return Watched.begin(unit, order_id, may)
 
     @routes.get(
         "/orders/{order_id}/progress",
@@ -290,8 +293,10 @@ def _progress(routes: APIRouter, shop: Shop) -> None:
         responses=REFUSED_GET,
         summary="Live progress of an order as server-sent events; resumes by Last-Event-ID",
     )
-    async def progress(order: Annotated[str, Depends(watched)], after: Annotated[int, Depends(behind)]) -> EventStream:
-        return stream_of(shop.database, shop.wakeups, order, after)
+    async def progress(
+        followed: Annotated[Watched, Depends(watched)], after: Annotated[int, Depends(behind)]
+    ) -> EventStream:
+        return stream_of(shop.database, shop.wakeups, followed, after)
 
 
 def _shipments(routes: APIRouter, shop: Shop) -> None:

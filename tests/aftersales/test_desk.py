@@ -29,7 +29,10 @@ def test_the_day_says_what_takes_which_bay_and_technician(street: Town, visit: d
     assert len(plan["bays"]) == 2
     street.owner.get(f"workshops/wks_one/days/{day}", 403)
     street.advisor.get(f"workshops/wks_two/days/{day}", 404)
-    street.advisor.get("workshops/wks_one/days/today", 422)
+    for no_day in ("today", "0001-01-01", "9999-12-31"):
+        street.advisor.get(f"workshops/wks_one/days/{no_day}", 422)
+    for no_time in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        street.advisor.post(f"appointments/{visit['id']}/arrange", place(visit) | {"start": no_time}, 422)
 
 
 def test_another_bay_is_given_at_once_and_told(street: Town, visit: dict[str, Any]) -> None:

@@ -116,7 +116,8 @@ def test_another_familys_car_is_not_booked(house: House) -> None:
 
 def test_the_whole_way_by_http(house: House) -> None:
     assert [one["id"] for one in answer(house.owner.get("/v1/workshops", near="31.23,121.47"))["items"]] == ["wks_one"]
-    slot = answer(house.owner.get("/v1/slots", near="31.23,121.47", service="repair", vehicle="car-1"))["items"][0]
+    asked = {"near": "31.23,121.47", "service": "repair", "vehicle": "car-1", "workshop": "", "case": ""}
+    slot = answer(house.owner.get("/v1/slots", **asked))["items"][0]
     body = {"vehicle": "car-1", "slot": slot["id"], "service": "repair", "words": "it rattles"}
     visit = answer(house.owner.post("/v1/appointments", body, "once"), 201)
     assert answer(house.owner.post("/v1/appointments", body, "once"), 201) == visit
@@ -146,6 +147,7 @@ NONSENSE = [
     ("/v1/slots", {"near": "nan,nan"}),
     ("/v1/slots", {"service": "wash"}),
     ("/v1/slots", {"after": "2026-11-24T09:00:00"}),
+    ("/v1/slots", {"after": "9999-12-31T00:00:00Z"}),
     ("/v1/cases", {"cursor": "x"}),
     ("/v1/cases", {"cursor": "WzEsMl0"}),
     ("/v1/cases", {"limit": "0"}),

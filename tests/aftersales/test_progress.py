@@ -8,6 +8,9 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from sqlalchemy.pool import QueuePool
 
+from foundation import streams_http
+from foundation.grants import close_to
+from foundation.identity import end_session
 from tests.aftersales.client import Person, build_app, served
 from tests.aftersales.world import STEPS, World
 
@@ -69,6 +72,9 @@ def test_a_stream_resumes_where_it_was_cut(world: World, base: str, order: str) 
     assert seen == [(str(number), step["step"]) for number, step in enumerate(STEPS, 1)]
     with stream(owner, order, after="8") as events:
         assert next(events) == ("9", "complete")
+    with stream(owner, order, last="57") as events:  # another order's: what is new here comes all the same
+        world.settle(order)
+        assert next(events) == ("10", "settle")
     owner.http.close()
 
 
@@ -98,6 +104,27 @@ def test_a_stream_is_refused_before_it_opens(world: World, base: str, order: str
         person = Person(base, world.database, actor)
         answer = person.http.get(f"/v1/repair-orders/{order}/progress", headers=headers)
         assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+        person.http.close()
+
+
+def test_a_stream_ends_with_the_credential_and_with_the_sight_that_opened_it(
+    world: World, base: str, order: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams_http, "CHECK_S", 0.3)
+    owner, workshop = (Person(base, world.database, actor) for actor in (world.owner, world.technician))
+    world.step(order, **STEPS[0])
+    with stream(owner, order) as seen_by_owner, stream(workshop, order) as seen_by_workshop:
+        assert next(seen_by_owner) == next(seen_by_workshop) == ("1", "check_in")
+        with world.database.unit() as unit:
+            end_session(unit, owner.http.headers["Authorization"].removeprefix("Bearer "))
+        assert list(seen_by_owner) == []
+        case = workshop.get(f"/v1/repair-orders/{order}").json()["case"]
+        world.step(order, **STEPS[1])
+        assert next(seen_by_workshop) == ("2", "inspect")
+        with world.database.unit() as unit:
+            close_to(unit, case, world.technician.organisation, "test")
+        assert list(seen_by_workshop) == []
+    for person in (owner, workshop):
         person.http.close()
 
 

@@ -140,6 +140,7 @@ def test_series_keep_minima_and_maxima(door: Door, intake: Intake) -> None:
         {"signals": "odometer", "from": "2026-11-23T02:00:00"},
         {"signals": "odometer", "from": "2026-11-24T02:00:00Z"},
         {"signals": "odometer", "from": "2024-11-24T02:00:00Z"},
+        {"signals": "odometer", "to": "0001-01-01T00:00:00Z"},
         {"signals": "odometer", "points": "0"},
         {},
     ],

@@ -12,11 +12,12 @@ from sqlalchemy.exc import IntegrityError
 from foundation.database import Database, UnitOfWork
 
 MARK = "pwn3d"
-# Out of text, of an attribute in either quote, of a title, of a text area, of a script; as an address, as a template.
+# Out of text, of an attribute in either quote, of a title, of a text area, of a script; as an address, as a template;
+# and out of its box.
 PAYLOAD = (
     f"</title></textarea></script>\"'><script>{MARK}()</script><img src=x onerror={MARK}()>"
     f"<a href=\"javascript:{MARK}()\" onmouseover='{MARK}()' style='x:expression({MARK}())'>"
-    f"{{{{ {MARK} }}}}{{% {MARK} %}}&lt;"
+    f"{{{{ {MARK} }}}}{{% {MARK} %}}&lt;{'Kapitänsmütze' * 5}"
 )
 # Columns, and keys within documents, that hold what people or suppliers write.
 FREE = frozenset(

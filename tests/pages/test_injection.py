@@ -37,6 +37,7 @@ from tests.aftersales.world import build
 from tests.conftest import NOON, execute
 from tests.pages.forms import forms_of
 from tests.pages.hostile import MARK, PAYLOAD, faults_of, fill
+from tests.pages.people import NARROW, PHONE
 from tests.pages.served import Served
 
 Who = tuple[Relation, Role]
@@ -233,23 +234,27 @@ def _approved(scene: Scene) -> Iterator[str]:
 
 
 def _open(scene: Scene, chromium: Browser, data: Path, shown: Mapping[str, Who]) -> None:
-    """Open them in a browser: nothing runs, and nothing asks for anything that the policy has to stop."""
+    """Open them on a phone: nothing runs or asks for what the policy has to stop, and no long word widens a page."""
     served = Served(lambda: build_app(Settings(data=data), scene.world.database, Archive(data)))
     served.start()
+    wide: list[str] = []
     try:
         for who in dict.fromkeys(shown.values()):
-            context = chromium.new_context()
+            context = chromium.new_context(viewport=PHONE)
             context.add_cookies([{"name": SESSION_COOKIE, "value": scene.sessions[who][0], "url": served.url}])
             page, said = context.new_page(), list[str]()
             _listen(page, said)
             page.add_init_script(f"window.{MARK} = () => console.log('{MARK} ran');")
             for address in (one for one, by in shown.items() if by == who):
-                page.goto(served.url + address, wait_until="domcontentloaded")
+                page.goto(served.url + address)
                 assert [one for one in said if MARK in one or "Security" in one] == [], address
+                if page.locator("link[rel=stylesheet]").count():  # a page, and no part of one
+                    wide += [] if page.evaluate(NARROW) else [address]
             context.close()
         _frame(chromium, served.url)
     finally:
         served.close()
+    assert wide == []
 
 
 def _listen(page: Page, said: list[str]) -> None:

@@ -98,6 +98,7 @@ def test_an_absence_is_reported_shown_and_taken_back(scene: Scene, manager: Test
     backwards = manager.post(f"{BASE}/absences", data=form | {"until": f"{seen['day']}T00:00"})
     assert backwards.status_code == 422
     assert 'id="wrong-absence"' in backwards.text
+    assert manager.post(f"{BASE}/absences", data=form | {"from": "0001-01-01T00:00"}).status_code == 422
     assert manager.post(f"{BASE}/absences", data=form).status_code == 303
     page = manager.get(PAGE).text
     assert "flu" in page
@@ -149,10 +150,11 @@ def test_shifts_loaners_services_and_holidays_are_kept(scene: Scene, manager: Te
     assert (here.services["repair"].before, here.services["repair"].after) == (15, 30)
     assert here.country == "CN"
     assert '"repair"' in manager.get(PAGE).text
-    for what, fields in {
-        "holidays": {"country": "XX"},
-        "services": {"wish": "repair", "before": "7", "after": "0"},
-    }.items():
+    for what, fields in (
+        ("holidays", {"country": "XX"}),
+        ("services", {"wish": "repair", "before": "7", "after": "0"}),
+        ("services", {"wish": "maintenance", "minutes": "0", "before": "0", "after": "0"}),
+    ):
         assert manager.post(f"{BASE}/{what}", data={"csrf": csrf} | fields).status_code == 422, what
 
 

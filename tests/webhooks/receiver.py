@@ -19,6 +19,7 @@ class Receiver:
     behave: Behaviour = lambda _: 204
     got: list[tuple[dict[str, str], bytes, Any]] = field(default_factory=list)
     url: str = ""
+    retry_after: str = ""  # what it says with each answer
 
     @property
     def taken(self) -> list[tuple[dict[str, str], bytes]]:
@@ -43,6 +44,8 @@ def receiving(receiver: Receiver) -> Iterator[Receiver]:
                 time.sleep(what)
             self.send_response(204 if isinstance(what, float) else what)
             self.send_header("Location", "/elsewhere")
+            if receiver.retry_after:
+                self.send_header("Retry-After", receiver.retry_after)
             self.send_header("Content-Length", "0")
             self.end_headers()
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -128,6 +129,24 @@ def test_a_failing_subject_holds_up_itself_alone_and_the_waits_grow(database: Da
     assert waits[:4] == [5, 10, 20, 40]
     assert waits == sorted(waits)
     assert sum(waits) > FAILS_FOR.total_seconds()
+
+
+@pytest.mark.parametrize("written", ["seconds", "instant", "nonsense"])
+def test_a_receiver_says_when_to_come_again_in_seconds_or_as_an_instant(database: Database, written: str) -> None:
+    with receiving(Receiver(lambda number: 204 if number else 503)) as receiver:
+        house = House(database, receiver.url)
+        then = house.clock.now() + timedelta(minutes=10)
+        receiver.retry_after = {"seconds": "600", "instant": format_datetime(then, usegmt=True), "nonsense": "soon"}[
+            written
+        ]
+        house.tell()
+        house.rounds(1)
+        house.clock.advance(timedelta(minutes=9))
+        house.rounds(1)
+        assert len(receiver.taken) == (written == "nonsense")
+        house.clock.advance(timedelta(minutes=2))
+        house.rounds(1)
+        assert len(receiver.taken) == 1
 
 
 def test_a_courier_that_dies_after_sending_sends_again_under_the_same_id(

@@ -90,7 +90,8 @@ def _decisions(routes: APIRouter, site: Site) -> None:
 
     @routes.post("/appointments/{appointment}/confirm")
     def accept(appointment: str, form: Form) -> Response:
-        visit = act_for(form, lambda unit: str(confirm(unit, form.reader.actor, appointment)["id"]))
+        ip = form.reader.request.client.host if form.reader.request.client else None
+        visit = act_for(form, lambda unit: str(confirm(unit, form.reader.actor, appointment, ip)["id"]))
         done = "confirmed" if visit == appointment else "moved"
         return to(f"/appointments/{quote(visit)}?done={done}")
 

@@ -44,7 +44,7 @@ def local_instant(written: str, zone: ZoneInfo) -> datetime:
     """Read day and time by the workshop's clock."""
     try:
         return datetime.fromisoformat(written).replace(tzinfo=zone).astimezone(UTC)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise Invalid("this is no day and time") from error
 
 

@@ -92,12 +92,39 @@ def test_a_change_of_price_or_quantity_voids_the_approval(order: Order) -> None:
     order.take("issue_parts", 409)
     order.take("quality_check", 409)
     order.decide("approved", belt["id"], shown={belt["id"]: was}, status=409)
-    order.decide("declined", belt["id"])
     assert change(f"/v1/{path}", json={"unit_net": 8_001, "quantity": 1}).status_code == 200
     assert order.part("belt") | {"approval": "approved"} == order.part("belt") == belt, "as he approved it"
     assert order.street.world.reserved() == {"alt_shelf": 1, "belt": 1}
     assert order.street.owner.told().count("lines_to_decide") == 1
     assert "lines_changed" in order.street.world.events(order.view["case"])
+
+
+def test_pieces_are_whole_and_numbers_are_numbers(order: Order) -> None:
+    order.way("check_in")
+    sublet = {"kind": "sublet", "text_en": "Turned", "text_zh": "光鼓", "supplier": "Pudong Machining", "net": 18_000}
+    for body in ({**sublet, "net": True}, {"kind": "labour", "text_en": "a", "text_zh": "b", "hours": True}):
+        order.street.technician.post(f"{order.path}/lines", body, 422)
+    new = order.street.technician.post(f"{order.path}/lines", sublet, 201)["lines"][-1]
+    path, change = f"/v1/{order.path}/lines/{new['id']}", order.street.technician._client.patch
+    for wrong in ({"hours": 1.5}, {"quantity": 1.5}, {"quantity": "2"}, {"unit_net": True}):
+        assert change(path, json=wrong).status_code == 422, wrong
+    changed = change(path, json={"quantity": 2, "unit_net": 9_000}).json()["lines"][-1]
+    assert (changed["quantity"], changed["net"]["amount"]) == (2, 18_000)
+
+
+def test_what_was_declined_since_is_not_approved_by_changing_it_back(order: Order) -> None:
+    order.way("check_in", "start")
+    belt = order.part("belt")
+    path, change = f"/v1/{order.path}/lines/{belt['id']}", order.street.technician._client.patch
+    assert change(path, json={"unit_net": 9_000}).status_code == 200
+    order.decide("declined", belt["id"])
+    assert order.street.world.reserved() == {"alt_shelf": 1}
+    assert change(path, json={"unit_net": 8_001}).status_code == 200
+    assert (order.part("belt")["hash"], order.part("belt")["approval"]) == (belt["hash"], "awaiting")
+    order.take("quality_check", 409)
+    order.decide("approved", belt["id"])
+    assert order.part("belt") == belt
+    assert order.street.world.reserved() == {"alt_shelf": 1, "belt": 1}
 
 
 def test_the_desk_writes_down_what_the_owner_says_on_the_telephone(order: Order) -> None:

@@ -15,6 +15,8 @@ def test_a_paid_sheet_is_corrected_by_the_next_one(till: Till) -> None:
     belt = till.part("belt")["id"]
     till.street.advisor.post(f"{till.path}/settlement/corrections", {"lines": [], "reason": "x"}, 422)
     till.correct({belt: first["totals"]["net"]["amount"]}, 422)
+    twice = {"lines": [{"line": belt, "net": 1}, {"line": belt, "net": 2}], "reason": "which of them?"}
+    till.street.advisor.post(f"{till.path}/settlement/corrections", twice, 422)
     till.correct({"line_of_nobody": 0}, 404)
     second = till.correct({belt: 4_000}, reason="the old belt was good")
     assert (second["number"], second["corrects"]) == (f"{first['number']}/2", first["number"])

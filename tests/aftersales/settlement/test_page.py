@@ -43,7 +43,7 @@ def test_the_sheet_is_printed_in_both_languages(till: Till) -> None:
     client, path = till.street.technician._client, f"/v1/{till.path}"
     till.way(*DONE[:1])
     assert client.put(f"{path}/customer-parts", json={"parts": [{"name": NASTY}]}).status_code == 200
-    labour = {"kind": "labour", "text_en": NASTY, "text_zh": NASTY, "hours": 1}
+    labour = {"kind": "labour", "text_en": NASTY, "text_zh": NASTY, "hours": 0.37}
     till.street.technician.post(f"{till.path}/lines", labour, 201)
     till.decide("approved")
     till.way(*DONE[1:])
@@ -58,6 +58,7 @@ def test_the_sheet_is_printed_in_both_languages(till: Till) -> None:
         assert "人民币" in shown
     assert "Customer&#39;s signature" in english or "Customer's signature" in english
     assert "客户签字" in chinese
+    assert "0.37 h" in english
     assert 'lang="zh-CN">' in page(till, lang="zh")
     assert "Settlement sheet" in page(till, "zh-CN", lang="en")
 

@@ -156,7 +156,8 @@ def test_a_period_is_asked_of_ones_own_workshop_and_makes_sense(street: Town) ->
         "value": None, "low": 0.0, "high": 1.0, "hits": 0, "of": 0, "reworked": 0, "returned": 0, "too_young": 0,
     }  # fmt: skip
     assert nothing["utilisation"]["taken_h"] == 0
-    for said in ({"from": "2026-03-02", "to": "2026-03-01"}, {"from": "2020-01-01"}, {"from": "soon"}):
+    far = ({"to": "9999-12-31"}, {"to": "0001-01-01"})
+    for said in ({"from": "2026-03-02", "to": "2026-03-01"}, {"from": "2020-01-01"}, {"from": "soon"}, *far):
         street.advisor.get("workshops/wks_one/figures", 422, **said)
     street.owner.get("workshops/wks_one/figures", 403)
     street.advisor.get("workshops/wks_other/figures", 404)
