@@ -8,6 +8,7 @@ import atexit
 import shutil
 import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -22,13 +23,12 @@ from ingest.archive import Archive
 
 @dataclass
 class _Stage:
-    """An application whose data directory is a link, and `model` what building it left in there."""
+    """An application whose data directory is a link."""
 
     app: FastAPI
     database: Database
     archive: Archive
     link: Path
-    model: Path
     limits: RateLimits
     settings: Settings
 
@@ -38,8 +38,11 @@ _stages: dict[str, _Stage] = {}
 
 def compose(folder: Path, database: Database, archive: Archive, use: str = "clients") -> FastAPI:
     """Give the application by the settings' defaults; whoever was given it before for the same use is done with it."""
-    stage = _stages.get(use) or _stages.setdefault(use, _built(database))
-    shutil.copytree(stage.model, folder, dirs_exist_ok=True)
+    stage = _stages.get(use) or _stages.setdefault(use, _built(use, database))
+    for secret in (_model() / "secrets").iterdir():
+        theirs = folder / "secrets" / secret.name
+        assert not theirs.exists() or theirs.read_text() == secret.read_text(), "whoever has secrets builds his own"
+    shutil.copytree(_model(), folder, dirs_exist_ok=True)
     stage.link.unlink()
     stage.link.symlink_to(folder, target_is_directory=True)
     stage.database.__dict__ = database.__dict__
@@ -50,14 +53,20 @@ def compose(folder: Path, database: Database, archive: Archive, use: str = "clie
     return stage.app
 
 
-def _built(database: Database) -> _Stage:
+@cache
+def _model() -> Path:
+    """Name the folder with what building left in the data directory: it is put into everybody's."""
     place = Path(tempfile.mkdtemp(prefix="application-"))
     atexit.register(shutil.rmtree, place)
-    model, link = place / "model", place / "data"
+    model = place / "model"
     model.mkdir()
-    link.symlink_to(model, target_is_directory=True)
-    ours, archive = Database(database.url), Archive(model)
-    settings = Settings(data=link)
+    return model
+
+
+def _built(use: str, database: Database) -> _Stage:
+    link = _model().with_name(use)
+    link.symlink_to(_model(), target_is_directory=True)
+    settings, ours, archive = Settings(data=link), Database(database.url), Archive(_model())
     app = build_app(settings, ours, archive)
     limits = next(it for layer in app.user_middleware if isinstance(it := layer.kwargs.get("limits"), RateLimits))
-    return _Stage(app, ours, archive, link, model, limits, settings)
+    return _Stage(app, ours, archive, link, limits, settings)

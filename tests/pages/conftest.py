@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy.engine import URL
@@ -58,13 +59,17 @@ def scene(database: Database, archive: Archive) -> Scene:
 
 
 @pytest.fixture
-def browser(database: Database, archive: Archive, tmp_path: Path) -> Iterator[Callable[[], TestClient]]:
+def application(database: Database, archive: Archive, tmp_path: Path) -> FastAPI:
+    return compose(tmp_path, database, archive)
+
+
+@pytest.fixture
+def browser(application: FastAPI) -> Iterator[Callable[[], TestClient]]:
     """Give new browsers, each with cookies of its own; they do not follow redirects by themselves."""
-    app = compose(tmp_path, database, archive)
     opened: list[TestClient] = []
 
     def open_browser() -> TestClient:
-        opened.append(TestClient(app, follow_redirects=False, base_url="http://forecourt.test"))
+        opened.append(TestClient(application, follow_redirects=False, base_url="http://forecourt.test"))
         return opened[-1]
 
     yield open_browser
