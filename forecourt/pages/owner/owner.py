@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends, Response
 from aftersales.cases import CaseState
 from aftersales.repair.decisions import AWAITING
 from aftersales.views import get_repair_order, list_cases
-from diagnostics.alarms import list_findings
 from diagnostics.faults import FAULTS
 from diagnostics.findings import URGENCY_TEXT
+from diagnostics.told import list_findings
 from forecourt.pages.car_report import car_report
 from forecourt.pages.owner.car_state import shown_state
 from forecourt.pages.readers import Reader, signed_in
