@@ -4,11 +4,9 @@ Whoever asks for it gets it as new: over his own database, archive and folder, a
 made anew where it stands, for the routes know the objects and not their names.
 """
 
-import atexit
 import shutil
 import tempfile
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -34,15 +32,16 @@ class _Stage:
 
 
 _stages: dict[str, _Stage] = {}
+_models: list[Path] = []  # what building left in the data directory: it is put into everybody's
 
 
 def compose(folder: Path, database: Database, archive: Archive, use: str = "clients") -> FastAPI:
     """Give the application by the settings' defaults; whoever was given it before for the same use is done with it."""
-    stage = _stages.get(use) or _stages.setdefault(use, _built(use, database))
-    for secret in (_model() / "secrets").iterdir():
+    stage = _stages.get(use) or _stages.setdefault(use, _built(use, folder, database))
+    for secret in (_models[0] / "secrets").iterdir():
         theirs = folder / "secrets" / secret.name
         assert not theirs.exists() or theirs.read_text() == secret.read_text(), "whoever has secrets builds his own"
-    shutil.copytree(_model(), folder, dirs_exist_ok=True)
+    shutil.copytree(_models[0], folder, dirs_exist_ok=True)
     stage.link.unlink()
     stage.link.symlink_to(folder, target_is_directory=True)
     stage.database.__dict__ = database.__dict__
@@ -53,20 +52,13 @@ def compose(folder: Path, database: Database, archive: Archive, use: str = "clie
     return stage.app
 
 
-@cache
-def _model() -> Path:
-    """Name the folder with what building left in the data directory: it is put into everybody's."""
-    place = Path(tempfile.mkdtemp(prefix="application-"))
-    atexit.register(shutil.rmtree, place)
-    model = place / "model"
-    model.mkdir()
-    return model
-
-
-def _built(use: str, database: Database) -> _Stage:
-    link = _model().with_name(use)
-    link.symlink_to(_model(), target_is_directory=True)
-    settings, ours, archive = Settings(data=link), Database(database.url), Archive(_model())
+def _built(use: str, folder: Path, database: Database) -> _Stage:
+    if not _models:  # beside the first folder, which pytest clears away
+        _models.append(Path(tempfile.mkdtemp(prefix="application-", dir=folder.parent)) / "model")
+        _models[0].mkdir()
+    link = _models[0].with_name(use)
+    link.symlink_to(_models[0], target_is_directory=True)
+    settings, ours, archive = Settings(data=link), Database(database.url), Archive(_models[0])
     app = build_app(settings, ours, archive)
     limits = next(it for layer in app.user_middleware if isinstance(it := layer.kwargs.get("limits"), RateLimits))
     return _Stage(app, ours, archive, link, limits, settings)
