@@ -17,9 +17,10 @@ setup:
 demo: setup
 	@$(BIN)/forecourt demo $(ARGS)
 
+# Bytecode is kept whatever the environment says: the tests start our processes again and again.
 test:
 	@sh scripts/bootstrap.sh --with-browser
-	@OMP_NUM_THREADS=1 $(BIN)/pytest -m "not soak" -n logical --maxprocesses=4 --dist loadscope --no-loadscope-reorder $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/pytest -m "not soak" -n logical --maxprocesses=4 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: setup
 	@$(BIN)/ruff format --check .

@@ -1,22 +1,20 @@
-"""The store of findings: raised once from the votes, escalated by a stop condition, listed for those who may see."""
+"""The store of findings: raised once from the votes, and escalated by a stop condition."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, select, update
 
-from diagnostics.findings import Evidence, Finding, Urgency
+from diagnostics.findings import Finding, Urgency
 from diagnostics.monitor import NO_REPAIRS, QUIET, Repairs, TripVerdict, escalate, judge_vehicle, stop_finding
 from diagnostics.predictor import Predictor
 from diagnostics.tables import findings
+from diagnostics.told import finding_of
 from diagnostics.votes import lock_vehicle, verdicts
 from foundation import events
 from foundation.database import UnitOfWork, new_id
-from foundation.grants import visible
-from foundation.identity import Actor
-from foundation.refusals import NotFound
 
 
 def raise_findings(
@@ -48,43 +46,6 @@ def raise_stop(
     lock_vehicle(unit, vehicle)
     finding = stop_finding(vehicle, fault, predictor_version, verdict.start, verdict.stop_at, verdict)
     return _tell(unit, organisation, finding, repairs.get(fault, ()))
-
-
-def list_findings(unit: UnitOfWork, actor: Actor, vehicle: str) -> list[Finding]:
-    """Give a vehicle's findings, newest first, as far as the actor may see them."""
-    rows = unit.connection.execute(
-        select(findings)
-        .where(findings.c.vehicle == vehicle, visible(actor, findings.c.organisation, findings.c.vehicle))
-        .order_by(findings.c.confirmed_at.desc(), findings.c.id)
-    )
-    return [_finding(row) for row in rows]
-
-
-def standing_findings(unit: UnitOfWork, actor: Actor, vehicles: Sequence[str]) -> list[Finding]:
-    """Give the findings of these vehicles whose trouble showed itself lately, as far as the actor may see them."""
-    mine = findings.c.vehicle.in_(vehicles), visible(actor, findings.c.organisation, findings.c.vehicle)
-    rows = unit.connection.execute(
-        select(findings).where(*mine, findings.c.quiet_until > unit.now()).order_by(findings.c.vehicle, findings.c.id)
-    )
-    return [_finding(row) for row in rows]
-
-
-def get_finding(unit: UnitOfWork, actor: Actor, finding: str) -> Finding:
-    """Give one finding that the actor may see; anything else raises `NotFound`."""
-    row = unit.connection.execute(
-        select(findings).where(findings.c.id == finding, visible(actor, findings.c.organisation, findings.c.vehicle))
-    ).one_or_none()
-    if row is None:
-        raise NotFound(f"there is no finding {finding}")
-    return _finding(row)
-
-
-def count_findings(unit: UnitOfWork, organisation: str) -> int:
-    """Count the findings on an organisation's vehicles."""
-    count: int = unit.connection.execute(
-        select(func.count()).select_from(findings).where(findings.c.organisation == organisation)
-    ).scalar_one()
-    return count
 
 
 def _tell(unit: UnitOfWork, organisation: str, judged: Finding, repairs: Sequence[datetime]) -> list[Finding]:
@@ -120,7 +81,7 @@ def _between(repair: datetime, one: datetime, other: datetime) -> bool:
 
 def _gain(unit: UnitOfWork, row: Row[Any], judged: Finding, until: datetime) -> list[Finding]:
     """Merge a judged finding into the stored one; gives it when it became more urgent."""
-    stored = _finding(row)
+    stored = finding_of(row)
     merged = _merge(stored, judged)
     if merged == stored and until == row.quiet_until:
         return []
@@ -192,19 +153,3 @@ def _columns(unit: UnitOfWork, organisation: str, finding: Finding, until: datet
         "lead_days": list(finding.lead_days) if finding.lead_days else None,
         "recorded_at": unit.now(),
     }
-
-
-def _finding(row: Row[Any]) -> Finding:
-    return Finding(
-        row.vehicle,
-        row.fault,
-        row.probability,
-        row.severity,
-        Urgency(row.urgency),
-        row.first_seen.astimezone(UTC),
-        row.confirmed_at.astimezone(UTC),
-        tuple(Evidence(**reason) for reason in row.evidence),
-        row.predictor,
-        row.id,
-        tuple(row.lead_days) if row.lead_days else None,
-    )

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from sqlalchemy import select
 
-from diagnostics.alarms import get_finding
 from diagnostics.baseline import MEMORY_S, compare
 from diagnostics.modes import MODES, Measured
 from diagnostics.tables import trip_votes
+from diagnostics.told import get_finding
 from foundation.database import UnitOfWork
 from foundation.identity import Actor
 

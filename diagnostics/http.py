@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from diagnostics.alarms import list_findings
 from diagnostics.faults import FAULTS
 from diagnostics.findings import URGENCY_TEXT, Finding
+from diagnostics.told import list_findings
 from foundation.database import Database
 from foundation.http import ActorDependency, problem_responses
 from foundation.identity import Actor

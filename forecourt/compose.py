@@ -33,6 +33,7 @@ from forecourt.health import Probe
 from forecourt.metrics_files import AllFigures
 from forecourt.paying import new_paying
 from forecourt.rate_limits import AnonymousLimit, RateLimits
+from forecourt.routing import take_in
 from forecourt.settings import Settings
 from forecourt.task_queue import import_folder, queue_import
 from foundation.database import Database
@@ -76,13 +77,11 @@ def build_app(
     vehicles = Vehicles()
     counted = foundation.http.problem_responses(429)
     uploads = Uploads(database, send)
-    app.include_router(foundation.http.router(database, throttle, actor, table.scopes()), responses=counted)
-    app.include_router(ingest.uploads_http.phones(database, uploads, throttle), responses=counted)
+    take_in(app, foundation.http.router(database, throttle, actor, table.scopes()), counted)
+    take_in(app, ingest.uploads_http.phones(database, uploads, throttle), counted)
     paying = app.state.paying = new_paying(settings, database)
     carrier, pictures = SimulatedCarrier(), image_folder(settings.data)
-    app.include_router(
-        parts_catalog.payments.http.callbacks(database, paying.providers, paying.payables), responses=counted
-    )
+    take_in(app, parts_catalog.payments.http.callbacks(database, paying.providers, paying.payables), counted)
     for routes in (
         ingest.http.router(database, actor, archive, tell_broker),
         ingest.uploads_http.router(database, actor, uploads),
@@ -97,9 +96,9 @@ def build_app(
         forecourt.webhooks.http.router(database, actor, private=settings.webhook_private),
     ):
         # Whatever is asked: a credential ends, and a key has scopes.
-        app.include_router(routes, responses=foundation.http.problem_responses(401, 403) | counted)
+        take_in(app, routes, foundation.http.problem_responses(401, 403) | counted)
     figures = AllFigures(settings.data / "run", REGISTRY)
-    app.include_router(health.router(health.Health(database, probes), figures))
+    take_in(app, health.router(health.Health(database, probes), figures))
     _add_docs(app)
     site = pages.Site(
         database, wakeups, vehicles, archive, settings.lang, settings.secure_cookies, throttle, table, tell_broker,

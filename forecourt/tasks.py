@@ -9,7 +9,7 @@ import procrastinate
 from aftersales.codes import LastAnswer, SeenCode, join_codes
 from aftersales.opening import open_case
 from aftersales.scope import lock_vehicle
-from diagnostics.alarms import get_finding
+from diagnostics.told import get_finding
 from forecourt.mail import Ports, send_letter
 from forecourt.paying import Paying
 from forecourt.record_platform.port import Platforms

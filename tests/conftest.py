@@ -1,6 +1,7 @@
 """What every test stands on: one real PostgreSQL for the session, a fresh migrated database for each test."""
 
 import gc
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +9,9 @@ from pathlib import Path
 import psycopg
 import pytest
 import structlog
+from anyio.from_thread import start_blocking_portal
 from sqlalchemy.engine import URL, make_url
+from starlette.testclient import TestClient
 from structlog.dev import ConsoleRenderer, plain_traceback
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -60,6 +63,11 @@ class _ByFile(LoadScopeScheduling):
         return "flow" if nodeid.startswith("tests/flow/") else nodeid.partition("::")[0]
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are processors: for a third of their time tests wait for what they have started."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     return _ByFile(config, log)
 
@@ -76,6 +84,14 @@ def execute(url: URL, statement: str) -> None:
         url.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True
     ) as connection:
         connection.execute(statement)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_loop() -> Iterator[None]:
+    """Let all clients ask in one event loop: a new one for each request costs more than its answer."""
+    with start_blocking_portal() as TestClient.portal:
+        yield
+    TestClient.portal = None
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field
 
 from aftersales.counting import count_of as count_aftersales
-from diagnostics.alarms import count_findings
+from diagnostics.told import count_findings
 from foundation.database import Database
 from ingest.counting import count_readings
 from parts_catalog.shop import count_paid

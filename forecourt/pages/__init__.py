@@ -38,6 +38,7 @@ from forecourt.pages.workshop import (
     settlement,
     technician,
 )
+from forecourt.routing import take_in
 
 __all__ = ["Site", "mount"]
 
@@ -97,7 +98,7 @@ _ROUTERS = tuple(
 def mount(app: FastAPI, site: Site) -> None:
     """Add all pages and their static files to the application."""
     for router in _ROUTERS:
-        app.include_router(router(site))
+        take_in(app, router(site))
     app.mount("/static", _Static(directory=STATIC), name="static")
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from io import BytesIO
 from secrets import compare_digest, token_urlsafe
 from typing import Any, BinaryIO
@@ -250,4 +251,10 @@ def _session(unit: UnitOfWork, secret: str) -> Session | None:
 def zone_of(request: Request) -> ZoneInfo:
     """Give the time zone of the browser, as it has told."""
     name = request.cookies.get(ZONE_COOKIE, "").replace("%2F", "/")
-    return ZoneInfo(name if name in available_timezones() else _DEFAULT_ZONE)
+    return ZoneInfo(name if name in _zones() else _DEFAULT_ZONE)
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Give the names of all time zones: to find them is to walk through folders, a third of the time of a page."""
+    return frozenset(available_timezones())

@@ -7,8 +7,8 @@ import numpy as np
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 
-from diagnostics.alarms import list_findings
 from diagnostics.findings import Finding
+from diagnostics.told import list_findings
 from forecourt.pages.readers import Reader, signed_in
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site

@@ -6,19 +6,18 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from forecourt.compose import build_app
 from forecourt.pages.readers import SESSION_COOKIE
-from forecourt.settings import Settings
 from foundation.clock import FixedClock
 from foundation.database import Database
 from foundation.identity import TOKEN_LIFE, Role, add_account, add_organisation, issue_token, start_session
 from ingest.archive import Archive
+from tests.application import compose
 
 
 class House:
     def __init__(self, database: Database, folder: Path) -> None:
         self.database = database
-        self.app = build_app(Settings(data=folder), database, Archive(folder))
+        self.app = compose(folder, database, Archive(folder))
         with database.unit() as unit:
             home = add_organisation(unit, "Li")
             self.boss = add_account(unit, "boss@example.com", Role.ADMINISTRATOR, home)

@@ -19,8 +19,8 @@ from foundation.identity import (
     issue_token,
     start_session,
 )
-from foundation.passwords import hash_of
 from ingest.archive import Archive
+from tests.passwords import kept_of
 
 
 def client(database: Database, folder: Path, here: str = "10.0.0.9", **limits: object) -> TestClient:
@@ -32,7 +32,7 @@ def client(database: Database, folder: Path, here: str = "10.0.0.9", **limits: o
 def owner(database: Database) -> str:
     with database.unit() as unit:
         home = add_organisation(unit, "Li")
-        actor = add_account(unit, "li@example.com", Role.OWNER, home, password_hash=hash_of("right enough"))
+        actor = add_account(unit, "li@example.com", Role.OWNER, home, password_hash=kept_of("right enough"))
         return issue_token(unit, actor)
 
 

@@ -14,13 +14,12 @@ from aftersales.workshop.calendars import public_holidays, spans_of
 from aftersales.workshop.staffing import LONGEST_MIN, put_service
 from aftersales.workshop.workshop_bodies import NewTiming
 from aftersales.workshop.workshops import Loaner, Technician, Timing, load_workshops
-from forecourt.compose import build_app
-from forecourt.settings import Settings
 from foundation.identity import Role, add_account
 from foundation.refusals import Invalid
 from ingest.archive import Archive
 from tests.aftersales.voices import Town, Voice, town
 from tests.aftersales.world import GARAGE, SKILLS, World, garage, local
+from tests.application import compose
 
 PATH = "workshops/wks_one"
 MONDAY = {"mon": [["08:00", "10:00"]]}
@@ -30,7 +29,7 @@ MONDAY = {"mon": [["08:00", "10:00"]]}
 def manager(world: World, tmp_path: Path) -> Voice:
     with world.database.unit() as unit:
         actor = add_account(unit, "boss@garage.example", Role.WORKSHOP_MANAGER, GARAGE)
-    return Voice(build_app(Settings(data=tmp_path), world.database, Archive(tmp_path)), world, actor)
+    return Voice(compose(tmp_path, world.database, Archive(tmp_path)), world, actor)
 
 
 def ask(voice: Voice, method: str, path: str, body: dict[str, Any] | None = None, status: int = 200) -> Any:

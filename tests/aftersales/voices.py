@@ -8,13 +8,12 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from forecourt.compose import build_app
-from forecourt.settings import Settings
 from forecourt.sweeps import sweep_deadlines
 from foundation.identity import Actor, Role, add_account, add_organisation, issue_token
 from ingest.archive import Archive
 from ingest.registry import add_vehicle
 from tests.aftersales.world import FAMILY, GARAGE, GOLF, STRANGERS, World
+from tests.application import compose
 
 HOUR_A_DAY = {key: [["09:00", "10:00"]] for key in ("mon", "tue", "wed", "thu", "fri", "sat")}  # one visit a day
 LONG = timedelta(days=3650)  # stories last longer than a token does
@@ -89,7 +88,7 @@ class Town:
 
 
 def town(world: World, folder: Path) -> Town:
-    app = build_app(Settings(data=folder), world.database, Archive(folder))
+    app = compose(folder, world.database, Archive(folder))
     with world.database.unit() as unit:
         add_organisation(unit, "org_zhao", "org_zhao")
         add_vehicle(unit, STRANGERS, "car-2", config=GOLF)

@@ -8,13 +8,13 @@ from random import Random
 import numpy as np
 import pytest
 
-from diagnostics.alarms import list_findings
 from diagnostics.features import SIGNALS
 from diagnostics.findings import Finding, Urgency
 from diagnostics.held import Held
 from diagnostics.modes import MODES
 from diagnostics.predictor import Predictor
 from diagnostics.screening import STOPPING, may_stop, screen, screen_stop
+from diagnostics.told import list_findings
 from foundation.database import Database
 from foundation.events import read
 from foundation.grants import open_to

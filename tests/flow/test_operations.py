@@ -4,6 +4,7 @@ import os
 import secrets
 import signal
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -106,6 +107,12 @@ def test_figures_and_logs_of_a_running_service(driven: Driven) -> None:
     assert "CheckViolation" in texts["api.log"]
     leaks = [(where, what) for where, text in texts.items() for what, word in driven.secrets.items() if word in text]
     assert not leaks
+
+
+def test_only_who_judges_trips_loads_the_predictor(running: House) -> None:
+    names = ("api", "tasks", "ingest")
+    loaded = {name: "lightgbm" in Path(f"/proc/{running.pid(name)}/maps").read_text() for name in names}
+    assert loaded == {"api": False, "tasks": False, "ingest": True}
 
 
 def upload(driven: Driven) -> None:

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy.engine import URL
 
-from forecourt.compose import build_app
 from forecourt.seeding import seed_demo
-from forecourt.settings import Settings
 from foundation.database import Database
 from foundation.identity import Actor, Role, add_account, add_organisation, issue_link
 from ingest.archive import Archive
+from tests.application import compose
 from tests.conftest import execute
 from tests.databases import Databases
 from tests.pages.people import ARGUMENTS
@@ -59,13 +59,17 @@ def scene(database: Database, archive: Archive) -> Scene:
 
 
 @pytest.fixture
-def browser(database: Database, archive: Archive, tmp_path: Path) -> Iterator[Callable[[], TestClient]]:
+def application(database: Database, archive: Archive, tmp_path: Path) -> FastAPI:
+    return compose(tmp_path, database, archive)
+
+
+@pytest.fixture
+def browser(application: FastAPI) -> Iterator[Callable[[], TestClient]]:
     """Give new browsers, each with cookies of its own; they do not follow redirects by themselves."""
-    app = build_app(Settings(data=tmp_path), database, archive)
     opened: list[TestClient] = []
 
     def open_browser() -> TestClient:
-        opened.append(TestClient(app, follow_redirects=False, base_url="http://forecourt.test"))
+        opened.append(TestClient(application, follow_redirects=False, base_url="http://forecourt.test"))
         return opened[-1]
 
     yield open_browser
@@ -76,7 +80,7 @@ def browser(database: Database, archive: Archive, tmp_path: Path) -> Iterator[Ca
 @pytest.fixture
 def served(database: Database, archive: Archive, tmp_path: Path) -> Iterator[Served]:
     """The application behind a real HTTP server on a free port."""
-    running = Served(lambda: build_app(Settings(data=tmp_path), database, archive))
+    running = Served(lambda: compose(tmp_path, database, archive, "served"))
     running.start()
     yield running
     running.close()

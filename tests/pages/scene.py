@@ -13,13 +13,13 @@ from diagnostics.monitor import QUIET
 from diagnostics.tables import findings
 from foundation.database import Database, new_id
 from foundation.identity import Actor, Role, add_account, add_organisation
-from foundation.passwords import hash_of
 from ingest.archive import Archive
 from ingest.arrived import Arrived
 from ingest.intake import Intake
 from ingest.registry import Vehicles, add_device, add_vehicle
 from ingest.topics import Kind, topic_of
 from ingest.vehicles import Fuel, VehicleConfig
+from tests.passwords import kept_of
 
 CONFIG = VehicleConfig(make="Toyota", model_line="Etios", model_year=2014, fuel=Fuel.PETROL, displacement_l=1.5)
 EVIDENCE = Evidence(
@@ -119,7 +119,7 @@ def build_scene(database: Database, archive: Archive) -> Scene:
     with database.unit() as unit:
         family = add_organisation(unit, "Family Li")
         owner = add_account(
-            unit, "li.wei@example.com", Role.OWNER, family, name="Li Wei", password_hash=hash_of("secret")
+            unit, "li.wei@example.com", Role.OWNER, family, name="Li Wei", password_hash=kept_of("secret")
         )
         technician = add_account(unit, "zhang@example.com", Role.TECHNICIAN, WORKSHOP_ORGANISATION, name="Zhang")
         advisor = add_account(unit, "wang@example.com", Role.ADVISOR, WORKSHOP_ORGANISATION, name="Wang")

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from fastapi.testclient import TestClient
 
-from diagnostics.alarms import list_findings
+from diagnostics.told import list_findings
 from diagnostics.votes import TripVote, record_trips
 from foundation.clock import FixedClock
 from foundation.identity import Actor, Role

@@ -1,17 +1,21 @@
 """The sandbox's page and what it sends: decided by a person, told through the door that is everybody's."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select, text
 
+from forecourt.compose import build_app
 from forecourt.paying import Paying, new_paying
 from forecourt.settings import Settings
 from foundation.clock import FixedClock
 from foundation.database import Database, UnitOfWork
 from foundation.identity import Actor, Role
 from foundation.money import Money
+from ingest.archive import Archive
 from parts_catalog.payments import Payable, Payment, Refund, start
 from parts_catalog.payments.sandbox import deliver
 from parts_catalog.payments.tables import payments, sandbox_notices
@@ -40,6 +44,12 @@ class Things:
 def paying(database: Database, tmp_path, monkeypatch: pytest.MonkeyPatch) -> Paying:
     monkeypatch.setattr("forecourt.paying.PAYABLES", {"thing": Things()})
     return new_paying(Settings(data=tmp_path), database)
+
+
+@pytest.fixture
+def application(paying: Paying, database: Database, archive: Archive, tmp_path: Path) -> FastAPI:
+    """The application with these payables and this secret."""
+    return build_app(Settings(data=tmp_path), database, archive)
 
 
 def begin(database: Database, buyer: Actor) -> str:

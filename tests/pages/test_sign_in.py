@@ -10,9 +10,9 @@ from forecourt.pages.readers import SESSION_COOKIE
 from foundation.clock import FixedClock
 from foundation.database import Database
 from foundation.identity import SESSION_LIFE, Actor, Role, issue_link, session_of, start_session
-from foundation.passwords import hash_of
 from foundation.refusals import Unauthenticated
 from tests.pages.forms import forms_of
+from tests.passwords import kept_of
 
 Person = Callable[..., Actor]
 Browser = Callable[[], TestClient]
@@ -33,7 +33,7 @@ def test_a_link_opens_a_session_once(database: Database, person: Person, browser
 
 
 def test_a_password_opens_a_session_and_a_wrong_one_keeps_the_address(person: Person, browser: Browser) -> None:
-    owner = person(Role.OWNER, password_hash=hash_of("correct horse"))
+    owner = person(Role.OWNER, password_hash=kept_of("correct horse"))
     address = f"owner.{owner.organisation}@example.com"
     client = browser()
     refused = client.post("/sign-in", data={"email": address, "password": "wrong", "next": "/parts?q=belt"})
@@ -122,7 +122,7 @@ def test_the_next_page_is_always_one_of_ours(
 
 
 def test_a_form_of_a_lost_session_keeps_what_was_typed(person: Person, signed_in: Entrance) -> None:
-    owner = person(Role.OWNER, password_hash=hash_of("correct horse"))
+    owner = person(Role.OWNER, password_hash=kept_of("correct horse"))
     address = f"owner.{owner.organisation}@example.com"
     client = signed_in(owner)
     client.cookies.delete(SESSION_COOKIE)

@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from forecourt.compose import build_app
-from forecourt.settings import Settings
 from foundation.clock import FixedClock
 from foundation.database import Database
 from tests.aftersales.world import build as build_world
+from tests.application import compose
 from tests.privacy.scene import Scene, build
 
 
@@ -22,6 +21,6 @@ def scene(database: Database, clock: FixedClock, tmp_path: Path) -> Scene:
 @pytest.fixture
 def client(scene: Scene, tmp_path: Path) -> Iterator[TestClient]:
     """The whole house over HTTP, as the private owner."""
-    app = build_app(Settings(data=tmp_path), scene.database, scene.archive)
+    app = compose(tmp_path, scene.database, scene.archive)
     with TestClient(app, headers={"Authorization": f"Bearer {scene.token}"}) as client:
         yield client

@@ -27,7 +27,6 @@ from diagnostics.tables import findings
 from foundation.database import Database
 from foundation.idempotency import once
 from foundation.identity import Actor, Role, add_account, add_organisation, issue_token, note_failed_sign_in
-from foundation.passwords import hash_of
 from ingest.archive import Archive
 from ingest.intake import Intake
 from ingest.registry import add_device, add_vehicle
@@ -40,6 +39,7 @@ from parts_catalog.tables import part_reviews
 from tests.aftersales.repair.test_at_the_car import PNG
 from tests.aftersales.world import GARAGE, GOLF, STEPS, World
 from tests.ingest.wire import columns, document
+from tests.passwords import kept_of
 
 NAME, EMAIL, VIN, PASSWORD = "Needle Zhao", "needle.zhao@example.com", "LSVNEED1E23456789", "a long enough secret"
 LATITUDE = 31.217654
@@ -66,7 +66,7 @@ def build(world: World, folder: Path) -> Scene:
     database, archive = world.database, Archive(folder)
     with database.unit() as unit:
         home = add_organisation(unit, NAME)
-        owner = add_account(unit, EMAIL, Role.OWNER, home, name=NAME, password_hash=hash_of(PASSWORD))
+        owner = add_account(unit, EMAIL, Role.OWNER, home, name=NAME, password_hash=kept_of(PASSWORD))
         car = add_vehicle(unit, home, CAR, VIN, GOLF, LATITUDE, 121.4)
         token = issue_token(unit, owner)
         for device, vehicle in (("dev-z", CAR), ("dev-1", "car-1")):

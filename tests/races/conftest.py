@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from forecourt.compose import build_app
-from forecourt.settings import Settings
 from foundation.database import Database
 from ingest.archive import Archive
 from tests.aftersales.client import served
+from tests.application import compose
 from tests.races.contest import PLACES, Contest, ready
 
 RIVALS = PLACES * PLACES  # one for each pair of bay and technician
@@ -17,7 +16,7 @@ RIVALS = PLACES * PLACES  # one for each pair of bay and technician
 
 @pytest.fixture
 def contest(database: Database, tmp_path: Path) -> Iterator[Contest]:
-    with served(build_app(Settings(data=tmp_path), database, Archive(tmp_path))) as base:
+    with served(compose(tmp_path, database, Archive(tmp_path), "served")) as base:
         contest = ready(database, base, RIVALS)
         yield contest
         contest.close()

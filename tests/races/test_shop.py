@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from forecourt.compose import build_app
-from forecourt.settings import Settings
 from forecourt.sweeps import sweep_deadlines
 from foundation.clock import FixedClock
 from foundation.database import Database
 from ingest.archive import Archive
 from tests.aftersales.client import served
+from tests.application import compose
 from tests.races.contest import at_once
 from tests.races.market import LINE, PIECES, TO, Market, check, give_back, pay, race, ready
 
@@ -22,7 +21,7 @@ BUYERS, DRIVERS, ROUNDS = 24, 6, 2
 
 @pytest.fixture
 def market(database: Database, tmp_path: Path) -> Iterator[Market]:
-    with served(build_app(Settings(data=tmp_path), database, Archive(tmp_path))) as base:
+    with served(compose(tmp_path, database, Archive(tmp_path), "served")) as base:
         market = ready(database, base, tmp_path, BUYERS, DRIVERS)
         yield market
         market.close()

@@ -10,8 +10,8 @@ from urllib.parse import quote, urlencode
 
 from aftersales.attention import Item, Need, attention, let_go
 from aftersales.settlement.costs import costs_of
-from diagnostics.alarms import standing_findings
 from diagnostics.findings import URGENCY_TEXT
+from diagnostics.told import standing_findings
 from forecourt.pages.filters import car_name
 from forecourt.pages.menu import N_
 from forecourt.pages.readers import Reader

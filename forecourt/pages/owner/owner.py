@@ -6,9 +6,9 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from aftersales.cases import CaseState
 from aftersales.views import get_repair_order, list_cases
-from diagnostics.alarms import list_findings
 from diagnostics.faults import FAULTS
 from diagnostics.findings import URGENCY_TEXT
+from diagnostics.told import list_findings
 from forecourt.pages.car_report import car_report
 from forecourt.pages.owner.car_state import shown_state
 from forecourt.pages.owner.fleet import costs_table, overview

@@ -4,9 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import update
 
-from forecourt.compose import build_app
 from forecourt.paying import PAYABLES
-from forecourt.settings import Settings
 from forecourt.sweeps import sweep_deadlines
 from foundation.clock import FixedClock
 from foundation.database import Database, new_id
@@ -19,6 +17,7 @@ from parts_catalog.tables import locations, refunds, reservations, stock
 from tests.access.shop import ORDER
 from tests.aftersales.voices import Voice
 from tests.aftersales.world import GARAGE, SHELF, build
+from tests.application import compose
 
 TOLD = [
     "order_placed",
@@ -49,7 +48,7 @@ def shelf(database: Database) -> tuple[int, int]:
 
 def test_a_part_bought_for_a_declined_case_goes_back(database: Database, clock: FixedClock, tmp_path: Path) -> None:
     world = build(database, clock)
-    app = build_app(Settings(data=tmp_path), database, Archive(tmp_path))
+    app = compose(tmp_path, database, Archive(tmp_path))
     owner = Voice(app, world, world.owner)
     with database.unit() as unit:
         keeper = add_account(unit, "keeper@garage.example", Role.PARTS_MANAGER, GARAGE)

@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from forecourt.compose import build_app
-from forecourt.settings import Settings
 from foundation.database import Database
 from foundation.identity import Role, add_account, add_organisation, issue_token
 from foundation.paging import write_cursor
 from ingest.archive import Archive
 from parts_catalog.stock import reserve
+from tests.application import compose
 from tests.parts_catalog.rows import add_brand, add_part, add_stock
 
 HERE = {"part": "p1", "location": "loc"}
@@ -27,7 +26,7 @@ def client(database: Database, tmp_path: Path) -> TestClient:
         for part in ("p1", "p2", "p3"):
             add_stock(unit, add_part(unit, part))
         token = issue_token(unit, add_account(unit, "pm@x.example", Role.PARTS_MANAGER, "org"))
-    app = build_app(Settings(data=tmp_path), database, Archive(tmp_path))
+    app = compose(tmp_path, database, Archive(tmp_path))
     return TestClient(app, headers={"Authorization": f"Bearer {token}"})
 
 
