@@ -73,7 +73,7 @@ def contents(name: str, batch: Batch) -> Iterable[tuple[object, ...]]:
 
 
 def fresh(table: pa.Table) -> Callable[[Any], None]:
-    """Give what writes a table in the quickest form: small, for the kernel's work on a page costs more than packing it."""
+    """Give what writes a table quickly: packed a little, for what is written and made durable costs more than that."""
     texts: Any = TEXTS
     encoded: Any = dict.fromkeys(_COUNTERS, "DELTA_BINARY_PACKED")
     encoded |= dict.fromkeys(filter(is_signal, table.column_names), "BYTE_STREAM_SPLIT")
