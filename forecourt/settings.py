@@ -138,7 +138,7 @@ class Settings(BaseSettings):
     tick_s: float = Field(
         default=0.25, gt=0, le=5, description="Seconds for which ingest gathers messages into one commit."
     )
-    batch_messages: int = Field(default=2000, gt=0, le=8000, description="Most messages in one commit.")
+    batch_messages: int = Field(default=4000, gt=0, le=8000, description="Most messages in one commit.")
     keep_readings_days: int = Field(default=0, ge=0, description="Days for which readings are kept; 0: for ever.")
     keep_dtcs_days: int = Field(
         default=0, ge=0, description="Days for which reports of trouble codes are kept; 0: for ever."

@@ -1,11 +1,11 @@
 """A message as it arrived, before anybody has read it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+
+class Arrived(Struct, frozen=True):
     """One delivery. `at` is the arrival time (aware UTC); `retained`: the broker gave it from memory, it is not live.
 
     `token` is what the source needs to acknowledge it.

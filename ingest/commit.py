@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from msgspec import Struct
 from sqlalchemy import text
 
 from foundation.database import UnitOfWork
@@ -28,8 +29,7 @@ class Key(NamedTuple):
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class Handled:
+class Handled(Struct, frozen=True):
     """One delivery of a message with an identity; `fresh`: it had not been handled before.
 
     What is not `counted` has no neighbours: no boot of its own, no gaps, no answer.

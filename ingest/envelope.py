@@ -13,6 +13,7 @@ from typing import Any
 
 import msgpack
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from ingest.readings import FloatArray
@@ -30,8 +31,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_TRUSTED = datetime(2005, 1, 1, tzinfo=UTC)  # clocks without power restart at 1970 or 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True, gc=False):
     """The identity of a message: `seq` within `boot`, with the sender's oldest held `seq` (`floor`) if it told.
 
     `age_ms`: how long before sending the content's time was, by the device's monotonic clock; None: not told.
@@ -46,8 +46,7 @@ class Header:
     counted: bool = True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Readings:
+class Readings(Struct, frozen=True, eq=False):
     """Columns of readings.
 
     `t0` is the aware UTC instant of offset 0 (None: the clock was unset), `dt_ms` [rows] int64 offsets >= 0 in ms,
@@ -58,7 +57,7 @@ class Readings:
     dt_ms: NDArray[np.int64]
     signals: tuple[str, ...]
     values: FloatArray
-    units: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = {}
 
     @property
     def count(self) -> int:
@@ -108,8 +107,7 @@ class CommandResult:
 Content = Readings | DtcReport | CommandResult
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One message. `ignored`: how many values came along that are no readings, such as positions; they go nowhere."""
 
     header: Header

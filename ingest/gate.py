@@ -81,8 +81,6 @@ def judge(messages: Sequence[Decoded], known: Known) -> Judged:
     accepted: list[tuple[Decoded, Readings, Origin, int, bool]] = []
     for one in messages:
         match one.content:
-            case Malformed(reason=reason):
-                rejections.append(Rejection(one, Reason.MALFORMED, None, 0, reason))
             case Message(header, content):
                 owner = known.owners.get(one.device)
                 if owner is None:
@@ -101,6 +99,8 @@ def judge(messages: Sequence[Decoded], known: Known) -> Judged:
                     rejections.append(Rejection(one, Reason.FUTURE_TIME, None, 0, _FUTURE))
                 else:
                     reports.append(AcceptedReport(origin, start_us, content))
+            case Malformed(reason=reason):
+                rejections.append(Rejection(one, Reason.MALFORMED, None, 0, reason))
     table = _Table(accepted)
     table.reject_units(rejections)
     table.reject_values(rejections)
@@ -222,9 +222,14 @@ class _Table:
 
     def batch(self, newest_us: Mapping[str, int]) -> Batch:
         """Give what is left, with its flags; rows without any value are gone."""
-        missing = {name: np.isnan(column) for name, column in self._columns.items()}
-        kept = ~np.logical_and.reduce([np.ones(len(self._at_us), dtype=bool), *missing.values()])
-        columns = {name: column for name, column in self._columns.items() if not missing[name].all()}
+        columns = {}
+        empty = np.ones(len(self._at_us), dtype=bool)
+        for name, column in self._columns.items():
+            missing = np.isnan(column)
+            if not missing.all():
+                columns[name] = column
+                empty &= missing
+        kept = ~empty
         origin, at_us, position, quality = self._origin, self._at_us, self._position, self._quality
         if not kept.all():
             columns = {name: column[kept] for name, column in columns.items()}
@@ -255,7 +260,8 @@ def _doubts(signal: Signal, column: FloatArray, origin: IntArray, at_us: IntArra
     least, most = _extremes(column)
     if least < low or most > high:
         flags[(column < low) | (column > high)] |= _IMPLAUSIBLE
-    there = np.flatnonzero(~np.isnan(column))
+    missing = np.isnan(column)
+    there = np.flatnonzero(~missing) if missing.any() else np.arange(len(column))
     value = column if len(there) == len(column) else column[there]
     if signal.max_rate is not None:
         flags[_too_fast(signal.max_rate, value, there, origin, at_us)] |= _IMPLAUSIBLE

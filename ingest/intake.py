@@ -82,7 +82,7 @@ class Intake:
         with self._database.unit() as unit:
             hold(unit, self._worker)
             known = know(unit, found)
-            commit.lock_partitions(unit, {commit.partition(one.device, known.owners) for one in found})
+            commit.lock_partitions(unit, {commit.partition(it, known.owners) for it in {one.device for one in found}})
             handled, new = claim(unit, found, known.owners)
             judged = judge(new, known)
             with self._archive.writing(unit, judged.batch, self._worker):

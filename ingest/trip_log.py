@@ -120,7 +120,7 @@ def _stretches(batch: Batch) -> list[_Stretch]:
     if not batch.rows:
         return []
     rank = batch.ranks("device", "boot")
-    order = batch.order("device", "boot")
+    order = batch.order("vehicle", "device", "boot")
     boot, at_us = rank[batch.origin][order], batch.at_us[order]
     in_use = np.zeros(batch.rows, dtype=bool)
     for name in ("engine_speed", "vehicle_speed"):

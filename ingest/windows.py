@@ -201,14 +201,29 @@ class Windows:
         inside = cells.second > self._head[cells.column] - WINDOW_S
         late = cells.second <= before[cells.column]
         slot = cells.second % WINDOW_S
+        # Rows are in order of time for each column.
+        once = (np.diff(cells.column) != 0) | (np.diff(cells.second) != 0)
+        if once.all() and not late.any():
+            self._write_new(cells if inside.all() else cells.pick(np.flatnonzero(inside)))
+        else:
+            self._write_over(cells, slot, inside, late)
+        self._filled[slot[inside], cells.column[inside]] = True
+        return np.unique(cells.column[inside])
+
+    def _write_new(self, cells: _Cells) -> None:
+        """Put one row a second into slots that are empty."""
+        slot = cells.second % WINDOW_S
+        for name, values in cells.signals.items():
+            self._values[self._row[name]][slot, cells.column] = values
+
+    def _write_over(self, cells: _Cells, slot: IntArray, inside: NDArray[np.bool_], late: NDArray[np.bool_]) -> None:
+        """Put rows into slots that may have a value: one that comes late gives way to it."""
         for name, values in cells.signals.items():
             ring = self._values[self._row[name]]
             there = inside & ~np.isnan(values)
             there &= ~late | np.isnan(ring[slot, cells.column])
             # With repeated slots numpy keeps the last assignment, which is the latest reading.
             ring[slot[there], cells.column[there]] = values[there]
-        self._filled[slot[inside], cells.column[inside]] = True
-        return np.unique(cells.column[inside])
 
     def _sweep(self, columns: IntArray, before: IntArray) -> None:
         """Empty the slots between the old heads and the new ones."""

@@ -3,11 +3,18 @@
 Each is read only where it runs: a worker that comes back must not wait for what it never uses.
 """
 
+import contextlib
 import gc
+import os
 from enum import StrEnum
 from importlib import import_module
+from pathlib import Path
 
 from forecourt.installation import Installation
+
+
+POLITE = 5  # of nice: a third of the processor time of one who wants it as well
+_SESSION = Path("/proc/self/autogroup")
 
 
 class Process(StrEnum):
@@ -33,3 +40,11 @@ def steady() -> None:
     """Leave what was made at the start out of every later search for garbage, which would take a tenth of a second."""
     gc.collect()
     gc.freeze()
+
+
+def give_way() -> None:
+    """Let the other processes go first for as long as they want the processor; when they do not, nothing is lost."""
+    os.nice(POLITE)
+    # Linux may weigh sessions first, and niceness within each; without that there is no such file.
+    with contextlib.suppress(FileNotFoundError):
+        _SESSION.write_text(str(POLITE))

@@ -1,5 +1,6 @@
 """An ingest worker: commits deliveries in batches, acknowledges them, judges trips that have ended, sends commands."""
 
+import gc
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -29,6 +30,7 @@ SETTLE_S = 0.5
 SETTLE_SHARE_S = 0.1  # of each SETTLE_S, for trips that have ended, while there are deliveries that wait
 BEAT_S = 0.5
 DATABASE_PAUSE_S = 0.25
+GARBAGE = 200_000  # objects before a search: more than a batch has, for its own go with it and are no garbage
 log = structlog.get_logger()
 T = TypeVar("T")
 
@@ -53,6 +55,7 @@ def run(installation: Installation, worker: int) -> None:
     )
     ready_to_stop()
     steady()
+    gc.set_threshold(GARBAGE)
     with stop_on_signals() as told:
         for name in _patiently(pipeline.start):
             log.warning("segment_cleared", name=name)

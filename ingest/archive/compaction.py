@@ -21,7 +21,7 @@ from ingest.archive.reading import order_of, ranked, read
 from ingest.archive.segments import compacted, group_starts, is_signal, joined, plain
 from ingest.archive.store import Store
 from ingest.batch import IntArray, from_us
-from ingest.partitions import partition_of
+from ingest.partitions import PARTITIONS, partition_of
 from ingest.tables import segment_contents, segment_erasures, segment_removals, segments
 
 COMPACTOR = "compactor"
@@ -141,15 +141,13 @@ def _split(table: pa.Table) -> list[tuple[_Place, pa.Table]]:
     words, vehicle = ranked(table["vehicle"])
     partition = np.array([partition_of(word) for word in words], dtype=np.int64)[vehicle]
     day = table["time"].cast(pa.int64()).to_numpy() // _DAY_US
-    places, which = np.unique(np.stack([day, partition]), axis=1, return_inverse=True)
-    which = which.reshape(-1)
-    return [
-        (
-            (from_us(int(places[0, number]) * _DAY_US).astimezone(UTC).date(), int(places[1, number])),
-            table.take(pa.array(np.flatnonzero(which == number))),
-        )
-        for number in range(places.shape[1])
-    ]
+    places, which = np.unique(day * PARTITIONS + partition, return_inverse=True)
+    found = []
+    for number, place in enumerate(places.tolist()):
+        day_number, partition_number = divmod(place, PARTITIONS)
+        date_there = from_us(day_number * _DAY_US).astimezone(UTC).date()
+        found.append(((date_there, partition_number), table.take(pa.array(np.flatnonzero(which == number)))))
+    return found
 
 
 def _reserve(database: Database, names: Sequence[str]) -> None:
@@ -190,9 +188,12 @@ def _write(
 def _owners(table: pa.Table) -> tuple[IntArray, list[_Owner]]:
     """Give the number of each row's (vehicle, device, boot), and what the numbers stand for."""
     ranks = [ranked(table[name]) for name in ("vehicle", "device", "boot")]
-    combinations, owner = np.unique(np.stack([rank for _, rank in ranks]), axis=1, return_inverse=True)
-    words = [[str(word) for word in ranks[number][0][combinations[number]]] for number in range(3)]
-    return owner.reshape(-1), list(zip(*words, strict=True))
+    shape = [max(len(words), 1) for words, _ in ranks]
+    combined = np.ravel_multi_index([rank for _, rank in ranks], shape)
+    combinations, owner = np.unique(combined, return_inverse=True)
+    places = np.unravel_index(combinations, shape)
+    words = [[str(word) for word in its[place]] for (its, _), place in zip(ranks, places, strict=True)]
+    return owner, list(zip(*words, strict=True))
 
 
 def _contents(

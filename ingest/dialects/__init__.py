@@ -3,8 +3,9 @@
 import importlib
 import pkgutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from ingest.arrived import Arrived
 from ingest.dialects.dialect import Dialect, Ours, Told
@@ -21,8 +22,7 @@ def _discover() -> tuple[Dialect, ...]:
 DIALECTS = _discover()
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Struct, frozen=True):
     """A delivery that was read: by whom it was sent, what it says, or why it says nothing, and in which dialect."""
 
     arrived: Arrived
@@ -48,23 +48,24 @@ def decode(arrived: Sequence[Arrived]) -> list[Decoded]:
 
 
 def _decode(one: Arrived, found: list[Decoded]) -> None:
-    dialect, device = _known_topic(one.topic) if len(one.topic) <= _LONGEST_KNOWN else _spoken_on(one.topic)
+    dialect, device, name = _known_topic(one.topic) if len(one.topic) <= _LONGEST_KNOWN else _spoken_on(one.topic)
     if dialect is None:
         found.append(Decoded(one, "", Malformed("the topic belongs to no dialect")))
         return
     try:
-        found += [Decoded(one, device, told, dialect.name) for told in dialect.read(one)]
+        for told in dialect.read(one):
+            found.append(Decoded(one, device, told, name))  # noqa: PERF401 - it is one, nearly always
     except Malformed as error:
-        found.append(Decoded(one, device, error, dialect.name))
+        found.append(Decoded(one, device, error, name))
 
 
-def _spoken_on(topic: str) -> tuple[Dialect | None, str]:
-    """Give whose topic it is, and of which device."""
+def _spoken_on(topic: str) -> tuple[Dialect | None, str, str]:
+    """Give whose topic it is, of which device, and the dialect's name."""
     for dialect in DIALECTS:
         device = dialect.device_of(topic)
         if device is not None:
-            return dialect, device
-    return None, ""
+            return dialect, device, dialect.name
+    return None, "", ""
 
 
 # Devices come back to the few topics that they have.

@@ -198,7 +198,7 @@ class MqttSource:
         """Whether there are deliveries that were not collected yet."""
         return bool(self._held) or not self._inbox.empty()
 
-    def collect(self, tick_s: float = 0.25, most: int = 2000, most_bytes: int = 64_000_000) -> list[Arrived]:
+    def collect(self, tick_s: float = 0.25, most: int = 4000, most_bytes: int = 64_000_000) -> list[Arrived]:
         """Give what arrives within one tick, up to `most` messages or about `most_bytes`, in the order of arrival.
 
         Raises what made the thread fail.

@@ -71,6 +71,7 @@ class StoredSession:
         self.ended = False
         self._now = now
         self._rest = b""
+        self._room = memoryview(bytearray(_PIECE))
         self._answers: dict[int, bytes] = {}
         self._topics: dict[bytes, str] = {}
         self._lock = threading.Lock()
@@ -101,9 +102,9 @@ class StoredSession:
         """Take in what is there; over TLS also what was received together with it."""
         found: list[Arrived] = []
         try:
-            while piece := self.socket.recv(_PIECE):
+            while size := self.socket.recv_into(self._room):
                 self._heard_at = time.monotonic()
-                self._take(piece, found)
+                self._take(self._room[:size], found)
                 if not (isinstance(self.socket, ssl.SSLSocket) and self.socket.pending()):
                     return found
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
@@ -167,9 +168,9 @@ class StoredSession:
             self._take(piece, found)
         return self._answers.pop(kind)
 
-    def _take(self, piece: bytes, found: list[Arrived]) -> None:
+    def _take(self, piece: bytes | memoryview, found: list[Arrived]) -> None:
         """Cut packets out of the stream; deliveries go to `found`, half a packet waits for its rest."""
-        data = self._rest + piece if self._rest else piece
+        data = b"".join((self._rest, piece))
         size, at, now = len(data), 0, self._now()
         while size - at >= 2:
             length, begin, shift = data[at + 1], at + 2, 7

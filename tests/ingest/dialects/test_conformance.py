@@ -1,13 +1,13 @@
 """What holds for every dialect that is found: its samples are read, its values can be, a resend is known again."""
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from ingest.arrived import Arrived
 from ingest.dialects import DIALECTS, decode

@@ -4,13 +4,13 @@ import gc
 import json
 import random
 import time
-from dataclasses import replace
 
 import numpy as np
 import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ingest.arrived import Arrived
 from ingest.dialects import DIALECTS, decode, forecourt_json
