@@ -12,7 +12,6 @@ from pathlib import Path
 
 from forecourt.installation import Installation
 
-
 POLITE = 5  # of nice: a third of the processor time of one who wants it as well
 _SESSION = Path("/proc/self/autogroup")
 

@@ -115,6 +115,13 @@ def test_only_who_judges_trips_loads_the_predictor(running: House) -> None:
     assert loaded == {"api": False, "tasks": False, "ingest": True}
 
 
+def test_what_is_done_in_the_background_gives_way_to_readings_and_requests(running: House) -> None:
+    pids = {name: running.pid(name) or 0 for name in ("ingest", "api", "tasks")}
+    assert {it: os.getpriority(os.PRIO_PROCESS, pid) for it, pid in pids.items()} == {"ingest": 0, "api": 0, "tasks": 5}
+    session = Path(f"/proc/{pids['tasks']}/autogroup")
+    assert not session.exists() or session.read_text().endswith(" nice 5\n")
+
+
 def upload(driven: Driven) -> None:
     """Uploads that are taken, and sign-ins and uploads that are not."""
     device, password = driven.devices["torque"]
