@@ -34,8 +34,8 @@ def answer(
     asking = {row.id: row for row in _asking(unit, found.vehicle, attribute)}
     if case not in asking:
         if (state := find_case(unit, actor, case).state) != CaseState.OPEN:
-            raise Conflict("this case has its visit already, or is closed", state=state)
-        raise Invalid(f"this case does not ask for {attribute}")
+            raise Conflict("this case has its visit already, or is closed", why="has_its_visit", state=state)
+        raise Invalid(f"this case does not ask for {attribute}", why="not_of_this_page")
     vehicle = vehicles.get(unit, actor, found.vehicle)
     config = answered(vehicle.config, attribute, _kind(asking[case], attribute), value)
     vehicle = vehicles.configure(unit, actor, vehicle.id, config)

@@ -15,7 +15,7 @@ def newest_first(
 ) -> Page[Row[Any]]:
     """Give a page of a query's rows; `columns` are the time they order by and their id."""
     if not 1 <= limit <= MAXIMUM_LIMIT:
-        raise Invalid(f"a page has 1 to {MAXIMUM_LIMIT} rows")
+        raise Invalid(f"a page has 1 to {MAXIMUM_LIMIT} rows", why="not_of_this_page")
     at, key = columns
     if cursor is not None:
         query = query.where(tuple_(at, key) < tuple_(*_place(read_cursor(cursor))))
@@ -28,4 +28,4 @@ def _place(key: list[Any]) -> tuple[datetime, str]:
         at, last = key
         return datetime.fromisoformat(at), str(last)
     except (TypeError, ValueError) as error:
-        raise Invalid("this page cursor is not valid") from error
+        raise Invalid("this page cursor is not valid", why="no_cursor") from error

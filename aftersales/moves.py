@@ -63,14 +63,24 @@ def tell(unit: UnitOfWork, case: str, kind: str, actor: str, /, **data: Any) -> 
 
 def move_case(unit: UnitOfWork, case: Row[Any], to: CaseState, **values: Any) -> None:
     if to not in CASE_MOVES[CaseState(case.state)]:
-        raise Conflict(f"the case is {case.state} and cannot become {to}", state=case.state)
+        raise Conflict(
+            f"the case is {case.state} and cannot become {to}",
+            why="case_stands",
+            told={"case_state": case.state},
+            state=case.state,
+        )
     values |= {"state": to.value, "updated_at": unit.now()}
     unit.connection.execute(update(cases).where(cases.c.id == case.id).values(**values))
 
 
 def move_appointment(unit: UnitOfWork, appointment: Row[Any], to: AppointmentState, **values: Any) -> None:
     if to not in APPOINTMENT_MOVES[AppointmentState(appointment.state)]:
-        raise Conflict(f"the appointment is {appointment.state} and cannot become {to}", state=appointment.state)
+        raise Conflict(
+            f"the appointment is {appointment.state} and cannot become {to}",
+            why="visit_stands",
+            told={"visit_state": appointment.state},
+            state=appointment.state,
+        )
     change_appointment(unit, appointment.id, state=to.value, **values)
 
 

@@ -27,7 +27,9 @@ def open_case(unit: UnitOfWork, finding: Finding, vehicle: Vehicle) -> str:
     parts or a slot are missing the case opens all the same and says why; nothing is then half held.
     """
     if finding.id is None or finding.fault not in FAULTS or finding.vehicle != vehicle.id:
-        raise Invalid("a case is opened from a stored finding of a known fault of this vehicle")
+        raise Invalid(
+            "a case is opened from a stored finding of a known fault of this vehicle", why="no_finding_of_car"
+        )
     lock_vehicle(unit, vehicle.id)
     known: str | None = unit.connection.execute(
         select(case_findings.c.case).where(case_findings.c.finding == finding.id)

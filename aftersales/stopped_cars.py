@@ -60,7 +60,7 @@ def ask_assistance(
     vehicle = vehicles.get(unit, actor, row.vehicle)
     workshop = _workshop(unit, row, place or place_of(vehicle))
     if workshop is None:
-        raise Conflict("there is no workshop that could help")
+        raise Conflict("there is no workshop that could help", why="no_help")
     latitude, longitude = place or (None, None)
     asked = insert(assistances).values(
         id=new_id("help"),

@@ -272,7 +272,7 @@ def _add_accounts(routes: APIRouter, database: Database, current: ActorDependenc
             if account not in {one.account for one in members(unit, actor.organisation, Role)}:
                 raise NotFound(f"there is no account {account}")
             if account == actor.account:
-                raise Conflict("nobody closes his own account here")
+                raise Conflict("nobody closes his own account here", why="not_own_account")
             revoke_account(unit, account, by=actor.account)
 
 

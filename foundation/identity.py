@@ -75,7 +75,7 @@ class Session:
 
 def add_organisation(unit: UnitOfWork, name: str, id: str | None = None) -> str:  # noqa: A002 - the column's name
     if not name.strip():
-        raise Invalid("an organisation needs a name")
+        raise Invalid("an organisation needs a name", why="name_needed")
     organisation = id or new_id("org")
     unit.connection.execute(organisations.insert().values(id=organisation, name=name.strip(), created_at=unit.now()))
     return organisation
@@ -114,10 +114,10 @@ def add_account(
     organisation_name(unit, organisation)
     address = email.strip().lower()
     if "@" not in address:
-        raise Invalid(f"{email!r} is no e-mail address")
+        raise Invalid(f"{email!r} is no e-mail address", why="no_mail_address", told={"written": email})
     taken = unit.connection.execute(select(accounts.c.id).where(accounts.c.email == address)).scalar_one_or_none()
     if taken is not None:
-        raise Conflict(f"there is an account {address} already")
+        raise Conflict(f"there is an account {address} already", why="account_there", told={"address": address})
     account = new_id("acc")
     unit.connection.execute(
         accounts.insert().values(

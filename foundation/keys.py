@@ -39,9 +39,9 @@ def add_key(unit: UnitOfWork, actor: Actor, name: str, scopes: Iterable[str], kn
     """
     wanted = sorted(set(scopes))
     if not wanted:
-        raise Invalid("a key needs a scope")
+        raise Invalid("a key needs a scope", why="key_needs_scope")
     if unknown := sorted(set(wanted) - known):
-        raise Invalid(f"there is no scope {', '.join(unknown)}")
+        raise Invalid(f"there is no scope {', '.join(unknown)}", why="no_scope")
     return _add(unit, actor, "key", name.strip(), wanted, None, None)
 
 
@@ -50,7 +50,7 @@ def add_tracking_link(
 ) -> tuple[Key, str]:
     """Give a link with which anybody who holds it may look at one subject, and its secret."""
     if not 1 <= days <= MOST_DAYS:
-        raise Invalid(f"a tracking link lives for 1 to {MOST_DAYS} days")
+        raise Invalid(f"a tracking link lives for 1 to {MOST_DAYS} days", why="link_days", told={"most": MOST_DAYS})
     return _add(unit, actor, TRACKING, "", sorted(scopes), subject, timedelta(days=days))
 
 

@@ -17,9 +17,9 @@ class Money:
 
     def __post_init__(self) -> None:
         if isinstance(self.amount, bool) or not isinstance(self.amount, int):
-            raise Invalid(f"money is counted in whole minor units, not {self.amount!r}")
+            raise Invalid(f"money is counted in whole minor units, not {self.amount!r}", why="no_money")
         if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):
-            raise Invalid(f"{self.currency!r} is no ISO 4217 code")
+            raise Invalid(f"{self.currency!r} is no ISO 4217 code", why="no_money")
 
     def __add__(self, other: "Money") -> "Money":
         if other.currency != self.currency:

@@ -37,7 +37,7 @@ def read_cursor(cursor: str) -> list[Any]:
     try:
         key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, RecursionError) as error:  # base64, UTF-8 and JSON errors are all ValueErrors
-        raise Invalid("this page cursor is not valid") from error
+        raise Invalid("this page cursor is not valid", why="no_cursor") from error
     if not isinstance(key, list):
-        raise Invalid("this page cursor is not valid")
+        raise Invalid("this page cursor is not valid", why="no_cursor")
     return key

@@ -70,20 +70,24 @@ def set_password(database: Database, actor: Actor, secret: str, password: str, c
     a link. Raises `Invalid` for one that is easily guessed, `Forbidden`, and `Conflict` when it was changed meanwhile.
     """
     if len(password.strip()) < LEAST_PASSWORD:
-        raise Invalid(f"a password has at least {LEAST_PASSWORD} characters")
+        raise Invalid(
+            f"a password has at least {LEAST_PASSWORD} characters",
+            why="password_too_short",
+            told={"least": LEAST_PASSWORD},
+        )
     mine = accounts.c.id == actor.account
     with database.unit() as unit:
         known = _known(unit, actor)
         fresh = is_fresh(unit, actor, secret, by_link=known is not None)
         address = unit.connection.execute(select(accounts.c.email).where(mine)).scalar_one()
     if password.strip().lower() == address:
-        raise Invalid("the e-mail address is no password")
+        raise Invalid("the e-mail address is no password", why="password_is_address")
     _prove(known, current, fresh=fresh)
     made = hash_of(password)
     with database.unit() as unit:
         still = mine, accounts.c.password_hash.is_not_distinct_from(known), accounts.c.revoked_at.is_(None)
         if unit.connection.execute(update(accounts).where(*still).values(password_hash=made)).rowcount == 0:
-            raise Conflict("the password was changed meanwhile")
+            raise Conflict("the password was changed meanwhile", why="password_changed")
         tell(unit, actor.organisation, "password_set", actor.account)
         end_other_sessions(unit, actor, secret, links=True)
 
@@ -112,9 +116,9 @@ def _prove(known: str | None, password: str | None, *, fresh: bool) -> None:
     if fresh:
         return
     if known is None:
-        raise Forbidden("this asks for a sign-in of the last minutes; sign in again")
+        raise Forbidden("this asks for a sign-in of the last minutes; sign in again", why="signed_in_lately")
     if password is None or not _fits(password, known):
-        raise Forbidden("this asks for the account's password, and that was not it")
+        raise Forbidden("this asks for the account's password, and that was not it", why="wrong_password")
 
 
 def _fits(password: str, known: str) -> bool:

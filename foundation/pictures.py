@@ -25,15 +25,21 @@ class Picture:
 def picture_of(content: bytes) -> Picture:
     """Give kind and size of a PNG, JPEG or WebP; raises `Invalid` for anything else, what is cut off, or too large."""
     if len(content) > MOST_BYTES:
-        raise Invalid(f"a picture has at most {MOST_BYTES >> 20} MB")
+        raise Invalid(
+            f"a picture has at most {MOST_BYTES >> 20} MB",
+            why="picture_too_large",
+            told={"megabytes": MOST_BYTES >> 20},
+        )
     try:
         found = _png(content) or _jpeg(content) or _webp(content)
     except (struct.error, IndexError) as error:
-        raise Invalid("this picture is cut off") from error
+        raise Invalid("this picture is cut off", why="picture_broken") from error
     if found is None:
-        raise Invalid("this is no PNG, JPEG or WebP")
+        raise Invalid("this is no PNG, JPEG or WebP", why="picture_kind")
     if not (0 < found.width <= MOST_PIXELS and 0 < found.height <= MOST_PIXELS):
-        raise Invalid(f"a picture has 1 to {MOST_PIXELS} pixels on a side")
+        raise Invalid(
+            f"a picture has 1 to {MOST_PIXELS} pixels on a side", why="picture_pixels", told={"most": MOST_PIXELS}
+        )
     return found
 
 
@@ -59,7 +65,7 @@ def _png(content: bytes) -> Picture | None:
     if not content.startswith(b"\x89PNG\r\n\x1a\n"):
         return None
     if content[12:16] != b"IHDR" or content[-8:-4] != b"IEND":
-        raise Invalid("this PNG is cut off")
+        raise Invalid("this PNG is cut off", why="picture_broken")
     return Picture("image/png", *struct.unpack_from(">II", content, 16))
 
 
@@ -72,7 +78,7 @@ def _jpeg(content: bytes) -> Picture | None:
     if not content.startswith(b"\xff\xd8\xff"):
         return None
     if not content.rstrip(b"\0").endswith(b"\xff\xd9"):
-        raise Invalid("this JPEG is cut off")
+        raise Invalid("this JPEG is cut off", why="picture_broken")
     place = 2
     while content[place] == 0xFF:
         marker, length = content[place + 1], struct.unpack_from(">H", content, place + 2)[0]
@@ -80,7 +86,7 @@ def _jpeg(content: bytes) -> Picture | None:
             height, width = struct.unpack_from(">HH", content, place + 5)
             return Picture("image/jpeg", width, height)
         place += 2 + length
-    raise Invalid("this JPEG has no frame")
+    raise Invalid("this JPEG has no frame", why="picture_broken")
 
 
 def _webp(content: bytes) -> Picture | None:
@@ -88,7 +94,7 @@ def _webp(content: bytes) -> Picture | None:
     if content[:4] != b"RIFF" or content[8:12] != b"WEBP":
         return None
     if struct.unpack_from("<I", content, 4)[0] + 8 > len(content):
-        raise Invalid("this WebP is cut off")
+        raise Invalid("this WebP is cut off", why="picture_broken")
     kind = content[12:16]
     if kind == b"VP8X":
         width, height = (1 + int.from_bytes(content[at : at + 3], "little") for at in (24, 27))
@@ -98,5 +104,5 @@ def _webp(content: bytes) -> Picture | None:
     elif kind == b"VP8 " and content[23:26] == b"\x9d\x01\x2a":
         width, height = (one & 0x3FFF for one in struct.unpack_from("<HH", content, 26))
     else:
-        raise Invalid("this WebP has no picture")
+        raise Invalid("this WebP has no picture", why="picture_broken")
     return Picture("image/webp", width, height)

@@ -15,17 +15,27 @@
 `forecourt/http.py` maps codes to RFC 9457 problem documents; anything else that is raised is a fault and stays loud.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is no error of ours
-    """A named refusal. `detail` is one sentence for people; `extra` goes into the problem document as it is."""
+    """A named refusal. `detail` is one sentence for people; `extra` goes into the problem document as it is.
+
+    `why` names the reason where a code has several: a page finds its words by it in the reader's language, and what
+    they name in `told` and in `extra`. Neither goes into the problem document, which says it by its `detail`.
+    """
 
     code = "refused"
 
-    def __init__(self, detail: str, **extra: Any) -> None:
+    def __init__(self, detail: str, *, why: str = "", told: Mapping[str, Any] = _NOTHING, **extra: Any) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.why = why
+        self.told = told
         self.extra = extra
 
 

@@ -103,12 +103,14 @@ def ask(
     car = directory.get(unit, actor, vehicle)
     side = _speaks_for(unit, actor, car, kind)
     if (kind is CommandKind.POLL_PLAN) != (plan is not None):
-        raise Invalid("a plan belongs to a poll_plan, and to nothing else")
+        raise Invalid("a plan belongs to a poll_plan, and to nothing else", why="not_of_this_page")
     if device is not None:
         _check_device(unit, car, device)
     open_ones = select(func.count()).where(commands.c.vehicle == vehicle, commands.c.state.in_(sorted(OPEN)))
     if unit.connection.execute(open_ones).scalar_one() >= MOST_OPEN:
-        raise Conflict(f"{MOST_OPEN} commands wait for this car already")
+        raise Conflict(
+            f"{MOST_OPEN} commands wait for this car already", why="too_many_commands", told={"most": MOST_OPEN}
+        )
     now = unit.now()
     state = _AWAITS[side] if AUTHORITIES[kind].both else _S.APPROVED
     row = unit.connection.execute(
@@ -132,7 +134,7 @@ def ask(
         .returning(commands)
     ).one_or_none()
     if row is None:
-        raise Conflict("clearing this car's codes is under way already")
+        raise Conflict("clearing this car's codes is under way already", why="clearing_already")
     tell(unit, row, "command_requested", actor.account, side=side.value, state=state.value)
     _note_approval(unit, row, side, actor)
     return view(unit, row)
@@ -147,11 +149,18 @@ def approve(unit: UnitOfWork, actor: Actor, directory: VehicleDirectory, command
     if side in given and given[side].account == actor.account and row.state not in {_S.DECLINED, _S.EXPIRED}:
         return view(unit, row)
     if row.state not in _ANSWERS:
-        raise Conflict(f"the command is {row.state}; there is nothing to agree to", state=row.state)
+        raise Conflict(
+            f"the command is {row.state}; there is nothing to agree to",
+            why="command_stands",
+            told={"command_state": row.state},
+            state=row.state,
+        )
     if _ANSWERS[CommandState(row.state)] is not side:
-        raise Forbidden(f"this is for the {_ANSWERS[CommandState(row.state)]}'s side to answer")
+        raise Forbidden(
+            f"this is for the {_ANSWERS[CommandState(row.state)]}'s side to answer", why="other_side_answers"
+        )
     if row.expires_at <= unit.now():
-        raise Conflict("the time to agree is over; please ask again", state=_S.EXPIRED.value)
+        raise Conflict("the time to agree is over; please ask again", why="time_to_agree_over", state=_S.EXPIRED.value)
     _check_still_stands(unit, row, given)
     _note_approval(unit, row, side, actor)
     row = change(unit, row, _S.APPROVED, due_at=unit.now())
@@ -217,7 +226,12 @@ def lock(unit: UnitOfWork, actor: Actor, command: str) -> Row[Any]:
 def change(unit: UnitOfWork, row: Row[Any], to: CommandState, **values: Any) -> Row[Any]:
     """Move a locked command by the table above; gives it as it is then."""
     if to not in MOVES[CommandState(row.state)]:
-        raise Conflict(f"the command is {row.state} and cannot become {to}", state=row.state)
+        raise Conflict(
+            f"the command is {row.state} and cannot become {to}",
+            why="command_stands",
+            told={"command_state": row.state},
+            state=row.state,
+        )
     values |= {"state": to.value, "updated_at": unit.now()}
     moved = update(commands).where(commands.c.id == row.id).values(**values).returning(commands)
     return unit.connection.execute(moved).one()
@@ -264,7 +278,7 @@ def _speaks_for(unit: UnitOfWork, actor: Actor, car: Vehicle, kind: CommandKind)
         return Side.OWNER
     if (actor.role in authority.workshop or stands_in) and is_open_to(unit, car.id, actor.organisation):
         return Side.WORKSHOP
-    raise Forbidden(f"the role {actor.role} may not ask this of the car", kind=kind.value)
+    raise Forbidden(f"the role {actor.role} may not ask this of the car", why="not_asked_by_role", kind=kind.value)
 
 
 def _check_device(unit: UnitOfWork, car: Vehicle, device: str) -> None:
@@ -281,7 +295,7 @@ def _check_still_stands(unit: UnitOfWork, row: Row[Any], given: Mapping[str, Row
     workshop = given.get(Side.WORKSHOP)
     closed = workshop is not None and not is_open_to(unit, row.vehicle, workshop.organisation)
     if closed or open_accounts(unit, accounts) != accounts:
-        raise Conflict("whoever asked for this may not any more; please ask again")
+        raise Conflict("whoever asked for this may not any more; please ask again", why="asker_may_not")
 
 
 def _note_approval(unit: UnitOfWork, row: Row[Any], side: Side, actor: Actor) -> None:
@@ -318,4 +332,4 @@ def _place(key: list[Any]) -> tuple[datetime, str]:
         at, last = key
         return datetime.fromisoformat(at), str(last)
     except (TypeError, ValueError) as error:
-        raise Invalid("this page cursor is not valid") from error
+        raise Invalid("this page cursor is not valid", why="no_cursor") from error

@@ -37,7 +37,7 @@ def provision(
     """
     car = Vehicles().get(unit, actor, vehicle)
     if car.organisation != actor.organisation:
-        raise Forbidden("devices are fitted by the organisation that the car belongs to")
+        raise Forbidden("devices are fitted by the organisation that the car belongs to", why="foreign_car")
     actor.must_be(*PROVISIONERS)
     device, password = add_device(unit, car.id, id, dialect)
     return _own(unit, actor, device), password

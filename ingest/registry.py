@@ -89,11 +89,11 @@ def add_vehicle(
         id or new_id("veh"), organisation, vin.upper() if vin else None, config or VehicleConfig(), latitude, longitude
     )
     if not is_id(vehicle.id):
-        raise Invalid("a vehicle's id is 1 to 64 letters, digits, _ and -")
+        raise Invalid("a vehicle's id is 1 to 64 letters, digits, _ and -", why="vehicle_id")
     if vehicle.vin is not None and not is_vin(vehicle.vin):
-        raise Invalid(f"{vehicle.vin} is no VIN: 17 letters and digits without I, O and Q")
+        raise Invalid(f"{vehicle.vin} is no VIN: 17 letters and digits without I, O and Q", why="no_vin")
     if (latitude is None) != (longitude is None) or abs(latitude or 0) > 90 or abs(longitude or 0) > 180:
-        raise Invalid("a place has a latitude within 90 and a longitude within 180 degrees")
+        raise Invalid("a place has a latitude within 90 and a longitude within 180 degrees", why="no_place")
     added = unit.connection.execute(
         insert(vehicles)
         .values(
@@ -109,7 +109,7 @@ def add_vehicle(
         .returning(vehicles.c.id)
     )
     if added.one_or_none() is None:
-        raise Conflict(f"the vehicle id {vehicle.id} is taken")
+        raise Conflict(f"the vehicle id {vehicle.id} is taken", why="id_taken")
     return vehicle
 
 
@@ -177,9 +177,9 @@ def add_device(
     """
     device = id or _device_id(partition_of(vehicle))
     if not is_id(device) or device.startswith("fc-"):
-        raise Invalid("a device's id is 1 to 64 letters, digits, _ and -, and does not begin with fc-")
+        raise Invalid("a device's id is 1 to 64 letters, digits, _ and -, and does not begin with fc-", why="device_id")
     if dialect not in TOPIC_ROOTS:
-        raise Invalid(f"there is no dialect {dialect}: there are {', '.join(TOPIC_ROOTS)}")
+        raise Invalid(f"there is no dialect {dialect}: there are {', '.join(TOPIC_ROOTS)}", why="no_dialect")
     owner, password = any_vehicle(unit, vehicle), _new_password()
     added = unit.connection.execute(
         insert(devices)
@@ -197,7 +197,7 @@ def add_device(
         .returning(devices.c.id)
     )
     if added.one_or_none() is None:
-        raise Conflict(f"the device id {device} is taken")
+        raise Conflict(f"the device id {device} is taken", why="id_taken")
     return device, password
 
 

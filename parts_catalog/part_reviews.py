@@ -55,9 +55,9 @@ def review_part(unit: UnitOfWork, actor: Actor, part: str, rating: int, words: s
     """Rate a part from 1 to 5, once. Raises `NotFound`, `NotBought`, `ReviewedAlready`, `Invalid`."""
     get_part(unit, part)
     if not 1 <= rating <= 5:
-        raise Invalid("a rating is a number from 1 to 5")
+        raise Invalid("a rating is a number from 1 to 5", why="rating_range")
     if len(words) > MOST_WORDS:
-        raise Invalid(f"a review has at most {MOST_WORDS} characters")
+        raise Invalid(f"a review has at most {MOST_WORDS} characters", why="text_too_long", told={"most": MOST_WORDS})
     if not bought(unit, actor.organisation, part):
         raise NotBought("a part is reviewed by those to whom it was delivered")
     said = {"rating": rating, "words": words.strip(), "reviewed_by": actor.account, "reviewed_at": unit.now()}
@@ -107,9 +107,9 @@ def _place_in(cursor: str) -> tuple[datetime, str]:
     try:
         at, organisation = datetime.fromisoformat(key[0]), key[1]
     except (TypeError, ValueError, IndexError) as error:
-        raise Invalid("this page cursor is not valid") from error
+        raise Invalid("this page cursor is not valid", why="no_cursor") from error
     if at.tzinfo is None or not isinstance(organisation, str) or "\0" in organisation or len(key) != 2:
-        raise Invalid("this page cursor is not valid")
+        raise Invalid("this page cursor is not valid", why="no_cursor")
     return at, organisation
 
 

@@ -84,11 +84,11 @@ def answered(config: VehicleConfig, attribute: str, kind: AnswerKind, value: str
     match kind:
         case AnswerKind.YES_NO:
             if value not in {"yes", "no"}:
-                raise Invalid("please answer yes or no")
+                raise Invalid("please answer yes or no", why="please_yes_or_no")
             return replace(config, equipment={**(config.equipment or {}), attribute: value == "yes"})
         case AnswerKind.CODE:
             if not re.fullmatch(r"[0-9]{1,9}", value):
-                raise Invalid("please answer with one of the codes, or 0 for none of them")
+                raise Invalid("please answer with one of the codes, or 0 for none of them", why="please_choose")
             return replace(config, codes={**(config.codes or {}), code_of(attribute): int(value)})
         case _:
             return _with_attribute(config, attribute, value)
@@ -120,12 +120,12 @@ def _with_attribute(config: VehicleConfig, attribute: str, value: str) -> Vehicl
     read: object
     if (reading := _READINGS.get(attribute)) is not None:
         if not re.fullmatch(reading.pattern, value, re.ASCII):
-            raise Invalid(f"please answer with {reading.wanted}")
+            raise Invalid(f"please answer with {reading.wanted}", why="answer_not_readable")
         read = reading.read(value)
     elif attribute not in WORDS:
-        raise Invalid(f"a car has no attribute {attribute}")
+        raise Invalid(f"a car has no attribute {attribute}", why="not_of_this_page")
     elif (read := canonical(attribute, value)) is None:
-        raise Invalid(f"please answer with one of {', '.join(WORDS[attribute])}")
+        raise Invalid(f"please answer with one of {', '.join(WORDS[attribute])}", why="please_choose")
     return VehicleConfig.from_json({**config.to_json(), attribute: read})
 
 

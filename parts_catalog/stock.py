@@ -100,9 +100,9 @@ def reserve(
     he came into being in this unit, so he holds nothing and nobody else can hold for him.
     """
     if bad := [key for key, quantity in wanted.items() if quantity < 1]:
-        raise Invalid(f"a reservation is of at least one piece: {bad}")
+        raise Invalid(f"a reservation is of at least one piece: {bad}", why="at_least_one_piece")
     if until is not None and until <= unit.now():
-        raise Invalid("a reservation ends in the future")
+        raise Invalid("a reservation ends in the future", why="future_end")
     parts = {part for part, _ in wanted}
     mine = held_by(holder) & reservations.c.part.in_(parts)
     kept = NOTHING
@@ -154,7 +154,7 @@ def hand_over(unit: UnitOfWork, holder: str, to: str, until: datetime | None) ->
     `to` came into being in this unit, such as the order that a cart becomes. Raises `HoldExpired` for overdue ones.
     """
     if until is not None and until <= unit.now():
-        raise Invalid("a reservation ends in the future")
+        raise Invalid("a reservation ends in the future", why="future_end")
     kept = _lock_current(unit, holder)
     rows = unit.rows(_HAND_OVER, {"holder": holder, "to": to, "until": until})
     if kept.awaited:

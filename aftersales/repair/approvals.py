@@ -82,9 +82,11 @@ def approve(
     require(actor, Act.APPROVE, owner=row.organisation)
     _check_way(actor, row, heard)
     if row.state not in DECIDABLE:
-        raise Conflict(f"the repair order is {row.state}; its lines are decided", state=row.state)
+        raise Conflict(
+            f"the repair order is {row.state}; its lines are decided", why="lines_are_decided", state=row.state
+        )
     if decision not in {APPROVED, DECLINED}:
-        raise Invalid("a decision is approved or declined")
+        raise Invalid("a decision is approved or declined", why="yes_or_no")
     every = {line.id: line for line in lines_of(unit, [row.estimate])[row.estimate]}
     if unknown := sorted(set(lines) - set(every)):
         raise NotFound(f"this repair order has no line {', '.join(unknown)}")
@@ -97,7 +99,9 @@ def approve(
         raise DecidedMeanwhile("this line has been decided on meanwhile", lines=late)
     for key in dict.fromkeys(lines):
         if before[key] == RETURNED:
-            raise Conflict("every piece of this line went back; there is nothing to decide", line=key)
+            raise Conflict(
+                "every piece of this line went back; there is nothing to decide", why="line_gone_back", line=key
+            )
         if before[key] != decision:
             record(unit, row.id, every[key], decision, actor, heard)
             _follow_with_parts(unit, case.id, every[key], before[key], decision)
@@ -123,15 +127,20 @@ def end_if_nothing_is_left(unit: UnitOfWork, held: tuple[Row[Any], Row[Any]], ac
 
 def _check_way(actor: Actor, order: Row[Any], heard: Heard) -> None:
     if (actor.only is not None) != (heard.way is Way.LINK):
-        raise Invalid("what is decided by a link comes from who holds it, and from nobody else")
+        raise Invalid(
+            "what is decided by a link comes from who holds it, and from nobody else", why="link_decides_itself"
+        )
     if actor.organisation == order.organisation:
         if heard.way in TAKEN_DOWN or heard.given_by is not None:
-            raise Invalid("what is said at the counter or on the telephone is written down by the workshop")
+            raise Invalid(
+                "what is said at the counter or on the telephone is written down by the workshop",
+                why="workshop_writes_down",
+            )
         return
     if actor.organisation != order.workshop_organisation:
         raise Forbidden("this is for the owner to decide")
     if heard.way not in TAKEN_DOWN or not (heard.given_by or "").strip():
-        raise Invalid("say how the owner told you, counter or telephone, and who it was")
+        raise Invalid("say how the owner told you, counter or telephone, and who it was", why="heard_how")
 
 
 def _check_signature(unit: UnitOfWork, order: Row[Any], heard: Heard) -> None:
@@ -144,9 +153,10 @@ def _check_signature(unit: UnitOfWork, order: Row[Any], heard: Heard) -> None:
 def _reconsider(unit: UnitOfWork, order: Row[Any], actor: Actor) -> None:
     row = unit.connection.execute(select(repair_orders).where(repair_orders.c.id == order.id)).one()
     move = move_of(row.state, "reconsider")
-    blocked = why_blocked(unit, row, move) if move is not None else "it is over"
-    if blocked:
-        raise StepBlocked(blocked, state=row.state)
+    if move is None:
+        raise StepBlocked("it is over", why="order_over", state=row.state)
+    if blocked := why_blocked(unit, row, move):
+        raise blocked
     advance(unit, row, RepairOrderState.AWAITING_APPROVAL, "reconsider", actor.account)
 
 
@@ -157,7 +167,7 @@ def _follow_with_parts(unit: UnitOfWork, case: str, line: Line, before: str, dec
     pieces = line.hundredths // 100
     if decision == DECLINED:
         if line.issued:
-            raise Conflict("this part has been handed out already")
+            raise Conflict("this part has been handed out already", why="part_handed_out")
         change_holding(unit, case, (line.part, line.part_location), -pieces)
     elif before == DECLINED:
         change_holding(unit, case, (line.part, line.part_location), pieces)

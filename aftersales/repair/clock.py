@@ -33,7 +33,7 @@ def start(unit: UnitOfWork, actor: Actor, order: str, technician: str | None = N
     _, row = lock_order(unit, actor, order)
     require(actor, Act.CLOCK, owner=row.organisation, workshop=row.workshop_organisation)
     if row.state not in CLOCKED:
-        raise Conflict(f"the repair order is {row.state}; nobody works on it now", state=row.state)
+        raise Conflict(f"the repair order is {row.state}; nobody works on it now", why="not_worked_on", state=row.state)
     who = _technician(unit, actor, row, technician)
     lock_counts(unit, f"clock {who}")
     running = unit.connection.execute(
@@ -121,5 +121,5 @@ def _technician(unit: UnitOfWork, actor: Actor, order: Row[Any], named: str | No
     which = technicians.c.account == actor.account if named is None else technicians.c.id == named
     found = unit.connection.execute(select(technicians.c.id).where(here, which)).scalars().all()
     if len(found) != 1:
-        raise Invalid("name a technician of this workshop; this account is none of them")
+        raise Invalid("name a technician of this workshop; this account is none of them", why="no_technician_here")
     return str(found[0])

@@ -43,7 +43,7 @@ def add_fault(unit: UnitOfWork, actor: Actor, order: str, fault: Fault) -> dict[
     case, row = _open(unit, actor, order)
     said = _said(unit, row, fault)
     if not said.get("condition"):
-        raise Invalid("a finding begins with its condition")
+        raise Invalid("a finding begins with its condition", why="condition_first")
     last = select(func.coalesce(func.max(repair_findings.c.number), 0)).where(repair_findings.c.order == row.id)
     number = unit.connection.execute(last).scalar_one() + 1
     unit.connection.execute(
@@ -82,7 +82,9 @@ def _open(unit: UnitOfWork, actor: Actor, order: str) -> tuple[Row[Any], Row[Any
     case, row = lock_order(unit, actor, order)
     require(actor, Act.FIND_FAULT, owner=row.organisation, workshop=row.workshop_organisation)
     if row.state not in OPEN_FOR_FINDINGS:
-        raise Conflict(f"the repair order is {row.state}; nothing is found on it now", state=row.state)
+        raise Conflict(
+            f"the repair order is {row.state}; nothing is found on it now", why="not_found_on_now", state=row.state
+        )
     return case, row
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from aftersales.cases import RepairOrderState
 from aftersales.moves import tell
 from aftersales.permissions import Act, require
+from aftersales.repair.progress import StepBlocked
 from aftersales.scope import find_order, lock_order
 from aftersales.tables import inspection_points, inspections
 from foundation.database import UnitOfWork
@@ -95,10 +96,14 @@ def look(
     require(actor, Act.INSPECT, owner=row.organisation, workshop=row.workshop_organisation)
     _check_stage(row, stage)
     if point not in POINTS or stage not in POINTS[point].stages:
-        raise Invalid(f"{point!r} is not looked at in this stage", points=[one.code for one in points_of(stage)])
+        raise Invalid(
+            f"{point!r} is not looked at in this stage",
+            why="not_of_this_stage",
+            points=[one.code for one in points_of(stage)],
+        )
     note = (note or "").strip() or None
     if light is not Light.GREEN and note is None:
-        raise Invalid(f"say in a note why it is {light}")
+        raise Invalid(f"say in a note why it is {light}", why="light_needs_note", told={"light": light.value})
     now = unit.now()
     begun = {"order": row.id, "stage": stage.value, "organisation": row.organisation}
     opened = insert(inspections).values(**begun, begun_by=actor.account, begun_at=now)
@@ -117,7 +122,7 @@ def complete(unit: UnitOfWork, actor: Actor, order: str, stage: Stage) -> dict[s
     _check_stage(row, stage)
     lights = _lights(unit, row.id).get(stage, {})
     if left := [one.code for one in points_of(stage) if one.code not in lights]:
-        raise Conflict("not every point of this stage has been looked at", left=left)
+        raise Conflict("not every point of this stage has been looked at", why="points_left", left=left)
     here = inspections.c.order == row.id, inspections.c.stage == stage.value, inspections.c.completed_at.is_(None)
     closed = update(inspections).where(*here).values(completed_by=actor.account, completed_at=unit.now())
     if unit.connection.execute(closed).rowcount:
@@ -130,21 +135,23 @@ def list_inspections(unit: UnitOfWork, actor: Actor, order: str) -> dict[str, An
     return inspection_views(unit, find_order(unit, actor, order).id)
 
 
-def why_not_through(unit: UnitOfWork, order: Row[Any], stage: Stage) -> str | None:
+def why_not_through(unit: UnitOfWork, order: Row[Any], stage: Stage) -> StepBlocked | None:
     """Give why a stage stands in the way: it was begun and is not complete. What was never begun does not."""
     here = inspections.c.order == order.id, inspections.c.stage == stage.value
     row = unit.connection.execute(select(inspections).where(*here)).one_or_none()
     if row is None or row.completed_at is not None:
         return None
-    return f"the inspection at {stage.replace('_', '-')} is begun and not complete"
+    detail = f"the inspection at {stage.replace('_', '-')} is begun and not complete"
+    return StepBlocked(detail, why="inspection_begun", told={"stage": stage.value}, state=order.state)
 
 
-def why_not_passed(unit: UnitOfWork, order: Row[Any]) -> str | None:
+def why_not_passed(unit: UnitOfWork, order: Row[Any]) -> StepBlocked | None:
     """Give why the final check is not passed: it is not complete, or something is red."""
     if refusal := why_not_through(unit, order, Stage.FINAL):
         return refusal
     red = sorted(point for point, one in _lights(unit, order.id).get(Stage.FINAL, {}).items() if one.light == Light.RED)
-    return f"the final check found red: {', '.join(red)}" if red else None
+    detail = f"the final check found red: {', '.join(red)}"
+    return StepBlocked(detail, why="final_check_red", told={"points": red}, state=order.state) if red else None
 
 
 def reopen_final(unit: UnitOfWork, order: str) -> None:
@@ -185,4 +192,8 @@ def _lights(unit: UnitOfWork, order: str) -> dict[Stage, dict[str, Row[Any]]]:
 
 def _check_stage(row: Row[Any], stage: Stage) -> None:
     if row.state not in STATES[stage]:
-        raise Conflict(f"the repair order is {row.state}; this is not the time for this inspection", state=row.state)
+        raise Conflict(
+            f"the repair order is {row.state}; this is not the time for this inspection",
+            why="not_inspected_now",
+            state=row.state,
+        )

@@ -50,19 +50,21 @@ def change(unit: UnitOfWork, actor: Actor, order: str, line: str, wanted: Change
     require(actor, Act.ADD_LINES, owner=row.organisation, workshop=row.workshop_organisation)
     if row.state not in OPEN_FOR_LINES:
         raise Conflict(
-            f"the repair order is {row.state}; lines are changed while the car is worked on", state=row.state
+            f"the repair order is {row.state}; lines are changed while the car is worked on",
+            why="lines_change_in_work",
+            state=row.state,
         )
     found = _find(unit, row, line)
     before = standing(unit, [found])[line]
     if before == RETURNED:
-        raise Conflict("every piece of this line went back; add a new one")
+        raise Conflict("every piece of this line went back; add a new one", why="line_gone_back_add")
     changes = _changes(found, wanted)
     if not changes:
         return get_repair_order(unit, actor, order)
     if found.part is not None:
         pieces = changes.get("hundredths", found.hundredths) // 100
         if pieces < found.issued:
-            raise Conflict("this part has been handed out already")
+            raise Conflict("this part has been handed out already", why="part_handed_out")
         # A declined part is held for nobody; as it is shown now the owner has still to decide, so it is held again.
         held = 0 if before == DECLINED else found.hundredths // 100
         if pieces != held:
@@ -83,13 +85,15 @@ def withdraw(unit: UnitOfWork, actor: Actor, order: str, line: str) -> dict[str,
     case, row = lock_order(unit, actor, order)
     require(actor, Act.ADD_LINES, owner=row.organisation, workshop=row.workshop_organisation)
     if row.state not in OPEN_FOR_LINES:
-        raise Conflict(f"the repair order is {row.state}; its lines stay as they are", state=row.state)
+        raise Conflict(
+            f"the repair order is {row.state}; its lines stay as they are", why="lines_stay", state=row.state
+        )
     found = _find(unit, row, line)
     before = standing(unit, [found])[line]
     if before == RETURNED:
         return get_repair_order(unit, actor, order)
     if found.issued:
-        raise Conflict("this part has been handed out already; its pieces go back first")
+        raise Conflict("this part has been handed out already; its pieces go back first", why="pieces_back_first")
     if found.part is not None and before != DECLINED:
         change_holding(unit, case.id, (found.part, found.part_location), -(found.hundredths // 100))
     here = estimate_lines.c.id == line
@@ -107,12 +111,18 @@ def give_back(unit: UnitOfWork, actor: Actor, order: str, back: GoingBack) -> di
     case, row = lock_order(unit, actor, order)
     require(actor, Act.RETURN_PARTS, owner=row.organisation, workshop=row.workshop_organisation)
     if row.state not in OPEN_FOR_LINES:
-        raise Conflict(f"the repair order is {row.state}; parts go back while the car is worked on", state=row.state)
+        raise Conflict(
+            f"the repair order is {row.state}; parts go back while the car is worked on",
+            why="parts_back_in_work",
+            state=row.state,
+        )
     found = _find(unit, row, back.line)
     if found.part is None:
-        raise Invalid("this line is no part")
+        raise Invalid("this line is no part", why="no_part")
     if not 1 <= back.pieces <= found.issued:
-        raise Conflict(f"{found.issued} pieces of this line were handed out", issued=found.issued)
+        raise Conflict(
+            f"{found.issued} pieces of this line were handed out", why="fewer_handed_out", issued=found.issued
+        )
     key = new_id("back")
     place = found.part, found.part_location
     stock.take_back(unit, *place, back.pieces, key, restock=back.restock, account=actor.account)
@@ -166,7 +176,7 @@ def _changes(line: Line, wanted: Change) -> dict[str, Any]:
         "borne_by": wanted.borne_by.value if wanted.borne_by else None,
     }
     if line.kind != "labour" and wanted.hundredths is not None and wanted.hundredths % 100:
-        raise Invalid("parts and work done elsewhere are counted in whole pieces")
+        raise Invalid("parts and work done elsewhere are counted in whole pieces", why="whole_pieces")
     return {name: value for name, value in given.items() if value is not None and value != getattr(line, name)}
 
 

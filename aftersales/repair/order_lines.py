@@ -90,7 +90,11 @@ def add_line(
     case, row = lock_order(unit, actor, order)
     require(actor, Act.ADD_LINES, owner=row.organisation, workshop=row.workshop_organisation)
     if row.state not in OPEN_FOR_LINES:
-        raise Conflict(f"the repair order is {row.state}; lines are added while the car is worked on", state=row.state)
+        raise Conflict(
+            f"the repair order is {row.state}; lines are added while the car is worked on",
+            why="lines_added_in_work",
+            state=row.state,
+        )
     workshop = load_workshop(unit, row.workshop)
     if isinstance(found, Labour):
         draft = _labour(workshop, found)
@@ -117,7 +121,7 @@ def ask_owner(unit: UnitOfWork, order: Row[Any], cause: str) -> None:
 
 def _labour(workshop: Workshop, found: Labour) -> Draft:
     if found.group is SettlementGroup.MATERIAL:
-        raise Invalid("labour and material are itemised separately")
+        raise Invalid("labour and material are itemised separately", why="itemised")
     return Draft(
         kind="labour",
         settlement_group=found.group,
@@ -133,7 +137,7 @@ def _labour(workshop: Workshop, found: Labour) -> Draft:
 
 def _sublet(workshop: Workshop, found: Sublet) -> Draft:
     if found.group in {SettlementGroup.MATERIAL, SettlementGroup.LABOUR}:
-        raise Invalid("work that is done elsewhere is neither our material nor our labour")
+        raise Invalid("work that is done elsewhere is neither our material nor our labour", why="done_elsewhere")
     return Draft(
         kind="sublet",
         settlement_group=found.group,
@@ -155,11 +159,15 @@ def _choose(
     vehicle = vehicles.get(unit, actor, order.vehicle)
     answer = fit_of(unit, found.part, vehicle.config)
     if answer.verdict not in ACCEPTED:
-        raise Conflict(f"the catalogue does not say that this part fits the car: {answer.verdict}", fit=answer.verdict)
+        raise Conflict(
+            f"the catalogue does not say that this part fits the car: {answer.verdict}",
+            why="does_not_fit",
+            fit=answer.verdict,
+        )
     buyer = Buyer(order.organisation, Channel.COUNTER)
     price = price_of(unit, [found.part], workshop.currency, buyer, workshop.organisation).get(found.part)
     if price is None:
-        raise Conflict("this part has no price yet")
+        raise Conflict("this part has no price yet", why="part_without_price")
     quantity = found.quantity or answer.quantity
     others = {one.stock_location for one in load_workshops(unit).values()} - {workshop.stock_location}
     offers = [one for one in stock.offers(unit, [found.part])[found.part] if one.location not in others]

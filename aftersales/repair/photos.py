@@ -52,7 +52,7 @@ def add_photo(unit: UnitOfWork, actor: Actor, order: str, content: bytes, place:
     _, row = lock_order(unit, actor, order)
     require(actor, Act.INSPECT, owner=row.organisation, workshop=row.workshop_organisation)
     if place.point is not None and (place.stage is None or place.stage not in _stages(place.point)):
-        raise Invalid(f"{place.point!r} is not looked at in this stage")
+        raise Invalid(f"{place.point!r} is not looked at in this stage", why="not_of_this_stage")
     return _keep(unit, actor, row, content, place, folder)
 
 
@@ -65,7 +65,7 @@ def add_signature(unit: UnitOfWork, actor: Actor, order: str, content: bytes, fo
 
 def _keep(unit: UnitOfWork, actor: Actor, row: Row[Any], content: bytes, place: Place, folder: Path) -> dict[str, Any]:
     if row.state in OVER:
-        raise Conflict(f"the repair order is {row.state}", state=row.state)
+        raise Conflict(f"the repair order is {row.state}", why="no_photos_now", state=row.state)
     picture = picture_of(content)
     digest = hashlib.sha256(content).hexdigest()
     same = _find(unit, order_photos.c.order == row.id, order_photos.c.sha256 == digest)

@@ -63,7 +63,12 @@ def advance(
     """
     move = move_of(order.state, step)
     if move is None or (move.target or order.state) != state:
-        raise StepBlocked(f"{step} is not possible while the repair order is {order.state}", state=order.state)
+        raise StepBlocked(
+            f"{step} is not possible while the repair order is {order.state}",
+            why="step_not_now",
+            told={"step": step},
+            state=order.state,
+        )
     if RepairOrderState.ON_HOLD == order.state != state:
         values = {"hold_reason": None, **values}
     en, zh = STEP_WORDS[step]

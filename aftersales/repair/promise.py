@@ -27,7 +27,7 @@ def promise(unit: UnitOfWork, actor: Actor, order: str, ready_at: datetime, note
     _, row = lock_order(unit, actor, order)
     require(actor, Act.PROMISE, owner=row.organisation, workshop=row.workshop_organisation)
     if not unit.now() < ready_at <= unit.now() + LONGEST:
-        raise Invalid("a car is promised for a time that is to come, within a year")
+        raise Invalid("a car is promised for a time that is to come, within a year", why="promised_to_come")
     if ready_at != row.ready_at:
         here = load_workshop(unit, row.workshop)
         when = local_words(ready_at, here.zone)

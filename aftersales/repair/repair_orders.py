@@ -64,15 +64,20 @@ def take_step(
     case, row = lock_order(unit, actor, order)
     require(actor, Act.TAKE_STEP, owner=row.organisation, workshop=row.workshop_organisation)
     if step not in STEPS:
-        raise Invalid(f"{step!r} is no step; the steps are {', '.join(STEPS)}", steps=list(STEPS))
+        raise Invalid(f"{step!r} is no step; the steps are {', '.join(STEPS)}", why="no_step", steps=list(STEPS))
     if mileage_km is not None:
         said = Said(mileage_km, said.reason, said.fee, said.inspection_fee)
     _check_needs(STEPS[step], note, said)
     move = move_of(row.state, step)
     if move is None:
-        raise StepBlocked(f"{step} is not possible while the repair order is {row.state}", state=row.state)
+        raise StepBlocked(
+            f"{step} is not possible while the repair order is {row.state}",
+            why="step_not_now",
+            told={"step": step},
+            state=row.state,
+        )
     if blocked := why_blocked(unit, row, move):
-        raise StepBlocked(blocked, state=row.state)
+        raise blocked
     values = _EFFECTS[step](unit, Taken(case, row, actor, said)) if step in _EFFECTS else {}
     state = move.target or RepairOrderState(row.state)
     advance(unit, row, state, step, actor.account, (note or "").strip() or None, **values)
@@ -89,18 +94,25 @@ def _check_needs(step: Step, note: str | None, said: Said) -> None:
         "fee": said.fee,
     }
     if lacking := [name for name in step.needs if given[name] is None]:
-        raise Invalid(f"{step.name} needs {', '.join(lacking)}", needs=list(step.needs))
+        raise Invalid(
+            f"{step.name} needs {', '.join(lacking)}",
+            why="step_needs",
+            told={"step": step.name, "lacking": lacking},
+            needs=list(step.needs),
+        )
     if said.mileage_km is not None and not 0 <= said.mileage_km <= MAXIMUM_KM:
-        raise Invalid(f"{said.mileage_km} km is no mileage of a car")
+        raise Invalid(f"{said.mileage_km} km is no mileage of a car", why="no_mileage")
     if said.mileage_km is not None and "mileage_km" not in step.needs:
-        raise Invalid(f"the mileage is taken at check-in, not at {step.name}")
+        raise Invalid(f"the mileage is taken at check-in, not at {step.name}", why="mileage_at_check_in")
     for name in ("reason", "fee"):
         if given[name] is not None and name not in step.needs:
-            raise Invalid(f"{step.name} takes no {name}")
+            raise Invalid(f"{step.name} takes no {name}", why="step_takes_none", told={"step": step.name})
     if said.fee is not None and said.fee not in FEE_OUTCOMES:
-        raise Invalid("an inspection fee is settled or waived")
+        raise Invalid("an inspection fee is settled or waived", why="fee_settled_or_waived")
     if said.inspection_fee is not None and step.name not in ANNOUNCING:
-        raise Invalid(f"an inspection fee is announced before the owner decides, not at {step.name}")
+        raise Invalid(
+            f"an inspection fee is announced before the owner decides, not at {step.name}", why="fee_before_decision"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +141,9 @@ def _announce(_: UnitOfWork, taken: Taken) -> dict[str, Any]:
     if taken.said.inspection_fee is None:
         return {}
     if taken.order.inspection_fee not in (None, taken.said.inspection_fee):
-        raise Conflict("an inspection fee was announced already; it is not changed behind the owner's back")
+        raise Conflict(
+            "an inspection fee was announced already; it is not changed behind the owner's back", why="fee_announced"
+        )
     return {"inspection_fee": taken.said.inspection_fee}
 
 

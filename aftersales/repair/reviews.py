@@ -37,11 +37,13 @@ def review(unit: UnitOfWork, actor: Actor, order: str, rating: int, words: str =
     case, row = lock_order(unit, actor, order)
     require(actor, Act.REVIEW, owner=row.organisation)
     if not 1 <= rating <= 5:
-        raise Invalid("a rating is a number from 1 to 5")
+        raise Invalid("a rating is a number from 1 to 5", why="rating_range")
     if len(words) > MAXIMUM_WORDS:
-        raise Invalid(f"a review has at most {MAXIMUM_WORDS} characters")
+        raise Invalid(
+            f"a review has at most {MAXIMUM_WORDS} characters", why="text_too_long", told={"most": MAXIMUM_WORDS}
+        )
     if row.state not in REVIEWABLE:
-        raise Conflict("a review is written after the settlement", state=row.state)
+        raise Conflict("a review is written after the settlement", why="review_after_settlement", state=row.state)
     stored = unit.connection.execute(
         insert(reviews)
         .values(
@@ -69,7 +71,9 @@ def answer_review(unit: UnitOfWork, actor: Actor, order: str, words: str) -> dic
     require(actor, Act.ANSWER_REVIEW, owner=row.organisation, workshop=row.workshop_organisation)
     written = words.strip()
     if not written or len(written) > MAXIMUM_WORDS:
-        raise Invalid(f"an answer has 1 to {MAXIMUM_WORDS} characters")
+        raise Invalid(
+            f"an answer has 1 to {MAXIMUM_WORDS} characters", why="answer_empty_or_long", told={"most": MAXIMUM_WORDS}
+        )
     given = _get(unit, row.id)
     if given.answer is not None:
         raise AlreadyAnswered("this review has its answer already")

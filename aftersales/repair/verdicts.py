@@ -56,7 +56,9 @@ def give_verdict(unit: UnitOfWork, actor: Actor, order: str, finding: str, judge
     case, row = lock_order(unit, actor, order)
     require(actor, Act.GIVE_VERDICT, owner=row.organisation, workshop=row.workshop_organisation)
     if row.state not in OPEN_FOR_VERDICTS:
-        raise Conflict(f"the repair order is {row.state}; nobody has looked at the car yet", state=row.state)
+        raise Conflict(
+            f"the repair order is {row.state}; nobody has looked at the car yet", why="not_looked_yet", state=row.state
+        )
     document = _finding(unit, case.id, finding)
     said = _said(document["fault"], judged)
     last = last_verdicts(unit, [finding]).get(finding)
@@ -123,13 +125,15 @@ def _said(fault: str, judged: Judged) -> dict[str, str | None]:
     note = (judged.note or "").strip() or None
     if judged.verdict is not Verdict.OTHER_FAULT:
         if judged.other is not None:
-            raise Invalid(f"another fault belongs to the verdict {Verdict.OTHER_FAULT}")
+            raise Invalid(f"another fault belongs to the verdict {Verdict.OTHER_FAULT}", why="other_fault_only")
     elif judged.other is None and note is None:
-        raise Invalid("say which fault it was: `other` by its name, or in a note")
+        raise Invalid("say which fault it was: `other` by its name, or in a note", why="say_other_fault")
     elif judged.other is not None and judged.other not in FAULTS:
-        raise Invalid(f"{judged.other!r} is no fault of the table; say it in a note", faults=list(FAULTS))
+        raise Invalid(
+            f"{judged.other!r} is no fault of the table; say it in a note", why="unknown_fault", faults=list(FAULTS)
+        )
     elif judged.other == fault:
-        raise Invalid(f"{fault} is the fault of the finding itself; then it was found")
+        raise Invalid(f"{fault} is the fault of the finding itself; then it was found", why="same_fault")
     return {"verdict": judged.verdict.value, "other": judged.other, "note": note}
 
 

@@ -32,7 +32,11 @@ def note_customer_parts(unit: UnitOfWork, actor: Actor, order: str, parts: Seque
     """Write down which parts (name, pieces) the customer brought himself, in place of what was noted before."""
     row = _before_settlement(unit, actor, order, Act.NOTE_CUSTOMER_PARTS)
     if len(parts) > MOST_PARTS:
-        raise Invalid(f"at most {MOST_PARTS} parts of the customer's own stand on a sheet")
+        raise Invalid(
+            f"at most {MOST_PARTS} parts of the customer's own stand on a sheet",
+            why="too_many_own_parts",
+            told={"most": MOST_PARTS},
+        )
     unit.connection.execute(delete(customer_parts).where(customer_parts.c.order == row.id))
     who = {"order": row.id, "organisation": row.organisation, "noted_by": actor.account, "noted_at": unit.now()}
     noted = [
@@ -63,7 +67,7 @@ def sign(unit: UnitOfWork, actor: Actor, order: str, heard: Heard) -> None:
         select(settlements.c.version).where(settlements.c.order == row.id).order_by(settlements.c.version.desc())
     ).scalar()
     if version is None:
-        raise Conflict("there is no sheet to sign before the settlement", state=row.state)
+        raise Conflict("there is no sheet to sign before the settlement", why="no_sheet_to_sign", state=row.state)
     signed = unit.connection.execute(
         insert(sheet_signatures)
         .values(
@@ -113,7 +117,7 @@ def _before_settlement(unit: UnitOfWork, actor: Actor, order: str, act: Act) -> 
     _, row = lock_order(unit, actor, order)
     require(actor, act, owner=row.organisation, workshop=row.workshop_organisation)
     if row.state not in BEFORE_SETTLEMENT:
-        raise Conflict(f"the repair order is {row.state}; its sheet is written", state=row.state)
+        raise Conflict(f"the repair order is {row.state}; its sheet is written", why="sheet_written", state=row.state)
     return row
 
 
@@ -121,12 +125,12 @@ def _check_signer(unit: UnitOfWork, actor: Actor, order: Row[Any], heard: Heard)
     counter = heard.way is Way.COUNTER
     if actor.organisation == order.organisation:
         if counter or heard.given_by is not None or heard.signature is not None:
-            raise Invalid("a signature at the counter is taken down by the workshop")
+            raise Invalid("a signature at the counter is taken down by the workshop", why="signature_by_workshop")
         return
     if actor.organisation != order.workshop_organisation:
         raise Forbidden("this is for the owner to sign")
     if not counter or not (heard.given_by or "").strip():
-        raise Invalid("say who signed at the counter")
+        raise Invalid("say who signed at the counter", why="who_signed")
     mine = select(order_photos.c.id).where(order_photos.c.order == order.id, order_photos.c.sha256 == heard.signature)
     if heard.signature is not None and unit.connection.execute(mine).one_or_none() is None:
         raise NotFound("this repair order has no photo of that signature")

@@ -30,11 +30,11 @@ def correct(unit: UnitOfWork, actor: Actor, order: str, nets: Mapping[str, int],
     require(actor, Act.CORRECT_SHEET, owner=row.organisation, workshop=row.workshop_organisation)
     before, bill = last_sheet(unit, row.id), bill_of(unit, row.id)
     if before is None or bill is None:
-        raise Conflict("there is no sheet to correct before the settlement", state=row.state)
+        raise Conflict("there is no sheet to correct before the settlement", why="no_sheet_to_correct", state=row.state)
     if bill.state == BillState.WAIVED:
-        raise Conflict("the inspection fee was waived; there is nothing to give back")
+        raise Conflict("the inspection fee was waived; there is nothing to give back", why="fee_waived")
     if not reason.strip():
-        raise Invalid("say why the sheet is corrected")
+        raise Invalid("say why the sheet is corrected", why="say_why_corrected")
     document = _corrected(unit, before, nets, reason.strip())
     append_sheet(unit, row, document, actor)
     _give_back(unit, actor, bill, Money(**document["totals"]["gross"]), document["version"])
@@ -69,7 +69,12 @@ def _cheaper(line: Mapping[str, Any], net: int | None, currency: str) -> Mapping
     if net is None:
         return line
     if not 0 <= net < line["net"]["amount"]:
-        raise Invalid("a corrected line costs less than before", line=line["line"], net=line["net"]["amount"])
+        raise Invalid(
+            "a corrected line costs less than before",
+            why="corrected_costs_less",
+            line=line["line"],
+            net=line["net"]["amount"],
+        )
     now = Money(net, currency)
     tax = now.times(line["tax_basis_points"], 10_000)
     return {**line, "net": now.to_json(), "tax": tax.to_json(), "gross": (now + tax).to_json()}

@@ -47,10 +47,17 @@ def take(unit: UnitOfWork, actor: Actor, order: str, way: TakingWay, amount: int
     require(actor, Act.TAKE_MONEY, owner=row.organisation, workshop=row.workshop_organisation)
     bill = _bill(unit, row)
     if bill.state not in TO_PAY:
-        raise Conflict(f"the bill is {bill.state.replace('_', ' ')}; there is nothing to pay", state=bill.state)
+        raise Conflict(
+            f"the bill is {bill.state.replace('_', ' ')}; there is nothing to pay",
+            why="nothing_to_pay",
+            told={"bill_state": bill.state},
+            state=bill.state,
+        )
     left = bill.amount - taken_of(unit, row.id)
     if amount > left:
-        raise TooMuch("more is taken than is owed; what is given as change is not taken", left=left)
+        raise TooMuch(
+            "more is taken than is owed; what is given as change is not taken", why="more_than_owed", left=left
+        )
     _note(unit, actor, row, (way, amount, receipt), None)
     close_pending(unit, row.id)
     if amount == left:
@@ -78,7 +85,7 @@ def give_back(unit: UnitOfWork, actor: Actor, order: str, taking: str, amount: i
     if bill.payment is not None or (bill.state == BillState.PAID and _gone(row)):
         free = min(free, max(too_much, 0))
     if amount > free:
-        raise TooMuch("more is given back than there is to give back of this", left=free)
+        raise TooMuch("more is given back than there is to give back of this", why="more_than_given", left=free)
     _note(unit, actor, row, (TakingWay(first.way), -amount, receipt), first.id)
     if bill.state == BillState.PAID and too_much - amount < 0:
         close_pending(unit, row.id)
@@ -106,7 +113,7 @@ def takings_by_way(unit: UnitOfWork, workshop: str, span: tuple[datetime, dateti
 def _bill(unit: UnitOfWork, order: Row[Any]) -> Row[Any]:
     bill = bill_of(unit, order.id)
     if bill is None:
-        raise Conflict("there is nothing to pay before the settlement", state=order.state)
+        raise Conflict("there is nothing to pay before the settlement", why="pay_after_settlement", state=order.state)
     return bill
 
 
@@ -125,7 +132,7 @@ def _note(
     way, amount, receipt = money
     number = receipt.strip()
     if not amount or not number or len(number) > MOST_RECEIPT:
-        raise Invalid("money at the counter has an amount, and the number of its receipt")
+        raise Invalid("money at the counter has an amount, and the number of its receipt", why="amount_and_receipt")
     known = select(takings.c.id).where(takings.c.order == order.id, takings.c.receipt == number)
     if unit.connection.execute(known).first() is not None:
         raise ReceiptKnown("this receipt is written down already", receipt=number)

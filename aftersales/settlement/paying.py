@@ -28,9 +28,14 @@ def pay(unit: UnitOfWork, actor: Actor, order: str, provider: str) -> Payment:
     require(actor, Act.PAY, owner=row.organisation)
     bill = bill_of(unit, row.id)
     if bill is None:
-        raise Conflict("there is nothing to pay before the settlement", state=row.state)
+        raise Conflict("there is nothing to pay before the settlement", why="pay_after_settlement", state=row.state)
     if bill.state not in TO_PAY:
-        raise Conflict(f"the bill is {bill.state.replace('_', ' ')}; there is nothing to pay", state=bill.state)
+        raise Conflict(
+            f"the bill is {bill.state.replace('_', ' ')}; there is nothing to pay",
+            why="nothing_to_pay",
+            told={"bill_state": bill.state},
+            state=bill.state,
+        )
     owed = rest_of(unit, bill)
     waiting = [one for one in payments_of_order(unit, row.id) if one.state is State.PENDING]
     if any((one.provider, one.amount) != (provider, owed) or one.due_at <= unit.now() for one in waiting):

@@ -249,7 +249,12 @@ def mend(unit: UnitOfWork, actor: Actor, order: str, plate: str | None, vin: str
     require(actor, Act.MEND_RECORD, owner=row.organisation, workshop=row.workshop_organisation)
     now = _find(unit, row.id)
     if now.state not in OPEN:
-        raise Conflict(f"the record is {now.state}; there is nothing to add to it", state=now.state)
+        raise Conflict(
+            f"the record is {now.state}; there is nothing to add to it",
+            why="record_complete",
+            told={"record_state": now.state},
+            state=now.state,
+        )
     said: dict[str, Any] = {name: value for name, value in (("plate", plate), ("vin", vin)) if value is not None}
     if now.state != "waiting":
         said |= {"state": "waiting", "due_at": unit.now(), "why": None, "words": None, "attempts": 0}

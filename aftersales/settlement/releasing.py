@@ -27,10 +27,12 @@ def release(unit: UnitOfWork, actor: Actor, order: str) -> dict[str, Any]:
     if row.state != RepairOrderState.RELEASED:
         move = move_of(row.state, "release")
         if move is None:
-            raise StepBlocked(f"no car is handed over while the repair order is {row.state}", state=row.state)
+            raise StepBlocked(
+                f"no car is handed over while the repair order is {row.state}", why="not_handed_over", state=row.state
+            )
         take_on_account(unit, row)
         if blocked := why_blocked(unit, row, move):
-            raise StepBlocked(blocked, state=row.state)
+            raise blocked
         advance(unit, row, RepairOrderState.RELEASED, "release", actor.account)
     return get_repair_order(unit, actor, order)
 
@@ -47,15 +49,21 @@ def end_fee(unit: UnitOfWork, order: Row[Any], outcome: str) -> None:
     bill = bill_of(unit, order.id)
     if outcome == "settled":
         if not order.inspection_fee:
-            raise Conflict("no inspection fee was announced before the owner decided; there is none to settle")
+            raise Conflict(
+                "no inspection fee was announced before the owner decided; there is none to settle",
+                why="no_fee_announced",
+            )
         take_on_account(unit, order)
         now = bill_of(unit, order.id)
         if now is None or now.state not in LETS_GO:
-            raise StepBlocked("the inspection fee is not settled yet", state=order.state)
+            raise StepBlocked("the inspection fee is not settled yet", why="fee_not_settled", state=order.state)
     elif bill is not None and bill.state == BillState.PAID:
-        raise Conflict("the inspection fee was paid; it is settled, or given back by a corrected sheet")
+        raise Conflict("the inspection fee was paid; it is settled, or given back by a corrected sheet", why="fee_paid")
     elif bill is not None and taken_of(unit, order.id):
-        raise Conflict("a part of the inspection fee was taken at the counter; give it back before it is waived")
+        raise Conflict(
+            "a part of the inspection fee was taken at the counter; give it back before it is waived",
+            why="fee_partly_taken",
+        )
     elif bill is not None:
         close_pending(unit, order.id)
         change_bill(unit, order.id, state=BillState.WAIVED.value)

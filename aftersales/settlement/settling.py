@@ -45,11 +45,18 @@ def settle(
         return sheet(unit, actor, order)
     declined = row.state == RepairOrderState.DECLINED
     if row.state != RepairOrderState.COMPLETED and not declined:
-        raise NotSettleable(f"the repair order is {row.state}; only completed work is settled", state=row.state)
+        raise NotSettleable(
+            f"the repair order is {row.state}; only completed work is settled",
+            why="settled_when_completed",
+            state=row.state,
+        )
     if row.mileage_km is None:
-        raise NotSettleable("there is no settlement without the car's mileage")
+        raise NotSettleable("there is no settlement without the car's mileage", why="settled_with_mileage")
     if declined and not row.inspection_fee:
-        raise NotSettleable("no inspection fee was announced before the owner decided; there is nothing to settle")
+        raise NotSettleable(
+            "no inspection fee was announced before the owner decided; there is nothing to settle",
+            why="no_fee_announced",
+        )
     workshop = load_workshop(unit, row.workshop)
     if declined:
         document = fee_sheet(unit, row, workshop)

@@ -38,10 +38,15 @@ def give(
     Raises `Invalid` for text messages to no number, and for a number with any other channel.
     """
     if (channel, purpose) == (Channel.INBOX, Purpose.NOTICES):
-        raise Invalid("what happens to your visits is always in your inbox; no consent is needed for it")
+        raise Invalid(
+            "what happens to your visits is always in your inbox; no consent is needed for it", why="inbox_always"
+        )
     dialled = re.sub(r"[ ()-]", "", phone or "") or None
     if (channel is Channel.SMS) != (dialled is not None) or (dialled and not _PHONE.fullmatch(dialled)):
-        raise Invalid("text messages need a number with its country, such as +86 138 0000 0000, and nothing else does")
+        raise Invalid(
+            "text messages need a number with its country, such as +86 138 0000 0000, and nothing else does",
+            why="telephone_with_country",
+        )
     in_force = _in_force(actor.account, channel, purpose)
     other = update(consents).where(*in_force, consents.c.phone.is_distinct_from(dialled))
     unit.connection.execute(other.values(withdrawn_at=unit.now()))

@@ -105,7 +105,11 @@ def decline(unit: UnitOfWork, actor: Actor, appointment: str) -> dict[str, Any]:
 def _decline(unit: UnitOfWork, actor: Actor, case: Row[Any], row: Row[Any]) -> dict[str, Any]:
     appointment = row.id
     if row.state == AppointmentState.ARRIVED:
-        raise Conflict("the car is at the workshop already; decline lines of the repair order instead", state=row.state)
+        raise Conflict(
+            "the car is at the workshop already; decline lines of the repair order instead",
+            why="car_is_here_decline",
+            state=row.state,
+        )
     if row.state in OVER or row.replaces is not None or case.state == CaseState.DECLINED:
         return get_appointment(unit, actor, appointment)
     if row.state == AppointmentState.EXPIRED:
@@ -124,7 +128,11 @@ def _give_back(unit: UnitOfWork, actor: Actor, case: Row[Any], row: Row[Any]) ->
     holder = open_account(unit, row.booked_by)
     ours = holder is not None and holder.organisation == actor.organisation
     if not ours or row.state not in {AppointmentState.HELD, AppointmentState.DECLINED, AppointmentState.EXPIRED}:
-        raise Conflict("your house gives back what it holds itself, and only until its owner confirms", state=row.state)
+        raise Conflict(
+            "your house gives back what it holds itself, and only until its owner confirms",
+            why="own_house_gives_back",
+            state=row.state,
+        )
     if row.state == AppointmentState.HELD:
         give_back(unit, actor, case, row)
 
@@ -141,7 +149,7 @@ def decline_case(unit: UnitOfWork, actor: Actor, case: str) -> dict[str, Any]:
         move_case(unit, row, CaseState.DECLINED)
         tell(unit, row.id, "case_declined", actor.account)
     elif row.state != CaseState.DECLINED:
-        raise Conflict(f"the case is {row.state}", state=row.state)
+        raise Conflict(f"the case is {row.state}", why="case_stands", told={"case_state": row.state}, state=row.state)
     return get_case(unit, actor, case)
 
 
@@ -155,16 +163,18 @@ def reschedule(
     case, row = lock_appointment(unit, actor, appointment)
     require(actor, Act.RESCHEDULE, owner=row.organisation)
     if row.replaces is not None or row.state not in {AppointmentState.HELD, AppointmentState.CONFIRMED}:
-        raise Conflict("only a visit that is held or confirmed can be moved", state=row.state)
+        raise Conflict("only a visit that is held or confirmed can be moved", why="visit_not_movable", state=row.state)
     if row.state == AppointmentState.HELD:
         _check_held(unit, row)
     key = read_slot(slot)
     if key.wish != case.wish:
-        raise Invalid(f"this slot is for {key.wish}, but the visit is for {case.wish}")
+        raise Invalid(f"this slot is for {key.wish}, but the visit is for {case.wish}", why="slot_for_other_wish")
     if key.workshop == row.workshop:
         _move_within(unit, row, key, Wish(case.wish))
     elif row.state == AppointmentState.CONFIRMED:
-        raise Conflict("a confirmed visit moves within its workshop; decline it to go to another one")
+        raise Conflict(
+            "a confirmed visit moves within its workshop; decline it to go to another one", why="moves_within_workshop"
+        )
     else:
         _move_to(unit, actor, vehicles, (case, row), key)
     withdraw_alternative(unit, appointment)
@@ -182,7 +192,12 @@ def _accept(unit: UnitOfWork, actor: Actor, alternative: Row[Any]) -> dict[str, 
     if visit.state == AppointmentState.HELD:
         _check_held(unit, visit)
     elif visit.state != AppointmentState.CONFIRMED:
-        raise Conflict(f"the appointment is {visit.state}", state=visit.state)
+        raise Conflict(
+            f"the appointment is {visit.state}",
+            why="visit_stands",
+            told={"visit_state": visit.state},
+            state=visit.state,
+        )
     accept(unit, actor, visit, alternative)
     return get_appointment(unit, actor, visit.id)
 
@@ -223,7 +238,9 @@ def _check_held(unit: UnitOfWork, row: Row[Any]) -> None:
     if gone or (row.state == AppointmentState.HELD and not still_occupies(unit, row.id)):
         raise HoldExpired("this visit was held for a time that is over; please choose a slot again")
     if row.state != AppointmentState.HELD:
-        raise Conflict(f"the appointment is {row.state}", state=row.state)
+        raise Conflict(
+            f"the appointment is {row.state}", why="visit_stands", told={"visit_state": row.state}, state=row.state
+        )
 
 
 def _move_within(unit: UnitOfWork, row: Row[Any], key: SlotKey, wish: Wish) -> None:

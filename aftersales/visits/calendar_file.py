@@ -29,7 +29,11 @@ def calendar_file(unit: UnitOfWork, actor: Actor, appointment: str, language: La
     """Give the iCalendar file of a visit that the actor may see, in his language; a dead visit's file cancels it."""
     row = find_appointment(unit, actor, appointment)
     if row.replaces is not None:
-        raise Conflict("this time is only offered; accept it, and the visit's own file bears it", visit=row.replaces)
+        raise Conflict(
+            "this time is only offered; accept it, and the visit's own file bears it",
+            why="only_offered",
+            visit=row.replaces,
+        )
     case = find_case(unit, actor, row.case)
     workshop = load_workshop(unit, row.workshop)
     status = STATUS.get(state_now(unit, row), CANCELLED)

@@ -26,7 +26,7 @@ class PartsNotThere(Conflict):
 def workshop_of(unit: UnitOfWork, key: SlotKey) -> Workshop:
     found = load_workshops(unit, [key.workshop])
     if not found:
-        raise Invalid(NO_SLOT)
+        raise Invalid(NO_SLOT, why="no_slot")
     return found[key.workshop]
 
 

@@ -54,10 +54,10 @@ def rearrange(unit: UnitOfWork, actor: Actor, appointment: str, bay: str, techni
     case, row = lock_appointment(unit, actor, appointment)
     require(actor, Act.ARRANGE, owner=row.organisation, workshop=row.workshop_organisation)
     if row.replaces is not None:
-        raise Conflict("this time is only on offer; move the visit itself", visit=row.replaces)
+        raise Conflict("this time is only on offer; move the visit itself", why="only_on_offer", visit=row.replaces)
     held = row.state == AppointmentState.HELD
     if row.state not in MOVABLE or (held and row.expires_at <= unit.now()):
-        raise Conflict("only a visit that is held or confirmed can be moved", state=row.state)
+        raise Conflict("only a visit that is held or confirmed can be moved", why="visit_not_movable", state=row.state)
     workshop = load_workshop(unit, row.workshop)
     reckonable(start.date())
     key = SlotKey(row.workshop, start.astimezone(UTC), row.minutes, Wish(case.wish), bay, technician, row.loaner)

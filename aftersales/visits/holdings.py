@@ -10,7 +10,7 @@ def change_holding(unit: UnitOfWork, case: str, key: tuple[str, str], pieces: in
     held = {(one.part, one.location): one.quantity for one in stock.held(unit, case)}
     left = held.get(key, 0) + pieces
     if left < 0:
-        raise Conflict("this part has been handed out already")
+        raise Conflict("this part has been handed out already", why="part_handed_out")
     if left > 0:
         part, _ = key
         elsewhere = {place: quantity for place, quantity in held.items() if place[0] == part and place != key}

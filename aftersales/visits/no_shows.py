@@ -32,7 +32,7 @@ def say_no_show(unit: UnitOfWork, actor: Actor, appointment: str) -> dict[str, A
     if row.state == AppointmentState.NO_SHOW:
         return get_appointment(unit, actor, appointment)
     if unit.now() < row.during.lower:
-        raise Conflict("the visit has not begun yet", start=row.during.lower.isoformat())
+        raise Conflict("the visit has not begun yet", why="visit_not_begun", start=row.during.lower.isoformat())
     _release(unit, case, row, actor.account)
     return get_appointment(unit, actor, appointment)
 

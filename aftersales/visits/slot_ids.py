@@ -53,7 +53,7 @@ def read_slot(written: str) -> SlotKey:
         OSError,
         RecursionError,
     ) as error:
-        raise Invalid(NO_SLOT) from error
+        raise Invalid(NO_SLOT, why="no_slot") from error
     if not (texts and numbers and 0 < minutes <= LONGEST_MIN):
-        raise Invalid(NO_SLOT)
+        raise Invalid(NO_SLOT, why="no_slot")
     return key

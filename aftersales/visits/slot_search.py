@@ -86,7 +86,7 @@ def _for_case(
         options = bookable(unit, vehicle, case, wish, _within(unit, workshops, query.near))
         return free_slots(unit, options.workshops, _wanted(options, wish, not_before, near, query), query.limit)
     if live.state == AppointmentState.ARRIVED:
-        raise Conflict("the car is at the workshop already")
+        raise Conflict("the car is at the workshop already", why="car_is_here")
     own = load_workshop(unit, live.workshop)
     found: list[Slot] = []
     if workshops is None or own.id == workshops[0].id:

@@ -224,14 +224,14 @@ def check_slot(workshop: Workshop, key: SlotKey, work: Work, not_before: datetim
     team = Team.of(workshop, work, key.loaner is not None)
     named = team.only(key.technician, key.bay, key.loaner)
     if not named.technicians or not named.bays or key.minutes != work.minutes:
-        raise Invalid(NO_SLOT)
+        raise Invalid(NO_SLOT, why="no_slot")
     if not not_before <= key.start <= not_before + timedelta(days=HORIZON_DAYS + 1):
-        raise Invalid("this slot lies in the past or too far ahead; ask for free slots again")
+        raise Invalid("this slot lies in the past or too far ahead; ask for free slots again", why="slot_past_or_far")
     times = times_at(named, Window(not_before), {}, not_before)
     at, rest = divmod(int(key.start.timestamp()), QUANTUM_S)
     found = np.flatnonzero(times.offered & (times.quantum[times.start] == at - times.window.first))
     if rest or not len(found):
-        raise Invalid(NO_SLOT)
+        raise Invalid(NO_SLOT, why="no_slot")
     return _build(times, int(found[0]), key.wish, AS_SOON_AS_OPEN)
 
 

@@ -56,7 +56,7 @@ def join(unit: UnitOfWork, actor: Actor, waited: Waited, case: str | None = None
     visit = live_appointment(unit, row.id)
     workshop = _workshop(unit, waited, visit)
     if waited.latest_day is not None and waited.latest_day < local_day(unit.now(), workshop.zone):
-        raise Invalid("the latest day lies in the past")
+        raise Invalid("the latest day lies in the past", why="latest_day_past")
     mine = wait_of(unit, row.id)
     if mine is None:
         _check_number(unit, actor)
@@ -77,7 +77,7 @@ def join(unit: UnitOfWork, actor: Actor, waited: Waited, case: str | None = None
         # There may be something free already; it goes by the queue like all else.
         note_vacancy(unit, workshop.id)
     elif mine.workshop != workshop.id:
-        raise Conflict("this case waits at another workshop already", wait=mine.id)
+        raise Conflict("this case waits at another workshop already", why="waits_elsewhere", wait=mine.id)
     return views_of(unit, _open(unit, row.id))[0]
 
 
@@ -129,26 +129,27 @@ def _open(unit: UnitOfWork, case: str) -> list[Row[Any]]:
 def _case(unit: UnitOfWork, actor: Actor, waited: Waited, case: str | None) -> Row[Any]:
     if case is None:
         if waited.vehicle is None:
-            raise Invalid("please say which case or which car waits")
+            raise Invalid("please say which case or which car waits", why="say_which_waits")
         require(actor, Act.WAIT, owner=waited.vehicle.organisation)
         if waited.wish is Wish.REPAIR and not (waited.words or "").strip():
-            raise Invalid("please say in your own words what is to be repaired")
+            raise Invalid("please say in your own words what is to be repaired", why="say_what_to_repair")
         _check_number(unit, actor)
         return insert_case(unit, waited.vehicle, waited.wish, actor.account, words=waited.words)
     row = lock_case(unit, find_case(unit, actor, case).id)
     require(actor, Act.WAIT, owner=row.organisation)
     if row.state not in WAITABLE:
-        raise Conflict(f"the case is {row.state}; nothing is waited for", state=row.state)
+        detail = f"the case is {row.state}; nothing is waited for"
+        raise Conflict(detail, why="nothing_waited_for", told={"case_state": row.state}, state=row.state)
     return row
 
 
 def _workshop(unit: UnitOfWork, waited: Waited, visit: Row[Any] | None) -> Workshop:
     if visit is not None:
         if waited.workshop not in {None, visit.workshop}:
-            raise Invalid("an earlier time is waited for at the workshop of the visit")
+            raise Invalid("an earlier time is waited for at the workshop of the visit", why="waits_at_its_workshop")
         return load_workshop(unit, visit.workshop)
     if waited.workshop is None:
-        raise Invalid("please say at which workshop")
+        raise Invalid("please say at which workshop", why="say_which_workshop")
     return load_workshop(unit, waited.workshop)
 
 

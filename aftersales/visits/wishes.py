@@ -57,9 +57,12 @@ def book(
     row = _open_case_of(unit, actor, vehicle, case) if case is not None else None
     wish = Wish(row.wish) if row is not None else service
     if key.wish is not wish or service is not wish:
-        raise Invalid(f"this slot or request is for {key.wish} and {service}, but the visit is for {wish}")
+        raise Invalid(
+            f"this slot or request is for {key.wish} and {service}, but the visit is for {wish}",
+            why="slot_for_other_wish",
+        )
     if row is None and wish is Wish.REPAIR and not (words or "").strip():
-        raise Invalid("please say in your own words what is to be repaired")
+        raise Invalid("please say in your own words what is to be repaired", why="say_what_to_repair")
     _check_holds(unit, actor, vehicle)
     workshop = workshop_of(unit, key)
     options = bookable(unit, vehicle, row, wish, [workshop])
@@ -97,14 +100,18 @@ def _hand_over(unit: UnitOfWork, actor: Actor, workshop: Workshop, appointment: 
 def _open_case_of(unit: UnitOfWork, actor: Actor, vehicle: Vehicle, case: str) -> Row[Any]:
     row = lock_case(unit, find_case(unit, actor, case).id)
     if row.vehicle != vehicle.id:
-        raise Invalid("this case is of another vehicle")
+        raise Invalid("this case is of another vehicle", why="case_of_another_car")
     held = live_appointment(unit, row.id)
     if held is not None and held.state == AppointmentState.HELD and held.expires_at <= unit.now():
         expire_visit(unit, row, held)
         stock.release(unit, row.id)
         row = lock_case(unit, row.id)
     if row.state != CaseState.OPEN:
-        raise Conflict("this case has its visit already, or is closed; move the visit instead", state=row.state)
+        raise Conflict(
+            "this case has its visit already, or is closed; move the visit instead",
+            why="has_its_visit",
+            state=row.state,
+        )
     return row
 
 

@@ -17,7 +17,11 @@ FIRST_YEAR, LAST_YEAR = 2000, 2200
 def reckonable(day: date) -> date:
     """Give a day that has neighbours in every zone; raises `Invalid` for one at the ends of what dates can be."""
     if not FIRST_YEAR <= day.year < LAST_YEAR:
-        raise Invalid(f"a day lies between {FIRST_YEAR} and {LAST_YEAR}")
+        raise Invalid(
+            f"a day lies between {FIRST_YEAR} and {LAST_YEAR}",
+            why="day_out_of_range",
+            told={"first": FIRST_YEAR, "last": LAST_YEAR},
+        )
     return day
 
 
@@ -82,7 +86,11 @@ def check_country(country: str | None, subdivision: str | None) -> None:
         return
     if country not in known or (subdivision is not None and subdivision not in known[country]):
         place = country if subdivision is None else f"{country}-{subdivision}"
-        raise Invalid(f"no holidays are known of {place}; write a country as ISO 3166, such as CN or DE and BY")
+        raise Invalid(
+            f"no holidays are known of {place}; write a country as ISO 3166, such as CN or DE and BY",
+            why="holidays_unknown",
+            told={"place": place},
+        )
 
 
 def ends_the_same_day(workshop: Workshop, work: Work, people: Collection[Technician]) -> bool:

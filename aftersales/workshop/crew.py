@@ -41,7 +41,7 @@ def be_technician(unit: UnitOfWork, actor: Actor, technician: str) -> None:
     if row.account == actor.account:
         return
     if row.account is not None or technician not in {one["id"] for one in unnamed_technicians(unit, actor)}:
-        raise Conflict("this technician is somebody already, or you are another one")
+        raise Conflict("this technician is somebody already, or you are another one", why="technician_taken")
     unit.connection.execute(update(technicians).where(technicians.c.id == technician).values(account=actor.account))
     append(unit, row.workshop, "workshop_changed", {"what": "technician"}, actor.account)
 
@@ -74,7 +74,7 @@ def leave_technician(unit: UnitOfWork, actor: Actor, technician: str) -> None:
     if row.account is None:
         return
     if actor.role is Role.TECHNICIAN and row.account != actor.account:
-        raise Forbidden("another technician's claim is undone by the desk")
+        raise Forbidden("another technician's claim is undone by the desk", why="claim_of_another")
     stop_of(unit, technician)
     unit.connection.execute(update(technicians).where(of.id == technician).values(account=None))
     append(unit, row.workshop, "workshop_changed", {"what": "technician"}, actor.account)

@@ -52,7 +52,11 @@ def figures(
     end = day_span(here, last)[1]
     first = first or last - timedelta(days=DEFAULT_DAYS - 1)
     if not 0 < (last - first).days + 1 <= MOST_DAYS:
-        raise Invalid(f"a period has 1 to {MOST_DAYS} days, and begins before it ends")
+        raise Invalid(
+            f"a period has 1 to {MOST_DAYS} days, and begins before it ends",
+            why="period_out_of_range",
+            told={"most": MOST_DAYS},
+        )
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     span = day_span(here, first)[0], end
     finished = completed(unit, here, span)

@@ -63,10 +63,17 @@ def check_hours(hours: Hours) -> None:
     last = ""
     for pair in hours:
         if len(pair) != 2 or not all(_QUARTER.fullmatch(written) for written in pair):
-            raise Invalid(f"{'-'.join(pair)} are no opening hours: write two quarter hours, such as 08:30 and 12:00")
+            raise Invalid(
+                f"{'-'.join(pair)} are no opening hours: write two quarter hours, such as 08:30 and 12:00",
+                why="hours_by_quarters",
+            )
         opens, closes = pair
         if not last <= opens < closes:
-            raise Invalid(f"opening hours {opens}-{closes} are out of order")
+            raise Invalid(
+                f"opening hours {opens}-{closes} are out of order",
+                why="hours_in_order",
+                told={"opens": opens, "closes": closes},
+            )
         last = closes
 
 

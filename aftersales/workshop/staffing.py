@@ -94,7 +94,7 @@ def change_calendar(unit: UnitOfWork, actor: Actor, workshop: str, change: Calen
         here = replace(here, special_days=dict(sorted((special | given).items())))
     if change.zone is not None:
         if change.zone not in available_timezones():
-            raise Invalid(f"{change.zone} is no zone of the IANA database")
+            raise Invalid(f"{change.zone} is no zone of the IANA database", why="no_zone", told={"zone": change.zone})
         here = replace(here, zone=ZoneInfo(change.zone))
     if change.holidays is not None:
         check_country(*change.holidays)
@@ -106,7 +106,7 @@ def check_week(week: Mapping[str, Hours], *, dates: bool) -> None:
     """Raise `Invalid` unless every day is a weekday, or with `dates` a date, and its hours are in order."""
     for day, hours in week.items():
         if day not in WEEKDAYS and not (dates and _is_date(day)):
-            raise Invalid(f"{day} is no {'date' if dates else 'weekday'}")
+            raise Invalid(f"{day} is no {'date' if dates else 'weekday'}", why="no_day_of_hours", told={"written": day})
         check_hours(hours)
 
 
@@ -121,7 +121,7 @@ def change_absence(
         raise NotFound(f"there is no absence {absence}")
     begin, end = span[0] or row.during.lower, span[1] or row.during.upper
     if not begin < end <= begin + LONGEST_ABSENCE:
-        raise Invalid("an absence ends after it begins, and within a year")
+        raise Invalid("an absence ends after it begins, and within a year", why="absence_in_order")
     values = {"during": Range(begin, end), "reason": row.reason if reason is None else reason}
     unit.connection.execute(absences.update().where(*mine).values(**values))
     keep(unit, actor, here, "absence")
@@ -157,13 +157,17 @@ def put_service(unit: UnitOfWork, actor: Actor, workshop: str, code: str, servic
     """Time an operation, or the buffers of all visits for a wish, the workshop's own way."""
     here = managed(unit, actor, workshop)
     if code not in OPERATIONS and code not in set(Wish):
-        raise Invalid(f"{code} is neither an operation nor a wish")
+        raise Invalid(
+            f"{code} is neither an operation nor a wish", why="neither_operation_nor_wish", told={"written": code}
+        )
     if service.minutes is not None and code not in OPERATIONS:
-        raise Invalid(f"visits for {code} take as long as their operations; give those their minutes")
+        raise Invalid(
+            f"visits for {code} take as long as their operations; give those their minutes", why="as_long_as_operations"
+        )
     length = GRID_MIN if service.minutes is None else service.minutes
     for minutes, least in ((length, GRID_MIN), (service.before, 0), (service.after, 0)):
         if minutes % GRID_MIN or not least <= minutes <= LONGEST_MIN:
-            raise Invalid("write whole quarters of an hour in minutes, up to a day")
+            raise Invalid("write whole quarters of an hour in minutes, up to a day", why="quarters_of_hours")
     keep(unit, actor, replace(here, services={code: service}), "service")
 
 

@@ -35,7 +35,7 @@ def set_hours(unit: UnitOfWork, actor: Actor, workshop: str, weekly: Mapping[str
     """Replace the opening hours of the week; a weekday that is left out is closed."""
     here = managed(unit, actor, workshop)
     if unknown := set(weekly) - set(WEEKDAYS):
-        raise Invalid(f"there is no weekday {min(unknown)}")
+        raise Invalid(f"there is no weekday {min(unknown)}", why="no_day_of_hours", told={"written": min(unknown)})
     for hours in weekly.values():
         check_hours(hours)
     keep(unit, actor, replace(here, opening_hours={day: weekly[day] for day in WEEKDAYS if weekly.get(day)}), "hours")
@@ -61,10 +61,10 @@ def set_contact(unit: UnitOfWork, actor: Actor, workshop: str, said: Mapping[str
     given = {name: value.strip() for name, value in said.items()}
     en, zh = given.pop("name_en", here.name_en), given.pop("name_zh", here.name_zh)
     if not (en or zh):
-        raise Invalid("a workshop has a name")
+        raise Invalid("a workshop has a name", why="name_needed")
     contact = replace(here.contact, **given)
     if contact.telephone and not any(one.isdecimal() for one in contact.telephone):
-        raise Invalid("a telephone number has digits")
+        raise Invalid("a telephone number has digits", why="telephone_digits")
     keep(unit, actor, replace(here, name_en=en or zh, name_zh=zh or en, contact=contact), "contact")
 
 
@@ -72,7 +72,7 @@ def put_bay(unit: UnitOfWork, actor: Actor, workshop: str, bay: Bay) -> str:
     """Add a bay (its id is empty) or change one; gives its id."""
     here = managed(unit, actor, workshop)
     if not bay.name.strip():
-        raise Invalid("a bay has a name")
+        raise Invalid("a bay has a name", why="name_needed")
     _known(bay.equipment, EQUIPMENT)
     kept = replace(bay, id=_id(bay.id, {one.id for one in here.bays}, "bay"), name=bay.name.strip())
     keep(unit, actor, replace(here, bays=(kept,)), "bay")
@@ -84,7 +84,7 @@ def put_technician(unit: UnitOfWork, actor: Actor, workshop: str, person: Techni
     here = managed(unit, actor, workshop)
     en, zh = person.name_en.strip(), person.name_zh.strip()
     if not (en or zh):
-        raise Invalid("a technician has a name")
+        raise Invalid("a technician has a name", why="name_needed")
     _known(person.skills, SKILLS)
     key = _id(person.id, {one.id for one in here.technicians}, "tech")
     kept = replace(person, id=key, name_en=en or zh, name_zh=zh or en)
@@ -96,7 +96,7 @@ def put_loaner(unit: UnitOfWork, actor: Actor, workshop: str, car: Loaner) -> st
     """Add a loaner car (its id is empty) or change its name; gives its id."""
     here = managed(unit, actor, workshop)
     if not car.name.strip():
-        raise Invalid("a loaner car has a name")
+        raise Invalid("a loaner car has a name", why="name_needed")
     kept = Loaner(_id(car.id, {one.id for one in here.loaners}, "loan"), car.name.strip())
     keep(unit, actor, replace(here, loaners=(kept,)), "loaner")
     return kept.id
@@ -115,7 +115,7 @@ def report_absence(unit: UnitOfWork, actor: Actor, workshop: str, resource: str,
     if resource not in {one.id for one in resources(here)}:
         raise NotFound(f"there is no {resource} at this workshop")
     if not span[0] < span[1] <= span[0] + LONGEST_ABSENCE:
-        raise Invalid("an absence ends after it begins, and within a year")
+        raise Invalid("an absence ends after it begins, and within a year", why="absence_in_order")
     absence = new_id("away")
     row = {"id": absence, "organisation": here.organisation, "workshop": here.id, "resource": resource}
     unit.connection.execute(absences.insert().values(**row, during=Range(*span), reason=reason.strip()))
@@ -175,7 +175,7 @@ def read_hours(written: str) -> Hours:
     for span in re.split(r"[,，;；\s]+(?=\d)", written.strip()) if written.strip() else ():
         clocks = re.split(r"\s*[-–—~至]\s*", span.strip(" ,，;；"))
         if len(clocks) != 2:
-            raise Invalid("write the hours as 08:30-12:00, 13:00-18:00")
+            raise Invalid("write the hours as 08:30-12:00, 13:00-18:00", why="hours_as_written")
         spans.append([(clock if ":" in clock else f"{clock}:00").zfill(5) for clock in clocks])
     check_hours(spans)
     return spans
@@ -201,7 +201,7 @@ def keep(unit: UnitOfWork, actor: Actor, workshop: Workshop, what: str) -> None:
 
 def _known(wanted: frozenset[str], known: tuple[str, ...]) -> None:
     if unknown := wanted - set(known):
-        raise Invalid(f"{min(unknown)} is not known here")
+        raise Invalid(f"{min(unknown)} is not known here", why="not_known_here", told={"written": min(unknown)})
 
 
 def _id(key: str, known: set[str], prefix: str) -> str:

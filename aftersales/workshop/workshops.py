@@ -315,9 +315,9 @@ def read_place(written: str) -> Place:
     try:
         latitude, longitude = (float(number) for number in written.split(","))
     except ValueError as error:
-        raise Invalid(f"{written!r} is no place: write it as latitude,longitude") from error
+        raise Invalid(f"{written!r} is no place: write it as latitude,longitude", why="no_place") from error
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-        raise Invalid(f"{written!r} lies outside the earth's latitudes and longitudes")
+        raise Invalid(f"{written!r} lies outside the earth's latitudes and longitudes", why="no_place")
     return latitude, longitude
 
 

@@ -48,7 +48,7 @@ def ask(unit: UnitOfWork, form: Posted, vehicle: str) -> None:
     kinds = {kind.value: kind for kind in (CommandKind.SNAPSHOT, CommandKind.CLEAR_DTCS)}
     kind = kinds.get(form.text("kind"))
     if kind is None:
-        raise Invalid("this is nothing that a page asks of a car")
+        raise Invalid("this is nothing that a page asks of a car", why="not_of_this_page")
     commands.ask(unit, form.reader.actor, form.reader.site.vehicles, vehicle, kind)
 
 
@@ -56,7 +56,7 @@ def answer(unit: UnitOfWork, form: Posted, command: str) -> None:
     answers = {"approve": commands.approve, "decline": commands.decline}
     chosen = answers.get(form.text("answer"))
     if chosen is None:
-        raise Invalid("the answer is approve or decline")
+        raise Invalid("the answer is approve or decline", why="not_of_this_page")
     chosen(unit, form.reader.actor, form.reader.site.vehicles, command)
 
 

@@ -1,7 +1,8 @@
 """The one stream of a page: says that something changed, and the page asks for what shows it.
 
 Every event bears the log's cursor as its id; a browser that comes back with `Last-Event-ID` gets what it missed. A
-stream holds no database connection while it waits, and it ends when what opened it does: a session, or a link.
+stream holds no database connection while it waits, and it ends when what opened it does: a session, or a link. Its last
+word then lets the page ask once more, and show that it has ended.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from foundation.identity import session_of
 from foundation.refusals import NotFound, Unauthenticated
 from parts_catalog.shop.orders import find_order
 
+ENDED = "ended"  # the kind of the last word
 CHECK_S = 10.0  # so long a stream may outlive its session: it tells that something changed, and nothing of what
 LastEvent = Annotated[str | None, Header(alias="last-event-id")]
 
@@ -99,7 +101,7 @@ def begin(
 
 
 async def told(watched: Watch) -> AsyncIterator[ServerSentEvent]:
-    """Yield what a page is told: that something of this kind happened."""
+    """Yield what a page is told: that something of this kind happened, and at last that it may see no more."""
     async for cursor, kind in changes(watched):
         yield ServerSentEvent(event="changed", raw_data=kind, id=str(cursor))
 
@@ -119,7 +121,8 @@ async def changes(watched: Watch) -> AsyncIterator[tuple[Cursor, str]]:
                 if event is not None:
                     yield event.cursor, event.kind
     except (Unauthenticated, NotFound):
-        return  # what opened it has ended, or what it follows is no longer his to see
+        # What opened it has ended, or what it follows is no longer his to see.
+        yield watched.after, ENDED
 
 
 def opens_more(event: Event) -> bool:

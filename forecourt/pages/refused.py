@@ -43,7 +43,9 @@ def page_route(site: Site) -> type[APIRoute]:
                     if isinstance(refusal, TooMany):
                         response.headers["Retry-After"] = str(refusal.retry_after)
                 except RequestValidationError:
-                    unreadable = Invalid("this address has something in it that does not belong there")
+                    unreadable = Invalid(
+                        "this address has something in it that does not belong there", why="not_of_this_page"
+                    )
                     response = await run_in_threadpool(refused, site, request, unreadable)
                 if (turned := getattr(request.state, "turned_session", None)) is not None:
                     keep_session(response, site, request, turned)

@@ -130,6 +130,15 @@ DELIVERY: Mapping[str, tuple[str, str]] = {
     "given_up": (N_("Given up"), "bad"),
     "withdrawn": (N_("Not to be seen any more"), ""),
 }
+# Why an attempt brought no answer, by the courier's words for it.
+FAILURE: Mapping[str, str] = {
+    "no_address": N_("The address was not found"),
+    "private_address": N_("The address is a private one"),
+    "unreachable": N_("Nobody answers there"),
+    "tls": N_("Its certificate is not to be trusted"),
+    "timeout": N_("No answer in time"),
+    "broken_off": N_("Broken off in the middle"),
+}
 NOUN: Mapping[str, str] = {
     "vehicle": N_("Cars"),
     "case": N_("Cases and visits"),

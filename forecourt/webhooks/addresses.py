@@ -40,19 +40,23 @@ def check_url(url: str, *, private: bool) -> None:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        raise Invalid("this is no address for a webhook") from error
+        raise Invalid("this is no address for a webhook", why="webhook_no_address") from error
     if len(url) > LONGEST or not url.isascii() or not url.isprintable() or " " in url:
-        raise Invalid(f"the address of a webhook is at most {LONGEST} ASCII characters")
+        raise Invalid(
+            f"the address of a webhook is at most {LONGEST} ASCII characters",
+            why="webhook_too_long",
+            told={"most": LONGEST},
+        )
     if parts.scheme not in ({"https", "http"} if private else {"https"}) or not host:
-        raise Invalid("the address of a webhook begins with https://")
+        raise Invalid("the address of a webhook begins with https://", why="webhook_https")
     if parts.username is not None or parts.password is not None or parts.fragment:
-        raise Invalid("the address of a webhook has no user, password or fragment")
+        raise Invalid("the address of a webhook has no user, password or fragment", why="webhook_bare")
     try:
         written = ipaddress.ip_address(host)
     except ValueError:
         return
     if not private and not _open(written):
-        raise Invalid("a webhook goes to no private address")
+        raise Invalid("a webhook goes to no private address", why="webhook_private")
 
 
 def target_of(url: str, *, private: bool) -> Target:

@@ -49,5 +49,5 @@ def list_deliveries(
 
 def _place(key: list[Any]) -> int:
     if len(key) != 1 or not isinstance(key[0], int) or not 0 < key[0] < 2**63:
-        raise Invalid("this page cursor is not valid")
+        raise Invalid("this page cursor is not valid", why="no_cursor")
     return key[0]

@@ -115,7 +115,7 @@ def change_endpoint(
     if active is not None:
         values |= {"state": "active" if active else "paused", "why": None, "failing_since": None}
     if not values:
-        raise Invalid("say what is to be changed: url, kinds or active")
+        raise Invalid("say what is to be changed: url, kinds or active", why="say_what_changes")
     changed = update(webhook_endpoints).where(webhook_endpoints.c.id == endpoint).values(**values)
     return _endpoint(unit.connection.execute(changed.returning(webhook_endpoints)).one())
 
@@ -136,7 +136,11 @@ def _checked(kinds: Sequence[str]) -> list[str]:
     for one in wanted:
         noun, dot, kind = one.partition(".")
         if noun not in NOUNS or (dot and not _KIND.fullmatch(kind)):
-            raise Invalid(f"{one!r} is no kind of event: it is one of {', '.join(NOUNS)}, or one with a dot and a kind")
+            raise Invalid(
+                f"{one!r} is no kind of event: it is one of {', '.join(NOUNS)}, or one with a dot and a kind",
+                why="no_event_kind",
+                told={"written": one},
+            )
     return wanted
 
 

@@ -57,7 +57,7 @@ def undoable(unit: UnitOfWork, import_id: int, actor: Actor | None) -> Row[Any]:
     unit.connection.execute(select(imports.c.id).where(imports.c.id == import_id).with_for_update())
     row = get(unit, import_id, actor)
     if row.state not in WORKED:
-        raise Conflict(f"import {import_id} is {row.state}: there is nothing to undo")
+        raise Conflict(f"import {import_id} is {row.state}: there is nothing to undo", why="nothing_to_undo")
     if (later := _later(unit, row)) is not None:
         raise ImportedSince(
             f"import {later.id} ({later.file_name}) has touched its brands since: undo that first", later=later.id
@@ -113,5 +113,5 @@ def one_at_a_time(unit: UnitOfWork) -> None:
 def _number(cursor: str) -> int:
     key = read_cursor(cursor)
     if len(key) != 1 or not isinstance(key[0], int) or isinstance(key[0], bool) or not 0 <= key[0] < 2**63:
-        raise Invalid("this page cursor is not valid")
+        raise Invalid("this page cursor is not valid", why="no_cursor")
     return key[0]

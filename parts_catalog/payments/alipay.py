@@ -51,7 +51,9 @@ class Merchant:
 def yuan(amount: Money) -> str:
     """Write fen as decimal yuan."""
     if amount.currency != "CNY":
-        raise Invalid(f"Alipay does not take {amount.currency}")
+        raise Invalid(
+            f"Alipay does not take {amount.currency}", why="currency_not_taken", told={"currency": amount.currency}
+        )
     return f"{amount.amount // 100}.{amount.amount % 100:02d}"
 
 

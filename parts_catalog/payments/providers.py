@@ -34,7 +34,7 @@ def offered(providers: Providers, name: str) -> Provider:
     """Give the provider of that name; raises `Invalid` for one that this house does not offer."""
     found = providers.get(name)
     if found is None:
-        raise Invalid(f"payment by {name} is not offered here", offered=sorted(providers))
+        raise Invalid(f"payment by {name} is not offered here", why="payment_not_offered", offered=sorted(providers))
     return found
 
 
@@ -42,7 +42,7 @@ def kind_of(name: str, currency: str) -> Kind:
     """Give the row of a provider; raises `Invalid` for an unknown one, or one that does not take this currency."""
     kind = KINDS.get(name)
     if kind is None:
-        raise Invalid(f"there is no payment provider {name}")
+        raise Invalid(f"there is no payment provider {name}", why="payment_not_offered")
     if kind.currencies and currency not in kind.currencies:
-        raise Invalid(f"{kind.en} does not take {currency}")
+        raise Invalid(f"{kind.en} does not take {currency}", why="currency_not_taken", told={"currency": currency})
     return kind

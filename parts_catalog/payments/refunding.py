@@ -32,7 +32,7 @@ def refund(unit: UnitOfWork, actor: Actor | None, payment: str, amount: Money, r
     `NotRefundable`, `KeyReused` for the key of another amount, `NotFound`.
     """
     if amount.amount < 1:
-        raise Invalid("a refund is of at least one minor unit")
+        raise Invalid("a refund is of at least one minor unit", why="no_money")
     row = locked(unit, payment)
     before = unit.connection.execute(
         select(refunds).where(refunds.c.payment == payment, refunds.c.key == key)
@@ -42,7 +42,11 @@ def refund(unit: UnitOfWork, actor: Actor | None, payment: str, amount: Money, r
             raise KeyReused("this key asked for another refund")
         return refund_of(before, row.currency)
     if amount.currency != row.currency:
-        raise Invalid(f"what was paid in {row.currency} goes back in {row.currency}")
+        raise Invalid(
+            f"what was paid in {row.currency} goes back in {row.currency}",
+            why="refund_in_its_currency",
+            told={"currency": row.currency},
+        )
     if not take(unit, payment, amount.amount):
         left = row.amount - row.refunded if row.state in MONEY_IS_HERE else 0
         raise NotRefundable("more is asked back than there is left of this payment", left=left)

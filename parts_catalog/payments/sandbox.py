@@ -142,14 +142,16 @@ def decide(
     `delay` and `copies` make the notices late, and send them more than once.
     """
     if decision not in DECISIONS:
-        raise Invalid(f"there is no decision {decision}")
+        raise Invalid(f"there is no decision {decision}", why="not_of_this_page")
     if not (timedelta() <= delay <= timedelta(seconds=LONGEST_DELAY_S) and 1 <= copies <= MOST_COPIES):
-        raise Invalid(f"a notice comes at most {MOST_COPIES} times, and within {LONGEST_DELAY_S} s")
+        raise Invalid(
+            f"a notice comes at most {MOST_COPIES} times, and within {LONGEST_DELAY_S} s", why="not_of_this_page"
+        )
     open_charge(unit, charge)
     state = DECISIONS[decision]
     row = _change(unit, charge.payment, state)
     if row.state != state:
-        raise Conflict(f"this charge is {row.state} already")
+        raise Conflict(f"this charge is {row.state} already", why="charge_decided")
     return _tell(unit, _fact(row), delay, copies)
 
 

@@ -43,9 +43,9 @@ def start(
     due = due_at or now + TO_PAY
     kind = kind_of(provider, amount.currency)
     if amount.amount < 1:
-        raise Invalid("what costs nothing needs no payment")
+        raise Invalid("what costs nothing needs no payment", why="costs_nothing")
     if due <= now:
-        raise Invalid("a payment is due in the future")
+        raise Invalid("a payment is due in the future", why="future_end")
     facts = {
         "id": new_id("pay"),
         "kind": payable.kind,

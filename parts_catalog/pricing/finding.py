@@ -30,7 +30,9 @@ def quote(unit: UnitOfWork, lines: Sequence[Wanted], buyer: Buyer, at: datetime,
     Raises `NoPrice` with every part that is not for sale, `Invalid` for no lines or impossible quantities.
     """
     if not lines or any(not 1 <= line.quantity <= MOST_PIECES for line in lines):
-        raise Invalid(f"a quote is of lines with 1 to {MOST_PIECES} pieces")
+        raise Invalid(
+            f"a quote is of lines with 1 to {MOST_PIECES} pieces", why="quantity_range", told={"most": MOST_PIECES}
+        )
     priced = find_prices(unit, lines, buyer, at, currency)
     if missing := sorted({line.part for line in lines} - {line.part for line in priced}):
         raise NoPrice("not everything of this is for sale", parts=missing)

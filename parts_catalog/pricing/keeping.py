@@ -53,16 +53,16 @@ def key_in(cursor: str, *kinds: type) -> list[Any]:
     """Give the key inside a cursor; raises `Invalid` unless it is made of these kinds."""
     key = read_cursor(cursor)
     if [type(one) for one in key] != list(kinds) or any(isinstance(one, str) and "\0" in one for one in key):
-        raise Invalid("this page cursor is not valid")
+        raise Invalid("this page cursor is not valid", why="no_cursor")
     if any(isinstance(one, int) and not 0 <= one < 2**31 for one in key):
-        raise Invalid("this page cursor is not valid")
+        raise Invalid("this page cursor is not valid", why="no_cursor")
     return key
 
 
 def check_name(name: str) -> str:
     """Give a name without blanks around it; raises `Invalid` for none."""
     if not name.strip():
-        raise Invalid("a name is needed")
+        raise Invalid("a name is needed", why="name_needed")
     return name.strip()
 
 

@@ -78,7 +78,7 @@ def change_list(
     before = _list(row).facts
     after = _checked(unit, actor, replace(before, **facts))
     if after.currency != before.currency:
-        raise Invalid("a list keeps its currency: its prices are in it")
+        raise Invalid("a list keeps its currency: its prices are in it", why="list_keeps_currency")
     return _list(keeping.change(unit, price_lists, row.id, asdict(after)))
 
 
@@ -88,7 +88,7 @@ def set_prices(
     """Set prices in a list, or take them out; the others stay. Raises `NotFound` for parts that are not there."""
     row = keeping.at_version(unit, actor, price_lists, price_list, version)
     if len({(one.part, one.from_quantity) for one in wanted}) < len(wanted):
-        raise Invalid("a part has one price from a quantity on")
+        raise Invalid("a part has one price from a quantity on", why="one_price_from_quantity")
     columns = {
         "list": row.id,
         "parts": [one.part for one in wanted],
@@ -170,7 +170,7 @@ def _checked(unit: UnitOfWork, actor: Actor, facts: ListFacts) -> ListFacts:
 def check_window(begin: datetime | None, end: datetime | None) -> None:
     """Raise `Invalid` for a time that ends before it begins."""
     if begin is not None and end is not None and begin >= end:
-        raise Invalid("`valid_until` comes after `valid_from`")
+        raise Invalid("`valid_until` comes after `valid_from`", why="ends_after_it_begins")
 
 
 def check_group(unit: UnitOfWork, actor: Actor, group: str | None) -> None:

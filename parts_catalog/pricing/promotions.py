@@ -99,11 +99,13 @@ def _checked(unit: UnitOfWork, actor: Actor, facts: PromotionFacts, promotion: s
     check_window(facts.valid_from, facts.valid_until)
     check_group(unit, actor, facts.customer_group)
     if facts.kind == "percentage" and facts.value > 10_000:
-        raise Invalid("nothing is lowered by more than 10000 basis points")
+        raise Invalid("nothing is lowered by more than 10000 basis points", why="at_most_all")
     if (facts.kind == "amount") != (facts.currency is not None):
-        raise Invalid("an amount has a currency, a percentage has none")
+        raise Invalid("an amount has a currency, a percentage has none", why="amount_has_currency")
     if (facts.target == "order") != (facts.target_value is None):
-        raise Invalid("`target_value` says which part, brand or part type; of an order there is none")
+        raise Invalid(
+            "`target_value` says which part, brand or part type; of an order there is none", why="promotion_of_what"
+        )
     code = normal_code(facts.code) if facts.code else None
     if code is not None and facts.state == "active":
         _check_code(unit, actor, code, promotion)

@@ -220,7 +220,7 @@ def portion(amount: Money, before: int, quantity: int, of: int) -> Money:
     However a line is divided, its portions add up to it.
     """
     if not 0 <= before <= before + quantity <= of:
-        raise Invalid(f"{quantity} pieces after {before} are more than {of}")
+        raise Invalid(f"{quantity} pieces after {before} are more than {of}", why="more_pieces_than_bought")
     return Money(amount.times(before + quantity, of).amount - amount.times(before, of).amount, amount.currency)
 
 

@@ -53,7 +53,7 @@ def make_quote(
     refused = _refused(ordered, promotions, applied, (buyer, at, currency))
     quote = Quote(buyer.organisation, currency, tuple(quoted), applied, refused)
     if max(quote.gross.amount, sum(line.list_net.amount for line in quoted)) > MOST_MONEY:
-        raise Invalid(f"one order is of at most {MOST_MONEY} minor units")
+        raise Invalid(f"one order is of at most {MOST_MONEY} minor units", why="order_too_dear")
     return quote
 
 

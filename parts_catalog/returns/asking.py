@@ -60,7 +60,9 @@ def ask(unit: UnitOfWork, actor: Actor, wanted: Wanted, *, declined: bool) -> st
     reason = _reason(unit, wanted, chosen, declined=declined)
     sellers = sorted({row.seller for row, _ in chosen})
     if len(sellers) > 1:
-        raise Invalid("these lines were sold by different houses; each takes its own back", sellers=sellers)
+        raise Invalid(
+            "these lines were sold by different houses; each takes its own back", why="several_sellers", sellers=sellers
+        )
     key = new_id("ret")
     _write(unit, (key, order, sellers[0], actor.account), chosen, reason, wanted.words)
     tell(unit, order.id, ReturnState.ASKED, actor.account, key, reason=reason.value)
@@ -72,7 +74,7 @@ def ask(unit: UnitOfWork, actor: Actor, wanted: Wanted, *, declined: bool) -> st
 def _choose(unit: UnitOfWork, order: str, rows: Sequence[Any], pieces: Mapping[int, int]) -> list[tuple[Any, int]]:
     """Give (row, pieces): of a line that came from several places, as many of each as can be had, in their order."""
     if not pieces or any(quantity < 1 for quantity in pieces.values()):
-        raise Invalid("a return is of at least one piece")
+        raise Invalid("a return is of at least one piece", why="at_least_one_piece")
     lines = unit.rows('SELECT number FROM order_lines WHERE "order" = %(order)s', {"order": order})
     if unknown := sorted(set(pieces) - {row.number for row in lines}):
         raise NotFound(f"this order has no line {', '.join(map(str, unknown))}")
@@ -91,9 +93,9 @@ def _choose(unit: UnitOfWork, order: str, rows: Sequence[Any], pieces: Mapping[i
 def _reason(unit: UnitOfWork, wanted: Wanted, chosen: Sequence[tuple[Any, int]], *, declined: bool) -> ReturnReason:
     reason = wanted.reason or (ReturnReason.CASE_DECLINED if declined else None)
     if reason is None:
-        raise Invalid("a return needs a reason", reasons=[one.value for one in ReturnReason])
+        raise Invalid("a return needs a reason", why="return_needs_reason", reasons=[one.value for one in ReturnReason])
     if reason is ReturnReason.CASE_DECLINED and not declined:
-        raise Conflict("the visit that this was bought for is not declined")
+        raise Conflict("the visit that this was bought for is not declined", why="visit_not_declined")
     if reason is ReturnReason.NOT_NEEDED and any(
         row.delivered_at + WITHOUT_REASON_FOR < unit.now() for row, _ in chosen
     ):

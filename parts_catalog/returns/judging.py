@@ -36,7 +36,7 @@ def take_step(unit: UnitOfWork, actor: Actor, key: str, name: str, answer: str =
     if actor.organisation != (row.seller if step.by_seller else row.organisation):
         raise Forbidden(f"this is for the {'seller' if step.by_seller else 'buyer'} of the return to do")
     if step.target is ReturnState.REFUSED and not answer.strip():
-        raise Invalid("a refusal says why")
+        raise Invalid("a refusal says why", why="refusal_says_why")
     move(unit, row, step.target, actor.account, answer.strip() or None)
 
 
@@ -52,7 +52,7 @@ def inspect(unit: UnitOfWork, actor: Actor, key: str, findings: Sequence[Finding
     lines = unit.rows(_LINES, {"id": key})
     spread = _spread(lines, findings)
     if any(finding.reject for finding in findings) and not answer.strip():
-        raise Invalid("who takes a piece not back says why")
+        raise Invalid("who takes a piece not back says why", why="refusal_says_why")
     for line, finding in spread:
         _note(unit, key, line, finding)
     _to_the_shelf(unit, actor, key, spread)
@@ -68,12 +68,17 @@ def _spread(lines: Sequence[Any], findings: Sequence[Finding]) -> list[tuple[Any
     judged = {finding.number: finding for finding in findings}
     numbers = {line.number for line in lines}
     if len(judged) < len(findings) or set(judged) != numbers:
-        raise Invalid("every line of the return is judged once", lines=sorted(numbers))
+        raise Invalid("every line of the return is judged once", why="lines_judged_once", lines=sorted(numbers))
     left = {number: [one.restock, one.scrap, one.reject] for number, one in judged.items()}
     for number, three in left.items():
         there = sum(line.quantity for line in lines if line.number == number)
         if min(three) < 0 or sum(three) != there:
-            raise Invalid(f"line {number} has {there} pieces, and each of them is judged", number=number)
+            raise Invalid(
+                f"line {number} has {there} pieces, and each of them is judged",
+                why="pieces_all_judged",
+                told={"there": there},
+                number=number,
+            )
     spread = []
     for line in lines:
         taken, room = [], line.quantity

@@ -56,7 +56,7 @@ def list_returns(
 ) -> Page[View]:
     """List what the actor's organisation sends or takes back, the newest first; or only what it takes back."""
     if not 1 <= limit <= MAXIMUM_LIMIT:
-        raise Invalid(f"a page has 1 to {MAXIMUM_LIMIT} rows")
+        raise Invalid(f"a page has 1 to {MAXIMUM_LIMIT} rows", why="not_of_this_page")
     at, last = _place(cursor)
     asked = {"organisation": actor.organisation, "selling": actor.role in SELLING, "state": state, "order": order}
     asked |= {"at": at, "last": last, "limit": limit + 1, "taken_back": taken_back}
@@ -82,7 +82,7 @@ def _place(cursor: str | None) -> tuple[datetime | None, str | None]:
         at, last = read_cursor(cursor)
         return datetime.fromisoformat(at), str(last)
     except (TypeError, ValueError) as error:
-        raise Invalid("this page cursor is not valid") from error
+        raise Invalid("this page cursor is not valid", why="no_cursor") from error
 
 
 def _view(row: Any, actor: Actor) -> View:

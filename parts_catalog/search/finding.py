@@ -89,7 +89,7 @@ def _rows(
 def _after(cursor: str) -> tuple[Place, bool]:
     key = read_cursor(cursor)
     if [type(value) for value in key] != [int] * 4 or not all(0 <= value < 2**31 for value in key):
-        raise Invalid("this page cursor is not valid")
+        raise Invalid("this page cursor is not valid", why="no_cursor")
     tier, rank, part, cars = key
     return (tier, rank, part), bool(cars)
 

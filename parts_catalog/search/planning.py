@@ -37,7 +37,9 @@ class Wanted:
     def check(self) -> None:
         """Raise `Invalid` for a text too long."""
         if len(self.said) > MAXIMUM_TEXT:
-            raise Invalid(f"a search text has at most {MAXIMUM_TEXT} characters")
+            raise Invalid(
+                f"a search text has at most {MAXIMUM_TEXT} characters", why="text_too_long", told={"most": MAXIMUM_TEXT}
+            )
 
     @property
     def senseless(self) -> bool:

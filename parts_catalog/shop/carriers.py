@@ -93,4 +93,4 @@ def _read(number: str) -> tuple[datetime, int]:
     match number.split("-"):
         case ["SIM", booked, hours, _] if booked.isdecimal() and hours.isdecimal():
             return datetime.fromtimestamp(int(booked), UTC), int(hours)
-    raise Invalid(f"{number} is no number of the simulated carrier")
+    raise Invalid(f"{number} is no number of the simulated carrier", why="no_carrier_number", told={"written": number})

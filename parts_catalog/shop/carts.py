@@ -171,7 +171,7 @@ def lock_cart(unit: UnitOfWork, actor: Actor, cart: str, version: int | None = N
     """Lock an open cart: the first lock that is taken. Raises `Stale` when it is of another version."""
     row = find_cart(unit, actor, cart, "FOR UPDATE")
     if row.state != CartState.OPEN:
-        raise Conflict("this cart has been ordered", state=row.state)
+        raise Conflict("this cart has been ordered", why="cart_ordered", state=row.state)
     if version is not None and row.version != version:
         raise Stale("the cart was changed since it was read")
     return row
@@ -188,9 +188,9 @@ def _filled(
     if unknown := wanted.keys() - {line.part for line in found}:
         raise NotFound(f"there is no part {min(unknown)}")
     if len(wanted) < len(wishes):
-        raise Invalid("a part stands in one line of a cart")
+        raise Invalid("a part stands in one line of a cart", why="one_line_per_part")
     if len(found) > MOST_LINES:
-        raise Invalid(f"a cart has at most {MOST_LINES} lines")
+        raise Invalid(f"a cart has at most {MOST_LINES} lines", why="cart_full", told={"most": MOST_LINES})
     pieces = sum(wanted[line.part].quantity if line.part in wanted else line.quantity for line in found)
     lock_buyer(unit, actor.organisation)
     check_limit(unit, actor.organisation, Buyer.of(actor).channel.value, cart.id, pieces)

@@ -80,7 +80,7 @@ def place(unit: UnitOfWork, actor: Actor, carrier: Carrier, wish: Wish) -> str:
     cart = lock_cart(unit, actor, wish.cart)
     lines = lines_of(unit, wish.cart)
     if not lines:
-        raise Conflict("there is nothing in this cart")
+        raise Conflict("there is nothing in this cart", why="cart_empty")
     here = _collecting(unit, wish.delivery.location) if wish.delivery.location is not None else None
     shares = _pieces(unit, cart, lines, order, _target(wish.delivery, here), now + PAY_WITHIN)
     quote = prices.quote(unit, _wanted(shares), _buyer(actor, cart), now, cart.currency)
@@ -114,7 +114,7 @@ def foresee(unit: UnitOfWork, actor: Actor, carrier: Carrier, cart: str, deliver
     """
     row, lines = find_cart(unit, actor, cart), lines_of(unit, cart)
     if not lines:
-        raise Conflict("there is nothing in this cart")
+        raise Conflict("there is nothing in this cart", why="cart_empty")
     here = _collecting(unit, delivery.location) if delivery.location is not None else None
     target = _target(delivery, here)
     shares = [share for line in lines for share in line.shares]
@@ -188,7 +188,7 @@ def _wanted(shares: Sequence[Share]) -> list[Wanted]:
 
 def _agree(quote: Quote, digest: str | None, shown: Mapping[str, Any] | None) -> None:
     if shown is None and digest is None:
-        raise Conflict("nobody has been shown a price yet; look at the cart first")
+        raise Conflict("nobody has been shown a price yet; look at the cart first", why="no_price_shown")
     prices.agree(quote, digest or (shown or {})["digest"], shown)
 
 

@@ -44,7 +44,7 @@ def lock_order(unit: UnitOfWork, order: str) -> Any:
 def move(unit: UnitOfWork, row: Any, to: OrderState, shipments: ShipmentState | None = None) -> None:
     """Move a locked order, and all its shipments that are not over with it if that is said."""
     if to not in ORDER_MOVES[OrderState(row.state)]:
-        raise Conflict(f"the order is {row.state} and cannot become {to}", state=row.state)
+        raise Conflict(f"the order is {row.state} and cannot become {to}", why="order_moved", state=row.state)
     told = {"order": row.id, "state": to.value, "now": unit.now(), "over": [one.value for one in OVER]}
     unit.rows(_MOVE, {**told, "shipments": shipments.value if shipments else None, "paid": to is OrderState.PAID})
 
@@ -108,7 +108,7 @@ def pay_again(unit: UnitOfWork, actor: Actor, order: str, provider: str) -> Paym
     find_order(unit, actor, order)
     row = lock_order(unit, order)
     if row.state != OrderState.AWAITING_PAYMENT or row.due_at <= unit.now():
-        raise Conflict("this order does not wait for a payment", state=row.state)
+        raise Conflict("this order does not wait for a payment", why="order_not_payable", state=row.state)
     if row.payment is not None and provider != payments.find(unit, actor, row.payment).provider:
         payments.close(unit, row.payment)
     owed = Money(row.net_amount + row.tax_amount, row.currency)
@@ -129,7 +129,11 @@ def cancel(unit: UnitOfWork, actor: Actor, order: str) -> None:
         return
     states = _states(unit, order)
     if row.state == OrderState.PAID and not states <= AHEAD:
-        raise Conflict("some of this order is on its way already; return it when it has come", state=row.state)
+        raise Conflict(
+            "some of this order is on its way already; return it when it has come",
+            why="order_on_its_way",
+            state=row.state,
+        )
     paid = row.state == OrderState.PAID
     move(unit, row, OrderState.CANCELLED, ShipmentState.CANCELLED)
     _let_go(unit, row)

@@ -62,4 +62,4 @@ def _place(cursor: str | None) -> tuple[date | None, str | None]:
         on, last = read_cursor(cursor)
         return date.fromisoformat(on), str(last)
     except (TypeError, ValueError) as error:
-        raise Invalid("this page cursor is not valid") from error
+        raise Invalid("this page cursor is not valid", why="no_cursor") from error

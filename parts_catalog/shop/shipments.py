@@ -59,7 +59,7 @@ def take_move(unit: UnitOfWork, actor: Actor, shipment: str, name: str, number: 
     """
     find_shipment(unit, actor, shipment)
     if name not in MOVES:
-        raise Invalid(f"{name!r} is no move; the moves are {', '.join(MOVES)}")
+        raise Invalid(f"{name!r} is no move; the moves are {', '.join(MOVES)}", why="not_of_this_page")
     order, row = _lock(unit, shipment)
     _check(row, MOVES[name])
     if name == "pick":
@@ -130,7 +130,7 @@ def give_up(unit: UnitOfWork, order: str, pieces: Mapping[int, int]) -> Money:
     columns = {"numbers": list(pieces), "pieces": list(pieces.values()), "order": order}
     rows = unit.rows(_GIVE_UP, columns)
     if len(rows) < len(pieces):
-        raise Conflict("these are more pieces than were bought and not given back yet")
+        raise Conflict("these are more pieces than were bought and not given back yet", why="more_pieces_than_bought")
     currency = rows[0].currency
     paid = [
         portion(Money(row.paid, currency), row.returned - pieces[row.number], pieces[row.number], row.quantity)

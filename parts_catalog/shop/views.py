@@ -238,7 +238,7 @@ def _page(
     unit: UnitOfWork, statement: str, asked: Mapping[str, Any], limit: int, cursor: str | None, show: Any
 ) -> Page[View]:
     if not 1 <= limit <= MAXIMUM_LIMIT:
-        raise Invalid(f"a page has 1 to {MAXIMUM_LIMIT} rows")
+        raise Invalid(f"a page has 1 to {MAXIMUM_LIMIT} rows", why="not_of_this_page")
     at, last = _place(cursor)
     rows = unit.rows(statement, {**asked, "at": at, "last": last, "limit": limit + 1})
     page = cut(rows, limit, lambda row: [row.created_at.isoformat(), row.id])
@@ -252,4 +252,4 @@ def _place(cursor: str | None) -> tuple[datetime | None, str | None]:
         at, last = read_cursor(cursor)
         return datetime.fromisoformat(at), str(last)
     except (TypeError, ValueError) as error:
-        raise Invalid("this page cursor is not valid") from error
+        raise Invalid("this page cursor is not valid", why="no_cursor") from error

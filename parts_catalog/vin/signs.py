@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from foundation.refusals import Invalid
 
@@ -18,8 +18,8 @@ _WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 class NotAVin(Invalid):
     """The text cannot be a VIN. `rule` says why: `length`, `sign` (with its `position`, from 1) or `check_digit`."""
 
-    def __init__(self, detail: str, rule: Literal["length", "sign", "check_digit"], **extra: int) -> None:
-        super().__init__(detail, rule=rule, **extra)
+    def __init__(self, detail: str, rule: Literal["length", "sign", "check_digit"], **extra: Any) -> None:
+        super().__init__(detail, why="no_vin", rule=rule, **extra)
 
 
 class Regime(StrEnum):

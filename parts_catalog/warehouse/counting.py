@@ -52,7 +52,7 @@ def book_count(unit: UnitOfWork, actor: Actor, count: str, counted: int) -> Row[
     Raises `PiecesHeld`, with who holds them, when fewer would lie there than are held.
     """
     if not 0 <= counted <= MOST:
-        raise Invalid("a count is of no pieces or more")
+        raise Invalid("a count is of no pieces or more", why="whole_pieces")
     row = _own_count(unit, actor, count)
     if row.state == "booked" and row.counted == counted:
         return row
@@ -87,7 +87,7 @@ def _own_count(unit: UnitOfWork, actor: Actor, count: str) -> Row[Any]:
 
 def _still_open(row: Row[Any]) -> None:
     if row.state != "open":
-        raise Conflict(f"this count is {row.state}")
+        raise Conflict(f"this count is {row.state}", why="count_over")
 
 
 def _end(unit: UnitOfWork, count: str, **values: Any) -> Row[Any]:

@@ -41,7 +41,7 @@ def receive(
     Raises `NotFound` for an unknown part, another's location, or no such delivery on its way there.
     """
     if not 1 <= quantity <= MOST:
-        raise Invalid("a delivery is of at least one piece")
+        raise Invalid("a delivery is of at least one piece", why="at_least_one_piece")
     key = shelf(unit, organisation, part, location)
     lock_freed(unit, [key])
     if delivery is not None:
@@ -77,7 +77,7 @@ _KNOWN = """
 def expect_delivery(unit: UnitOfWork, organisation: str, supplier: str, key: Key, quantity: int, day: date) -> Row[Any]:
     """Note that a supplier sends pieces: from now on they may be waited for. Raises as `receive` does."""
     if not 1 <= quantity <= MOST:
-        raise Invalid("a delivery is of at least one piece")
+        raise Invalid("a delivery is of at least one piece", why="at_least_one_piece")
     check_day(unit, day)
     part, location = shelf(unit, organisation, *key)
     lock_freed(unit, [key])
@@ -111,7 +111,11 @@ def change_delivery(
     if day is not None:
         check_day(unit, day)
     if quantity is not None and not row.received < quantity <= MOST:
-        raise Invalid(f"{row.received} pieces of this delivery have come already")
+        raise Invalid(
+            f"{row.received} pieces of this delivery have come already",
+            why="pieces_come_already",
+            told={"received": row.received},
+        )
     values = {"quantity": quantity or row.quantity, "day": day or row.day, "version": row.version + 1}
     return _renew(unit, row, values)
 
@@ -142,13 +146,17 @@ def _on_its_way(unit: UnitOfWork, organisation: str, delivery: str, version: int
     if version not in {None, row.version}:
         raise Stale("this was changed since it was read")
     if row.state != "expected":
-        raise Conflict(f"this delivery is {row.state}")
+        raise Conflict(f"this delivery is {row.state}", why="delivery_over")
     return row
 
 
 def check_day(unit: UnitOfWork, day: date) -> None:
     if not unit.now().date() - timedelta(days=1) <= day <= unit.now().date() + FORESEEN:
-        raise Invalid(f"pieces are expected within the next {FORESEEN.days} days")
+        raise Invalid(
+            f"pieces are expected within the next {FORESEEN.days} days",
+            why="delivery_foreseen",
+            told={"most": FORESEEN.days},
+        )
 
 
 def _renew(unit: UnitOfWork, row: Row[Any], values: dict[str, Any]) -> Row[Any]:

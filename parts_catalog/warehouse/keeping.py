@@ -62,7 +62,7 @@ def change_location(
     """Change what was said of a location. Raises `NotFound`, `Stale`, and `Invalid` for what a location must have."""
     given = said.model_dump(exclude_unset=True)
     if empty := [name for name in ("name_en", "name_zh", "ships", "state") if given.get(name, "") is None]:
-        raise Invalid(f"a location has {', '.join(empty)}")
+        raise Invalid(f"a location has {', '.join(empty)}", why="name_needed")
     if "place" in given:
         del given["place"]
         latitude, longitude = _place(said.place) or (None, None)
@@ -74,7 +74,7 @@ def change_delivery(
     unit: UnitOfWork, actor: Actor, delivery: str, version: int | None, said: DeliveryChange
 ) -> Row[Any]:
     if said.state is not None and (said.quantity is not None or said.day is not None):
-        raise Invalid("what is cancelled comes on no other day")
+        raise Invalid("what is cancelled comes on no other day", why="cancelled_has_no_day")
     if said.state is not None:
         return deliveries.cancel_delivery(unit, actor.organisation, delivery, version)
     return deliveries.change_delivery(unit, actor.organisation, delivery, version, quantity=said.quantity, day=said.day)

@@ -121,7 +121,7 @@ def _last(cursor: str, key: Sequence[Any]) -> list[Any]:
     try:
         return [_READ[type(column.type)](one) for one, column in zip(found, key, strict=True)]
     except (ValueError, TypeError) as error:
-        raise Invalid("this page cursor is not valid") from error
+        raise Invalid("this page cursor is not valid", why="no_cursor") from error
 
 
 def _text(value: object) -> str:

@@ -22,7 +22,7 @@ def take_back(
 ) -> None:
     """Take handed-out pieces back: onto the shelf they came from, or to scrap. `reference`: the return it is of."""
     if not 1 <= quantity <= MOST:
-        raise Invalid("a return is of at least one piece")
+        raise Invalid("a return is of at least one piece", why="at_least_one_piece")
     key, told = (part, location), Told(account, reason, reference)
     lock_freed(unit, [key])
     if not change(unit, {key: quantity}, Change.RETURNED, told):
@@ -38,7 +38,7 @@ def adjust(
 ) -> None:
     """Correct the books by some pieces, or scrap them. Raises `PiecesHeld` when that many do not lie there free."""
     if quantity == 0 or abs(quantity) > MOST:
-        raise Invalid("an adjustment is of at least one piece")
+        raise Invalid("an adjustment is of at least one piece", why="at_least_one_piece")
     shelf(unit, organisation, *key)
     lock_freed(unit, [key])
     if not change(unit, {key: quantity}, kind, told):
@@ -52,7 +52,7 @@ def move(unit: UnitOfWork, organisation: str, part: str, source: str, target: st
     Raises `OutOfStock` when that many do not lie free at the source.
     """
     if source == target or not 1 <= quantity <= MOST:
-        raise Invalid("a move is of at least one piece, from one location to another")
+        raise Invalid("a move is of at least one piece, from one location to another", why="moved_elsewhere")
     out, to = shelf(unit, organisation, part, source), shelf(unit, organisation, part, target)
     lock_freed(unit, [out, to])
     moved = new_id("move")

@@ -37,9 +37,9 @@ def wait_for(
     The hold that comes of it ends at `until`, and so does the waiting.
     """
     if bad := [key for key, quantity in wanted.items() if quantity < 1]:
-        raise Invalid(f"one waits for at least one piece: {bad}")
+        raise Invalid(f"one waits for at least one piece: {bad}", why="at_least_one_piece")
     if until is not None and until <= unit.now():
-        raise Invalid("waiting ends in the future")
+        raise Invalid("waiting ends in the future", why="future_end")
     lock_holders(unit, holder)
     mine = waited_by(holder) & back_orders.c.part.in_({part for part, _ in wanted})
     rows = unit.connection.execute(select(back_orders.c.part, back_orders.c.location).where(mine))

@@ -131,7 +131,10 @@ def test_what_cannot_be_done_says_why_and_keeps_what_was_typed(hand: Hand) -> No
     ):
         refused = hand.send(key, tab, 404 if key == "find" else 422, **typed)
         assert key == "find" or "weld it" in refused or "look-check_in-tyres" in refused, typed
-    hand.send("close-check_in", "/looking", 409)
+    hand.client.cookies.set("lang", "zh_CN")
+    refused = hand.send("close-check_in", "/looking", 409).partition('id="refused">')[2].partition("</p>")[0]
+    assert "尚未检查：" in refused
+    assert re.search(r"[A-Za-z]{3}", refused) is None, refused
 
 
 def test_a_technician_says_who_he_is_once_and_his_clock_runs(

@@ -42,6 +42,8 @@ def test_a_link_shows_parts_and_costs_live(chromium: Browser, served: Served, sc
     check(page)
     with scene.database.unit() as unit:
         revoke_key(unit, scene.owner, link.id, case)
+    expect(page.locator("#ended")).to_contain_text("此链接已失效", timeout=20_000)
+    expect(page.locator("#costs")).to_have_count(0)
     page.reload()
     expect(page.locator("#link")).to_be_visible()
     assert complaints == []

@@ -40,9 +40,12 @@ def test_an_address_is_made_read_and_replayed(scene: Scene, signed_in: Entrance,
         number = unit.connection.execute(text("SELECT id FROM webhook_deliveries")).scalar_one()
         tried = {"delivery": number, "number": 1, "at": unit.now(), "took_ms": 17, "status": 503}
         unit.connection.execute(insert(webhook_attempts).values(**tried))
+        failed = {**tried, "number": 2, "status": None, "error": "tls"}
+        unit.connection.execute(insert(webhook_attempts).values(**failed))
     shown = client.get(page).text
     assert "vehicle.finding" in shown
     assert "503 · 17 ms" in shown
+    assert "Its certificate is not to be trusted · 17 ms" in shown
     forms = forms_of(shown)
     again = client.post(f"{page}/replays", data={**forms[f"{page}/replays"], "delivery": str(number)})
     assert again.headers["location"].endswith("done=replayed")

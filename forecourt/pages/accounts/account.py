@@ -73,7 +73,7 @@ def router(site: Site) -> APIRouter:
 def _who_means_it(form: Posted) -> Person:
     """Give the person who asks to be erased; raises `Forbidden` unless he has ticked it and shown who he is."""
     if not form.text("sure"):
-        raise Forbidden("tick that you mean it")
+        raise Forbidden("tick that you mean it", why="tick_it")
     reader = form.reader
     reader.site.throttle.show_oneself(reader.request, reader.site.database, reader.actor)
     show_oneself(reader.site.database, reader.actor, _secret(reader), form.fields.get("password"))
@@ -85,7 +85,7 @@ def _set_password(form: Posted) -> None:
     """Set the password; not through `act`, which would keep a digest of it for telling repeats."""
     reader, password = form.reader, form.fields.get("password", "")
     if password != form.fields.get("again"):
-        raise Invalid("the password was typed in two ways")
+        raise Invalid("the password was typed in two ways", why="typed_two_ways")
     reader.site.throttle.show_oneself(reader.request, reader.site.database, reader.actor)
     set_password(reader.site.database, reader.actor, _secret(reader), password, form.fields.get("current"))
 

@@ -73,7 +73,7 @@ def _fit(unit: UnitOfWork, form: Posted, shown: dict[str, Any]) -> str:
     try:
         told, password = devices.provision(unit, actor, vehicle, form.text("name") or None, dialect)
     except Forbidden as refusal:  # a car that is opened to him: there is a form for none such
-        raise Invalid(refusal.detail) from refusal
+        raise Invalid(refusal.detail, why="foreign_car") from refusal
     shown.update(told, password=password)
     return str(told["id"])
 

@@ -66,14 +66,14 @@ def _another(unit: UnitOfWork, actor: Actor, account: str) -> Actor:
     if account not in found:
         raise NotFound(f"there is no account {account}")
     if account == actor.account:
-        raise Conflict("nobody does this to his own account here")
+        raise Conflict("nobody does this to his own account here", why="not_own_account")
     return found[account]
 
 
 def _invite(unit: UnitOfWork, form: Posted, links: list[str]) -> str:
     """Make the account and its first sign-in link; the link goes into `links`, not into what is stored."""
     if form.text("role") not in set(Role):
-        raise Invalid("this is no role of ours")
+        raise Invalid("this is no role of ours", why="not_of_this_page")
     actor = form.reader.actor
     role, name = Role(form.text("role")), form.text("name")
     made = add_account(unit, form.text("email"), role, actor.organisation, name=name, by=actor.account)

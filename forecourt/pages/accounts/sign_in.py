@@ -67,7 +67,7 @@ def router(site: Site) -> APIRouter:
         fields = await own_form(request)
         wish = fields.get("language", "")
         if wish not in LANGUAGES:
-            raise Invalid("pages are written in English and Chinese")
+            raise Invalid("pages are written in English and Chinese", why="not_of_this_page")
         answer = to(own_path(fields.get("next")))
         answer.set_cookie(
             LANGUAGE_COOKIE,

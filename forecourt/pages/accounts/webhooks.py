@@ -106,13 +106,13 @@ def _replay(unit: UnitOfWork, form: Posted, webhook: str) -> bool:
     delivery = form.text("delivery")
     if delivery:
         if not (delivery.isascii() and delivery.isdecimal() and len(delivery) < 19):
-            raise Invalid("this is no delivery")
+            raise Invalid("this is no delivery", why="not_of_this_page")
         replay_one(unit, form.reader.actor, webhook, int(delivery), SystemClock())
         return True
     try:
         since = datetime.fromisoformat(form.text("since"))
     except ValueError as error:
-        raise Invalid("say since when, or which delivery") from error
+        raise Invalid("say since when, or which delivery", why="since_or_which") from error
     if since.tzinfo is None:
         since = since.replace(tzinfo=zone_of(form.reader.request))
     return replay_since(unit, form.reader.actor, webhook, since)

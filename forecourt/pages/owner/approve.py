@@ -218,7 +218,7 @@ def read_choices(fields: Mapping[str, str]) -> Choices:
     if EVERY in fields:
         decisions = dict.fromkeys(shown, fields[EVERY])
     if not decisions or not set(decisions.values()) <= {APPROVED, DECLINED}:
-        raise Invalid("each line is approved or declined; at least one of them is ticked")
+        raise Invalid("each line is approved or declined; at least one of them is ticked", why="tick_a_line")
     return Choices(decisions, shown, was)
 
 

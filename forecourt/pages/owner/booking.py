@@ -122,5 +122,5 @@ def _offer(unit: UnitOfWork, reader: Reader, query: SlotQuery, workshop: str) ->
 
 def wish_of(written: str) -> Wish:
     if written not in set(Wish):
-        raise Invalid("a visit is for maintenance, repair or inspection")
+        raise Invalid("a visit is for maintenance, repair or inspection", why="not_of_this_page")
     return Wish(written)

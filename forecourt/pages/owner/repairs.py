@@ -92,7 +92,7 @@ def _deciding(routes: APIRouter, site: Site) -> None:
     def keep_parts(order: str, form: Form) -> Response:
         give_back = {"yes": True, "no": False}.get(form.text("give_back"))
         if give_back is None:
-            raise Invalid("old parts are given back, or left")
+            raise Invalid("old parts are given back, or left", why="not_of_this_page")
         act(form, lambda unit: choose_old_parts(unit, form.reader.actor, order, give_back=give_back))
         return to(f"/repair-orders/{quote(order)}?done=saved")
 
@@ -133,7 +133,7 @@ def read_decision(fields: Mapping[str, str]) -> tuple[str, list[str], dict[str, 
     shown = {name.removeprefix(HASH): value for name, value in fields.items() if name.startswith(HASH)}
     lines = list(shown) if which == EVERY else [which]
     if decision not in {APPROVED, DECLINED} or not all(lines):
-        raise Invalid("a decision is approved or declined, of a line or of all")
+        raise Invalid("a decision is approved or declined, of a line or of all", why="yes_or_no")
     return decision, lines, {line: shown[line] for line in lines if line in shown}
 
 
@@ -141,7 +141,7 @@ def whole(written: str, wanted: str) -> int:
     """Read a whole number as people write it, such as `123 456`; raises `Invalid` saying what is wanted."""
     digits = "".join(written.replace(",", "").split())
     if not (digits.isascii() and digits.isdecimal() and len(digits) < 12):
-        raise Invalid(wanted)
+        raise Invalid(wanted, why="no_whole_number")
     return int(digits)
 
 

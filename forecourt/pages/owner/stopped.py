@@ -49,7 +49,7 @@ def router(site: Site) -> APIRouter:
 
 def _kind(written: str) -> Assistance:
     if written not in set(Assistance):
-        raise Invalid("help is towing or mobile_service")
+        raise Invalid("help is towing or mobile_service", why="not_of_this_page")
     return Assistance(written)
 
 

@@ -67,7 +67,11 @@ def router(site: Site) -> APIRouter:
     @routes.get("/track/{case}/now")
     def show_again(case: str, reader: Anybody) -> Response:
         with reader.unit() as unit:
-            return reader.page("track_now.html", **_tracked(unit, _holder(unit, reader, case), case))
+            try:
+                tracked = _tracked(unit, _holder(unit, reader, case), case)
+            except (Unauthenticated, NotFound):
+                return reader.page("track_ended.html", 401)
+            return reader.page("track_now.html", **tracked)
 
     _live(routes, site)
     return routes

@@ -66,4 +66,4 @@ def latest_day(form: Posted) -> date | None:
     try:
         return date.fromisoformat(written) if written else None
     except ValueError as error:
-        raise Invalid("the latest day is a date") from error
+        raise Invalid("the latest day is a date", why="no_day") from error

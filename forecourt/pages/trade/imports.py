@@ -107,9 +107,11 @@ def _one(
 def _try(site: Site, form: Posted, name: str, file: BinaryIO) -> int:
     """Run a file dry, and keep it for the import that may follow; gives the number of the dry run."""
     if not name:
-        raise Invalid("please choose a file")
+        raise Invalid("please choose a file", why="choose_a_file")
     if file.seek(0, os.SEEK_END) > MOST_BYTES:
-        raise Invalid(f"a file has at most {MOST_BYTES >> 30} GB")
+        raise Invalid(
+            f"a file has at most {MOST_BYTES >> 30} GB", why="file_too_large", told={"gigabytes": MOST_BYTES >> 30}
+        )
     file.seek(0)
     mode = form.text("mode") or None
     path = place(site.uploads)
@@ -120,7 +122,7 @@ def _try(site: Site, form: Posted, name: str, file: BinaryIO) -> int:
         with path.open("wb") as copy:
             shutil.copyfileobj(file, copy)
         if not path.stat().st_size:
-            raise Invalid("the file is empty")
+            raise Invalid("the file is empty", why="file_empty")
         os.link(path, kept)
         os.utime(kept, (now, now))
         number = _start(site, form, path, name[:200], mode, dry=True)
@@ -139,7 +141,9 @@ def _run(site: Site, form: Posted, tried: int) -> int:
     try:
         _kept(site.uploads, tried).rename(path)
     except FileNotFoundError:
-        raise Conflict("this file is imported already, or no longer kept: please send it again") from None
+        raise Conflict(
+            "this file is imported already, or no longer kept: please send it again", why="imported_or_gone"
+        ) from None
     try:
         return _start(site, form, path, row.file_name, row.mode, dry=False)
     finally:
@@ -148,7 +152,7 @@ def _run(site: Site, form: Posted, tried: int) -> int:
 
 def _start(site: Site, form: Posted, path: Path, name: str, mode: str | None, *, dry: bool) -> int:
     if mode not in FULL:
-        raise Invalid("a file is read as a full or an incremental one")
+        raise Invalid("a file is read as a full or an incremental one", why="not_of_this_page")
     actor = form.reader.actor
     wanted = Wanted(path, name, actor.organisation, actor.account, FULL[mode], dry)
     number, _ = start(site.database, wanted, path.stat().st_size, site.uploads, queue_import)

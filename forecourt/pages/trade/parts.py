@@ -106,7 +106,7 @@ def _tell(unit: UnitOfWork, form: Posted, vehicle: str) -> None:
     fit = fit_of(unit, form.text("part"), car.config)
     question = question_about(fit)
     if question is None or question.attribute != attribute:
-        raise Invalid(f"whether the part fits does not depend on {attribute}")
+        raise Invalid(f"whether the part fits does not depend on {attribute}", why="not_of_this_page")
     site.vehicles.configure(unit, actor, vehicle, answered(car.config, attribute, question.kind, value))
 
 

@@ -142,14 +142,14 @@ def _numbered(unit: UnitOfWork, number: str) -> str:
     key = number_key(number)
     found = {hit.part.id for hit in find(unit, number).items if number_key(hit.part.number) == key} if key else set()
     if len(found) != 1:
-        raise Invalid(f"{len(found)} parts have this number")
+        raise Invalid(f"{len(found)} parts have this number", why="number_not_one", told={"found": len(found)})
     return found.pop()
 
 
 def hundredths(written: str) -> int:
     """Read what has two decimals at most as hundredths: yuan as fen, per cent as basis points."""
     if not _AMOUNT.fullmatch(written):
-        raise Invalid("write a number with two decimals at most, such as 80.50")
+        raise Invalid("write a number with two decimals at most, such as 80.50", why="two_decimals")
     whole_, _, rest = written.partition(".")
     return int(whole_) * 100 + int(rest.ljust(2, "0"))
 
@@ -164,7 +164,7 @@ def _version(form: Posted) -> int:
 
 def _state(form: Posted) -> str:
     if form.text("state") not in {ACTIVE, ENDED}:
-        raise Invalid("this is no state of a price list or promotion")
+        raise Invalid("this is no state of a price list or promotion", why="not_of_this_page")
     return form.text("state")
 
 
@@ -173,7 +173,7 @@ def _window(form: Posted) -> dict[str, Any]:
     try:
         first, last = (date.fromisoformat(form.text(name)) if form.text(name) else None for name in ("from", "until"))
     except ValueError as error:
-        raise Invalid("this is no day") from error
+        raise Invalid("this is no day", why="no_day") from error
     return {"valid_from": _midnight(first), "valid_until": _midnight(last + timedelta(days=1)) if last else None}
 
 

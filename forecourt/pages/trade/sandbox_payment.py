@@ -67,7 +67,7 @@ def _decide(unit: UnitOfWork, form: Posted, site: Site, payment: str) -> None:
     if decision == SILENT:
         return
     if decision not in DECISIONS or notice not in NOTICES:
-        raise Invalid("the sandbox approves, declines, or says nothing; once, late, or twice")
+        raise Invalid("the sandbox approves, declines, or says nothing; once, late, or twice", why="not_of_this_page")
     delay, copies = NOTICES[notice]
     decide(unit, charge_of(found), decision, delay, copies)
     for number in take_notices(unit):

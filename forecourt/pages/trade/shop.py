@@ -147,7 +147,9 @@ def _changed(form: Posted, cart: str, do: Callable[[UnitOfWork], str]) -> Respon
 def _pieces(form: Posted) -> int:
     written = form.text("quantity")
     if not (written.isascii() and written.isdecimal() and 1 <= int(written[:9]) <= MOST_PIECES):
-        raise Invalid(f"a quantity is a number from 1 to {MOST_PIECES}")
+        raise Invalid(
+            f"a quantity is a number from 1 to {MOST_PIECES}", why="quantity_range", told={"most": MOST_PIECES}
+        )
     return int(written[:9])
 
 
@@ -179,7 +181,9 @@ def _delivery(typed: Typed) -> Delivery:
         return DeliveryBody.model_validate({name: value for name, value in said.items() if value}).delivery()
     except ValidationError as error:
         wrong = sorted({str(one["loc"][0]) for one in error.errors() if one["loc"]})
-        raise Invalid("a delivery says who gets it, and where", fields=wrong or ["address"]) from error
+        raise Invalid(
+            "a delivery says who gets it, and where", why="who_gets_it", fields=wrong or ["address"]
+        ) from error
 
 
 def _choose_for(unit: UnitOfWork, form: Posted, cart: str, delivery: Delivery) -> None:

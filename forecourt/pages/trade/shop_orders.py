@@ -145,7 +145,7 @@ def _order(unit: UnitOfWork, reader: Reader, order_id: str) -> dict[str, Any]:
 def _ask(unit: UnitOfWork, form: Posted, order_id: str) -> str:
     actor, written = form.reader.actor, form.text("reason")
     if written and written not in set(ReturnReason):
-        raise Invalid("a return has a reason", reasons=[one.value for one in ReturnReason])
+        raise Invalid("a return has a reason", why="return_needs_reason", reasons=[one.value for one in ReturnReason])
     reason = ReturnReason(written) if written else None
     case = orders.find_order(unit, actor, order_id).case
     declined = reason in {None, ReturnReason.CASE_DECLINED} and case is not None and case_is_declined(unit, actor, case)
@@ -160,7 +160,7 @@ def _wanted(fields: Mapping[str, str]) -> dict[int, int]:
         if not name.startswith(PIECES):
             continue
         if not all(it.isascii() and it.isdecimal() and len(it) < 6 for it in (number, pieces)):
-            raise Invalid("pieces are counted in whole numbers")
+            raise Invalid("pieces are counted in whole numbers", why="whole_pieces")
         if int(pieces):
             wanted[int(number)] = int(pieces)
     return wanted

@@ -93,7 +93,7 @@ def _receive(unit: UnitOfWork, form: Posted, location: str, part: str) -> None:
 def _adjust(unit: UnitOfWork, form: Posted, location: str, part: str) -> None:
     kind, pieces = form.text("kind"), _pieces(form)
     if kind not in stock_words.ADJUSTING:
-        raise Invalid("say whether pieces were found, are missing, or are scrapped")
+        raise Invalid("say whether pieces were found, are missing, or are scrapped", why="not_of_this_page")
     signed = pieces if kind == "found" else -pieces
     booked = "scrapped" if kind == "scrapped" else "adjusted"
     about = {"part": part, "location": location, "quantity": signed, "kind": booked, "reason": form.text("reason")}
@@ -161,7 +161,9 @@ def said(body: type[B], **given: Any) -> B:
         return body.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
-        raise Invalid(f"{first['loc'][-1] if first['loc'] else 'the form'}: {first['msg']}") from error
+        raise Invalid(
+            f"{first['loc'][-1] if first['loc'] else 'the form'}: {first['msg']}", why="field_does_not_fit"
+        ) from error
 
 
 def _shelves(reader: Reader, number: str, location: str, cursor: str | None) -> Response:

@@ -156,9 +156,9 @@ def _start(form: Posted, zone: ZoneInfo) -> datetime:
         else:
             start = datetime.fromisoformat(f"{form.text('day')}T{form.text('time')}").replace(tzinfo=zone)
     except ValueError as error:
-        raise Invalid("this is no day and time") from error
+        raise Invalid("this is no day and time", why="no_day_and_time") from error
     if start.tzinfo is None:
-        raise Invalid("an instant names its offset")
+        raise Invalid("an instant names its offset", why="not_of_this_page")
     return start
 
 

@@ -114,7 +114,7 @@ def _counter(routes: APIRouter, site: Site) -> None:
     def take_money(order: str, form: Form) -> Response:
         def do(unit: UnitOfWork) -> None:
             if form.text("way") not in set(TakingWay):
-                raise Invalid("money is taken in cash, or by the card terminal")
+                raise Invalid("money is taken in cash, or by the card terminal", why="not_of_this_page")
             money = amount(form.text("amount"), currency_of(unit, form, order)), said(form, "receipt", MOST_RECEIPT)
             take(unit, form.reader.actor, order, TakingWay(form.text("way")), *money)
 
@@ -144,7 +144,7 @@ def _after(routes: APIRouter, site: Site) -> None:
     def judge(order: str, form: Form) -> Response:
         def do(unit: UnitOfWork) -> Any:
             if form.text("verdict") not in set(Verdict):
-                raise Invalid("it was found, not found, or another fault")
+                raise Invalid("it was found, not found, or another fault", why="not_of_this_page")
             judged = Judged(Verdict(form.text("verdict")), form.text("other") or None, said(form, "note", MOST_WORDS))
             return give_verdict(unit, form.reader.actor, order, form.text("finding"), judged)
 
@@ -165,5 +165,5 @@ def _nets(fields: Mapping[str, str], currency: str) -> dict[str, int]:
     typed = {name.removeprefix(NET): value.strip() for name, value in fields.items() if name.startswith(NET)}
     nets = {line: amount(value, currency) for line, value in typed.items() if value}
     if not nets:
-        raise Invalid("say which line costs what instead")
+        raise Invalid("say which line costs what instead", why="say_which_line_costs")
     return nets

@@ -53,4 +53,4 @@ def _day(written: str) -> date | None:
     try:
         return date.fromisoformat(written) if written else None
     except ValueError as error:
-        raise Invalid("this is no day") from error
+        raise Invalid("this is no day", why="no_day") from error

@@ -102,9 +102,9 @@ def words(form: Posted, name: str, most: int = MOST_WORDS) -> str | None:
     """Read what was typed; raises `Invalid` for what is too long, or is no text."""
     written = form.text(name)
     if len(written) > most:
-        raise Invalid(f"{name} has at most {most} characters")
+        raise Invalid(f"{name} has at most {most} characters", why="text_too_long", told={"most": most})
     if "\x00" in written:
-        raise Invalid(f"{name} is no text")
+        raise Invalid(f"{name} is no text", why="no_text")
     return written or None
 
 

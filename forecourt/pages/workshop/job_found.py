@@ -39,7 +39,7 @@ def router(site: Site) -> APIRouter:
         def give(unit: UnitOfWork) -> None:
             verdict = form.text("verdict")
             if verdict not in set(Verdict):
-                raise Invalid("a verdict is found, not_found or other_fault")
+                raise Invalid("a verdict is found, not_found or other_fault", why="not_of_this_page")
             other = form.text("other") if verdict == Verdict.OTHER_FAULT else ""
             judged = Judged(Verdict(verdict), other or None, words(form, "note"))
             give_verdict(unit, form.reader.actor, order, form.text("finding"), judged)

@@ -55,7 +55,10 @@ def _asked(form: Posted) -> Labour | Material:
         return Labour(operation.en, operation.zh, hours or operation.hours_hundredths, operation.group)
     own = words(form, "work", MOST_LINE)
     if own is None or hours is None:
-        raise Invalid("choose an operation, or say in your own words what is to be done, and how many hours it takes")
+        raise Invalid(
+            "choose an operation, or say in your own words what is to be done, and how many hours it takes",
+            why="operation_or_words",
+        )
     return Labour(own, own, hours)
 
 
@@ -65,7 +68,9 @@ def _hundredths(written: str) -> int | None:
     try:
         hours = float(written)
     except ValueError as error:
-        raise Invalid("the hours are a number") from error
+        raise Invalid("the hours are a number", why="two_decimals") from error
     if not 0 < hours <= MOST_HOURS:
-        raise Invalid(f"the hours are more than 0 and at most {MOST_HOURS}")
+        raise Invalid(
+            f"the hours are more than 0 and at most {MOST_HOURS}", why="hours_out_of_range", told={"most": MOST_HOURS}
+        )
     return max(1, round(hours * 100))

@@ -49,28 +49,30 @@ def router(site: Site) -> APIRouter:
 def _turn(form: Posted) -> Callable[[UnitOfWork, Actor, str], object]:
     turns = {"start": clock.start, "stop": clock.stop}
     if form.text("turn") not in turns:
-        raise Invalid("a clock is started or stopped")
+        raise Invalid("a clock is started or stopped", why="not_of_this_page")
     return turns[form.text("turn")]
 
 
 def _seen(form: Posted) -> tuple[Stage, str, Light, str | None]:
     light = form.text("light")
     if light not in set(Light):
-        raise Invalid("a light is green, amber or red")
+        raise Invalid("a light is green, amber or red", why="not_of_this_page")
     return _stage(form), form.text("point"), Light(light), _note(form)
 
 
 def _keep(unit: UnitOfWork, sent: WithFile, order: str) -> None:
     form, content = sent.form, sent.file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
-        raise Invalid(f"a photo has at most {MOST_BYTES >> 20} MB")
+        raise Invalid(
+            f"a photo has at most {MOST_BYTES >> 20} MB", why="picture_too_large", told={"megabytes": MOST_BYTES >> 20}
+        )
     place = Place(_stage(form), form.text("point")) if form.text("point") else Place()
     add_photo(unit, form.reader.actor, order, content, place, form.reader.site.photos)
 
 
 def _stage(form: Posted) -> Stage:
     if form.text("stage") not in set(Stage):
-        raise Invalid("an inspection's stage is check_in, pre_work or final")
+        raise Invalid("an inspection's stage is check_in, pre_work or final", why="not_of_this_page")
     return Stage(form.text("stage"))
 
 

@@ -78,7 +78,9 @@ def _contact(unit: UnitOfWork, form: Posted, workshop: str) -> None:
     said = {name: form.text(name) for name in CONTACT}
     for name, most in CONTACT.items():
         if len(said[name]) > most or "\x00" in said[name]:
-            raise AtField({name: Invalid(f"this is text of at most {most} characters")})
+            raise AtField(
+                {name: Invalid(f"this is text of at most {most} characters", why="text_too_long", told={"most": most})}
+            )
     try:
         set_contact(unit, form.reader.actor, workshop, said)
     except Invalid as refusal:
@@ -106,7 +108,7 @@ def _special_day(unit: UnitOfWork, form: Posted, workshop: str) -> None:
     try:
         day = date.fromisoformat(form.text("day"))
     except ValueError as error:
-        raise AtField({"day": Invalid("this is no date")}) from error
+        raise AtField({"day": Invalid("this is no date", why="no_day")}) from error
     try:
         hours = None if form.text("usual") else read_hours(form.text("hours"))
     except Invalid as refusal:
