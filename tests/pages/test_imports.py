@@ -92,7 +92,7 @@ def test_a_large_file_is_tried_and_imported_in_the_background(
     monkeypatch.setattr(imports, "MOST_BYTES", 10)
     form = forms_of(manager.get("/imports").text)["/imports"]
     refused = manager.post("/imports", data=form, files={"file": ("x.csv", FILE.encode(), "text/csv")})
-    assert (refused.status_code, "a file has at most" in refused.text) == (422, True)
+    assert (refused.status_code, "A file has at most" in refused.text) == (422, True)
 
 
 def test_what_is_no_file_of_ours_is_refused_in_words(manager: TestClient) -> None:

@@ -57,6 +57,7 @@ ELSEWHERE = {
     "refused/carried_fields.html",
     "refused/session_lost.html",
     "refused/notice.html",
+    "track_ended.html",
 }
 # Forms that end what the others are sent with.
 ENDING = ("/sign-out", "/account/", "/language", "/me/", "/revoke", "/members")
