@@ -40,7 +40,7 @@ class WindowStep:
 
 @dataclass(frozen=True, slots=True)
 class _Cells:
-    """Values for the rings, in order of time: `column` [row], `second` [row] and a column per signal."""
+    """Values for the rings, in order of (column, time): `column` [row], `second` [row] and a column per signal."""
 
     column: IntArray
     second: IntArray
@@ -159,7 +159,7 @@ class Windows:
     def _fill(self, rows: Rows) -> None:
         if len(rows.at_us):
             columns = np.array([self._column[vehicle] for vehicle in rows.vehicle], dtype=np.int64)
-            order = np.argsort(rows.at_us, kind="stable")
+            order = np.lexsort((rows.at_us, columns))
             signals = {name: values for name, values in rows.signals.items() if self._keeps(name)}
             self._write(_Cells(columns, rows.at_us // 1_000_000, signals).pick(order))
 
@@ -201,7 +201,7 @@ class Windows:
         inside = cells.second > self._head[cells.column] - WINDOW_S
         late = cells.second <= before[cells.column]
         slot = cells.second % WINDOW_S
-        # Rows are in order of time for each column.
+        # Rows of a column stand together, in order of time: a second that occurs twice has its rows side by side.
         once = (np.diff(cells.column) != 0) | (np.diff(cells.second) != 0)
         if once.all() and not late.any():
             self._write_new(cells if inside.all() else cells.pick(np.flatnonzero(inside)))

@@ -150,6 +150,19 @@ def test_a_restart_finds_the_window_in_the_archive(bench: Bench, database: Datab
     assert again.windows.block(["car-9", "car-3"]).lengths.tolist() == [0, 1]
 
 
+def test_a_restart_keeps_what_two_messages_say_of_one_second_of_several_cars(
+    bench: Bench, database: Database, archive: Archive
+) -> None:
+    for device in ("dev-1", "dev-2"):
+        bench.process(volts(1, 10, [13], device=device))
+    for device in ("dev-1", "dev-2"):
+        later = NOON - 10 * SECOND + timedelta(milliseconds=500)
+        bench.process(columns(2, later, device=device, boot=f"b{device}", engine_speed=[800]))
+    again = Bench(database, archive)
+    again.process(volts(3, 9, [14]), volts(3, 9, [14], device="dev-2"))
+    assert again.voltage("car-1") == again.voltage("car-2") == [13, 14]
+
+
 def test_of_a_shared_vehicle_each_worker_sees_what_the_other_stored(
     bench: Bench, database: Database, archive: Archive
 ) -> None:
