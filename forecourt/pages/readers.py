@@ -234,6 +234,14 @@ def to(path: str) -> RedirectResponse:
     return RedirectResponse(path, status_code=303)
 
 
+def opened_by_link(site: Site, request: Request, cookie: str, path: str, secret: str) -> Response:
+    """Lead to the pages of a link, which alone are given its secret, in a cookie that no script reads."""
+    answer = to(path)
+    secure = site.secure_cookies or request.url.scheme == "https"
+    answer.set_cookie(cookie, secret, path=path, secure=secure, httponly=True, samesite="strict")
+    return answer
+
+
 def own_path(path: str | None) -> str:
     """Give a path of this site, or `/`: what a form names as the next page may have been written by anybody."""
     if path and path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable():

@@ -28,7 +28,7 @@ from forecourt.pages import language
 from forecourt.pages.acting import KEY_FIELD
 from forecourt.pages.live import Watch, told
 from forecourt.pages.owner.repairs import shown_of_repair
-from forecourt.pages.readers import CSRF_FIELD, Reader, anybody, open_reader, own_form, to
+from forecourt.pages.readers import CSRF_FIELD, Reader, anybody, open_reader, opened_by_link, own_form, to
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
 from foundation.database import UnitOfWork
@@ -143,16 +143,7 @@ def _enter(site: Site, request: Request, secret: str) -> Response:
             order = str(holder_of(unit, secret).actor.only)
         except Unauthenticated:
             return reader.page("approve/link.html", 401, void=True)
-    answer = to(f"/approve/{quote(order)}")
-    answer.set_cookie(
-        COOKIE,
-        secret,
-        path=f"/approve/{quote(order)}",
-        secure=site.secure_cookies or request.url.scheme == "https",
-        httponly=True,
-        samesite="strict",
-    )
-    return answer
+    return opened_by_link(site, request, COOKIE, f"/approve/{quote(order)}", secret)
 
 
 def _holder(unit: UnitOfWork, reader: Reader, order: str) -> Session:

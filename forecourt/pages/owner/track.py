@@ -18,7 +18,7 @@ from aftersales.settlement.sheets import sheet
 from aftersales.views import get_case, get_repair_order
 from forecourt.pages.acting import act
 from forecourt.pages.live import Watch, opens_more, told
-from forecourt.pages.readers import Posted, Reader, anybody, open_reader, own_form, posted, to
+from forecourt.pages.readers import Posted, Reader, anybody, open_reader, opened_by_link, own_form, posted
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
 from foundation.database import UnitOfWork
@@ -111,16 +111,7 @@ def _enter(site: Site, request: Request, secret: str) -> Response:
             case = _case_of(actor_of_token(unit, secret))
         except Unauthenticated:
             return reader.page("track_link.html", 401, void=True)
-    answer = to(f"/track/{quote(case)}")
-    answer.set_cookie(
-        COOKIE,
-        secret,
-        path=f"/track/{quote(case)}",
-        secure=site.secure_cookies or request.url.scheme == "https",
-        httponly=True,
-        samesite="strict",
-    )
-    return answer
+    return opened_by_link(site, request, COOKIE, f"/track/{quote(case)}", secret)
 
 
 def _holder(unit: UnitOfWork, reader: Reader, case: str) -> Actor:
