@@ -3,12 +3,13 @@
 Each is read only where it runs: a worker that comes back must not wait for what it never uses.
 """
 
-import contextlib
 import gc
 import os
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
+
+import structlog
 
 from forecourt.installation import Installation
 
@@ -44,6 +45,10 @@ def steady() -> None:
 def give_way() -> None:
     """Let the other processes go first for as long as they want the processor; when they do not, nothing is lost."""
     os.nice(POLITE)
-    # Linux may weigh sessions first, and niceness within each; without that there is no such file.
-    with contextlib.suppress(FileNotFoundError):
+    if os.getsid(0) != os.getpid():
+        return  # the session is of whoever started us, and has other processes
+    try:
+        # Linux may weigh sessions first, and niceness within each.
         _SESSION.write_text(str(POLITE))
+    except OSError as refused:  # not there, or not to be set: then niceness has to do
+        structlog.get_logger().info("session_not_weighed", kind=type(refused).__name__)

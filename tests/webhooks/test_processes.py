@@ -39,6 +39,7 @@ class Between:
     receiver: subprocess.Popen[bytes] | None = None
     tasks: subprocess.Popen[bytes] | None = None
     deaths: int = 0
+    starts: int = 0  # of the sender
 
     @property
     def log(self) -> Path:
@@ -62,6 +63,11 @@ class Between:
             words = [sys.executable, "-m", "forecourt.processes", "tasks", "0"]
             with (self.folder / "tasks.log").open("ab") as log:
                 self.tasks = subprocess.Popen(words, env=environment, stdout=log, stderr=log)
+            self.starts += 1
+
+    def told(self) -> str:
+        written = (self.folder / "tasks.log").read_text().splitlines()
+        return "\n".join([f"{len(self.came())} came, {self.deaths} deaths, {self.starts} starts", *written[-20:]])
 
     def kill_sender(self) -> None:
         assert self.tasks is not None
@@ -119,7 +125,7 @@ def until(done: Callable[[], bool], running: Between, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while not done():
         running.look_after()
-        assert time.monotonic() < deadline, f"{len(running.came())} came; {running.log.parent / 'tasks.log'}"
+        assert time.monotonic() < deadline, running.told()
         time.sleep(0.1)
 
 
@@ -142,9 +148,10 @@ def check(house: House, came: list[dict[str, Any]], events: int, unanswered: int
     for one in came:
         heard[one["headers"]["webhook-id"]] = heard.get(one["headers"]["webhook-id"], 0) + 1
     assert set(heard) == set(tried)
-    # An attempt that met nobody, while the receiver was dead, stands in the log as well.
+    # What was answered had come. What was not may have: a receiver that dies takes with it who stands at its door.
+    assert all(sum(it["status"] is not None for it in tried[message]) <= times for message, times in heard.items())
     met = sum(attempt["error"] != "unreachable" for attempts in tried.values() for attempt in attempts)
-    assert 0 <= sum(heard.values()) - met <= unanswered
+    assert sum(heard.values()) <= met + unanswered
     assert all(attempts[-1]["status"] == 204 for attempts in tried.values())
 
 
@@ -153,7 +160,7 @@ def test_a_receiver_that_fails_delays_takes_twice_and_dies_gets_everything(datab
         running.look_after()
         house = House(database, 5, running.port)
         house.tell(2)
-        until(lambda: len(log := house.log()) == 10 and {it["state"] for it in log} == {"delivered"}, running, 90)
+        until(lambda: len(log := house.log()) == 10 and {it["state"] for it in log} == {"delivered"}, running, 200)
         assert running.deaths == 1
         check(house, running.came(), 2, unanswered=0)
     words = {(it["status"], it["error"]) for delivery in house.log() for it in delivery["attempts"]}
