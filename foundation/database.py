@@ -28,12 +28,14 @@ def new_id(prefix: str) -> str:
 class UnitOfWork:
     """One transaction. Everything read and written through `connection` commits together, or not at all.
 
-    `data` is the directory for files that are derived from the database, where there is one.
+    `data` is the directory for files that are derived from the database, where there is one. `silent`: it has promised
+    to append no events (`foundation/events.py`).
     """
 
     def __init__(self, connection: Connection, clock: Clock, data: Path | None = None) -> None:
         self.connection = connection
         self.data = data
+        self.silent = False
         self._clock = clock
 
     def now(self) -> datetime:

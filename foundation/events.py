@@ -1,8 +1,9 @@
 """The event log: what happened to a subject, numbered per subject in commit order, followed without gaps.
 
 Numbers are taken under the subject row's lock, so they appear in the order in which their transactions commit.
-A follower of several subjects reads below `pg_snapshot_xmin` in (xid, id) order: nothing that commits later can
-appear behind its cursor. The rows of a subject are a hash chain; `foundation/audit.py` checks it.
+A follower of several subjects reads in (xid, id) order below the oldest transaction that runs: nothing that commits
+later can appear behind its cursor. Transactions that take minutes and `stay_silent` are not waited for. The rows of a
+subject are a hash chain; `foundation/audit.py` checks it.
 """
 
 import json
@@ -20,6 +21,7 @@ from foundation.refusals import Invalid
 from foundation.tables import event_subjects, events
 
 CHANNEL = "forecourt_events"
+_SILENT = 70_671, 1  # the key of a lock that nobody waits for: who holds it is silent
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -115,9 +117,17 @@ def append(unit: UnitOfWork, subject: str, kind: str, data: dict[str, Any], acto
 
     Its digest covers the digest of the subject's event before it.
     """
+    if unit.silent:
+        raise RuntimeError("this unit of work has promised to tell nothing")
     told = {"subject": subject, "kind": kind, "data": Jsonb(data), "actor": actor, "at": unit.now(), "channel": CHANNEL}
     number: int = unit.rows(_APPEND, told)[0].number
     return number
+
+
+def stay_silent(unit: UnitOfWork) -> None:
+    """Promise, before anything is written, that this unit appends nothing; so no follower has to wait for its end."""
+    unit.rows(f"SELECT pg_advisory_xact_lock_shared({_SILENT[0]}, {_SILENT[1]})")
+    unit.silent = True
 
 
 def newest_number(unit: UnitOfWork, subject: str) -> int:
@@ -161,13 +171,30 @@ def read_each(unit: UnitOfWork, places: Mapping[str, int], limit: int = 500) -> 
     return found
 
 
+# The oldest transaction of this statement's snapshot that may still append. One that fell silent, or ended, between the
+# snapshot and the look at its locks counts as if it might.
+_SETTLED = f"""events.xid < (
+    WITH locks AS MATERIALIZED (
+        SELECT virtualtransaction AS owner, locktype, classid, objid, transactionid, mode FROM pg_locks
+        WHERE locktype IN ('advisory', 'transactionid') AND granted
+    )
+    SELECT coalesce(min(running), pg_snapshot_xmax(pg_current_snapshot()))
+    FROM pg_snapshot_xip(pg_current_snapshot()) AS running
+    WHERE NOT EXISTS (
+        SELECT FROM locks AS silent JOIN locks AS own USING (owner)
+        WHERE silent.locktype = 'advisory' AND (silent.classid, silent.objid) = ({_SILENT[0]}, {_SILENT[1]})
+            AND own.locktype = 'transactionid' AND own.mode = 'ExclusiveLock'  -- who waited for another's may share it
+            AND own.transactionid = CAST(running AS xid)
+    )
+)"""  # noqa: S608 - two numbers of ours
+
+
 def read_many(unit: UnitOfWork, subjects: Sequence[str] | None, after: Cursor = START, limit: int = 500) -> list[Event]:
     """Give the settled events of several subjects (None: of all) behind the cursor, in (xid, id) order."""
-    settled = text("events.xid < pg_snapshot_xmin(pg_current_snapshot())")
     behind = text("(events.xid, events.id) > (CAST(:xid AS xid8), :id)").bindparams(xid=str(after.xid), id=after.id)
     rows = unit.connection.execute(
         select(events)
-        .where(settled, behind, *(() if subjects is None else (events.c.subject.in_(subjects),)))
+        .where(text(_SETTLED), behind, *(() if subjects is None else (events.c.subject.in_(subjects),)))
         .order_by(events.c.xid, events.c.id)
         .limit(limit)
     )
@@ -189,7 +216,7 @@ def end_of_log(unit: UnitOfWork) -> Cursor:
     """Give the cursor behind everything that is settled now."""
     row = unit.connection.execute(
         select(events.c.xid, events.c.id)
-        .where(text("events.xid < pg_snapshot_xmin(pg_current_snapshot())"))
+        .where(text(_SETTLED))
         .order_by(tuple_(events.c.xid, events.c.id).desc())
         .limit(1)
     ).one_or_none()

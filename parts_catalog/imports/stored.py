@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row, insert, select, text, update
 
 from foundation.database import UnitOfWork
+from foundation.events import stay_silent
 from foundation.identity import Actor
 from foundation.paging import Page, cut, read_cursor
 from foundation.refusals import Conflict, Invalid, NotFound
@@ -106,7 +107,8 @@ def findings_of(
 
 
 def one_at_a_time(unit: UnitOfWork) -> None:
-    """Wait until no other import or undo writes; the lock ends with the transaction."""
+    """Wait until no other import or undo writes; the lock ends with the transaction, for which no event waits."""
+    stay_silent(unit)
     unit.connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('parts_catalog.imports'))"))
 
 

@@ -3,18 +3,21 @@
 import random
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from foundation.database import Database
+from foundation.events import append, read_many
 from foundation.identity import Actor, Role
 from foundation.refusals import NotFound
+from parts_catalog.imports import running
 from parts_catalog.imports.aces import VERSIONS
-from parts_catalog.imports.running import undo
+from parts_catalog.imports.running import Wanted, import_file, undo
 from parts_catalog.imports.stored import ImportedSince
 from tests.parts_catalog.imports.conftest import Take, findings_of, rows_of
-from tests.parts_catalog.imports.files import aces, app, rich
+from tests.parts_catalog.imports.files import aces, app, rich, saved
 from tests.parts_catalog.rows import add_location
 
 
@@ -53,6 +56,23 @@ def test_every_version_is_read_into_the_same_record(take: Take, database: Databa
         parameter = {"p1": {"value": "12", "uom": "mm"}}
         assert lines[4].qualifiers == [{"id": 2341, "text": "With 12 mm rotor", "params": parameter}]
         assert lines[4].note_en == "Except <Police>; see bulletin"
+
+
+def test_who_follows_the_log_does_not_wait_for_the_end_of_an_import(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "_SAID_EVERY_S", 0.0)
+    path = saved(tmp_path, aces(app(1), app(2)), "parts.xml")
+    seen: list[list[str]] = []
+
+    def meanwhile(_done: int, _of: int) -> None:
+        with database.unit() as unit:
+            append(unit, "order_1", "told", {})
+        with database.unit() as unit:
+            seen.append([event.kind for event in read_many(unit, None)])
+
+    assert import_file(database, Wanted(path, "parts.xml"), meanwhile).state == "done"
+    assert seen == [["told"] * turn for turn in range(1, len(seen) + 1)] != []
 
 
 BROKEN = (
