@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from aftersales.seed import WORKSHOP_ORGANISATION
 from forecourt.installation import Installation
 from forecourt.opened import opened
@@ -44,7 +42,6 @@ class Device:
         self.publisher.send(Kind.RESULT, "b1", done)
 
 
-@pytest.mark.timeout(180)
 def test_codes_are_cleared_with_both_authorities_and_no_worker_s_death_loses_the_command(
     house: House, tmp_path: Path
 ) -> None:

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from foundation.clock import SystemClock
 from ingest.publisher import Publisher
 from tests.flow.house import House, eventually
@@ -31,7 +29,6 @@ class Car:
         return [int(told["number"]) for told in self.heard]
 
 
-@pytest.mark.timeout(180)
 def test_a_car_hears_how_its_repair_goes_on(house: House, tmp_path: Path) -> None:
     slot = house.get("/v1/slots", service="inspection", vehicle=house.vehicle)["items"][0]
     wish = {"vehicle": house.vehicle, "slot": slot["id"], "service": "inspection"}

@@ -38,6 +38,8 @@ def carry(house: House, trip: TripColumns, folder: Path, *, on_pty: bool) -> int
         config = Config(server.address, house.vehicle, house.device_url, folder / "edge", plan=plan, rate=1000)
         with Edge(config) as edge:
             eventually(lambda: source.exhausted or edge.failure, 900, "every reading has been asked for")
+            edge.rest()
+            assert edge.publisher.wait_committed(120), "a car end that ends waits for half a second, and keeps the rest"
         assert edge.poller.tally.refused == {}
         return edge.publisher.sent_readings
 

@@ -115,7 +115,6 @@ def on_the_road(house: House, fault: Fault, folder: Path) -> Iterator[Scene]:
 
 
 @SOAK
-@pytest.mark.timeout(420)
 @pytest.mark.parametrize("names", ["alternator", "thermostat_stuck_open fuel_pump"])
 def test_each_fault_is_one_case_that_its_code_joins(house: House, tmp_path: Path, names: str) -> None:
     with ExitStack() as roads:

@@ -32,7 +32,6 @@ class Answered(SteppedTrip):
         return found
 
 
-@pytest.mark.timeout(240)
 def test_kills_on_the_way_from_the_port_to_the_archive(house: House, tmp_path: Path) -> None:
     matrix(house, tmp_path, kills=1)
 

@@ -34,7 +34,6 @@ def back_within(house: House, name: str, seconds: float) -> float:
     return took
 
 
-@pytest.mark.timeout(400)
 def test_killed_processes_come_back_and_lose_nothing(house: House, tmp_path: Path) -> None:
     seed = random.SystemRandom().randrange(10**6)
     print(f"seed {seed}")

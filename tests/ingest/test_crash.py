@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
-import pytest
 from sqlalchemy import text
 
 from foundation.database import Database
@@ -46,7 +45,6 @@ def message(seq: int) -> Arrived:
     return columns(seq, NOON - timedelta(minutes=30) + timedelta(seconds=2 * seq), engine_speed=[seq, seq + 0.5])
 
 
-@pytest.mark.timeout(120)
 def test_kills_lose_nothing_and_double_nothing(database: Database, database_url: str, tmp_path: Path) -> None:
     where, seed = tmp_path / "archive", random.randrange(10**6)
     chance = random.Random(seed)
