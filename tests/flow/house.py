@@ -27,7 +27,7 @@ from foundation.identity import Role, add_account, add_organisation, issue_token
 from ingest import registry
 from ingest.vehicles import VehicleConfig
 
-READY_S = 90.0
+READY_S = 240.0
 ETIOS = {"make": "Toyota", "model_line": "Etios", "model_year": 2014, "fuel": "petrol", "displacement_l": 1.5}
 
 
