@@ -6,7 +6,7 @@ from fastapi import FastAPI, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from forecourt.pages import car_commands, home, live, photos, trend, voltage
+from forecourt.pages import car_commands, home, live, photos, trend, voltage, waiting_payment
 from forecourt.pages.accounts import account, devices, inbox, keys, members, sign_in, webhooks
 from forecourt.pages.owner import approve, asked, booking, owner, repairs, stopped, track, visit, waiting
 from forecourt.pages.refused import HEADERS
@@ -89,6 +89,7 @@ _ROUTERS = tuple(
         returns,
         prices,
         sandbox_payment,
+        waiting_payment,
         trend,
         voltage,
     )

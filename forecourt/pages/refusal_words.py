@@ -292,6 +292,7 @@ WHY: Mapping[str, str] = {
     "cart_empty": N_("There is nothing in this cart."),
     "no_price_shown": N_("No price has been shown yet; please look at the cart first."),
     "order_moved": N_("The order has moved on, and this cannot be done any more."),
+    "nothing_to_scan": N_("This payment does not wait to be scanned."),
     "order_not_payable": N_("This order does not wait for a payment."),
     "order_on_its_way": N_("Some of this order is on its way already; return it when it has come."),
     "count_over": N_("This count is over."),

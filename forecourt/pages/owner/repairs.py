@@ -25,6 +25,7 @@ from forecourt.pages.acting import act, act_for
 from forecourt.pages.readers import Posted, Reader, WithFile, posted, posted_file, signed_in, to
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
+from forecourt.pages.waiting_payment import shown_waiting
 from foundation.access import OWNERS
 from foundation.database import UnitOfWork
 from foundation.events import end_of_log
@@ -34,7 +35,6 @@ from foundation.refusals import Conflict, Invalid, Refusal
 from parts_catalog.payments import State
 from parts_catalog.payments.providers import KINDS, offered
 from parts_catalog.payments.sandbox import NAME as SANDBOX
-from parts_catalog.payments.views import how_to_pay
 
 HASH = "hash-"  # before the lines of a form of decisions: what each was as it was shown
 EVERY = "all"
@@ -176,12 +176,8 @@ def _repair(unit: UnitOfWork, reader: Reader, order: str) -> dict[str, Any]:
 
 def payment_of(unit: UnitOfWork, reader: Reader, order: Mapping[str, Any]) -> dict[str, Any] | None:
     """Give the payment of an order's bill that waits, with the page or the code at which it is paid; None: none."""
-    waiting = [one for one in order["bill"]["payments"] if one["state"] == State.PENDING] if order["bill"] else []
-    if not waiting:
-        return None
-    last: dict[str, Any] = waiting[-1]
-    payment = next(one for one in payments_of_order(unit, order["id"]) if one.id == last["id"])
-    return {**last, **(how_to_pay(payment, reader.site.providers) or {"url": None, "code": None})}
+    waiting = [one for one in payments_of_order(unit, order["id"]) if one.state is State.PENDING]
+    return shown_waiting(unit, reader, waiting[-1]) if waiting else None
 
 
 def shown_of_repair(unit: UnitOfWork, actor: Actor, order: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,8 +26,20 @@ const away = (gone) => {
 };
 document.addEventListener("htmx:error", () => away(true));
 document.addEventListener("htmx:response:error", (event) => away(event.detail.ctx.response.status >= 500));
-document.addEventListener("htmx:sse:error", (event) => { if (event.detail.status !== 401) away(true); });
-document.addEventListener("htmx:sse:after:connection", () => away(false));
+// A stream that is refused as it comes back: what opened it, a session or a link, has ended meanwhile. The page asks
+// anew, and shows what it is answered: that a link has ended, in place of all, or a notice above.
+const REFUSED = new Set([401, 403, 404, 410]);
+document.addEventListener("htmx:sse:error", (event) => {
+  if (!REFUSED.has(event.detail.status)) away(true);
+  else if (!notice.hasChildNodes()) htmx.trigger("#live", "changed");
+});
+document.addEventListener("htmx:sse:before:connection", (event) => {
+  if (document.getElementById("ended")) event.preventDefault();
+});
+document.addEventListener("htmx:sse:after:connection", () => {
+  if (notice.hasChildNodes()) htmx.trigger("#live", "changed");
+  away(false);
+});
 document.addEventListener("htmx:after:swap", (event) => {
   if (event.detail.ctx.response?.status >= 400) return;
   away(false);

@@ -14,10 +14,12 @@ from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
 from forecourt.pages.trade.part import shelves
 from forecourt.pages.trade.regions import REGIONS
+from forecourt.pages.waiting_payment import shown_waiting
 from foundation.database import UnitOfWork
 from foundation.events import end_of_log, read
 from foundation.paging import DEFAULT_LIMIT, MAXIMUM_LIMIT
 from foundation.refusals import Conflict, Invalid, Refusal
+from parts_catalog import payments
 from parts_catalog.part_reviews import own_reviews, review_part
 from parts_catalog.payments.providers import KINDS, offered
 from parts_catalog.payments.sandbox import NAME as SANDBOX
@@ -125,6 +127,7 @@ def _order(unit: UnitOfWork, reader: Reader, order_id: str) -> dict[str, Any]:
     parts = list(dict.fromkeys(line["part"] for line in order["lines"] if line["part"] in delivered))
     states = {ShipmentState(one["state"]) for one in order["shipments"]}
     waits = order["state"] == OrderState.AWAITING_PAYMENT
+    payment = payments.find(unit, reader.actor, order["payment"]["id"]) if waits and order["payment"] else None
     left = returnable_view(unit, reader.actor, order_id) if delivered else []
     mine = list_returns(unit, reader.actor, state=None, order=order_id, limit=MAXIMUM_LIMIT, cursor=None).items
     return {
@@ -133,6 +136,7 @@ def _order(unit: UnitOfWork, reader: Reader, order_id: str) -> dict[str, Any]:
         "events": [event for event in read(unit, order_id) if "en" in event.data],
         "shelves": shelves(unit),
         "regions": REGIONS,
+        "waits": shown_waiting(unit, reader, payment) if payment else None,
         "providers": [KINDS[name] for name in reader.site.providers] if waits else [],
         "cancellable": waits or (order["state"] == OrderState.PAID and states <= AHEAD),
         "returnable": any(line["pieces"] for line in left),
