@@ -35,7 +35,7 @@ SECURITY_EVENTS: Mapping[str, str] = {
     "account_revoked": "an account was closed, and all its credentials with it",
     "signed_in": "somebody signed in, by password or by link",
     "sign_in_failed": "somebody failed to: the digest of the address alone",
-    "credential_made": "a token, session or link was made",
+    "credential_made": "a token, session, link or a webhook's new secret was made",
     "credential_revoked": "one of them was ended or used up",
     "password_set": "an account was given a new password",
     "grant_opened": "a vehicle or case was opened to another organisation",

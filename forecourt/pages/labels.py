@@ -238,6 +238,7 @@ DONE: Mapping[str, str] = {
     "signed": N_("Signed. Thank you."),
     "webhook_made": N_("The webhook has been made. It is told what happens from now on."),
     "webhook_gone": N_("The webhook has been taken away, with its log."),
+    "secret_changed": N_("It has a new secret."),
     "replayed": N_("It is sent again."),
     "nothing_since": N_("Nothing has happened since; nothing is sent."),
     "line_added": N_("Added. The owner is asked."),

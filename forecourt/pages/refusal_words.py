@@ -53,6 +53,7 @@ HEADLINE: Mapping[str, str] = {
     "already_answered": N_("This has its answer already."),
     "too_many_photos": N_("This repair has as many photos as it may."),
     "too_many_webhooks": N_("Your organisation has as many webhooks as it may."),
+    "too_many_secrets": N_("Too many old secrets of this webhook still sign: end them first, or wait for a day."),
     "too_many_images": N_("This part has as many pictures as it may."),
     "brand_of_another_house": N_("This brand is kept by another house."),
     "imported_since": N_("A later import has touched the same brands: undo that first."),

@@ -4,6 +4,7 @@
                                         ▲                  │
                                         └── sooner or later ◀ not taken
 
-`endpoints.py` are the addresses, `collecting.py` lays down what each is to get, `sending.py` sends it, `outcome.py`
-sees to what was answered, `courier.py` does all of it round after round, `http.py` is the door.
+`endpoints.py` are the addresses, `secret_changes.py` gives one a new secret, `collecting.py` lays down what each is to
+get, `sending.py` sends it, `outcome.py` sees to what was answered, `courier.py` does all of it round after round,
+`http.py` is the door.
 """

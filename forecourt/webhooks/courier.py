@@ -11,6 +11,7 @@ import structlog
 
 from forecourt.webhooks.collecting import collect
 from forecourt.webhooks.outcome import forget, note
+from forecourt.webhooks.secret_changes import forget_old_secrets
 from forecourt.webhooks.sending import Letter, new_client, send, take
 from foundation.clock import Clock, SystemClock
 from foundation.database import Database
@@ -73,6 +74,7 @@ class Courier:
             self._forget_at = time.monotonic() + FORGET_S
             with self._database.unit() as unit:
                 forget(unit, self._clock)
+                forget_old_secrets(unit, self._clock)
         if room <= 0:
             return []
         with self._database.unit() as unit:

@@ -51,7 +51,7 @@ def add_endpoint(
     count = select(func.count()).select_from(webhook_endpoints).where(_own(actor))
     if unit.connection.execute(count).scalar_one() >= MOST:
         raise TooManyWebhooks(f"an organisation has at most {MOST} webhooks")
-    secret = f"whsec_{b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()}"
+    secret = new_secret()
     after = end_of_log(unit)
     row = unit.connection.execute(
         webhook_endpoints.insert()
@@ -70,6 +70,11 @@ def add_endpoint(
         .returning(webhook_endpoints)
     ).one()
     return _endpoint(row), secret
+
+
+def new_secret() -> str:
+    """Make a secret as Standard Webhooks writes them."""
+    return f"whsec_{b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()}"
 
 
 def list_endpoints(unit: UnitOfWork, actor: Actor) -> list[Endpoint]:

@@ -1,4 +1,4 @@
-"""The HTTP door to webhooks: addresses, the log of what was sent, and sending again."""
+"""The HTTP door to webhooks: addresses, their secrets, the log of what was sent, and sending again."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -17,8 +17,9 @@ from forecourt.webhooks.endpoints import (
     list_endpoints,
     remove_endpoint,
 )
+from forecourt.webhooks.secret_changes import change_secret, end_old_secrets, old_until
 from foundation.clock import SystemClock
-from foundation.database import Database
+from foundation.database import Database, UnitOfWork
 from foundation.http import ActorDependency, Body, Named, problem_responses
 from foundation.identity import Actor
 from foundation.paging import DEFAULT_LIMIT, MAXIMUM_LIMIT
@@ -45,6 +46,13 @@ class WebhookChange(Body):
     active: bool | None = Field(default=None, description="False: paused; true: on again, from where it stood")
 
 
+class SecretWish(Body):
+    keep_old: bool = Field(
+        default=True,
+        description="True: what signed until now signs, too, for 24 hours; false: it has leaked, and ends at once",
+    )
+
+
 class WebhookView(BaseModel):
     id: str
     url: str
@@ -53,10 +61,14 @@ class WebhookView(BaseModel):
     why: str | None
     failing_since: datetime | None
     created_at: datetime
+    old_secret_until: datetime | None = Field(
+        description="The secret was changed: until then what signed before signs, too, in the same header"
+    )
 
     @classmethod
-    def of(cls, endpoint: Endpoint) -> Self:
-        return cls.model_validate({**asdict(endpoint), "kinds": list(endpoint.kinds)})
+    def of(cls, endpoint: Endpoint, old_until: datetime | None = None) -> Self:
+        told = {**asdict(endpoint), "kinds": list(endpoint.kinds), "old_secret_until": old_until}
+        return cls.model_validate(told)
 
 
 class NewWebhookView(WebhookView):
@@ -114,6 +126,7 @@ def router(database: Database, current_actor: ActorDependency, *, private: bool)
     """Give the routes of webhooks; `private`: they may go to private addresses."""
     routes = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
     _addresses(routes, database, current_actor, private=private)
+    _secrets(routes, database, current_actor)
     _sent(routes, database, current_actor)
     return routes
 
@@ -124,7 +137,8 @@ def _addresses(routes: APIRouter, database: Database, current_actor: ActorDepend
     @routes.get("", responses=problem_responses(401, 403), summary="Your organisation's webhooks")
     def webhooks(actor: Acting) -> WebhooksView:
         with database.unit() as unit:
-            return WebhooksView(items=[WebhookView.of(one) for one in list_endpoints(unit, actor)])
+            until = old_until(unit, actor, SystemClock())
+            return WebhooksView(items=[WebhookView.of(one, until.get(one.id)) for one in list_endpoints(unit, actor)])
 
     @routes.post(
         "",
@@ -140,14 +154,15 @@ def _addresses(routes: APIRouter, database: Database, current_actor: ActorDepend
     @routes.get("/{webhook}", responses=problem_responses(401, 403, 404), summary="One webhook")
     def show(actor: Acting, webhook: Named) -> WebhookView:
         with database.unit() as unit:
-            return WebhookView.of(get_endpoint(unit, actor, webhook))
+            return _seen(unit, actor, get_endpoint(unit, actor, webhook))
 
     @routes.patch(
         "/{webhook}", responses=problem_responses(401, 403, 404, 422), summary="Change, pause, or switch on again"
     )
     def change(actor: Acting, webhook: Named, body: WebhookChange) -> WebhookView:
         with database.unit() as unit:
-            return WebhookView.of(change_endpoint(unit, actor, webhook, **body.model_dump(), private=private))
+            changed = change_endpoint(unit, actor, webhook, **body.model_dump(), private=private)
+            return _seen(unit, actor, changed)
 
     @routes.delete(
         "/{webhook}", status_code=204, responses=problem_responses(401, 403, 404), summary="Take a webhook away"
@@ -155,6 +170,36 @@ def _addresses(routes: APIRouter, database: Database, current_actor: ActorDepend
     def remove(actor: Acting, webhook: Named) -> None:
         with database.unit() as unit:
             remove_endpoint(unit, actor, webhook)
+
+
+def _secrets(routes: APIRouter, database: Database, current_actor: ActorDependency) -> None:
+    Acting = Annotated[Actor, Depends(current_actor)]  # noqa: N806 - a type
+
+    @routes.post(
+        "/{webhook}/secret",
+        status_code=201,
+        responses=problem_responses(401, 403, 404, 409, 422),
+        summary="Give a webhook a new secret, shown this once; for a day both it and the one before sign",
+    )
+    def change_one(actor: Acting, webhook: Named, body: SecretWish | None = None) -> NewWebhookView:
+        keep_old = (body or SecretWish()).keep_old
+        with database.unit() as unit:
+            changed, secret = change_secret(unit, actor, webhook, SystemClock(), keep_old=keep_old)
+            return NewWebhookView(secret=secret, **_seen(unit, actor, changed).model_dump())
+
+    @routes.delete(
+        "/{webhook}/old-secrets",
+        status_code=204,
+        responses=problem_responses(401, 403, 404),
+        summary="Let the secret that was given last alone sign from now on",
+    )
+    def end_old(actor: Acting, webhook: Named) -> None:
+        with database.unit() as unit:
+            end_old_secrets(unit, actor, webhook)
+
+
+def _seen(unit: UnitOfWork, actor: Actor, endpoint: Endpoint) -> WebhookView:
+    return WebhookView.of(endpoint, old_until(unit, actor, SystemClock()).get(endpoint.id))
 
 
 def _sent(routes: APIRouter, database: Database, current_actor: ActorDependency) -> None:

@@ -18,7 +18,12 @@ RULES = (
     Rule(
         "webhooks.change",
         Group.PERSONAL,
-        ("PATCH /v1/webhooks/{webhook}", "DELETE /v1/webhooks/{webhook}"),
+        (
+            "PATCH /v1/webhooks/{webhook}",
+            "DELETE /v1/webhooks/{webhook}",
+            "POST /v1/webhooks/{webhook}/secret",
+            "DELETE /v1/webhooks/{webhook}/old-secrets",
+        ),
         own=NAMING,
     ),
     Rule("webhooks.replay", Group.PERSONAL, ("POST /v1/webhooks/{webhook}/replays",), own=NAMING),

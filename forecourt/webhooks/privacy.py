@@ -1,4 +1,4 @@
-"""What webhooks have of persons: the address that a private person named, and its secret; all else is ids."""
+"""What webhooks have of persons: the address that a private person named, and its secrets; all else is ids."""
 
 from collections.abc import Mapping
 
@@ -8,9 +8,10 @@ from forecourt.webhooks.tables import webhook_endpoints
 from foundation.database import UnitOfWork
 from foundation.privacy import Person, Rows, rows_of
 
-PERSONAL: Mapping[str, str] = {"webhook_endpoints": "url secret"}
+PERSONAL: Mapping[str, str] = {"webhook_endpoints": "url secret", "webhook_old_secrets": "secret"}
 IMPERSONAL: Mapping[str, str] = {
     "webhook_endpoints": "id organisation account kinds state why after_xid after_id failing_since created_at",
+    "webhook_old_secrets": "endpoint until",
     "webhook_deliveries": "id endpoint subject number event_xid event_id noun kind state attempts replay_of due_at"
     " in_hand_until created_at ended_at",
     "webhook_attempts": "delivery number at took_ms status error",

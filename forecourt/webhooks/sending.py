@@ -38,7 +38,7 @@ class Letter:
     endpoint: str
     attempt: int
     url: str
-    secret: str
+    secrets: tuple[str, ...]  # the newest first: each signs
     message: str  # the `webhook-id`, the same for every attempt and replay
     body: str
 
@@ -81,7 +81,11 @@ _TAKE = f"""
     FROM webhook_endpoints e
     WHERE d.id IN (SELECT id FROM chosen) AND e.id = d.endpoint
         AND d.state = 'waiting' AND d.due_at <= %(now)s AND (d.in_hand_until IS NULL OR d.in_hand_until <= %(now)s)
-    RETURNING d.id, d.endpoint, d.attempts, d.subject, d.number, d.event_id, e.organisation, e.url, e.secret
+    RETURNING d.id, d.endpoint, d.attempts, d.subject, d.number, d.event_id, e.organisation, e.url,
+        e.secret || ARRAY(
+            SELECT o.secret FROM webhook_old_secrets o
+            WHERE o.endpoint = e.id AND o.until > %(now)s ORDER BY o.until DESC
+        ) AS secrets
 """  # noqa: S608 - put together from constants
 
 
@@ -99,7 +103,7 @@ def take(unit: UnitOfWork, clock: Clock, limit: int) -> list[Letter]:
             continue
         body = body_of(heard[row.subject].noun, told[0])
         message = f"evt_{row.event_id}"
-        letters.append(Letter(row.id, row.endpoint, row.attempts, row.url, row.secret, message, body))
+        letters.append(Letter(row.id, row.endpoint, row.attempts, row.url, tuple(row.secrets), message, body))
     return letters
 
 
@@ -146,7 +150,9 @@ def _request(client: httpx2.AsyncClient, target: Target, letter: Letter, at: dat
         "User-Agent": USER_AGENT,
         "webhook-id": letter.message,
         "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": Webhook(letter.secret).sign(letter.message, at, letter.body),
+        "webhook-signature": " ".join(
+            Webhook(secret).sign(letter.message, at, letter.body) for secret in letter.secrets
+        ),
     }
     # The certificate is asked for, and checked, under the name and not the address.
     extensions = {"sni_hostname": target.host}

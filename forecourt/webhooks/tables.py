@@ -1,4 +1,4 @@
-"""The tables of webhooks: addresses, what each is to get, and every attempt."""
+"""The tables of webhooks: addresses, their old secrets, what each is to get, and every attempt."""
 
 from sqlalchemy import (
     BigInteger,
@@ -41,6 +41,17 @@ webhook_endpoints = Table(
     PrimaryKeyConstraint("id"),
     CheckConstraint("state IN ('active', 'paused', 'disabled')", name="state"),
     Index(None, "organisation", "created_at", "id"),
+)
+
+# What signed before the secret was changed, and signs beside it until its end (the machine's time).
+webhook_old_secrets = Table(
+    "webhook_old_secrets",
+    metadata,
+    Column("endpoint", Text),
+    Column("secret", Text),
+    Column("until", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("endpoint", "secret"),
+    ForeignKeyConstraint(["endpoint"], ["webhook_endpoints.id"], ondelete="CASCADE"),
 )
 
 # The event itself stays in the log: what is erased there is not sent from here. `id` is the order within a subject.

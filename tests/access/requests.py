@@ -35,6 +35,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "POST /v1/keys": {"name": "k", "scopes": ["read"]},
     "POST /v1/webhooks": {"url": "https://hooks.example/us", "kinds": ["case"]},
     "PATCH /v1/webhooks/{webhook}": {"active": True},
+    "POST /v1/webhooks/{webhook}/secret": {"keep_old": False},
     "POST /v1/webhooks/{webhook}/replays": {"since": "2027-01-01T00:00:00Z"},
     "POST /v1/accounts": {"email": "nobody", "role": "owner"},
     "POST /v1/consents": {"channel": "mail", "purpose": "reminders"},

@@ -1,4 +1,4 @@
-"""The engineer of a fleet's software on a tablet: fits a device, is told by webhook, mends his receiver, locks out."""
+"""The engineer of a fleet's software on a tablet: fits a device, is told by webhook, mends all that, locks out."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from standardwebhooks import Webhook
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from forecourt.compose import build_app
 from forecourt.settings import Settings
@@ -158,6 +158,34 @@ def _be_told(page: Page, fleet: Fleet, post: Post, receiver: Receiver) -> None:
     assert json.loads(receiver.taken[-1][1]) == told[0]
     page.reload()
     expect(page.locator("tbody tr").first).to_contain_text(opened.last.get_attribute("id").rpartition("-")[2])  # type: ignore[union-attr]
+    _change_the_secret(page, post, receiver, secret)
+
+
+def _change_the_secret(page: Page, post: Post, receiver: Receiver, old: str) -> None:
+    """Change the secret while the receiver still has the old one, tell him the new one, and end the old one."""
+    signs = page.locator("#old-secret")
+    expect(signs).to_have_count(0)
+    page.locator("button[value=secret]").click()
+    new = page.locator("#secret").input_value()
+    expect(signs).to_be_visible()
+    check(page)
+    for ended in (False, True):
+        if ended:
+            page.locator("button[value=end_old]").click()
+            page.wait_for_url("**done=saved")
+            expect(signs).to_have_count(0)
+            assert new not in page.content()
+            check(page)
+        page.locator("tbody tr").first.locator("button").click()
+        page.wait_for_url("**done=replayed")
+        post.rounds()
+        headers, body = receiver.taken[-1]
+        Webhook(new).verify(body, headers)
+        if not ended:
+            Webhook(old).verify(body, headers)
+            continue
+        with pytest.raises(WebhookVerificationError):
+            Webhook(old).verify(body, headers)
 
 
 def _confirm_and_look_on(page: Page) -> None:

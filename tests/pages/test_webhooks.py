@@ -6,6 +6,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import insert, text
 
 from forecourt.webhooks.collecting import collect
+from forecourt.webhooks.endpoints import add_endpoint
+from forecourt.webhooks.secret_changes import MOST_OLD
 from forecourt.webhooks.tables import webhook_attempts
 from foundation.clock import SystemClock
 from foundation.events import append
@@ -66,3 +68,38 @@ def test_an_address_is_made_read_and_replayed(scene: Scene, signed_in: Entrance,
     gone = client.post(page, data={**forms_of(client.get(page).text)[page], "do": "remove"})
     assert gone.headers["location"] == "/webhooks?done=webhook_gone"
     assert client.get(page).status_code == 404
+
+
+def test_a_secret_is_changed_shown_once_and_the_old_one_ended(
+    scene: Scene, signed_in: Entrance, person: Callable[..., Actor]
+) -> None:
+    boss = person(Role.ADMINISTRATOR, "Chief", scene.owner.organisation)
+    with scene.database.unit() as unit:
+        made, first = add_endpoint(unit, boss, URL, [], private=False)
+    client, page = signed_in(boss), f"/webhooks/{made.id}"
+    shown = client.get(page).text
+    assert 'id="old-secret"' not in shown
+    assert 'value="end_old"' not in shown
+    form = forms_of(shown)[page]
+    changed = client.post(page, data={**form, "do": "secret"}).text
+    secret = changed.partition('value="whsec_')[2].partition('"')[0]
+    assert len(secret) > 20
+    assert secret not in first
+    assert "The old secret still signs, until" in changed
+    again = client.post(page, data={**form, "do": "secret"}).text
+    assert "whsec_" not in again, "the same form sent again changes nothing and shows nothing"
+    assert "whsec_" not in client.get(page).text + client.get("/webhooks").text
+    ended = client.post(page, data={**forms_of(changed)[page], "do": "end_old"})
+    assert ended.headers["location"].endswith("done=saved")
+    assert 'id="old-secret"' not in client.get(page).text
+    for number in range(MOST_OLD):
+        assert client.post(page, data={**form, "key": f"k{number}", "do": "secret"}).status_code == 200
+    refused = client.post(page, data={**form, "key": "one more", "do": "secret"})
+    assert refused.status_code == 409
+    assert "Too many old secrets of this webhook still sign" in refused.text
+    stranger = signed_in(person(Role.ADMINISTRATOR, "Other"))
+    strange = forms_of(stranger.get("/webhooks").text)["/webhooks"]
+    assert stranger.post(page, data={**strange, "do": "secret"}).status_code == 404
+    owner = signed_in(scene.owner)
+    theirs = forms_of(owner.get("/account").text)["/account/password"]
+    assert owner.post(page, data={**theirs, "do": "secret"}).status_code == 403

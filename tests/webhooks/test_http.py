@@ -1,6 +1,7 @@
 """The door to webhooks: a secret is shown once, an address inside is refused, and a log has pages."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from fastapi import FastAPI
@@ -9,6 +10,7 @@ from fastapi.testclient import TestClient
 from forecourt.http import install
 from forecourt.webhooks.collecting import collect
 from forecourt.webhooks.http import router
+from forecourt.webhooks.secret_changes import OLD_SIGNS_FOR
 from foundation.clock import SystemClock
 from foundation.database import Database
 from foundation.events import append
@@ -38,6 +40,33 @@ def test_a_secret_is_shown_once(client: TestClient) -> None:
     shown = client.get(f"/v1/webhooks/{made['id']}")
     assert made["secret"] not in shown.text + client.get("/v1/webhooks").text
     assert (shown.json()["state"], shown.json()["kinds"]) == ("active", ["vehicle"])
+
+
+def test_a_new_secret_is_shown_once_and_until_when_the_old_one_signs(client: TestClient, database: Database) -> None:
+    made = client.post("/v1/webhooks", json=WISH).json()
+    path = f"/v1/webhooks/{made['id']}"
+    assert made["old_secret_until"] is None
+    before = datetime.now(UTC)
+    changed = client.post(f"{path}/secret").json()
+    assert changed["secret"].startswith("whsec_")
+    assert changed["secret"] != made["secret"]
+    until = datetime.fromisoformat(changed["old_secret_until"])
+    assert before <= until - OLD_SIGNS_FOR <= datetime.now(UTC)
+    shown, listed = client.get(path), client.get("/v1/webhooks")
+    assert shown.json() == listed.json()["items"][0] == {name: changed[name] for name in changed if name != "secret"}
+    assert client.patch(path, json={"active": False}).json()["old_secret_until"] == changed["old_secret_until"]
+    assert client.post(f"{path}/secret", json={"keep_old": "now"}).status_code == 422
+    assert client.delete(f"{path}/old-secrets").status_code == 204
+    assert client.get(path).json()["old_secret_until"] is None
+    leaked = client.post(f"{path}/secret", json={"keep_old": False}).json()
+    assert leaked["old_secret_until"] is None
+
+    with database.unit() as unit:
+        other = add_organisation(unit, "Other")
+        token = issue_token(unit, add_account(unit, "boss@other.example", Role.ADMINISTRATOR, other))
+    stranger = {"Authorization": f"Bearer {token}"}
+    assert client.post(f"{path}/secret", headers=stranger).status_code == 404
+    assert client.delete(f"{path}/old-secrets", headers=stranger).status_code == 404
 
 
 @pytest.mark.parametrize(

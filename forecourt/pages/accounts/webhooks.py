@@ -16,6 +16,7 @@ from forecourt.webhooks.collecting import replay_one, replay_since
 from forecourt.webhooks.delivery_log import list_deliveries
 from forecourt.webhooks.endpoints import add_endpoint, change_endpoint, get_endpoint, list_endpoints, remove_endpoint
 from forecourt.webhooks.permissions import NAMING
+from forecourt.webhooks.secret_changes import change_secret, end_old_secrets, old_until
 from foundation.clock import SystemClock
 from foundation.database import UnitOfWork
 from foundation.paging import DEFAULT_LIMIT
@@ -62,10 +63,14 @@ def _addresses(routes: APIRouter, site: Site) -> None:
     @routes.post("/webhooks/{webhook}")
     def change(webhook: str, form: Form) -> Response:
         form.reader.actor.must_be(*NAMING)
+        secrets: list[str] = []
         try:
-            act(form, lambda unit: _change(unit, form, webhook))
-        except Invalid as refusal:
+            act(form, lambda unit: _change(unit, form, webhook, secrets))
+        except (Conflict, Invalid) as refusal:
             return _log_page(form.reader, webhook, refusal=refusal)
+        if form.text("do") == "secret":
+            # Shown in this answer and never again on a page.
+            return _log_page(form.reader, webhook, secret="".join(secrets), done="secret_changed")
         removed = form.text("do") == "remove"
         return to("/webhooks?done=webhook_gone" if removed else f"/webhooks/{quote(webhook)}?done=saved")
 
@@ -91,11 +96,16 @@ def _log(routes: APIRouter, site: Site) -> None:
         return to(f"/webhooks/{quote(webhook)}?done={'replayed' if all(begun) else 'nothing_since'}")
 
 
-def _change(unit: UnitOfWork, form: Posted, webhook: str) -> None:
+def _change(unit: UnitOfWork, form: Posted, webhook: str, secrets: list[str]) -> None:
+    """Do what the form asks for; a new secret goes into `secrets`, not into what is stored."""
     actor, private = form.reader.actor, form.reader.site.private_webhooks
     what = form.text("do")
     if what == "remove":
         remove_endpoint(unit, actor, webhook)
+    elif what == "secret":
+        secrets.append(change_secret(unit, actor, webhook, SystemClock(), keep_old=True)[1])
+    elif what == "end_old":
+        end_old_secrets(unit, actor, webhook)
     elif what in _ACTIVE:
         change_endpoint(unit, actor, webhook, active=_ACTIVE[what], private=private)
     else:
@@ -140,12 +150,19 @@ def _page(
 
 
 def _log_page(
-    reader: Reader, webhook: str, cursor: str | None = None, done: str = "", refusal: Refusal | None = None
+    reader: Reader,
+    webhook: str,
+    cursor: str | None = None,
+    done: str = "",
+    refusal: Refusal | None = None,
+    *,
+    secret: str = "",
 ) -> Response:
     reader.actor.must_be(*NAMING)
     with reader.unit() as unit:
         page = list_deliveries(unit, reader.actor, webhook, DEFAULT_LIMIT, cursor)
         shown: dict[str, Any] = {"webhook": get_endpoint(unit, reader.actor, webhook), "nouns": list(NOUNS)}
+        shown |= {"secret": secret, "old_until": old_until(unit, reader.actor, SystemClock()).get(webhook)}
         status = int(STATUS.get(refusal.code, 409)) if refusal else 200
         return reader.page(
             "webhook.html", status, deliveries=page.items, next=page.next, done=done, refusal=refusal, **shown
