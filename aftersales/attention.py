@@ -101,12 +101,6 @@ def let_go(unit: UnitOfWork, actor: Actor, standing_findings: Mapping[str, str])
     return found
 
 
-def vehicles_of(unit: UnitOfWork, actor: Actor, wanted: Sequence[str]) -> dict[str, str]:
-    """Give case -> car of the cases that the actor may see."""
-    mine = cases.c.id.in_(wanted), visible(actor, cases.c.organisation, cases.c.id)
-    return {row.id: row.vehicle for row in unit.connection.execute(select(cases.c.id, cases.c.vehicle).where(*mine))}
-
-
 def _need(row: Row[Any], asked: int, now: datetime) -> Need | None:
     state, held = row.state, row.visit_state == AppointmentState.HELD and row.expires_at > now
     tests: Mapping[Need, bool] = {

@@ -164,7 +164,10 @@ def test_repairs_and_costs_are_of_one_s_own_cars_alone(
 
 def test_messages_name_the_car(scene: Scene, fleet: Fleet, signed_in: Entrance) -> None:
     fleet.vans[7].fail()
-    assert "Toyota Etios 2014 · van-07" in signed_in(fleet.operator).get("/messages").text
+    assert "Toyota Etios 2014, van-07" in signed_in(fleet.operator).get("/messages").text
+    scene.fail()
+    own = signed_in(scene.owner).get("/messages").text
+    assert "Toyota Etios 2014<" in own, "an owner of one car needs no id of it"
 
 
 def test_many_devices_have_pages_and_are_found_by_car(scene: Scene, fleet: Fleet, signed_in: Entrance) -> None:
