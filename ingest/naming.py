@@ -1,14 +1,18 @@
-"""How people call the cars of a house, asked of the database: the same words as `car_name` writes."""
+"""The cars of a house, asked of the database: how people call them (the words that `car_name` writes), how they are."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, false, func, select
 
 from foundation.database import UnitOfWork
-from foundation.grants import visible
+from foundation.grants import of_house, visible
 from foundation.identity import Actor
+from ingest.commands import questions_to_owner
+from ingest.ecu_answers import lamps
 from ingest.registry import vehicle_of_row
+from ingest.state import last_seen
 from ingest.tables import vehicles
 from ingest.vehicles import Vehicle
 
@@ -30,6 +34,26 @@ def called_alike(unit: UnitOfWork, wanted: Collection[str]) -> frozenset[str]:
         called(other.c) == called(vehicles.c),
     )
     return frozenset(unit.connection.execute(select(vehicles.c.id).where(vehicles.c.id.in_(wanted), alike)).scalars())
+
+
+def glance(actor: Actor) -> Select[str, str, bool, bool, datetime]:
+    """Give the query of a house's cars: `id`, the words it is `told` by, `asked`, `lamp`, and when it was `seen`."""
+    of, mine = vehicles.c, of_house(actor, vehicles.c.organisation, vehicles.c.id)
+    names = select(of.id).where(mine)
+    asked, lit, seen = (each(names).subquery() for each in (questions_to_owner, lamps, last_seen))
+    return (
+        select(
+            of.id,
+            func.concat_ws(" ", of.id, of.vin, called(of)).label("told"),
+            asked.c.vehicle.is_not(None).label("asked"),
+            func.coalesce(lit.c.lit, false()).label("lamp"),
+            seen.c.at.label("seen"),
+        )
+        .outerjoin(asked, asked.c.vehicle == of.id)
+        .outerjoin(lit, lit.c.vehicle == of.id)
+        .outerjoin(seen, seen.c.vehicle == of.id)
+        .where(mine)
+    )
 
 
 def called(of: Any) -> ColumnElement[str]:
