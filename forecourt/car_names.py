@@ -17,7 +17,8 @@ def names_of(unit: UnitOfWork, actor: Actor, wanted: Collection[str]) -> dict[st
 
     A VIN is in no name: one is left out that could be told by nothing else, or that the actor may not see.
     """
-    cars, plates, alike = cars_seen(unit, actor, wanted), plates_of(unit, actor, wanted), called_alike(unit, wanted)
+    cars, alike = cars_seen(unit, actor, wanted), called_alike(unit, actor, wanted)
+    plates = plates_of(unit, actor, wanted)
     names = {car.id: plates.get(car.id) or _name(car, car.id in alike) for car in cars.values()}
     return {car: name for car, name in names.items() if name}
 

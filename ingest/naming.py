@@ -25,15 +25,16 @@ def cars_seen(unit: UnitOfWork, actor: Actor, wanted: Collection[str]) -> dict[s
     return {row.id: vehicle_of_row(row) for row in unit.connection.execute(select(vehicles).where(*mine))}
 
 
-def called_alike(unit: UnitOfWork, wanted: Collection[str]) -> frozenset[str]:
-    """Give which of these cars are called as another car of the same house is."""
+def called_alike(unit: UnitOfWork, actor: Actor, wanted: Collection[str]) -> frozenset[str]:
+    """Give which of these cars, as far as the actor may see them, are called as another car of the same house is."""
     other = vehicles.alias()
     alike = exists().where(
         other.c.organisation == vehicles.c.organisation,
         other.c.id != vehicles.c.id,
         called(other.c) == called(vehicles.c),
     )
-    return frozenset(unit.connection.execute(select(vehicles.c.id).where(vehicles.c.id.in_(wanted), alike)).scalars())
+    mine = vehicles.c.id.in_(wanted), visible(actor, vehicles.c.organisation, vehicles.c.id)
+    return frozenset(unit.connection.execute(select(vehicles.c.id).where(*mine, alike)).scalars())
 
 
 def glance(actor: Actor) -> Select[str, str, bool, bool, datetime]:
