@@ -69,6 +69,7 @@ findings = Table(
     CheckConstraint("urgency IN ('S0', 'S1', 'S2', 'S3')", name="urgency"),
     CheckConstraint("probability BETWEEN 0 AND 1", name="probability"),
     Index(None, "vehicle", "confirmed_at"),
+    Index(None, "organisation", "quiet_until"),
 )
 findings.append_constraint(
     ExcludeConstraint(

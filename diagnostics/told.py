@@ -1,15 +1,14 @@
 """Findings as they were told, for those who may see: beside `alarms.py`, for to read them takes no predictor."""
 
-from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Select, func, select
 
 from diagnostics.findings import Evidence, Finding, Urgency
 from diagnostics.tables import findings
 from foundation.database import UnitOfWork
-from foundation.grants import visible
+from foundation.grants import of_house, visible
 from foundation.identity import Actor
 from foundation.refusals import NotFound
 
@@ -24,13 +23,10 @@ def list_findings(unit: UnitOfWork, actor: Actor, vehicle: str) -> list[Finding]
     return [finding_of(row) for row in rows]
 
 
-def standing_findings(unit: UnitOfWork, actor: Actor, vehicles: Sequence[str]) -> list[Finding]:
-    """Give the findings of these vehicles whose trouble showed itself lately, as far as the actor may see them."""
-    mine = findings.c.vehicle.in_(vehicles), visible(actor, findings.c.organisation, findings.c.vehicle)
-    rows = unit.connection.execute(
-        select(findings).where(*mine, findings.c.quiet_until > unit.now()).order_by(findings.c.vehicle, findings.c.id)
-    )
-    return [finding_of(row) for row in rows]
+def standing(actor: Actor, now: datetime) -> Select[str, str]:
+    """Give the query of `id` and `urgency` of the findings of a house whose trouble showed itself lately."""
+    mine = of_house(actor, findings.c.organisation, findings.c.vehicle)
+    return select(findings.c.id, findings.c.urgency).where(mine, findings.c.quiet_until > now)
 
 
 def get_finding(unit: UnitOfWork, actor: Actor, finding: str) -> Finding:

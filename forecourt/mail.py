@@ -17,6 +17,7 @@ from aftersales.repair.approval_links import LINK_DAYS, new_approval_link
 from aftersales.telling.consents import Channel, phone_of
 from aftersales.telling.messages import Mail, delivered, put_down, take_up
 from aftersales.telling.notices import LINK
+from forecourt.car_names import names_of
 from forecourt.settings import Settings
 from foundation.database import Database, UnitOfWork
 from foundation.identity import address_of, open_account
@@ -58,8 +59,13 @@ SMS_PORTS: Mapping[str, Callable[[str], Send]] = {"console": lambda _: console}
 
 def words(mail: Mail, language: str) -> str:
     """Give a letter as one text, as it goes out by text message."""
-    title = mail.title.zh if language == "zh" else mail.title.en
-    return f"{title}{'：' if language == 'zh' else ': '}{_text(mail, language, ' ')}"
+    return f"{_title(mail, language)}{'：' if language == 'zh' else ': '}{_text(mail, language, ' ')}"
+
+
+def _title(mail: Mail, language: str) -> str:
+    if language == "zh":
+        return f"{mail.title.zh}（{mail.car}）" if mail.car else mail.title.zh
+    return f"{mail.title.en} ({mail.car})" if mail.car else mail.title.en
 
 
 def _text(mail: Mail, language: str, between: str) -> str:
@@ -105,6 +111,8 @@ def send_letter(database: Database, ports: Ports, message: str, house: str | Non
             raise NoPortError(f"a message was queued, but {setting} is not set")
         reader = open_account(unit, mail.account)
         address = _address(unit, mail) if reader is not None else None
+        if reader is not None and mail.vehicle is not None:
+            mail = replace(mail, car=names_of(unit, reader, [mail.vehicle]).get(mail.vehicle))
     if reader is not None and address is not None:  # who closed his account or agrees no more is not written to
         language = "zh" if (reader.language or "").lower().startswith("zh") else "en"
         try:
@@ -134,7 +142,7 @@ def letter(sender: str, address: str, mail: Mail, language: str) -> EmailMessage
     written = EmailMessage()
     written["From"] = sender
     written["To"] = address
-    written["Subject"] = mail.title.zh if language == "zh" else mail.title.en
+    written["Subject"] = _title(mail, language)
     written["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2]}>"
     written.set_content(_text(mail, language, "\n\n"))
     return written

@@ -52,6 +52,15 @@ def visible(
     return or_(own, opened)
 
 
+def of_house(actor: Actor, owner: ColumnElement[str], subject: ColumnElement[str]) -> ColumnElement[bool]:
+    """Give the WHERE clause of what belongs in a list of the actor's house.
+
+    That is its own rows; for whose software serves others, the rows that were opened to it, too. A workshop sees
+    what is opened to it through the repair it was opened for, not in a list of its own.
+    """
+    return visible(actor, owner, subject) if actor.role is Role.INTEGRATOR else owner == actor.organisation
+
+
 def is_open_to(unit: UnitOfWork, subject: str, organisation: str) -> bool:
     """Whether a grant opens the subject to the organisation; what it owns itself needs none, and has none."""
     opened = exists().where(and_(grants.c.subject == subject, grants.c.organisation == organisation))

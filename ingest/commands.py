@@ -5,13 +5,13 @@ codes needs both: an owner or fleet operator of the vehicle's organisation, and 
 to which the vehicle is open. Either begins, the other approves; until then nothing is sent. No administrator stands in.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, func, select, tuple_, update
+from sqlalchemy import Row, Select, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from foundation.database import UnitOfWork, new_id
@@ -211,10 +211,10 @@ def open_commands(unit: UnitOfWork, actor: Actor, directory: VehicleDirectory, v
     return [_view(row, given[row.id]) for row in rows]
 
 
-def questions_to_owner(unit: UnitOfWork, names: Sequence[str]) -> frozenset[str]:
-    """Give which of these vehicles have a command that waits for their owner's word."""
+def questions_to_owner(names: Select[str]) -> Select[str]:
+    """Give the query of which of these vehicles have a command that waits for their owner's word."""
     waits = commands.c.vehicle.in_(names), commands.c.state == CommandState.AWAITING_OWNER
-    return frozenset(unit.connection.execute(select(commands.c.vehicle).where(*waits).distinct()).scalars())
+    return select(commands.c.vehicle).where(*waits).distinct()
 
 
 def lock(unit: UnitOfWork, actor: Actor, command: str) -> Row[Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, and_, func, select, true
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from foundation.database import UnitOfWork
@@ -82,16 +82,15 @@ def of_vehicle(unit: UnitOfWork, vehicle: str) -> list[EcuAnswer]:
     return [_answer(row) for row in unit.connection.execute(chosen.order_by(*order))]
 
 
-def lamps_lit(unit: UnitOfWork, names: Sequence[str]) -> frozenset[str]:
-    """Give the vehicles whose newest report says that the malfunction lamp is on."""
+def lamps(names: Select[str]) -> Select[str, bool]:
+    """Give the query of `vehicle` and whether its newest report says that the malfunction lamp is on (`lit`)."""
     of = ecu_answers.c
-    newest = (
-        select(of.vehicle, of.fact, of.told)
+    return (
+        select(of.vehicle, and_(of.fact == LAMP, of.told == func.to_jsonb(true())).label("lit"))
         .where(of.vehicle.in_(names), of.ecu == CAR)
         .ext(distinct_on(of.vehicle))
         .order_by(of.vehicle, of.told_at.desc(), of.told_boot.desc(), of.told_seq.desc())
     )
-    return frozenset(row.vehicle for row in unit.connection.execute(newest) if row.fact == LAMP and row.told is True)
 
 
 def words(one: AcceptedReport) -> Iterator[EcuAnswer]:

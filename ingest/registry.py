@@ -46,7 +46,7 @@ class Vehicles:
         ).one_or_none()
         if row is None:
             raise NotFound(f"there is no vehicle {vehicle}")
-        return _vehicle(row)
+        return vehicle_of_row(row)
 
     def configure(self, unit: UnitOfWork, actor: Actor, vehicle: str, config: VehicleConfig) -> Vehicle:
         row = unit.connection.execute(
@@ -57,12 +57,14 @@ class Vehicles:
         ).one_or_none()
         if row is None:
             raise NotFound(f"there is no vehicle {vehicle}")
-        return _vehicle(row)
+        return vehicle_of_row(row)
 
     def list(self, unit: UnitOfWork, actor: Actor) -> list[Vehicle]:
         """Give the vehicles the actor may see, by id."""
         seen = visible(actor, vehicles.c.organisation, vehicles.c.id)
-        return [_vehicle(row) for row in unit.connection.execute(select(vehicles).where(seen).order_by(vehicles.c.id))]
+        return [
+            vehicle_of_row(row) for row in unit.connection.execute(select(vehicles).where(seen).order_by(vehicles.c.id))
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +147,11 @@ def any_vehicle(unit: UnitOfWork, vehicle: str) -> Vehicle:
     row = unit.connection.execute(select(vehicles).where(vehicles.c.id == vehicle)).one_or_none()
     if row is None:
         raise NotFound(f"there is no vehicle {vehicle}")
-    return _vehicle(row)
+    return vehicle_of_row(row)
 
 
 def all_vehicles(unit: UnitOfWork) -> list[Vehicle]:
-    return [_vehicle(row) for row in unit.connection.execute(select(vehicles).order_by(vehicles.c.id))]
+    return [vehicle_of_row(row) for row in unit.connection.execute(select(vehicles).order_by(vehicles.c.id))]
 
 
 def vehicle_of_vin(unit: UnitOfWork, vin: str) -> Vehicle:
@@ -162,7 +164,7 @@ def vehicle_of_vin(unit: UnitOfWork, vin: str) -> Vehicle:
     ).one_or_none()
     if row is None:
         raise NotFound(f"there is no vehicle with the VIN {vin}")
-    return _vehicle(row)
+    return vehicle_of_row(row)
 
 
 def add_device(
@@ -279,7 +281,7 @@ def owners(unit: UnitOfWork, names: Sequence[str]) -> dict[str, Owner]:
     return {row.id: Owner(row.id, row.vehicle, row.organisation, row.partition) for row in rows}
 
 
-def _vehicle(row: "Row[Any]") -> Vehicle:
+def vehicle_of_row(row: "Row[Any]") -> Vehicle:
     return Vehicle(row.id, row.organisation, row.vin, VehicleConfig.from_json(row.config), row.latitude, row.longitude)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Select, func, select
 
 from foundation.database import UnitOfWork
 from foundation.identity import Actor
@@ -47,11 +47,10 @@ def state_of(unit: UnitOfWork, actor: Actor, directory: VehicleDirectory, vehicl
     }
 
 
-def last_seen(unit: UnitOfWork, names: Sequence[str]) -> dict[str, datetime]:
-    """Give when the newest reading of each vehicle was taken; those never heard are left out."""
-    newest = func.max(last_values.c.at).label("at")
-    chosen = select(last_values.c.vehicle, newest).where(last_values.c.vehicle.in_(names))
-    return {row.vehicle: row.at for row in unit.connection.execute(chosen.group_by(last_values.c.vehicle))}
+def last_seen(names: Select[str]) -> Select[str, datetime]:
+    """Give the query of `vehicle` and when its newest reading was taken (`at`); those never heard are left out."""
+    of = last_values.c
+    return select(of.vehicle, func.max(of.at).label("at")).where(of.vehicle.in_(names)).group_by(of.vehicle)
 
 
 def trouble_codes(words: Sequence[EcuAnswer]) -> dict[str, Any] | None:

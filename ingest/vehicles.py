@@ -97,6 +97,12 @@ class Vehicle:
     longitude: float | None = None
 
 
+def car_name(vehicle: Vehicle) -> str:
+    """Name a car as people do: make, model line and year as far as they are known, else its id."""
+    known = vehicle.config
+    return " ".join(str(word) for word in (known.make, known.model_line, known.model_year) if word) or vehicle.id
+
+
 class VehicleDirectory(Protocol):
     """What other rooms may ask of the vehicle register (implemented in `ingest/registry.py`)."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, FromClause, and_, exists, func, or_, select
 
 from aftersales.estimates import Line
 from aftersales.scope import find_order
@@ -76,6 +76,18 @@ def standing(unit: UnitOfWork, lines: Collection[Line]) -> dict[str, str]:
     return {
         line.id: RETURNED if line.returned_at is not None else last[line.id].get(line.hash, AWAITING) for line in lines
     }
+
+
+def awaits_one(line: FromClause) -> ColumnElement[bool]:
+    """Give the WHERE clause of lines that await a decision: the same rule as `standing`, asked of the database."""
+    said, later = approvals.alias(), approvals.alias()
+    undone = exists().where(
+        later.c.line == said.c.line,
+        later.c.number > said.c.number,
+        or_(later.c.hash == said.c.hash, and_(said.c.decision == APPROVED, later.c.decision == DECLINED)),
+    )
+    decided = exists().where(said.c.line == line.c.id, said.c.hash == line.c.hash, ~undone)
+    return and_(line.c.returned_at.is_(None), ~decided)
 
 
 def list_approvals(unit: UnitOfWork, actor: Actor, order: str) -> list[dict[str, Any]]:

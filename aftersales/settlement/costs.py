@@ -1,19 +1,19 @@
 """What an organisation's repairs cost it, one row each: for its own books."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import Row, select, true
 
 from aftersales.case_view import title_of
+from aftersales.listing import newest_first
 from aftersales.tables import appointments, bills, cases, repair_orders, settlements, workshops
 from foundation.database import UnitOfWork
-from foundation.grants import visible
+from foundation.grants import of_house
 from foundation.identity import Actor
 from foundation.money import Money
+from foundation.paging import MAXIMUM_LIMIT, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,14 @@ class Cost:
     bill: str | None
 
 
-def costs_of(unit: UnitOfWork, actor: Actor, vehicles: Sequence[str]) -> list[Cost]:
-    """Give every repair order of these cars that the actor may see, the newest visit first."""
+def list_costs(unit: UnitOfWork, actor: Actor, cursor: str | None = None) -> Page[Cost]:
+    """Give a page of the repair orders of the house, the newest first."""
     newest = (
         select(settlements)
-        .ext(distinct_on(settlements.c.order))
-        .order_by(settlements.c.order, settlements.c.version.desc())
-        .subquery()
+        .where(settlements.c.order == repair_orders.c.id)
+        .order_by(settlements.c.version.desc())
+        .limit(1)
+        .lateral("newest")
     )
     query = (
         select(
@@ -56,14 +57,12 @@ def costs_of(unit: UnitOfWork, actor: Actor, vehicles: Sequence[str]) -> list[Co
         .join(appointments, appointments.c.id == repair_orders.c.appointment)
         .join(workshops, workshops.c.id == repair_orders.c.workshop)
         .join(cases, cases.c.id == repair_orders.c.case)
-        .outerjoin(newest, newest.c.order == repair_orders.c.id)
+        .outerjoin(newest, true())
         .outerjoin(bills, bills.c.order == repair_orders.c.id)
-        .where(
-            repair_orders.c.vehicle.in_(vehicles), visible(actor, repair_orders.c.organisation, repair_orders.c.case)
-        )
-        .order_by(appointments.c.during.desc(), repair_orders.c.id)
+        .where(of_house(actor, repair_orders.c.organisation, repair_orders.c.case))
     )
-    return [_cost(row) for row in unit.connection.execute(query)]
+    rows = newest_first(unit, query, (repair_orders.c.created_at, repair_orders.c.id), MAXIMUM_LIMIT, cursor)
+    return Page([_cost(row) for row in rows.items], rows.next)
 
 
 def _cost(row: Row[Any]) -> Cost:

@@ -49,6 +49,8 @@ cases = Table(
         postgresql_where=text("state NOT IN ('settled', 'declined')"),
     ),
     Index(None, "organisation", "opened_at", "id"),
+    Index(None, "organisation", "state"),
+    Index(None, "vehicle"),
     CheckConstraint("(finding IS NULL) = (fault IS NULL)", name="source"),
 )
 

@@ -49,6 +49,7 @@ repair_orders = Table(
     CheckConstraint("(state = 'closed_declined') = (fee_outcome IS NOT NULL)", name="fee_outcome"),
     CheckConstraint("fee_outcome IN ('settled', 'waived') AND inspection_fee >= 0", name="fee"),
     Index(None, "case"),
+    Index(None, "vehicle"),
     Index(None, "organisation", "created_at", "id"),
 )
 

@@ -36,6 +36,7 @@ bills = Table(
     CheckConstraint("amount >= 0", name="amount"),
     CheckConstraint("payment IS NULL OR state = 'paid'", name="payment"),
     CheckConstraint("(state = 'paid') = (paid_at IS NOT NULL)", name="paid"),
+    Index(None, "organisation", "state"),
 )
 
 # Money taken at the counter, with its receipt; what was given back of one is a row of its own, below zero.

@@ -71,6 +71,7 @@ appointments = Table(
     Index("ix_appointments_wait", "wait", postgresql_where=text("wait IS NOT NULL")),
     Index("ix_appointments_expected", text("lower(during)"), postgresql_where=text("state = 'confirmed'")),
     Index(None, "organisation", "created_at", "id"),
+    Index(None, "case"),
     Index("ix_appointments_due", "expires_at", postgresql_where=text("state = 'held'")),
 )
 

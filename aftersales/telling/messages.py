@@ -15,7 +15,7 @@ from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from aftersales.listing import newest_first
-from aftersales.tables import messages
+from aftersales.tables import cases, messages
 from aftersales.telling.consents import Channel, Purpose, agreed
 from aftersales.telling.notices import NOTICES, Words, local_words
 from aftersales.workshop.workshops import Workshop
@@ -28,6 +28,7 @@ DESK_ROLES = frozenset({Role.ADVISOR, Role.WORKSHOP_MANAGER})
 MAIL_BATCH = 50
 STALE = timedelta(days=1)  # a letter that found no way out by then is of no use any more
 IN_HAND = timedelta(minutes=5)  # longer than any sending: a letter that was taken up so long ago was dropped
+_VEHICLE = select(cases.c.vehicle).where(cases.c.id == messages.c.case).scalar_subquery().label("vehicle")
 
 
 class LetterInHandError(Exception):
@@ -38,7 +39,8 @@ class LetterInHandError(Exception):
 class Mail:
     """One letter to an account, in both languages; `id` is the same however often its sending is tried.
 
-    With an `order` it asks for a decision on it, and goes out with a `link` of its own, which is kept nowhere.
+    With an `order` it asks for a decision on it, and goes out with a `link` of its own, which is kept nowhere; so is
+    what its reader calls the `car` that it tells of, whose id is `vehicle`.
     """
 
     id: str
@@ -48,6 +50,8 @@ class Mail:
     channel: Channel = Channel.MAIL
     order: str | None = None
     link: str | None = None
+    vehicle: str | None = None
+    car: str | None = None
 
 
 def owners_of(unit: UnitOfWork, visit: Row[Any]) -> list[Actor]:
@@ -134,7 +138,7 @@ def list_messages(
     unit: UnitOfWork, actor: Actor, *, unread: bool = False, limit: int = DEFAULT_LIMIT, cursor: str | None = None
 ) -> Page[dict[str, Any]]:
     """Give a page of the actor's own inbox, the newest first."""
-    query = select(messages).where(*_inbox(actor))
+    query = select(messages, _VEHICLE).where(*_inbox(actor))
     if unread:
         query = query.where(messages.c.read_at.is_(None))
     rows = newest_first(unit, query, (messages.c.created_at, messages.c.id), limit, cursor)
@@ -151,7 +155,7 @@ def mark_read(unit: UnitOfWork, actor: Actor, message: str) -> dict[str, Any]:
     """Note that the actor has read a message of his; again is no harm."""
     seen = update(messages).where(*_inbox(actor), messages.c.id == message)
     row = unit.connection.execute(
-        seen.values(read_at=func.coalesce(messages.c.read_at, unit.now())).returning(messages)
+        seen.values(read_at=func.coalesce(messages.c.read_at, unit.now())).returning(messages, _VEHICLE)
     ).one_or_none()
     if row is None:
         raise NotFound(f"there is no message {message}")
@@ -186,7 +190,7 @@ def take_up(unit: UnitOfWork, message: str) -> Mail | None:
     """
     now = unit.now()
     row = unit.connection.execute(
-        select(messages).where(messages.c.id == message, messages.c.state == "queued").with_for_update()
+        select(messages, _VEHICLE).where(messages.c.id == message, messages.c.state == "queued").with_for_update()
     ).one_or_none()
     if row is None:
         return None
@@ -194,7 +198,7 @@ def take_up(unit: UnitOfWork, message: str) -> Mail | None:
         raise LetterInHandError("this letter is being sent, or its sender died a moment ago")
     unit.connection.execute(update(messages).where(messages.c.id == message).values(taken_up_at=now))
     title, text = Words(row.title_en, row.title_zh), Words(row.text_en, row.text_zh)
-    return Mail(row.id, row.account, title, text, Channel(row.channel), row.order)
+    return Mail(row.id, row.account, title, text, Channel(row.channel), row.order, vehicle=row.vehicle)
 
 
 def put_down(unit: UnitOfWork, message: str) -> None:
@@ -220,6 +224,7 @@ def _view(row: Row[Any]) -> dict[str, Any]:
         "kind": row.kind,
         "case": row.case,
         "repair_order": row.order,
+        "vehicle": row.vehicle,
         "title_en": row.title_en,
         "title_zh": row.title_zh,
         "text_en": row.text_en,

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from forecourt.pages.language import catalogue
 from forecourt.pages.menu import N_
 from foundation.money import Money
-from ingest.vehicles import Vehicle
+from ingest.vehicles import car_name
 
 NOW = N_("just now")
 
@@ -103,12 +103,6 @@ def said(context: Context, row: Any, name: str = "") -> str:
         return str(row[chinese])
     key = "_".join(word for word in (name, "zh" if chinese else "en") if word)
     return str(row[key] if isinstance(row, Mapping) else getattr(row, key))
-
-
-def car_name(vehicle: Vehicle) -> str:
-    """Name a car as people do: make, model line and year as far as they are known, else its id."""
-    known = vehicle.config
-    return " ".join(str(word) for word in (known.make, known.model_line, known.model_year) if word) or vehicle.id
 
 
 def multiline(text: str) -> Markup:

@@ -239,7 +239,7 @@ def test_text_messages_go_to_the_number_they_were_agreed_for_in_the_owners_langu
     sent: list[tuple[str, str]] = []
     ports = {Channel.SMS: lambda address, mail, language: sent.append((address, words(mail, language)))}
     send_letter(database, ports, text.id)
-    assert sent == [("+8613900000001", f"{text.title_zh}：{text.text_zh}")]
+    assert sent == [("+8613900000001", f"{text.title_zh}（Volkswagen Golf 2016, car-1）：{text.text_zh}")]
 
 
 def test_who_agrees_no_more_gets_no_text_message(street: Town, visit: dict[str, Any]) -> None:

@@ -8,19 +8,26 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, text
+from starlette.testclient import TestClient
 
 from aftersales.cases import BillState
 from aftersales.seed import WORKSHOP_ORGANISATION
+from aftersales.settlement import costs
 from aftersales.settlement.accounts import put_on_account
+from aftersales.settlement.settling import settle
+from aftersales.tables import appointments
 from aftersales.visits.bookings import decline
 from diagnostics.findings import Urgency
+from forecourt.house_cars import GROUPS, SHOWN, SILENT
+from forecourt.pages.owner.fleet import ASKS
 from foundation.database import Database
 from foundation.grants import open_to
 from foundation.identity import Role
+from ingest.registry import add_vehicle
 from ingest.topics import Kind
 from tests.pages.conftest import Entrance
 from tests.pages.fleet import NUMBER, Fleet, build_fleet
-from tests.pages.scene import Scene
+from tests.pages.scene import CONFIG, Scene
 from tests.pages.test_calendar import WORKSHOP
 from tests.pages.test_codes import REPORT
 from tests.pages.test_repair_story import Floor
@@ -42,6 +49,19 @@ def statements(database: Database) -> Iterator[list[str]]:
     event.listen(database.engine, "before_cursor_execute", note)
     yield asked
     event.remove(database.engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def rows_read(database: Database) -> Iterator[list[int]]:
+    """Note how many rows each statement gives within."""
+    rows: list[int] = []
+
+    def note(_connection: Any, cursor: Any, *_: Any) -> None:
+        rows.append(max(cursor.rowcount, 0))
+
+    event.listen(database.engine, "after_cursor_execute", note)
+    yield rows
+    event.remove(database.engine, "after_cursor_execute", note)
 
 
 def card(page: str, number: int) -> str:
@@ -127,6 +147,78 @@ def test_thirty_cars_cost_no_more_statements_than_one(scene: Scene, fleet: Fleet
     assert counts[0] == counts[1]
 
 
+def test_a_page_of_many_cars_reads_no_more_than_it_shows(scene: Scene, fleet: Fleet, signed_in: Entrance) -> None:
+    """Counted by the database: of a fleet of thousands no more is read than of this one."""
+    client = signed_in(fleet.operator)
+    read = []
+    for more in (0, 300):
+        with scene.database.unit() as unit:
+            for number in range(more):
+                add_vehicle(unit, fleet.house, f"more-{number}", None, CONFIG)
+        fleet.vans[1 if more else 2].find_fault()
+        with rows_read(scene.database) as rows:
+            page = client.get("/cars?show=silent&page=2").text
+        assert in_order(page) or "more-" in page
+        read.append(sum(rows))
+    assert f"All</a> {NUMBER + 300}" in page or f"All {NUMBER + 300}" in page
+    assert max(read) < 2 * SHOWN + 20
+
+
+def wants(client: TestClient, number: int) -> list[str]:
+    """Give in which groups a van is, and the words of what it wants."""
+    found = [group for group in GROUPS if number in in_order(client.get(f"/cars?show={group}&q=van-{number:02}").text)]
+    chips = card(client.get(f"/cars?q=van-{number:02}").text, number)
+    return found + [asked.words for asked in ASKS.values() if asked.words in chips]
+
+
+def test_a_hold_that_ran_out_a_question_and_another_time_are_told_apart(
+    scene: Scene, fleet: Fleet, signed_in: Entrance, tmp_path: Path
+) -> None:
+    fleet.hear(1, 2, 3, 4, ago=timedelta(minutes=5))
+    held, asking = fleet.vans[1].fail(), fleet.vans[2].find_fault()
+    offered, there = Floor(fleet.vans[3], tmp_path), Floor(fleet.vans[4], tmp_path)
+    there.step("check_in", mileage=10)
+    client = signed_in(fleet.operator)
+    assert wants(client, 1) == ["you", "A visit is held for you"]
+    assert wants(client, 3) == ["booked", "Booked"]
+    assert wants(client, 4) == ["workshop", "In the workshop"]
+    with scene.database.unit() as unit:
+        run = unit.connection.execute
+        past = unit.now() - timedelta(minutes=1)
+        run(text("UPDATE appointments SET expires_at = :past WHERE id = :id"), {"past": past, "id": held})
+        run(text("UPDATE appointments SET state = 'declined' WHERE \"case\" = :id"), {"id": asking})
+        run(
+            text("UPDATE cases SET state = 'open', questions = :asked WHERE id = :id"),
+            {"id": asking, "asked": '[{"attribute": null}, {"attribute": "drive", "en": "?", "zh": "?"}]'},
+        )
+        beside = unit.rows("SELECT * FROM appointments WHERE vehicle = %(van)s", {"van": "van-03"})[0]._asdict()
+        other = {"id": "apt_beside", "replaces": beside["id"], "state": "held", "expires_at": unit.now() + SILENT}
+        run(appointments.insert().values(beside | other))
+    assert wants(client, 1) == ["you", "No visit is held"]
+    assert wants(client, 2) == ["you", "A question about the car is open"]
+    assert wants(client, 3) == ["you", "booked", "Another time is on offer"]
+    with scene.database.unit() as unit:
+        unit.connection.execute(text("""UPDATE cases SET questions = '[{"attribute": null}, {"attribute": ""}]'"""))
+        past = unit.now() - timedelta(minutes=1)
+        unit.connection.execute(text("UPDATE appointments SET expires_at = :past"), {"past": past})
+    assert wants(client, 2) == ["you", "No visit is held"]
+    assert wants(client, 3) == ["booked", "Booked"], offered.order
+
+
+def test_a_car_is_found_by_the_plate_that_a_workshop_read_off_it(
+    scene: Scene, fleet: Fleet, signed_in: Entrance, tmp_path: Path
+) -> None:
+    floor = Floor(fleet.vans[7], tmp_path)
+    floor.step("check_in", mileage=10)
+    floor.step("inspect", "start", "issue_parts", "work", "quality_check", "complete")
+    with scene.database.unit() as unit:
+        settle(unit, scene.advisor, floor.order, return_old_parts=True, plate="沪A12_45%")
+    client = signed_in(fleet.operator)
+    assert in_order(client.get("/cars?q=沪a12_45%25").text) == [7]
+    assert in_order(client.get("/cars?q=沪A12345").text) == [], "a name is no pattern"
+    assert "沪A12_45% · Toyota Etios 2014" in card(client.get("/cars").text, 7)
+
+
 def test_an_engineer_sees_the_cars_that_are_opened_to_his_house(
     scene: Scene, fleet: Fleet, signed_in: Entrance
 ) -> None:
@@ -162,9 +254,24 @@ def test_repairs_and_costs_are_of_one_s_own_cars_alone(
     assert owner.get("/cars/repairs.csv").content.decode("utf-8-sig").splitlines() == [head]
 
 
+def test_repairs_and_costs_are_written_page_by_page(
+    scene: Scene, fleet: Fleet, signed_in: Entrance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(costs, "MAXIMUM_LIMIT", 2)
+    orders = [Floor(fleet.vans[number], tmp_path).order for number in (1, 2, 3, 4, 5)]
+    client = signed_in(fleet.operator)
+    with rows_read(scene.database) as rows:
+        written = client.get("/cars/repairs.csv").content.decode("utf-8-sig").splitlines()
+    assert max(rows) == 3, "a page, and one row more that tells of the next"
+    assert sorted(row.split(",")[2] for row in written[1:]) == sorted(orders)
+
+
 def test_messages_name_the_car(scene: Scene, fleet: Fleet, signed_in: Entrance) -> None:
     fleet.vans[7].fail()
-    assert "Toyota Etios 2014 · van-07" in signed_in(fleet.operator).get("/messages").text
+    assert "Toyota Etios 2014, van-07" in signed_in(fleet.operator).get("/messages").text
+    scene.fail()
+    own = signed_in(scene.owner).get("/messages").text
+    assert "Toyota Etios 2014<" in own, "an owner of one car needs no id of it"
 
 
 def test_many_devices_have_pages_and_are_found_by_car(scene: Scene, fleet: Fleet, signed_in: Entrance) -> None:

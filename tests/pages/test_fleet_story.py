@@ -78,6 +78,28 @@ def test_a_day_of_a_fleet_operator(
     operator.close()
 
 
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_the_search_button_stands_by_its_field(
+    chromium: Browser, served: Served, scene: Scene, size: dict[str, int]
+) -> None:
+    operator = Person(chromium, served, scene, build_fleet(scene).operator, "en", size)
+    page = operator.goto("/cars")
+    boxes = [page.locator(f"form.search {one}").bounding_box() for one in ("[name=q]", "button")]
+    field, button = (box for box in boxes if box is not None)
+    form = page.locator("form.search").bounding_box()
+    assert form is not None
+    if size is DESK:
+        assert (field["y"], field["height"]) == (button["y"], button["height"]), "on one line"
+    else:
+        assert field["x"] == button["x"]
+        assert 8 <= button["y"] - field["y"] - field["height"] <= 16
+    above = page.locator("form.search label").bounding_box()
+    assert above is not None
+    below = form["y"] + form["height"] - button["y"] - button["height"]
+    assert abs(below - (above["y"] - form["y"])) < 1, "as much room below as above"
+    operator.close()
+
+
 def _find_the_van(page: Page) -> None:
     """See the most pressing van first, and only those that want something."""
     check(page)

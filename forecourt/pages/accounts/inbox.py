@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Response
 
-from aftersales.attention import vehicles_of
 from aftersales.telling.consents import Channel, Purpose, give, withdraw
 from aftersales.telling.messages import list_messages, mark_read
+from forecourt.car_names import names_of
 from forecourt.pages.acting import act, act_for
 from forecourt.pages.readers import Posted, Reader, own_path, posted, signed_in, to
 from forecourt.pages.refused import page_route
@@ -26,9 +26,8 @@ def router(site: Site) -> APIRouter:
     def show(reader: Annotated[Reader, Depends(signed_in(site))]) -> Response:
         with reader.unit() as unit:
             told = list_messages(unit, reader.actor, limit=MAXIMUM_LIMIT).items
-            cases = vehicles_of(unit, reader.actor, [one["case"] for one in told if one["case"]])
-            known = {car.id: car for car in site.vehicles.list(unit, reader.actor)}
-            return reader.page("messages.html", messages=told, cases=cases, cars=known)
+            names = names_of(unit, reader.actor, {one["vehicle"] for one in told if one["vehicle"]})
+            return reader.page("messages.html", messages=told, names=names)
 
     @routes.post("/messages/{message}")
     def read(message: str, form: Form) -> Response:

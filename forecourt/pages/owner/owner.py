@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
+from fastapi.responses import StreamingResponse
 
 from aftersales.cases import CaseState
 from aftersales.views import get_repair_order, list_cases
@@ -36,10 +37,8 @@ def router(site: Site) -> APIRouter:
 
     @routes.get("/cars/repairs.csv")  # no car's id has a dot
     def repairs(reader: Somebody) -> Response:
-        with reader.unit() as unit:
-            table = costs_table(unit, reader)
         named = {"Content-Disposition": 'attachment; filename="repairs.csv"'}
-        return Response(table, media_type="text/csv; charset=utf-8", headers=named)
+        return StreamingResponse(costs_table(reader), media_type="text/csv; charset=utf-8", headers=named)
 
     @routes.get("/cars/{vehicle}")
     def car(vehicle: str, reader: Somebody, done: str = "") -> Response:

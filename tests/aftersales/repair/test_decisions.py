@@ -1,17 +1,21 @@
 """What the owner decides, line by line and stage by stage, and what is asked of him again."""
 
+import random
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, insert, select, update
 
+from aftersales.repair.decisions import APPROVED, AWAITING, DECLINED, awaits_one, standing
+from aftersales.tables import approvals, estimate_lines
 from parts_catalog import stock
 from parts_catalog.tables import stock as shelves
 from parts_catalog.warehouse.deliveries import expect_delivery
 from tests.aftersales.repair.orders import Order
 from tests.aftersales.voices import Town
 from tests.aftersales.world import CENTRAL, WAREHOUSE
+from tests.conftest import NOON
 
 WAYS: dict[str, tuple[str, ...]] = {
     "expected": (),
@@ -41,6 +45,37 @@ def bring(order: Order, state: str) -> None:
 @pytest.fixture
 def order(street: Town) -> Order:
     return Order(street)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_database_knows_which_lines_await_a_decision_as_we_do(order: Order, seed: int) -> None:
+    """The same rule twice, `standing` and `awaits_one`: on any history of decisions, about this line or as it was."""
+    rng = random.Random(seed)
+    seen = set()
+    with order.street.world.database.unit() as unit:
+        lines = unit.connection.execute(select(estimate_lines)).all()
+        unit.connection.execute(delete(approvals))
+        for turn in range(60):
+            for line in lines:
+                decided = decisions_of(rng, line, f"{turn}-{line.id}")
+                unit.connection.execute(delete(approvals).where(approvals.c.line == line.id))
+                if decided:
+                    unit.connection.execute(insert(approvals), [{**row, "order": order.id} for row in decided])
+            known = {line for line, state in standing(unit, lines).items() if state == AWAITING}
+            query = select(estimate_lines.c.id).where(awaits_one(estimate_lines))
+            assert set(unit.connection.execute(query).scalars()) == known, f"seed {seed}, turn {turn}"
+            seen.add(len(known))
+    assert len(seen) > 1
+
+
+def decisions_of(rng: random.Random, line: Any, key: str) -> list[dict[str, Any]]:
+    """Give up to six decisions on a line, some of them on what it was before."""
+    hashes, made = [line.hash, "as it was", "as it was first"], []
+    for number in range(1, rng.randint(0, 6) + 1):
+        said = {"decision": rng.choice([APPROVED, DECLINED]), "hash": rng.choice(hashes)}
+        who = {"organisation": line.organisation, "actor": "acc_1", "channel": "app"}
+        made.append({"id": f"{key}-{number}", "line": line.id, "number": number, "decided_at": NOON} | said | who)
+    return made
 
 
 def test_a_part_that_is_declined_alone_is_free_and_the_rest_is_done_at_every_stage(street: Town) -> None:
