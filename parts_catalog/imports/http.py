@@ -137,6 +137,13 @@ def router(
             page = stored.findings_of(unit, number_of(import_id), actor, limit, cursor)
         return FindingsPage(items=[_finding(row) for row in page.items], next=page.next)
 
+    _add_undo(routes, database, current_actor, undo_later)
+    return routes
+
+
+def _add_undo(routes: APIRouter, database: Database, current_actor: ActorDependency, later: UndoLater) -> None:
+    acting = Annotated[Actor, Depends(current_actor)]
+
     @routes.post(
         "/{import_id}/undo",
         summary="Restore what was before an import; the last one that touched a brand goes first",
@@ -146,10 +153,8 @@ def router(
     def undo_import(response: Response, actor: acting, import_id: ImportId) -> ImportView:
         actor.must_be(*IMPORTING)
         number = number_of(import_id)
-        response.status_code = start_undo(database, number, actor, undo_later)
+        response.status_code = start_undo(database, number, actor, later)
         return _show(database, actor, number)
-
-    return routes
 
 
 def _finding(row: Row[Any]) -> FindingView:
