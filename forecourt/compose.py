@@ -35,7 +35,7 @@ from forecourt.paying import new_paying
 from forecourt.rate_limits import AnonymousLimit, RateLimits
 from forecourt.routing import take_in
 from forecourt.settings import Settings
-from forecourt.task_queue import import_folder, queue_import
+from forecourt.task_queue import import_folder, queue_import, queue_undo
 from foundation.database import Database
 from foundation.follow import Wakeups
 from foundation.http import ActorDependency
@@ -113,7 +113,7 @@ def _catalogue(
     settings: Settings, database: Database, actor: ActorDependency, vehicles: VehicleDirectory
 ) -> tuple[APIRouter, ...]:
     return (
-        parts_catalog.imports.http.router(database, actor, import_folder(settings.data), queue_import),
+        parts_catalog.imports.http.router(database, actor, import_folder(settings.data), queue_import, queue_undo),
         parts_catalog.http.router(database, actor, vehicles),
         parts_catalog.images_http.router(database, actor, image_folder(settings.data)),
         parts_catalog.part_reviews_http.router(database, actor, bought),

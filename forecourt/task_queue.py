@@ -14,6 +14,7 @@ OPEN_CASE = "open_case"
 JOIN_CODES = "join_codes"
 SEND_MAIL = "send_mail"
 IMPORT_PARTS = "import_parts"
+UNDO_IMPORT = "undo_import"
 CALL_PROVIDER = "call_payment_provider"
 SEND_NOTICE = "send_sandbox_notice"
 REPORT_REPAIR = "report_repair"
@@ -33,6 +34,10 @@ def import_folder(data: Path) -> Path:
 
 def queue_import(unit: UnitOfWork, number: int, full: bool | None, dry: bool) -> None:
     queue(unit, IMPORT_PARTS, number=number, full=full, dry=dry)
+
+
+def queue_undo(unit: UnitOfWork, number: int) -> None:
+    queue(unit, UNDO_IMPORT, number=number)
 
 
 def queue(unit: UnitOfWork, task: str, **arguments: Any) -> None:

@@ -24,6 +24,7 @@ from forecourt.task_queue import (
     REPORT_REPAIR,
     SEND_MAIL,
     SEND_NOTICE,
+    UNDO_IMPORT,
     dsn,
     import_folder,
 )
@@ -32,7 +33,7 @@ from foundation.identity import desk_of
 from ingest import dtcs
 from ingest.dtcs import KnownCode
 from ingest.registry import Vehicles
-from parts_catalog.imports.uploads import import_upload
+from parts_catalog.imports.uploads import import_upload, undo_waiting
 from parts_catalog.payments.calling import carry_out
 
 HEARTBEAT_S = 1.0
@@ -82,6 +83,10 @@ def build_tasks(
     def run_import_parts(number: int, full: bool | None, dry: bool) -> None:
         if data is not None:
             import_upload(database, import_folder(data), number, full=full, dry=dry)
+
+    @app.task(name=UNDO_IMPORT, queue=QUEUE, retry=retry)
+    def run_undo_import(number: int) -> None:
+        undo_waiting(database, number)
 
     _add_records(app, retry, database, platforms)
     if paying is not None:

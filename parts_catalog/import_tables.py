@@ -23,6 +23,7 @@ from parts_catalog.metadata import metadata
 
 # Ids rise in the order in which imports begin; being small, they stand on ten million applications.
 # `organisation` and `account` are NULL for an import by the command line on the server's own machine.
+# `undo_refused` says why an undo that was to be done in the background was not: a problem's code, detail and extras.
 imports = Table(
     "imports",
     metadata,
@@ -42,9 +43,10 @@ imports = Table(
     Column("facts", JSONB, nullable=False, server_default=text("'{}'")),  # what the file's head says, of no person
     Column("bytes", BigInteger, nullable=False, server_default=text("0")),
     Column("bytes_read", BigInteger, nullable=False, server_default=text("0")),
+    Column("undo_refused", JSONB),
     PrimaryKeyConstraint("id"),
     CheckConstraint("mode IN ('full', 'incremental')", name="mode"),
-    CheckConstraint("state IN ('waiting', 'running', 'dry', 'done', 'undone', 'failed')", name="state"),
+    CheckConstraint("state IN ('waiting', 'running', 'dry', 'done', 'undoing', 'undone', 'failed')", name="state"),
     Index(None, "organisation"),
 )
 

@@ -32,7 +32,7 @@ IMPERSONAL: Mapping[str, str] = {
     "reference_codes": "kind id name_en name_zh canonical",
     "vin_rules": "id wmi pattern year_from year_to fields source",
     "imports": "id organisation account file_name sha256 format version mode brands state counts started_at ended_at"
-    " facts bytes bytes_read",
+    " facts bytes bytes_read undo_refused",
     "part_details": "id part details import_id removed_by",
     "import_findings": "id import_id line severity rule text_en text_zh excerpt",
     "import_changes": "id import_id changed_table before",

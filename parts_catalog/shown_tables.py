@@ -37,6 +37,7 @@ part_images = Table(
     CheckConstraint("media_type IN ('image/png', 'image/jpeg', 'image/webp')", name="media_type"),
     CheckConstraint("width > 0 AND height > 0 AND bytes > 0", name="size"),
     Index("uq_part_images_one", "part", "sha256", unique=True, postgresql_where=text("removed_at IS NULL")),
+    Index(None, "part"),
 )
 
 part_reviews = Table(

@@ -30,6 +30,7 @@ prices = Table(
     ForeignKeyConstraint(["part"], ["parts.id"]),
     CheckConstraint("net_amount >= 0", name="net_amount"),
     CheckConstraint("tax_basis_points BETWEEN 0 AND 10000", name="tax_basis_points"),
+    Index(None, "part"),
 )
 
 # The CHECK on `reserved` is the guarantee that nothing is promised twice, whatever the code above it does.

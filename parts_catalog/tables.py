@@ -109,6 +109,8 @@ __all__ = [
 
 _MONTH = r"'^\d{4}-(0[1-9]|1[0-2])$'"
 _CURRENT = text("removed_by IS NULL")
+# Whatever names a part has an index of all its rows by it: when an undo deletes parts, PostgreSQL looks in each table
+# for rows that name them, and an index of the current rows alone does not answer that.
 
 # `rank` orders brands of equal fit: 1 is offered first. `code` names the brand in ACES and PIES files.
 brands = Table(
@@ -181,6 +183,7 @@ part_numbers = Table(
     CheckConstraint("kind IN ('oe', 'interchange', 'supplier', 'gtin', 'former')", name="kind"),
     CheckConstraint("number_key <> ''", name="number_key"),
     Index("uq_part_numbers_one", "part", "kind", "maker", "number_key", unique=True, postgresql_where=_CURRENT),
+    Index(None, "part"),
     Index("ix_part_numbers_number_key_prefix", "number_key", postgresql_ops={"number_key": "text_pattern_ops"}),
     Index(
         "ix_part_numbers_number_key_trigrams",
@@ -205,6 +208,7 @@ part_details = Table(
     ForeignKeyConstraint(["removed_by"], ["imports.id"]),
     CheckConstraint("jsonb_typeof(details) = 'object'", name="details"),
     Index("uq_part_details_one", "part", unique=True, postgresql_where=_CURRENT),
+    Index(None, "part"),
 )
 
 # One catalogue line: an attribute that is NULL fits all, a stated one restricts. `make` and `model_line` are keys
@@ -276,13 +280,16 @@ applications = Table(
         "part_type",
         postgresql_where=text("make IS NULL AND base_vehicle IS NULL AND removed_by IS NULL"),
     ),
-    Index(None, "part", postgresql_where=_CURRENT),
+    Index(None, "part", "removed_by"),
     Index(
         None,
         "base_vehicle",
         "part_type",
         postgresql_where=text("base_vehicle IS NOT NULL AND removed_by IS NULL"),
     ),
+    # An undo finds by these what its import wrote and took out: a summary of pages, and nothing at all in a load.
+    Index(None, "import_id", postgresql_using="brin"),
+    Index(None, "removed_by", postgresql_where=text("removed_by IS NOT NULL")),
 )
 
 # A brand that lists every vehicle its parts of this type fit: here, and only here, no line means "does not fit".
@@ -314,7 +321,8 @@ supersessions = Table(
     ForeignKeyConstraint(["removed_by"], ["imports.id"]),
     CheckConstraint("part <> replaced_by", name="another_part"),
     Index("uq_supersessions_one", "part", "replaced_by", unique=True, postgresql_where=_CURRENT),
-    Index(None, "replaced_by", postgresql_where=_CURRENT),
+    Index(None, "part"),
+    Index(None, "replaced_by"),
 )
 
 # Two parts that may be fitted for one another: written once, true both ways, and no succession.
@@ -333,7 +341,8 @@ interchanges = Table(
     ForeignKeyConstraint(["removed_by"], ["imports.id"]),
     CheckConstraint("part <> other", name="another_part"),
     Index("uq_interchanges_one", "part", "other", unique=True, postgresql_where=_CURRENT),
-    Index(None, "other", postgresql_where=_CURRENT),
+    Index(None, "part"),
+    Index(None, "other"),
 )
 
 # What a kit consists of. A component may be a kit itself.
@@ -355,5 +364,6 @@ kit_components = Table(
     CheckConstraint("kit <> component", name="another_part"),
     CheckConstraint("quantity > 0", name="quantity"),
     Index("uq_kit_components_one", "kit", "component", unique=True, postgresql_where=_CURRENT),
-    Index(None, "component", postgresql_where=_CURRENT),
+    Index(None, "kit"),
+    Index(None, "component"),
 )

@@ -174,6 +174,7 @@ IMPORT: Mapping[str, tuple[str, str]] = {
     "running": (N_("Being read"), "warn"),
     "dry": (N_("Tried only"), ""),
     "done": (N_("Imported"), "good"),
+    "undoing": (N_("Being undone"), "warn"),
     "undone": (N_("Undone"), ""),
     "failed": (N_("Failed"), "bad"),
 }

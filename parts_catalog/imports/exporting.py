@@ -13,6 +13,7 @@ from sqlalchemy import Row, select
 from foundation.database import UnitOfWork
 from foundation.refusals import Invalid, NotFound
 from parts_catalog.imports.aces import VEHICLE_CODES, VERSIONS
+from parts_catalog.imports.stored import STANDING
 from parts_catalog.tables import applications, brands, imports, parts
 
 _IDENTITY = ("Make", "VehicleType", "Model", "SubModel")
@@ -75,7 +76,7 @@ def _lines(unit: UnitOfWork, brand: str) -> Iterator[Row[Any]]:
 def _header(unit: UnitOfWork, brand: Row[Any], dialect: Dialect) -> str:
     """Write the head: of the last file that said one, without its sender."""
     last = select(imports.c.facts).where(
-        imports.c.state == "done", imports.c.format == "aces", imports.c.brands.contains([brand.name])
+        imports.c.state.in_(STANDING), imports.c.format == "aces", imports.c.brands.contains([brand.name])
     )
     facts = unit.connection.execute(last.order_by(imports.c.id.desc()).limit(1)).scalar_one_or_none() or {}
     today = unit.now().date().isoformat()

@@ -27,8 +27,9 @@ FULL: Mapping[str | None, bool | None] = {"full": True, "incremental": False, No
 AT_ONCE = 1 << 20  # bytes; a larger file waits for the tasks process
 MOST_BYTES = 2 << 30
 
-# Queues the import of a row that waits, with what was asked of it, in the unit that writes the row.
+# Queues the import of a row that waits, with what was asked of it, in the unit that writes the row; and its undo.
 Later = Callable[[UnitOfWork, int, bool | None, bool], None]
+UndoLater = Callable[[UnitOfWork, int], None]
 
 ImportId = Annotated[str, InPath(max_length=64, pattern=r"^[^\x00]*$", description="Id of an import")]
 Limit = Annotated[int, Query(ge=1, le=MAXIMUM_LIMIT)]
@@ -37,6 +38,14 @@ FileName = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$", examples=
 Mode = Annotated[Literal["full", "incremental"] | None, Query(description="Not given: as the file says")]
 THERE = problem_responses(404)
 BODY = {"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string"}}}}}
+
+
+class UndoRefused(BaseModel):
+    """`code` and `detail` as a problem has them; `later` is the import that has to be undone first."""
+
+    code: str
+    detail: str
+    later: int | None = None
 
 
 class ImportView(BaseModel):
@@ -48,13 +57,14 @@ class ImportView(BaseModel):
     version: str | None
     mode: Literal["full", "incremental"]
     brands: list[str]
-    state: Literal["waiting", "running", "dry", "done", "undone", "failed"]
+    state: Literal["waiting", "running", "dry", "done", "undoing", "undone", "failed"]
     counts: dict[str, Any]
     same_as: str | None = Field(description="The earlier import of the very same file, which still stands")
     bytes: int
     bytes_read: int
     started_at: datetime
     ended_at: datetime | None
+    undo_refused: UndoRefused | None = Field(description="Why an undo that was queued has not been done after all")
 
 
 class ImportsPage(BaseModel):
@@ -76,7 +86,9 @@ class FindingsPage(BaseModel):
     next: str | None
 
 
-def router(database: Database, current_actor: ActorDependency, folder: Path, later: Later) -> APIRouter:
+def router(
+    database: Database, current_actor: ActorDependency, folder: Path, later: Later, undo_later: UndoLater
+) -> APIRouter:
     """Give the routes of imports; uploads wait in `folder`."""
     routes = APIRouter(prefix="/v1/parts/imports", tags=["parts"], responses=problem_responses(401, 403, 422))
     acting = Annotated[Actor, Depends(current_actor)]
@@ -125,17 +137,24 @@ def router(database: Database, current_actor: ActorDependency, folder: Path, lat
             page = stored.findings_of(unit, number_of(import_id), actor, limit, cursor)
         return FindingsPage(items=[_finding(row) for row in page.items], next=page.next)
 
+    _add_undo(routes, database, current_actor, undo_later)
+    return routes
+
+
+def _add_undo(routes: APIRouter, database: Database, current_actor: ActorDependency, later: UndoLater) -> None:
+    acting = Annotated[Actor, Depends(current_actor)]
+
     @routes.post(
         "/{import_id}/undo",
         summary="Restore what was before an import; the last one that touched a brand goes first",
-        responses=problem_responses(404, 409),
+        responses=problem_responses(404, 409)
+        | {202: {"model": ImportView, "description": "Queued, as its file was large: `undoing` until it is done"}},
     )
-    def undo_import(actor: acting, import_id: ImportId) -> ImportView:
+    def undo_import(response: Response, actor: acting, import_id: ImportId) -> ImportView:
         actor.must_be(*IMPORTING)
-        undo(database, number_of(import_id), actor)
-        return _show(database, actor, number_of(import_id))
-
-    return routes
+        number = number_of(import_id)
+        response.status_code = start_undo(database, number, actor, later)
+        return _show(database, actor, number)
 
 
 def _finding(row: Row[Any]) -> FindingView:
@@ -177,6 +196,21 @@ def start(database: Database, wanted: Wanted, size: int, folder: Path, later: La
         if report.refusal in UNREADABLE:
             raise Invalid(f"the file cannot be read: {report.refusal}", rule=report.refusal, import_id=str(number))
     return number, 202 if queued else 201
+
+
+def start_undo(database: Database, number: int, actor: Actor, later: UndoLater) -> int:
+    """Undo the import of a small file, or leave that of a large one to the tasks process; gives the status.
+
+    Raises `NotFound`, `Conflict` and `ImportedSince`.
+    """
+    with database.unit() as unit:
+        queued = bool(stored.undoable(unit, number, actor).bytes > AT_ONCE)
+        if queued:
+            stored.change(unit, number, state="undoing", undo_refused=None)
+            later(unit, number)
+    if not queued:
+        undo(database, number, actor)
+    return 202 if queued else 200
 
 
 def _show(database: Database, actor: Actor, number: int) -> ImportView:

@@ -154,7 +154,7 @@ def undo(database: Database, import_id: int, actor: Actor | None) -> None:
         touched, _ = undoing.take_back(unit, import_id)
         index_parts(unit, touched)
         undoing.forget_parts(unit, import_id)
-        stored.change(unit, import_id, state="undone")
+        stored.change(unit, import_id, state="undone", undo_refused=None)
         raise_version(unit)
 
 

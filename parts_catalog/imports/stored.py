@@ -9,15 +9,19 @@ from foundation.database import UnitOfWork
 from foundation.events import stay_silent
 from foundation.identity import Actor
 from foundation.paging import Page, cut, read_cursor
-from foundation.refusals import Conflict, Invalid, NotFound
+from foundation.refusals import Conflict, Invalid, NotFound, Refusal
 from parts_catalog.tables import import_findings, imports
 
-WORKED = ("done",)
+STANDING = ("done", "undoing")  # what they wrote is in the catalogue
 COLUMNS = ("import_id", "line", "severity", "rule", "text_en", "text_zh", "excerpt")
 
 
 class ImportedSince(Conflict):
     code = "imported_since"
+
+
+class UndoFailed(Conflict):
+    code = "undo_failed"
 
 
 def begin(unit: UnitOfWork, values: Mapping[str, Any]) -> int:
@@ -41,9 +45,9 @@ def keep_findings(unit: UnitOfWork, import_id: int, rows: Iterable[Sequence[Any]
 def same_file(unit: UnitOfWork, sha256: str, mode: str | None, organisation: str | None) -> Row[Any] | None:
     """Give the import of the very same file that still stands: no later one has touched its brands.
 
-    `mode` None: as the file says, which is what it said then.
+    `mode` None: as the file says, which is what it said then. One that is about to be undone does not count.
     """
-    chosen = select(imports).where(imports.c.sha256 == sha256, imports.c.state.in_(WORKED))
+    chosen = select(imports).where(imports.c.sha256 == sha256, imports.c.state == "done")
     if mode is not None:
         chosen = chosen.where(imports.c.mode == mode)
     found = unit.connection.execute(chosen.order_by(imports.c.id.desc()).limit(1)).one_or_none()
@@ -53,12 +57,14 @@ def same_file(unit: UnitOfWork, sha256: str, mode: str | None, organisation: str
 
 
 def undoable(unit: UnitOfWork, import_id: int, actor: Actor | None) -> Row[Any]:
-    """Give the row of an import that may be undone, locked. Raises `NotFound`, `Conflict` and `ImportedSince`."""
-    row = get(unit, import_id, actor)
+    """Give the row of an import that may be undone, locked. Raises `NotFound`, `Conflict` and `ImportedSince`.
+
+    One that waits to be undone is a conflict for people, and no longer for nobody: the tasks process, or the server's
+    administrator who will not wait for it.
+    """
+    _standing(get(unit, import_id, actor), actor)  # before the lock, which an undo holds for as long as it takes
     unit.connection.execute(select(imports.c.id).where(imports.c.id == import_id).with_for_update())
-    row = get(unit, import_id, actor)
-    if row.state not in WORKED:
-        raise Conflict(f"import {import_id} is {row.state}: there is nothing to undo", why="nothing_to_undo")
+    row = _standing(get(unit, import_id, actor), actor)
     if (later := _later(unit, row)) is not None:
         raise ImportedSince(
             f"import {later.id} ({later.file_name}) has touched its brands since: undo that first", later=later.id
@@ -66,9 +72,24 @@ def undoable(unit: UnitOfWork, import_id: int, actor: Actor | None) -> Row[Any]:
     return row
 
 
+def _standing(row: Row[Any], actor: Actor | None) -> Row[Any]:
+    if row.state == "undoing" and actor is not None:
+        raise Conflict(f"import {row.id} is being undone already", why="being_undone")
+    if row.state not in STANDING:
+        raise Conflict(f"import {row.id} is {row.state}: there is nothing to undo", why="nothing_to_undo")
+    return row
+
+
+def refuse_undo(unit: UnitOfWork, import_id: int, refusal: Refusal) -> None:
+    """Say in the row of an import why its undo, which waited, was refused; no harm where it is done meanwhile."""
+    told = {"code": refusal.code, "detail": refusal.detail, **refusal.extra}
+    waits = (imports.c.id == import_id) & (imports.c.state == "undoing")
+    unit.connection.execute(update(imports).where(waits).values(state="done", undo_refused=told))
+
+
 def _later(unit: UnitOfWork, row: Row[Any]) -> Row[Any] | None:
     later = select(imports).where(
-        imports.c.id > row.id, imports.c.state.in_(WORKED), imports.c.brands.overlap(row.brands)
+        imports.c.id > row.id, imports.c.state.in_(STANDING), imports.c.brands.overlap(row.brands)
     )
     return unit.connection.execute(later.order_by(imports.c.id.desc()).limit(1)).one_or_none()
 

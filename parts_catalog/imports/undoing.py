@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from foundation.database import UnitOfWork
 from parts_catalog.imports.brands import rename
+from parts_catalog.tables import metadata
 
 _LINES = ("part_details", "part_numbers", "supersessions", "interchanges", "kit_components", "applications")
 _TOUCHED = """
@@ -28,20 +29,17 @@ _PRICES_BACK = """
 INSERT INTO prices SELECT b.* FROM import_changes c, LATERAL jsonb_populate_record(NULL::prices, c.before) b
 WHERE c.import_id = :import AND c.changed_table = 'prices' AND c.before ? 'net_amount'
 """
-_PARTS_GONE = """
-DELETE FROM parts p WHERE p.first_import = :import
-    AND NOT EXISTS (SELECT FROM stock s WHERE s.part = p.id)
-    AND NOT EXISTS (SELECT FROM prices s WHERE s.part = p.id)
-    AND NOT EXISTS (SELECT FROM list_prices s WHERE s.part = p.id)
-    AND NOT EXISTS (SELECT FROM part_images s WHERE s.part = p.id)
-    AND NOT EXISTS (SELECT FROM part_reviews s WHERE s.part = p.id)
-    AND NOT EXISTS (SELECT FROM applications s WHERE s.part = p.id)
-    AND NOT EXISTS (SELECT FROM part_numbers s WHERE s.part = p.id)
-    AND NOT EXISTS (SELECT FROM part_details s WHERE s.part = p.id)
-    AND NOT EXISTS (SELECT FROM supersessions s WHERE p.id IN (s.part, s.replaced_by))
-    AND NOT EXISTS (SELECT FROM interchanges s WHERE p.id IN (s.part, s.other))
-    AND NOT EXISTS (SELECT FROM kit_components s WHERE p.id IN (s.kit, s.component))
-"""
+# The columns of all tables that name a part: while one of their rows does, the part stays.
+_NAMING_A_PART = sorted(
+    (key.parent.table.name, key.parent.name)
+    for table in metadata.tables.values()
+    for key in table.foreign_keys
+    if key.target_fullname == "parts.id"
+)
+_UNNAMED = " AND ".join(
+    f"NOT EXISTS (SELECT FROM {table} s WHERE s.{column} = p.id)" for table, column in _NAMING_A_PART
+)
+_PARTS_GONE = f"DELETE FROM parts p WHERE p.first_import = :import AND {_UNNAMED}"  # noqa: S608 - our own names
 _NAMED = "SELECT before FROM import_changes WHERE import_id = :import AND changed_table = 'brand_names'"
 _KEEPERS_GONE = """
 DELETE FROM brand_keepers k USING import_changes c

@@ -1,10 +1,11 @@
-"""Uploads that wait for the tasks process: imported once, whichever worker comes to it, and then forgotten."""
+"""What waits for the tasks process: large uploads, imported once and then forgotten, and undos of large imports."""
 
 from pathlib import Path
 
 from foundation.database import Database
+from foundation.refusals import Refusal
 from parts_catalog.imports import stored
-from parts_catalog.imports.running import Report, Wanted, run_import
+from parts_catalog.imports.running import Report, Wanted, run_import, undo
 
 
 def upload_of(folder: Path, number: int) -> Path:
@@ -25,3 +26,22 @@ def import_upload(database: Database, folder: Path, number: int, *, full: bool |
     report = run_import(database, number, wanted)
     path.unlink()
     return report
+
+
+def undo_waiting(database: Database, number: int) -> None:
+    """Undo an import that waits for it; again is no harm. If it cannot be undone, its row says why, and stands."""
+    with database.unit() as unit:
+        if stored.get(unit, number, None).state != "undoing":
+            return
+    try:
+        undo(database, number, None)
+    except Refusal as refusal:
+        _tell(database, number, refusal)
+    except Exception:
+        _tell(database, number, stored.UndoFailed("the undo failed, and nothing was changed: it may be tried again"))
+        raise
+
+
+def _tell(database: Database, number: int, refusal: Refusal) -> None:
+    with database.unit() as unit:
+        stored.refuse_undo(unit, number, refusal)

@@ -56,6 +56,7 @@ cart_lines = Table(
     ForeignKeyConstraint(["cart"], ["carts.id"]),
     ForeignKeyConstraint(["part"], ["parts.id"]),
     CheckConstraint("quantity > 0", name="quantity"),
+    Index(None, "part"),
 )
 
 # Until `due_at` it can be paid, and its pieces are held. `name`, `phone` and `address` are erased with the person.

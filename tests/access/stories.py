@@ -15,6 +15,7 @@ from foundation.tables import accounts
 from ingest.registry import add_vehicle
 from ingest.tables import commands
 from parts_catalog.imports.http import AT_ONCE
+from parts_catalog.imports.running import Wanted, import_file
 from tests.access.answers import Answers
 from tests.access.payments_story import being_told_of_payments
 from tests.access.prices_story import keeping_prices, showing_parts
@@ -27,7 +28,7 @@ from tests.access.shop_story import buying
 from tests.access.stock_story import keeping_stock
 from tests.access.webhooks_story import being_told
 from tests.aftersales.world import GOLF, STEPS
-from tests.parts_catalog.imports.files import BRAND, aces, app
+from tests.parts_catalog.imports.files import BRAND, aces, app, saved
 
 
 def people_and_keys(answers: Answers) -> None:
@@ -212,13 +213,19 @@ def devices_and_what_they_upload(answers: Answers) -> None:
 
 
 def suppliers_files(answers: Answers) -> None:
-    """Let a house import a small file, and a large one in the background; what was undone is not undone again."""
+    """Let a house import a small file, and a large one in the background, as both are undone; and not a second time."""
     path, tried = "/v1/parts/imports", {"dry_run": True}
     made = answers.ask(f"POST {path}", 201, content=aces(app(1)))
     assert (made["state"], made["counts"]["accepted"], made["brands"]) == ("done", 1, [BRAND])
     answers.ask(f"POST {path}", 202, content=aces(app(2), "<!--" + " " * AT_ONCE + "-->", count=1), params=tried)
     answers.ask(f"POST {path}/{{import_id}}/undo", 200, import_id=made["id"])
     answers.ask(f"POST {path}/{{import_id}}/undo", 409, import_id=made["id"])
+    with tempfile.TemporaryDirectory() as name:
+        large = saved(Path(name), aces(app(3), "<!--" + " " * AT_ONCE + "-->", count=1))
+        wanted = Wanted(large, "large.xml", answers.somebody(f"POST {path}").organisation)
+        number = import_file(answers.scene.world.database, wanted).import_id
+    undoing = answers.ask(f"POST {path}/{{import_id}}/undo", 202, import_id=str(number))
+    assert undoing["state"] == "undoing"
 
 
 def nobody_comes(answers: Answers) -> None:

@@ -7,11 +7,12 @@ import pytest
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser
 
+from forecourt.pages.language import COOKIE
 from forecourt.pages.trade import imports
 from forecourt.task_queue import import_folder
 from foundation.identity import Actor, Role
 from parts_catalog.imports.http import AT_ONCE
-from parts_catalog.imports.uploads import import_upload
+from parts_catalog.imports.uploads import import_upload, undo_waiting
 from tests.pages.forms import forms_of
 from tests.pages.people import Person, check
 from tests.pages.scene import Scene
@@ -89,10 +90,31 @@ def test_a_large_file_is_tried_and_imported_in_the_background(
         page = press(manager, page, "run") if dry else page
     assert "Imported" in manager.get(page).text
     assert "Whistling" in manager.get("/parts", params={"q": "whistling"}).text
+    undone_in_the_background(manager, scene, page)
     monkeypatch.setattr(imports, "MOST_BYTES", 10)
     form = forms_of(manager.get("/imports").text)["/imports"]
     refused = manager.post("/imports", data=form, files={"file": ("x.csv", FILE.encode(), "text/csv")})
     assert (refused.status_code, "A file has at most" in refused.text) == (422, True)
+
+
+def undone_in_the_background(manager: TestClient, scene: Scene, page: str) -> None:
+    number = int(page.rpartition("/")[2])
+    form = forms_of(manager.get(page).text)[f"{page}/undo"]
+    assert press(manager, page, "undo") == page
+    assert ("Being undone" in (waiting := manager.get(page).text), f"{page}/undo" in waiting) == (True, False)
+    again = manager.post(f"{page}/undo", data=form)
+    assert (again.status_code, "being undone already" in again.text) == (409, True)
+    later = press(manager, send(manager, FILE.replace("Humming", "Silent").replace("2018,2012", "2012,2018")), "run")
+    undo_waiting(scene.database, number)
+    stands = manager.get(page).text
+    assert "It was not undone. A later import has touched the same brands" in stands
+    manager.cookies.set(COOKIE, "zh_CN")
+    assert "未能撤销。 之后的导入涉及相同品牌" in manager.get(page).text
+    manager.cookies.set(COOKIE, "en")
+    press(manager, later, "undo")
+    press(manager, page, "undo")
+    undo_waiting(scene.database, number)
+    assert ("Undone" in (done := manager.get(page).text), "It was not undone" in done) == (True, False)
 
 
 def test_what_is_no_file_of_ours_is_refused_in_words(manager: TestClient) -> None:

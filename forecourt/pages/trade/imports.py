@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, BinaryIO
 from urllib.parse import quote
@@ -12,11 +13,11 @@ from forecourt.http import STATUS
 from forecourt.pages.readers import Posted, Reader, WithFile, posted, posted_file, signed_in, to
 from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
-from forecourt.task_queue import queue_import
+from forecourt.task_queue import queue_import, queue_undo
 from foundation.refusals import Conflict, Invalid, Refusal
 from parts_catalog.imports import stored
-from parts_catalog.imports.http import FULL, MOST_BYTES, number_of, place, start, view
-from parts_catalog.imports.running import Wanted, undo
+from parts_catalog.imports.http import FULL, MOST_BYTES, number_of, place, start, start_undo, view
+from parts_catalog.imports.running import Wanted
 from parts_catalog.permissions import IMPORTING
 
 KEPT_S = 24 * 3600  # a file that was tried waits so long to be imported
@@ -60,10 +61,10 @@ def router(site: Site) -> APIRouter:
     def undone(import_id: str, form: Form) -> Response:
         form.reader.actor.must_be(*IMPORTING)
         try:
-            undo(site.database, number_of(import_id), form.reader.actor)
+            status = start_undo(site.database, number_of(import_id), form.reader.actor, queue_undo)
         except Conflict as refusal:
             return _one(form.reader, import_id, refusal=refusal)
-        return to(f"/imports/{quote(import_id)}?done=undone")
+        return to(f"/imports/{quote(import_id)}" + ("?done=undone" if status == HTTPStatus.OK else ""))
 
     return routes
 

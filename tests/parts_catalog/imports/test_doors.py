@@ -29,7 +29,7 @@ def door(database: Database, folder: Path, queued: list[Any], role: Role = Role.
 
     app = FastAPI()
     problems.install(app)
-    app.include_router(router(database, lambda: Actor("acc", "org_one", role), folder, later))
+    app.include_router(router(database, lambda: Actor("acc", "org_one", role), folder, later, lambda *_: None))
     return TestClient(app)
 
 
