@@ -39,7 +39,8 @@ def carry(house: House, trip: TripColumns, folder: Path, *, on_pty: bool) -> int
         with Edge(config) as edge:
             eventually(lambda: source.exhausted or edge.failure, 900, "every reading has been asked for")
             edge.rest()
-            assert edge.publisher.wait_committed(120), "a car end that ends waits for half a second, and keeps the rest"
+            # It waits for half a second when it ends, and keeps the rest for the next time.
+            assert edge.publisher.wait_committed(120), (edge.facts(), house.get("/v1/ingest/counts"))
         assert edge.poller.tally.refused == {}
         return edge.publisher.sent_readings
 
