@@ -49,6 +49,17 @@ document.addEventListener("changed", (event) => {
   missed = true;
 }, true);
 
+// What was asked for before the block was taken would take it out of the hand.
+document.addEventListener("htmx:before:swap", (event) => {
+  if (!carried) return;
+  if (event.detail.ctx.request.method === "GET") {
+    event.preventDefault();
+    missed = true;
+  } else {
+    leave();
+  }
+});
+
 function catchUp() {
   if (missed) htmx.trigger("#live", "changed");
   missed = false;

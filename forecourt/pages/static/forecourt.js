@@ -18,6 +18,7 @@ if (current) current.parentElement.scrollLeft = current.offsetLeft - current.par
 
 const offline = document.getElementById("offline");
 const notice = document.getElementById("notice");
+let refused = false;  // the notice says what came of a person's own deed, not of the page's own looking
 const away = (gone) => {
   const back = !gone && !offline.hidden;
   offline.hidden = !gone;
@@ -41,9 +42,12 @@ document.addEventListener("htmx:sse:after:connection", () => {
   away(false);
 });
 document.addEventListener("htmx:after:swap", (event) => {
-  if (event.detail.ctx.response?.status >= 400) return;
+  const { request, response } = event.detail.ctx;
+  const looked = request?.method === "GET";
+  if (response?.status >= 400) { refused = !looked; return; }
   away(false);
-  notice.replaceChildren();
+  // What a person was refused stays until he does something else, however often the page catches up meanwhile.
+  if (!looked || !refused) { notice.replaceChildren(); refused = false; }
   // The page has moved on from what the last form did.
   if (event.target.id === "visits") document.getElementById("done")?.remove();
 });
