@@ -275,14 +275,15 @@ class MqttSource:
                         pause = 0.1
                     else:
                         next_try, pause = time.monotonic() + pause, min(2 * pause, LONGEST_PAUSE_S)
-                self._move(chosen)
-                if not self._inbox.empty():
-                    # Nobody waits for more: it comes in fewer and larger pieces a little later.
-                    self._stopping.wait(UNHURRIED_S)
                 if now >= next_tick:
                     next_tick = now + 1.0
                     for session in self._open.values():
                         session.tick()
+                # After the tick: this forgets the sockets that it has closed, before new ones get their numbers.
+                self._move(chosen)
+                if not self._inbox.empty():
+                    # Nobody waits for more: it comes in fewer and larger pieces a little later.
+                    self._stopping.wait(UNHURRIED_S)
             for session in self._open.values():
                 session.close()
 
