@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.alarms import raise_findings, raise_stop
-from diagnostics.features import blocks_of, trip_features
+from diagnostics.features import SIGNALS, blocks_of, trip_features
 from diagnostics.findings import Finding
+from diagnostics.fusion import nothing_measured, predict_histories
 from diagnostics.held import Held
+from diagnostics.isolation import leading
 from diagnostics.measures.charging import PLAUSIBLE_V, STOP_V
 from diagnostics.measures.coolant_reading import STOP_C
 from diagnostics.modes import MODES, Measured, Stop
@@ -101,10 +103,26 @@ def ready_to_stop() -> None:
 
     To be called before the first reading comes: else the first car in danger would wait for it, and all cars behind it.
     """
-    names = tuple(sorted(STOP_SIGNALS))
-    held = Held(Block(names, 1.0, np.full((len(names), 2, 1), 50.0, dtype=np.float32), np.array([2], dtype=np.int64)))
+    held = Held(_still(STOP_SIGNALS))
     for fault in STOPPING:
         MODES[fault].stop(held)
+
+
+def ready_to_judge(predictor: Predictor) -> None:
+    """Load what `screen` measures and predicts with, or compile it, which takes a minute on a new installation."""
+    trip_features(_still(SIGNALS))
+    for trips in (1, 100):  # one row and many go different ways
+        measured = nothing_measured(trips)
+        for one in measured.values():
+            one.observed_s[:] = np.inf  # that every predictor is asked
+        predict_histories(predictor, measured, np.zeros(trips, dtype=np.int64), np.arange(trips, dtype=np.float64))
+    leading(np.zeros((1, 1), dtype=np.float32), np.array([0, 1]), np.ones(1, dtype=np.float32), np.ones(1, np.int64))
+
+
+def _still(signals: Collection[str]) -> Block:
+    """Give two seconds in which nothing moves, by all signals."""
+    values = np.full((len(signals), 2, 1), 50.0, dtype=np.float32)
+    return Block(tuple(sorted(signals)), 1.0, values, np.array([2], dtype=np.int64))
 
 
 def screen_stop(

@@ -43,7 +43,7 @@ from ingest.registry import heard_elsewhere
 from ingest.sending import send_due
 from ingest.trip_log import TripSpan
 from ingest.trips import split_trips
-from ingest.windows import WINDOW_S, Windows
+from ingest.windows import Windows
 
 SPANS_AT_ONCE = 20
 WINDOWS_AT_ONCE = 1024
@@ -68,14 +68,7 @@ class Pipeline:
         self._windows = Windows(archive, STOP_SIGNALS)
 
     def start(self) -> list[str]:
-        """Clear away what a killed run wrote and never committed; gives the names of those segments.
-
-        A look at a car that stands still loads the compiled code, for which the first deliveries need not wait then.
-        """
-        with self._database.unit() as unit:
-            values = np.zeros((len(STOP_SIGNALS), WINDOW_S, 1), dtype=np.float32)
-            still = Block(tuple(sorted(STOP_SIGNALS)), 1.0, values, np.array([WINDOW_S]))
-            screen_stop(unit, self._predictor, still, [("", "")], [unit.now()])
+        """Clear away what a killed run wrote and never committed; gives the names of those segments."""
         return self._intake.start()
 
     def take(self, arrived: Sequence[Arrived]) -> Outcome:

@@ -24,7 +24,8 @@ _SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600}
 
 def demo(
     for_: Annotated[
-        str | None, typer.Option("--for", help="Play by script for so long, such as 180s, then end.")
+        str | None,
+        typer.Option("--for", help="Play by script for so long (180s) from the first case on, then end."),
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Write what happened as JSON; goes with --for.")] = None,
     vehicles: Annotated[int, typer.Option(help="Cars in the live fleet.", min=1, max=20)] = 3,

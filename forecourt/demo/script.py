@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import httpx2
@@ -97,10 +97,22 @@ class ProgressWatch:
                 self._ended.wait(0.3)
 
 
+def await_case(base_url: str, cast: Cast, deadline: float) -> dict[str, Any]:
+    """Give the failing car's case with its proposed appointment; raises `NotInTimeError` when `deadline` passes."""
+    owner = Player(base_url, cast.members[Role.OWNER].token)
+    what = "a case with a proposed appointment"
+    return dict(await_for(lambda: _proposed(owner, cast.cars[0].vehicle), deadline, what))
+
+
 def play(
-    base_url: str, cast: Cast, approve: Callable[[str], None], deadline: float, tell: Callable[[str], None]
+    base_url: str,
+    cast: Cast,
+    case: Mapping[str, Any],
+    approve: Callable[[str], None],
+    deadline: float,
+    tell: Callable[[str], None],
 ) -> ProgressWatch:
-    """Wait for the case of the failing car, confirm it, repair it, settle and pay it, fetch the car, review it.
+    """Confirm the case, repair the car, settle and pay it, fetch it, review it.
 
     `approve` stands for the page of the payment's provider. Gives the watch that followed the progress; raises
     `NotInTimeError` when `deadline` (monotonic) passes first.
@@ -108,8 +120,6 @@ def play(
     owner = Player(base_url, cast.members[Role.OWNER].token)
     technician = Player(base_url, cast.members[Role.TECHNICIAN].token)
     advisor = Player(base_url, cast.members[Role.ADVISOR].token)
-    vehicle = cast.cars[0].vehicle
-    case = await_for(lambda: _proposed(owner, vehicle), deadline, "a case with a proposed appointment")
     tell(f"case {case['id']}: appointment proposed")
     confirmed = owner.post(f"/v1/appointments/{case['appointment']['id']}/confirm", {})
     order = str(confirmed["repair_order"])

@@ -1,15 +1,17 @@
 """An ingest worker: commits deliveries in batches, acknowledges them, judges trips that have ended, sends commands."""
 
 import gc
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 import sqlalchemy.exc
 import structlog
 
 from diagnostics.predictor import SHIPPED, Predictor
-from diagnostics.screening import ready_to_stop
+from diagnostics.screening import ready_to_judge, ready_to_stop
 from forecourt.heartbeat import Heartbeat
 from forecourt.installation import Installation
 from forecourt.metrics import IngestFigures, new_registry
@@ -42,9 +44,8 @@ def run(installation: Installation, worker: int) -> None:
     database = Database(installation.database_url, pool_size=2)
     archive = Archive(installation.archive_directory)
     partitions = installation.ingest_partitions(worker)
-    pipeline = Pipeline(
-        database, archive, Predictor.load(settings.predictor or SHIPPED), worker_name(worker), partitions
-    )
+    predictor = Predictor.load(settings.predictor or SHIPPED)
+    pipeline = Pipeline(database, archive, predictor, worker_name(worker), partitions)
     registry = new_registry()
     figures, written = IngestFigures(registry), FiguresFile(installation.paths, worker_name(worker), registry)
     source = MqttSource(
@@ -53,15 +54,18 @@ def run(installation: Installation, worker: int) -> None:
         database.clock,
         installation.broker_certificate,
     )
-    ready_to_stop()
-    steady()
-    gc.set_threshold(GARBAGE)
-    with stop_on_signals() as told:
+    # On a new installation these are compiled, for minutes on a busy machine. Without the first, a car in danger would
+    # be looked at too late, so the broker keeps what comes until then; for the second no reading waits, only trips do.
+    with stop_on_signals() as told, ThreadPoolExecutor(1, thread_name_prefix="ready") as getting_ready:
+        stop, judge = getting_ready.submit(ready_to_stop), getting_ready.submit(ready_to_judge, predictor)
         for name in _patiently(pipeline.start):
             log.warning("segment_cleared", name=name)
         if worker == 0:
             _clear_after_former_workers(database, archive, installation.ingest_workers)
         source.start()
+        _await(stop, told, lambda: _show_life(source, heartbeat, written))
+        steady()
+        gc.set_threshold(GARBAGE)
         ahead = Ahead(lambda: source.collect(settings.tick_s, settings.batch_messages))
         last_beat = last_settled = 0.0
         while not told.is_set():
@@ -70,11 +74,13 @@ def run(installation: Installation, worker: int) -> None:
                 _commit(pipeline, source, arrived, found, figures)
             now = time.monotonic()
             if now - last_settled > SETTLE_S:
-                settle(
-                    lambda most: _patiently(lambda: pipeline.settle(most)),
-                    lambda: source.waiting or ahead.waiting,
-                    heartbeat.beat,
-                )
+                if judge.done():
+                    judge.result()  # raises what kept it from getting ready
+                    settle(
+                        lambda most: _patiently(lambda: pipeline.settle(most)),
+                        lambda: source.waiting or ahead.waiting,
+                        heartbeat.beat,
+                    )
                 if source.connected:
                     for command in _patiently(pipeline.command):
                         source.publish(command.topic, command.payload)
@@ -84,7 +90,17 @@ def run(installation: Installation, worker: int) -> None:
                 last_beat = now
         ahead.stop()
         source.stop()
+        getting_ready.shutdown(wait=False, cancel_futures=True)
     database.close()
+
+
+def _await(ready: Future[None], told: threading.Event, live: Callable[[], None]) -> None:
+    """Show life until that is done, or we are told to stop; raises what went wrong with it."""
+    while not (ready.done() or told.is_set()):
+        live()
+        wait([ready], BEAT_S)
+    if ready.done():
+        ready.result()
 
 
 def _clear_after_former_workers(database: Database, archive: Archive, workers: int) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ingest.publisher import STATUS_S
 from simulators.played_trip import SteppedTrip
 from tests.flow.car_end import Driver, archived, counting_trip, elm_of
 from tests.flow.house import House, eventually
@@ -89,7 +90,7 @@ def settle(house: House) -> int:
         devices = house.get(f"/v1/vehicles/{house.vehicle}/state")["devices"]
         return any(device["online"] and device["spool"] == 0 for device in devices)
 
-    eventually(empty, 60, "the spool is empty")
+    eventually(empty, 2 * STATUS_S + 60, "the spool is empty")  # it is told again after so long
     before = -1
     while (now := stored(house)) != before:
         before = now

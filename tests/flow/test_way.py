@@ -41,7 +41,7 @@ def settled_down(house: House, readings: int) -> dict[str, Any]:
         intake = house.get("/v1/ingest/counts")
         return intake if intake["stored"] >= readings and intake["trips_waiting"] == 0 else None
 
-    return dict(eventually(look, 60, f"{readings} readings stored, no trip waiting"))
+    return dict(eventually(look, 240, f"{readings} readings stored, no trip waiting"))
 
 
 def test_healthy_trips_open_no_case(house: House, healthy: list[TripColumns], tmp_path: Path) -> None:
