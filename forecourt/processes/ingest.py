@@ -63,7 +63,7 @@ def run(installation: Installation, worker: int) -> None:
         if worker == 0:
             _clear_after_former_workers(database, archive, installation.ingest_workers)
         source.start()
-        _await(stop, told, lambda: _show_life(source, heartbeat, written))
+        be_ready(stop, told, lambda: _show_life(source, heartbeat, written))
         steady()
         gc.set_threshold(GARBAGE)
         ahead = Ahead(lambda: source.collect(settings.tick_s, settings.batch_messages))
@@ -94,7 +94,7 @@ def run(installation: Installation, worker: int) -> None:
     database.close()
 
 
-def _await(ready: Future[None], told: threading.Event, live: Callable[[], None]) -> None:
+def be_ready(ready: Future[None], told: threading.Event, live: Callable[[], None]) -> None:
     """Show life until that is done, or we are told to stop; raises what went wrong with it."""
     while not (ready.done() or told.is_set()):
         live()
