@@ -44,8 +44,8 @@ clean:
 
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv, a tool of the developer's: see docs.astral.sh/uv." >&2; exit 1; }
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --extra edge --extra vin --extra dev pyproject.toml -o requirements.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --extra edge --extra vin --extra dev --extra bench -c requirements.lock pyproject.toml \
 		-o benchmarks/requirements.lock
