@@ -21,7 +21,7 @@ from foundation.database import UnitOfWork, new_id
 from foundation.grants import open_to
 from foundation.identity import OWNER_ROLES, Actor, Role, members
 from foundation.refusals import Conflict
-from ingest.vehicles import Vehicle, VehicleDirectory
+from ingest.vehicles import Vehicle, VehicleDirectory, car_name
 
 CLOSED = frozenset({CaseState.SETTLED, CaseState.DECLINED})
 
@@ -78,7 +78,7 @@ def ask_assistance(
     if new is not None:
         open_to(unit, row.id, workshop.organisation, Role.ADVISOR, actor.account)
         tell(unit, row.id, "assistance_asked", actor.account, assistance=kind.value, workshop=workshop.id)
-        fields = {"kind_en": WORDS[kind].en, "kind_zh": WORDS[kind].zh, "vehicle": row.vehicle}
+        fields = {"kind_en": WORDS[kind].en, "kind_zh": WORDS[kind].zh, "vehicle": car_name(vehicle)}
         where = f"{latitude:.5f}, {longitude:.5f}" if place is not None else ""
         notify(unit, desk_people(unit, workshop), "assistance_asked", new, row.id, place=where, **fields)
     return next(one for one in assistance_of(unit, [row.id])[row.id] if one["kind"] == kind.value)

@@ -37,6 +37,7 @@ SECURITY_EVENTS: Mapping[str, str] = {
     "sign_in_failed": "somebody failed to: the digest of the address alone",
     "credential_made": "a token, session, link or a webhook's new secret was made",
     "credential_revoked": "one of them was ended or used up",
+    "webhook_named": "an address was named to which what happens is sent, another one, or none any more: its digest",
     "password_set": "an account was given a new password",
     "grant_opened": "a vehicle or case was opened to another organisation",
     "grant_closed": "it was closed to it again",

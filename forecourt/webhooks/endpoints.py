@@ -13,9 +13,10 @@ from sqlalchemy import ColumnElement, Row, delete, func, select, update
 from forecourt.webhooks.addresses import check_url
 from forecourt.webhooks.audience import NOUNS
 from forecourt.webhooks.tables import webhook_endpoints
+from foundation.audit import tell
 from foundation.database import UnitOfWork, new_id
 from foundation.events import end_of_log
-from foundation.identity import Actor
+from foundation.identity import Actor, digest_of
 from foundation.refusals import Conflict, Invalid, NotFound
 
 MOST = 20  # of one organisation
@@ -69,6 +70,7 @@ def add_endpoint(
         )
         .returning(webhook_endpoints)
     ).one()
+    _tell(unit, actor, row.id, url)
     return _endpoint(row), secret
 
 
@@ -115,6 +117,7 @@ def change_endpoint(
     if url is not None:
         check_url(url, private=private)
         values["url"] = url
+        _tell(unit, actor, endpoint, url)
     if kinds is not None:
         values["kinds"] = _checked(kinds)
     if active is not None:
@@ -129,11 +132,18 @@ def remove_endpoint(unit: UnitOfWork, actor: Actor, endpoint: str) -> None:
     """Take an address away, with its log of deliveries."""
     find_endpoint(unit, actor, endpoint, lock=True)
     unit.connection.execute(delete(webhook_endpoints).where(webhook_endpoints.c.id == endpoint))
+    _tell(unit, actor, endpoint, None)
 
 
 def wants(kinds: Sequence[str], noun: str, kind: str) -> bool:
     """Whether an address with these kinds gets an event: `case` means all of cases, `case.case_opened` only that."""
     return not kinds or noun in kinds or f"{noun}.{kind}" in kinds
+
+
+def _tell(unit: UnitOfWork, actor: Actor, endpoint: str, url: str | None) -> None:
+    """Tell the audit trail where what happens goes from now on; None: nowhere."""
+    address = digest_of(url) if url is not None else None
+    tell(unit, actor.organisation, "webhook_named", actor.account, webhook=endpoint, address=address)
 
 
 def _checked(kinds: Sequence[str]) -> list[str]:

@@ -214,6 +214,7 @@ def test_a_stopped_car_is_told_at_once_and_can_be_helped(street: Town) -> None:
     asked = street.owner.get(f"cases/{case['id']}")["assistance"]
     assert {one["kind"] for one in asked} == {"towing", "mobile_service"}
     assert street.advisor.told() == ["assistance_asked", "assistance_asked"]
+    assert all("Car Volkswagen Golf 2016" in one["text_en"] for one in street.advisor.get("messages")["items"])
     street.world.open(street.world.finding("f2", urgency=Urgency.S0))
     assert street.owner.told().count("stop_car") == 1
     calm = street.world.open(street.world.finding("f3", fault="battery_12v", probability=0.2))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from forecourt.http import install
 from forecourt.webhooks.collecting import collect
@@ -15,7 +16,8 @@ from foundation.clock import SystemClock
 from foundation.database import Database
 from foundation.events import append
 from foundation.http import bearer_actor
-from foundation.identity import Role, add_account, add_organisation, issue_token
+from foundation.identity import Role, add_account, add_organisation, digest_of, issue_token
+from foundation.tables import events
 from ingest.registry import add_vehicle
 
 WISH = {"url": "https://hooks.example/us", "kinds": ["vehicle"]}
@@ -40,6 +42,20 @@ def test_a_secret_is_shown_once(client: TestClient) -> None:
     shown = client.get(f"/v1/webhooks/{made['id']}")
     assert made["secret"] not in shown.text + client.get("/v1/webhooks").text
     assert (shown.json()["state"], shown.json()["kinds"]) == ("active", ["vehicle"])
+
+
+def test_where_what_happens_goes_is_told_by_digests(client: TestClient, database: Database) -> None:
+    other = "https://hooks.example/elsewhere"
+    made = client.post("/v1/webhooks", json=WISH).json()
+    for change in ({"active": False}, {"url": other}, {"kinds": []}):
+        assert client.patch(f"/v1/webhooks/{made['id']}", json=change).status_code == 200
+    assert client.delete(f"/v1/webhooks/{made['id']}").status_code == 204
+    with database.unit() as unit:
+        query = select(events).where(events.c.kind == "webhook_named").order_by(events.c.id)
+        rows = unit.connection.execute(query).all()
+    went = [digest_of(str(WISH["url"])), digest_of(other), None]
+    assert [row.data for row in rows] == [{"webhook": made["id"], "address": one} for one in went]
+    assert all(row.actor for row in rows)
 
 
 def test_a_new_secret_is_shown_once_and_until_when_the_old_one_signs(client: TestClient, database: Database) -> None:
