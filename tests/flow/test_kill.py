@@ -1,7 +1,8 @@
 """Kills in the middle of the way: everything is back within seconds, nothing is lost, nothing doubled."""
 
-import os
 import random
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -16,11 +17,21 @@ from tests.flow.trips import growing_alternator_fault, write_all
 
 BACK_S = 5.0
 READOPTED_S = 15.0
+PACE_S = 2.5  # a fresh start on a machine that keeps these seconds with ease
 
 
-def crowd() -> float:
-    """Give how many processes wait for each core: everything takes so many times longer."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+def fresh_start() -> float:
+    """Give how long this machine takes, as it is loaded now, until Python has read what the web server consists of."""
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import forecourt.processes.api"], check=True, timeout=120)
+    return time.monotonic() - began
+
+
+def held_to(took: float, seconds: float, what: str) -> None:
+    """Hold what was started again to its seconds; on a machine that starts nothing in that time, to its own pace."""
+    if took > seconds:
+        pace = fresh_start()
+        assert took <= seconds * pace / PACE_S, f"{what} after {took:.1f} s, where a fresh start takes {pace:.1f} s"
 
 
 def back_within(house: House, name: str, seconds: float) -> float:
@@ -28,9 +39,9 @@ def back_within(house: House, name: str, seconds: float) -> float:
     before = house.pid(name)
     house.kill(name)
     began = time.monotonic()
-    eventually(lambda: house.pid(name) not in {None, before} and house.works(name), 30, f"{name} is back")
+    eventually(lambda: house.pid(name) not in {None, before} and house.works(name), 60, f"{name} is back")
     took = time.monotonic() - began
-    assert took <= seconds * crowd(), f"{name} was back after {took:.1f} s"
+    held_to(took, seconds, f"{name} was back")
     return took
 
 
@@ -50,7 +61,7 @@ def test_killed_processes_come_back_and_lose_nothing(house: House, tmp_path: Pat
     house.kill_serve()
     again = house.start()
     print(f"serve killed and ready again after {again:.1f} s")
-    assert again <= READOPTED_S * crowd()
+    held_to(again, READOPTED_S, "serve was ready again")
     sending.join(200)
     assert not sending.is_alive()
     assert house.replay_failure is None

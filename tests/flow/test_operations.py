@@ -138,7 +138,7 @@ def upload(driven: Driven) -> None:
     forwarded = {"position": position, "device": {"uniqueId": driven.devices["traccar"][0]}}
     assert ask("POST", "/v1/ingest/traccar", token, json=forwarded).status_code == 422
     assert ask("GET", f"/v1/vehicles/{VIN}", token).status_code == 404
-    eventually(lambda: driven.figure("forecourt_ingest_messages_total", dialect="torque") >= 1, 5, "counted")
+    eventually(lambda: driven.figure("forecourt_ingest_messages_total", dialect="torque") >= 1, 30, "counted")
     assert driven.figure("forecourt_ingest_ignored_total") >= 1  # the position
 
 

@@ -49,8 +49,8 @@ def test_a_session_of_a_broker_that_fell_silent_is_opened_anew(
     source = MqttSource(url, [Session("one", ["a/#"])], SystemClock())
     source.start()
     try:
-        first = opened.get(timeout=10)
-        second = opened.get(timeout=10)
+        first = opened.get(timeout=30)
+        second = opened.get(timeout=30)
         second.sendall(delivery(7, b"again"))
         assert [it.payload for it in source.collect(5, most=1)] == [b"again"]
     finally:

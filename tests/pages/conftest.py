@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from sqlalchemy.engine import URL
 
 from forecourt.seeding import seed_demo
@@ -23,6 +23,7 @@ from tests.pages.scene import Scene, build_scene
 from tests.pages.served import Served
 
 Entrance = Callable[[Actor], TestClient]
+expect.set_options(timeout=20_000)  # patience with a busy machine: what is there is seen at once
 
 
 @pytest.fixture(scope="session")

@@ -91,6 +91,7 @@ class Person:
 
     def step(self, name: str, **typed: str) -> None:
         form = self.page.locator(f"form:has(input[name=step][value={name}])")
+        form.wait_for()  # what the step before left on the page may still stand there, and asks something else
         for field, value in typed.items():
             form.locator(f"[name={field}]").fill(value)
         for asked in form.locator("fieldset.asked").all():

@@ -129,7 +129,7 @@ def _lose_the_server(page: Page, served: Served, scene: Scene, floor: Floor) -> 
     expect(page.locator("#offline")).to_be_visible()
     floor.look_over()
     served.start()
-    expect(page.locator("#check_in-tyres")).to_be_visible(timeout=20_000)
+    expect(page.locator("#check_in-tyres")).to_be_visible()
     expect(page.locator("#decide [name=given_by]")).to_have_value("half wri")
     page.reload()
     expect(page.locator("#decide [name=given_by]")).to_have_value("half wri")

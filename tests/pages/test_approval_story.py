@@ -93,6 +93,6 @@ def _lose_the_server(page: Page, served: Served, floor: Floor, cleaning: str, dr
     expect(_choice(page, drums, "approved")).to_be_checked()
     with floor.scene.database.unit() as unit:
         change(unit, floor.scene.advisor, floor.order, drums, Change(unit_net=21_000))
-    expect(page.locator(f"[id^=ask-{drums}]")).to_contain_text("210", timeout=20_000)
+    expect(page.locator(f"[id^=ask-{drums}]")).to_contain_text("210")
     expect(_choice(page, cleaning, "approved")).to_be_checked()
     expect(_choice(page, drums, "approved")).not_to_be_checked()

@@ -158,7 +158,7 @@ def _decide_while_it_happens(page: Page, served: Served, floor: Floor) -> None:
     with floor.scene.database.unit() as unit:
         change(unit, floor.scene.advisor, floor.order, drums, Change(unit_net=21_000))
     served.start()
-    expect(page.locator(f"#ask-{drums}")).to_contain_text("210", timeout=20_000)
+    expect(page.locator(f"#ask-{drums}")).to_contain_text("210")
     expect(page.locator("#offline")).to_be_hidden()
     assert page.evaluate("window.stayed"), "it was followed without loading the page anew"
     for line, decision in ((cleaning, "declined"), (drums, "approved")):

@@ -113,7 +113,7 @@ def test_an_owner_follows_decides_pays_and_reviews(
     with scene.database.unit() as unit:
         change(unit, scene.advisor, floor.order, drums, Change(unit_net=21_000))
     served.start()
-    expect(page.locator(f"#ask-{drums}")).to_contain_text("210", timeout=20_000)
+    expect(page.locator(f"#ask-{drums}")).to_contain_text("210")
     expect(page.locator("#offline")).to_be_hidden()
     assert page.evaluate("window.stayed"), "it was followed without loading the page anew"
 

@@ -48,7 +48,7 @@ def test_from_a_live_car_to_a_review(chromium: Browser, served: Served, scene: S
             take_step(unit, scene.technician, order, name)
     expect(steps).to_have_count(2)
     served.start()
-    expect(steps).to_have_text(words["steps"], timeout=20_000)
+    expect(steps).to_have_text(words["steps"])
     expect(owner.page.locator("#offline")).to_be_hidden()
 
     worker.page.reload()

@@ -32,7 +32,7 @@ def test_a_link_shows_parts_and_costs_live(chromium: Browser, served: Served, sc
     served.cut()
     floor.step("inspect", "start", "issue_parts", "work")
     served.start()
-    expect(page.locator("#replaced li").first).to_contain_text("发电机", timeout=20_000)
+    expect(page.locator("#replaced li").first).to_contain_text("发电机")
     floor.step("quality_check", "complete")
     with scene.database.unit() as unit:
         settle(unit, scene.advisor, floor.order, return_old_parts=False)
@@ -42,7 +42,7 @@ def test_a_link_shows_parts_and_costs_live(chromium: Browser, served: Served, sc
     check(page)
     with scene.database.unit() as unit:
         revoke_key(unit, scene.owner, link.id, case)
-    expect(page.locator("#ended")).to_contain_text("此链接已失效", timeout=20_000)
+    expect(page.locator("#ended")).to_contain_text("此链接已失效")
     expect(page.locator("#costs")).to_have_count(0)
     page.reload()
     expect(page.locator("#link")).to_be_visible()

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def eventually(condition: Callable[[], object], seconds: float = 5.0) -> float:
+def eventually(condition: Callable[[], object], seconds: float = 20.0) -> float:
     """Wait until the condition holds; give how long that took, or fail."""
     began = time.monotonic()
     while not condition():

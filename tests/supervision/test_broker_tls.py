@@ -52,7 +52,7 @@ def test_over_tls_a_device_is_heard_and_nobody_speaks_plainly(installation: Inst
     )
     source.start()
     try:
-        eventually(lambda: source.connected, 10)
+        eventually(lambda: source.connected)
         assert installation.settings.mqtt_tls_cert is not None
         trusted = ssl.create_default_context(cafile=str(installation.settings.mqtt_tls_cert))
         trusted.check_hostname = False  # the test connects by number
