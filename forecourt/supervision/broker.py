@@ -20,6 +20,8 @@ from forecourt.supervision.errors import PortTakenError, SupervisionError, Unrea
 from forecourt.supervision.paths import DataPaths, port_is_free, replace
 from ingest.address import trusting
 
+# Go collects when its heap has doubled, and keeps the pages that this touched: with a quarter it stays what it is.
+_COLLECTING = {"GOGC": "25"}
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound: where a wildcard answers us
 
 
@@ -42,7 +44,11 @@ class Broker:
         self._config = paths.secrets / "broker.conf"
         self._users = paths.secrets / "broker-users.conf"
         self._process = ChildProcess(
-            self.name, paths, [str(script("nats-server")), "-c", str(self._config)], ready=self.answers
+            self.name,
+            paths,
+            [str(script("nats-server")), "-c", str(self._config)],
+            environment=_COLLECTING,
+            ready=self.answers,
         )
 
     @property
