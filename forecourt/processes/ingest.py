@@ -33,6 +33,7 @@ SETTLE_SHARE_S = 0.1  # of each SETTLE_S, for trips that have ended, while there
 BEAT_S = 0.5
 DATABASE_PAUSE_S = 0.25
 GARBAGE = 200_000  # objects before a search: more than a batch has, for its own go with it and are no garbage
+SWEEP_S = 30.0  # or so long after the last search, for with few messages those are many minutes' garbage
 log = structlog.get_logger()
 T = TypeVar("T")
 
@@ -67,7 +68,9 @@ def run(installation: Installation, worker: int) -> None:
         steady()
         gc.set_threshold(GARBAGE)
         ahead = Ahead(lambda: source.collect(settings.tick_s, settings.batch_messages))
-        last_beat = last_settled = 0.0
+        show_life = _Every(BEAT_S, lambda: _show_life(source, heartbeat, written))
+        sweep = _Every(SWEEP_S, lambda: gc.collect(0))
+        last_settled = 0.0
         while not told.is_set():
             arrived, found = ahead.take()
             if arrived:
@@ -85,13 +88,25 @@ def run(installation: Installation, worker: int) -> None:
                     for command in _patiently(pipeline.command):
                         source.publish(command.topic, command.payload)
                 last_settled = now
-            if now - last_beat > BEAT_S:
-                _show_life(source, heartbeat, written)
-                last_beat = now
+            show_life()
+            sweep()
         ahead.stop()
         source.stop()
         getting_ready.shutdown(wait=False, cancel_futures=True)
     database.close()
+
+
+class _Every:
+    """Does something when it was done so long ago, however often it is called."""
+
+    def __init__(self, seconds: float, act: Callable[[], object]) -> None:
+        self._seconds, self._act = seconds, act
+        self._last = time.monotonic()
+
+    def __call__(self) -> None:
+        if time.monotonic() - self._last > self._seconds:
+            self._act()
+            self._last = time.monotonic()
 
 
 def be_ready(ready: Future[None], told: threading.Event, live: Callable[[], None]) -> None:
