@@ -66,6 +66,12 @@ class Vehicles:
             vehicle_of_row(row) for row in unit.connection.execute(select(vehicles).where(seen).order_by(vehicles.c.id))
         ]
 
+    def of_ids(self, unit: UnitOfWork, actor: Actor, ids: Iterable[str]) -> dict[str, Vehicle]:
+        """Give those of these vehicles which the actor may see, by id."""
+        seen = visible(actor, vehicles.c.organisation, vehicles.c.id)
+        rows = unit.connection.execute(select(vehicles).where(vehicles.c.id.in_(set(ids)), seen))
+        return {row.id: vehicle_of_row(row) for row in rows}
+
 
 @dataclass(frozen=True, slots=True)
 class Owner:

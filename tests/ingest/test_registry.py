@@ -24,8 +24,11 @@ def test_another_organisation_s_vehicle_does_not_exist_until_it_is_opened(databa
         with pytest.raises(NotFound):
             Vehicles().get(unit, stranger, "car-1")
         assert Vehicles().list(unit, stranger) == []
+        assert Vehicles().of_ids(unit, stranger, ["car-1"]) == {}
         open_to(unit, "car-1", other, Role.TECHNICIAN, "test")
         assert Vehicles().list(unit, stranger) == [made]
+        assert Vehicles().of_ids(unit, stranger, ["car-1", "car-1", "car-2"]) == {"car-1": made}
+        assert Vehicles().of_ids(unit, stranger, []) == {}
         assert registry.vehicle_of_vin(unit, "9BWZZZ377VT004251") == made
 
 

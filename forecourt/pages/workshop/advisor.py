@@ -55,11 +55,15 @@ def _board(unit: UnitOfWork, reader: Reader) -> dict[str, Any]:
     # Taken before the board is read: what changes meanwhile comes again by the stream.
     stamp = board_stamp(unit, reader.actor)
     visits = list_appointments(unit, reader.actor, state=AppointmentState.HELD, limit=MAXIMUM_LIMIT).items
-    columns = board(unit, reader.actor)
+    held = [one for one in visits if one["state"] == AppointmentState.HELD][:SHOWN]
+    columns = [
+        {**one, "orders": one["orders"][:SHOWN], "count": len(one["orders"])} for one in board(unit, reader.actor)
+    ]
+    shown = [*held, *(order for column in columns for order in column["orders"])]
     return {
         "stamp": stamp,
-        "held": [one for one in visits if one["state"] == AppointmentState.HELD][:SHOWN],
+        "held": held,
         "refused": refused(unit, reader.actor, reader.site.payables, PAYABLE),
-        "columns": [{**one, "orders": one["orders"][:SHOWN], "count": len(one["orders"])} for one in columns],
-        "vehicles": {car.id: car for car in reader.site.vehicles.list(unit, reader.actor)},
+        "columns": columns,
+        "vehicles": reader.site.vehicles.of_ids(unit, reader.actor, (one["vehicle"] for one in shown)),
     }

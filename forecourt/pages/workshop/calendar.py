@@ -128,14 +128,15 @@ def _plan(unit: UnitOfWork, reader: Reader, here: Workshop, day: date) -> dict[s
     stamp = plan_stamp(unit, reader.actor, here.id)
     plan = day_plan(unit, reader.actor, here.id, day)
     monday = day - timedelta(day.weekday())
-    cars = {car.id: car for car in reader.site.vehicles.list(unit, reader.actor)}
     return {
         "stamp": stamp,
         "plan": plan,
         "day": day,
         "grid": grid(plan, day_span(here, day)[0]),
         "week": visits_per_day(unit, reader.actor, here.id, monday, 7),
-        "vehicles": cars,
+        "vehicles": reader.site.vehicles.of_ids(
+            unit, reader.actor, (one["vehicle"] for one in plan["visits"].values())
+        ),
     }
 
 

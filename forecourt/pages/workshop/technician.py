@@ -25,7 +25,6 @@ from forecourt.pages.refused import page_route
 from forecourt.pages.site import Site
 from forecourt.pages.stamped import stamps
 from forecourt.pages.workshop import floor_labels
-from forecourt.pages.workshop.job import seen_vehicle
 from foundation.database import UnitOfWork
 from foundation.identity import WORKSHOP_ROLES, Role
 from foundation.paging import MAXIMUM_LIMIT
@@ -108,5 +107,5 @@ def _board(unit: UnitOfWork, reader: Reader) -> dict[str, Any]:
         "clocked": shown.get(clock["order"]) if clock else None,
         "crew": claimed_technicians(unit, reader.actor),
         "who": unnamed_technicians(unit, reader.actor) if reader.actor.role is Role.TECHNICIAN else [],
-        "vehicles": {row["vehicle"]: seen_vehicle(unit, reader, row["vehicle"]) for row in rows},
+        "vehicles": reader.site.vehicles.of_ids(unit, reader.actor, (row["vehicle"] for row in rows)),
     }
