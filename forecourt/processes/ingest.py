@@ -67,7 +67,7 @@ def run(installation: Installation, worker: int) -> None:
         be_ready(stop, told, lambda: _show_life(source, heartbeat, written))
         steady()
         gc.set_threshold(GARBAGE)
-        ahead = Ahead(lambda: source.collect(settings.tick_s, settings.batch_messages))
+        ahead = Ahead(source.collect, settings.tick_s, settings.batch_messages)
         show_life = _Every(BEAT_S, lambda: _show_life(source, heartbeat, written))
         sweep = _Every(SWEEP_S, lambda: gc.collect(0))
         last_settled = 0.0
