@@ -64,7 +64,7 @@ class Supervisor:
             for watch in stage:
                 watch.started = time.monotonic()
                 if watch.child.adopt():
-                    self._tell(f"{watch.child.name}: adopted from an earlier run")
+                    self._tell(f"{watch.child.name}: runs already")
                 else:
                     watch.child.start()
             begun += stage
