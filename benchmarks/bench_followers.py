@@ -102,9 +102,17 @@ class Follower:
     order: str
     random: random.Random
     seen: int
-    rests_until: float  # until then he does not break off
+    all_done: asyncio.Event  # before that nobody goes for good: a thousand who leave at once are not measured here
+    stays: asyncio.Timeout | None = None  # while his stream is open
+    rested: bool = False  # before that he does not break off
     returns: int = 0
     took: list[float] = field(default_factory=list)  # ms
+
+    def may_leave(self) -> None:
+        """Let him break off some time from now on, and come back."""
+        self.rested = True
+        if self.stays is not None:
+            self.stays.reschedule(asyncio.get_running_loop().time() + self.random.expovariate(1 / STAYS_S))
 
     async def watch(self, last: int) -> None:
         while self.seen < last:
@@ -119,14 +127,16 @@ class Follower:
             except TimeoutError:
                 self.returns += 1
             finally:
+                self.stays = None
                 writer.close()
 
     async def _read(self, reader: asyncio.StreamReader, last: int, stay: asyncio.Timeout) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         if b" 200 " not in head.splitlines()[0]:
             raise RuntimeError(head.decode())
-        now = asyncio.get_running_loop().time()
-        stay.reschedule(max(now, self.rests_until) + self.random.expovariate(1 / STAYS_S))
+        self.stays = stay
+        if self.rested:
+            self.may_leave()
         while self.seen < last:
             line = await reader.readline()
             if not line:
@@ -137,6 +147,8 @@ class Follower:
                     raise RuntimeError(f"{self.order}: {told['number']} came behind {self.seen}")
                 self.seen += 1
                 self.took.append((time.monotonic_ns() - told["told"]) / 1e6)
+        stay.reschedule(None)
+        await self.all_done.wait()
 
 
 def write(database: Database, orders: list[str], seconds: int) -> None:
@@ -151,11 +163,15 @@ def write(database: Database, orders: list[str], seconds: int) -> None:
 
 @dataclass
 class Watched:
-    """What came of one round: how late entries were, how often followers came back, and connections held at rest."""
+    """What came of one round: how late entries were, how often followers came back, and connections held at rest.
+
+    `came_s`: until all who came at once had their streams.
+    """
 
     took: list[float]
     returns: int
     held: int
+    came_s: float
 
     def percentile(self, of_100: int) -> float:
         return statistics.quantiles(self.took, n=100)[of_100 - 1]
@@ -169,20 +185,34 @@ async def watch(port: int, token: str, database: Database, orders: list[str], fo
         )
     before = told[0].last
     chance = random.Random(SEED)  # noqa: S311 - when who breaks off
-    rest = 2 + followers / 200  # they come, and wait
-    rests_until = asyncio.get_running_loop().time() + rest
+    all_done = asyncio.Event()
     everybody = [
-        Follower(port, token, orders[at % len(orders)], random.Random(chance.random()), before, rests_until)  # noqa: S311
+        Follower(port, token, orders[at % len(orders)], random.Random(chance.random()), before, all_done)  # noqa: S311
         for at in range(followers)
     ]
+    began = time.monotonic()
     watching = asyncio.gather(*(one.watch(before + seconds) for one in everybody))
-    await asyncio.sleep(rest - 1)
+    async with asyncio.timeout(120):
+        while not all(one.stays for one in everybody):
+            if watching.done():
+                watching.result()  # raises what went wrong
+            await asyncio.sleep(0.05)
+    came_s = time.monotonic() - began
+    await asyncio.sleep(1)
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
         held = [(await client.get("/held")).json() for _ in range(5)]
+    for one in everybody:
+        one.may_leave()
     await asyncio.to_thread(write, database, orders, seconds)
-    await asyncio.wait_for(watching, 60)
+    async with asyncio.timeout(60):
+        while not all(one.seen == before + seconds for one in everybody):
+            if watching.done():
+                watching.result()
+            await asyncio.sleep(0.05)
+        all_done.set()
+        await watching
     took = [it for one in everybody for it in one.took]
-    return Watched(took, sum(one.returns for one in everybody), max(held))
+    return Watched(took, sum(one.returns for one in everybody), max(held), came_s)
 
 
 def results(port: int, token: str, database: Database, orders: list[str], given: argparse.Namespace) -> list[Any]:
@@ -197,6 +227,7 @@ def results(port: int, token: str, database: Database, orders: list[str], given:
         entry(f"{what}, p99", all_.percentile(99), "ms"),
         entry("one follower, p99", one.percentile(99), "ms"),
         entry(f"{what}, came back", all_.returns, "times", None, ">= 100"),
+        entry(f"{what}: all who came at once had their streams after", all_.came_s, "s"),
         entry("database connections held by streams", all_.held, "", None, "<= 0"),
     ]
 
