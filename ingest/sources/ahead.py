@@ -6,8 +6,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from ingest.arrived import Arrived
 from ingest.dialects import Decoded, decode
+from ingest.sources.mqtt import MOST_BYTES
 
-MOST_BYTES = 64_000_000
 _A_LITTLE = 0.1  # of a tick
 
 _Read = tuple[list[Arrived], list[Decoded]]
@@ -21,7 +21,7 @@ class Ahead:
     """
 
     def __init__(self, collect: Callable[[float, int, int], list[Arrived]], tick_s: float, most: int) -> None:
-        """Read what `collect` gives in a time, up to so many messages or about so many bytes: at most `most`."""
+        """Read what `collect(seconds, messages, bytes)` gives: a tick's and more, `most` messages at most."""
         self._collect = collect
         self._tick_s, self._most = tick_s, most
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="ahead")

@@ -24,6 +24,7 @@ from ingest.sources.session import CONNECT_TIMEOUT_S, KEEPALIVE_S, StoredSession
 
 LONGEST_PAUSE_S = 5.0
 UNHURRIED_S = 0.005
+MOST_BYTES = 64_000_000  # in a batch
 log = structlog.get_logger()
 
 
@@ -198,7 +199,7 @@ class MqttSource:
         """Whether there are deliveries that were not collected yet."""
         return bool(self._held) or not self._inbox.empty()
 
-    def collect(self, tick_s: float = 0.25, most: int = 4000, most_bytes: int = 64_000_000) -> list[Arrived]:
+    def collect(self, tick_s: float = 0.25, most: int = 4000, most_bytes: int = MOST_BYTES) -> list[Arrived]:
         """Give what arrives within one tick, up to `most` messages or about `most_bytes`, in the order of arrival.
 
         Raises what made the thread fail.
