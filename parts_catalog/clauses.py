@@ -7,16 +7,20 @@ car may have been made, are closed.
 """
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 Unknown = str | tuple[str, ...]
 Clause = Mapping[Unknown, Hashable]
+World = Mapping[Unknown, Hashable]  # a completion; what is not in it is another value than all stated ones, or no
 WHEN = "when"  # the moment at which the car was made; its values are the sets of windows that a moment lies in
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Holds where one clause of `holds` comes true and none of `bars`; `moments` are the values of `WHEN`."""
+    """Holds where one clause of `holds` comes true and none of `bars`.
+
+    `moments` are the values of `WHEN`, at least one where a clause has it.
+    """
 
     holds: Sequence[Clause]
     bars: Sequence[Clause]
@@ -45,13 +49,31 @@ class Doubt:
 
     def given(self, unknown: Unknown, value: Hashable) -> "Doubt":
         """Give what is left in doubt once an unknown is known."""
-        return replace(self, holds=_given(self.holds, unknown, value), bars=_given(self.bars, unknown, value))
+        return Doubt(_given(self.holds, unknown, value), _given(self.bars, unknown, value), self.moments)
+
+    def holds_in(self, world: World) -> bool:
+        """Whether it holds in one completion."""
+        return not any(_met(bar, world) for bar in self.bars) and any(_met(clause, world) for clause in self.holds)
+
+    def likely(self) -> Iterator[World]:
+        """Give a few completions that settle most doubts by themselves: no clause is met, or each one as it stands."""
+        at_first: World = {WHEN: self.moments[0]} if self.moments else {}
+        yield at_first
+        for clause in (*self.holds, *self.bars):
+            if WHEN not in clause:
+                yield {**at_first, **clause}
+                continue
+            moment = next((one for one in self.moments if clause[WHEN] in one), None)
+            if moment is not None:
+                yield {**clause, WHEN: moment}
 
 
 def always(doubt: Doubt) -> bool:
     """Whether it holds in every completion."""
     if doubt.answer is not None:
         return doubt.answer
+    if not all(map(doubt.holds_in, doubt.likely())):
+        return False
     unknown = next(doubt.unknowns())
     return all(always(doubt.given(unknown, value)) for value in doubt.values(unknown))
 
@@ -60,6 +82,8 @@ def ever(doubt: Doubt) -> bool:
     """Whether it holds in any completion."""
     if doubt.answer is not None:
         return doubt.answer
+    if any(map(doubt.holds_in, doubt.likely())):
+        return True
     unknown = next(doubt.unknowns())
     return any(ever(doubt.given(unknown, value)) for value in doubt.values(unknown))
 
@@ -78,7 +102,11 @@ def settling(doubt: Doubt) -> dict[Unknown, Hashable] | None:
 
 def matters(doubt: Doubt, unknown: Unknown) -> bool:
     """Whether knowing this alone can change the answer in some completion of the rest."""
-    first, *others = (doubt.given(unknown, value) for value in doubt.values(unknown))
+    values = doubt.values(unknown)
+    for world in doubt.likely():
+        if len({doubt.holds_in({**world, unknown: value}) for value in values}) > 1:
+            return True
+    first, *others = (doubt.given(unknown, value) for value in values)
     return any(_differ(first, other) for other in others)
 
 
@@ -90,6 +118,14 @@ def _given(clauses: Sequence[Clause], unknown: Unknown, value: Hashable) -> list
         elif _true(unknown, clause[unknown], value):
             left.append({other: stated for other, stated in clause.items() if other != unknown})
     return left
+
+
+def _met(clause: Clause, world: World) -> bool:
+    return all(_true(one, stated, world.get(one, _unstated(one))) for one, stated in clause.items())
+
+
+def _unstated(unknown: Unknown) -> Hashable:
+    return None if isinstance(unknown, str) else False
 
 
 def _true(unknown: Unknown, stated: Hashable, value: Hashable) -> bool:

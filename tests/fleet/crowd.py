@@ -234,18 +234,26 @@ class Crowd:
             chosen.modify(wire.socket, wanted, wire)
 
 
-def payload(boot: str, seq: int, begin: datetime, step_s: float, signals: Mapping[str, Sequence[float]]) -> bytes:
-    """Give one binary message of equally spaced rows, without the library's detours: it is made thousands of times."""
+Rows = Mapping[str, object]
+
+
+def rows_of(step_s: float, signals: Mapping[str, Sequence[float]]) -> Rows:
+    """Give equally spaced rows as a binary message has them."""
     names = list(signals)
     values = np.array([signals[name] for name in names], dtype="<f4")
     dt = (np.arange(values.shape[1]) * step_s * 1000).astype("<u4")
-    packed: bytes = msgpack.packb(
-        {
-            "boot": boot, "seq": seq, "floor": 1, "age_ms": 0, "t0": round(begin.timestamp() * 1000),
-            "n": len(dt), "dt": dt.tobytes(), "signals": names, "values": values.tobytes(),
-        }
-    )  # fmt: skip
+    return {"n": len(dt), "dt": dt.tobytes(), "signals": names, "values": values.tobytes()}
+
+
+def message(boot: str, seq: int, t0_ms: int, rows: Rows) -> bytes:
+    """Give one binary message without the library's detours: devices take our processors here, and have their own."""
+    packed: bytes = msgpack.packb({"boot": boot, "seq": seq, "floor": 1, "age_ms": 0, "t0": t0_ms, **rows})
     return packed
+
+
+def payload(boot: str, seq: int, begin: datetime, step_s: float, signals: Mapping[str, Sequence[float]]) -> bytes:
+    """Give one binary message of equally spaced rows."""
+    return message(boot, seq, round(begin.timestamp() * 1000), rows_of(step_s, signals))
 
 
 def _packet(kind: int, body: bytes) -> bytes:

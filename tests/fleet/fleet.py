@@ -22,6 +22,7 @@ from ingest import registry
 from ingest.archive import Archive
 from ingest.archive.compaction import Pace
 from ingest.readings import FloatArray
+from ingest.vehicles import VehicleConfig
 from tests.flow.house import House
 
 AT_ONCE = Pace(many=1, patience=timedelta(0), rest=timedelta(0))
@@ -65,15 +66,15 @@ class Fleet(House):
     def archive(self) -> Archive:
         return Archive(self.data / "archive")
 
-    def enrol(self, count: int) -> list[Car]:
-        """Give the owner so many cars, each with a device that the broker knows."""
+    def enrol(self, count: int, config: VehicleConfig | None = None) -> list[Car]:
+        """Give the owner so many cars, each with a device that the broker knows; `config`: what is known of them."""
         installation = Installation(Settings(data=self.data))
         found = []
         with self.database() as database:
             with database.unit() as unit:
                 for number in range(self._enrolled, self._enrolled + count):
                     vehicle = f"{self.vehicle}-{number}"
-                    registry.add_vehicle(unit, self.owner_organisation, vehicle)
+                    registry.add_vehicle(unit, self.owner_organisation, vehicle, config=config)
                     device, password = registry.add_device(unit, vehicle)
                     found.append((vehicle, device, password))
             installation.let_devices_in(database)
