@@ -66,7 +66,7 @@ def run(installation: Installation, worker: int) -> None:
         source.start()
         be_ready(stop, told, lambda: _show_life(source, heartbeat, written))
         steady()
-        gc.set_threshold(GARBAGE)
+        gc.set_threshold(GARBAGE, 10, 10)  # its memory was measured with these
         ahead = Ahead(source.collect, settings.tick_s, settings.batch_messages)
         show_life = _Every(BEAT_S, lambda: _show_life(source, heartbeat, written))
         sweep = _Every(SWEEP_S, lambda: gc.collect(0))
