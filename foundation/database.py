@@ -37,6 +37,7 @@ class UnitOfWork:
         self.data = data
         self.silent = False
         self._clock = clock
+        self._later: list[tuple[str, Mapping[str, Any]]] = []
 
     def now(self) -> datetime:
         """Give the business instant, aware UTC."""
@@ -54,6 +55,25 @@ class UnitOfWork:
                 return cursor.fetchall() if cursor.description is not None else []
         except psycopg.Error as error:
             raise DBAPIError.instance(statement, None, error, psycopg.Error, hide_parameters=True) from error
+
+    def later(self, statement: str, values: Mapping[str, Any]) -> None:
+        """Write at the end of this unit, `%(name)s` for values: all such writes in one round trip, in this order.
+
+        For what nothing in this unit reads again; a savepoint that is rolled back does not take it back.
+        """
+        self._later.append((statement, values))
+
+    def write_later(self) -> None:
+        """Carry out what was put off; raises what `connection` raises."""
+        if not self._later:
+            return
+        try:
+            with self.driver.pipeline(), self.driver.cursor() as cursor:
+                for statement, values in self._later:
+                    cursor.execute(statement, values)
+        except psycopg.Error as error:
+            raise DBAPIError.instance(None, None, error, psycopg.Error, hide_parameters=True) from error
+        self._later.clear()
 
     @property
     def driver(self) -> psycopg.Connection[tuple[object, ...]]:
@@ -81,7 +101,9 @@ class Database:
     def unit(self) -> Iterator[UnitOfWork]:
         """Open a unit of work: commits when the block ends well, rolls back when it raises."""
         with self.engine.begin() as connection:
-            yield UnitOfWork(connection, self.clock, self.data)
+            unit = UnitOfWork(connection, self.clock, self.data)
+            yield unit
+            unit.write_later()
 
     def close(self) -> None:
         self.engine.dispose()

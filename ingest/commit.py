@@ -118,18 +118,11 @@ def answer(unit: UnitOfWork, handled: Sequence[Handled], owners: Mapping[str, Ow
     batches = _by_boot(handled)
     if not batches:
         return []
-    known = _through(unit, batches)
-    bases = {}
-    for boot, batch in batches.items():
-        # A boot begins with seq 1 unless its sender holds a 0.
-        before = known.get(boot, -1 if batch.floor == 0 else 0)
-        bases[boot] = (before, max(before, (batch.floor or 0) - 1))
-    islands = _islands(unit, {boot: base for boot, (_, base) in bases.items()})
-    counted = _count_handled(unit, {boot: it for boot, it in bases.items() if it[1] > it[0]})
+    stands = _stands(unit, batches)
+    counted = _count_handled(unit, {boot: (it.before, it.base) for boot, it in stands.items() if it.base > it.before})
     replies, rows = [], []
     for boot, batch in batches.items():
-        before, base = bases[boot]
-        also = islands.get(boot, [])
+        before, base, also = stands[boot]
         through = also.pop(0)[1] if also and also[0][0] == base + 1 else base
         gaps = base - before - counted.get(boot, 0) - sum(1 for seq in batch.fresh if seq <= before)
         document = {"boot": boot[1], "through_seq": through, "also": [list(island) for island in also]}
@@ -173,35 +166,45 @@ def _arrays(wanted: Iterable[_Boot]) -> dict[str, list[str]]:
     return {"devices": [device for device, _ in pairs], "boots": [boot for _, boot in pairs]}
 
 
-def _through(unit: UnitOfWork, wanted: Iterable[_Boot]) -> dict[_Boot, int]:
-    rows = unit.connection.execute(
-        text(
-            "SELECT b.device, b.boot, b.through_seq FROM boots b JOIN"
-            " unnest(CAST(:devices AS text[]), CAST(:boots AS text[])) AS w (device, boot) USING (device, boot)"
-        ),
-        _arrays(wanted),
-    )
-    return {(row.device, row.boot): row.through_seq for row in rows}
+class _Stand(NamedTuple):
+    """How far a boot was handled before the batch, from where on is looked, and the runs of handled seqs above that."""
+
+    before: int
+    base: int
+    runs: list[tuple[int, int]]
 
 
-def _islands(unit: UnitOfWork, above: Mapping[_Boot, int]) -> dict[_Boot, list[tuple[int, int]]]:
-    """Give the runs of handled seqs above a base, per boot in ascending order."""
-    rows = unit.connection.execute(
-        text(
-            "SELECT device, boot, min(seq) AS first, max(seq) AS last FROM ("
-            " SELECT k.device, k.boot, k.seq,"
-            "  k.seq - row_number() OVER (PARTITION BY k.device, k.boot ORDER BY k.seq) AS island"
-            " FROM unnest(CAST(:devices AS text[]), CAST(:boots AS text[]), CAST(:bases AS bigint[]))"
-            "  AS w (device, boot, base)"
-            " JOIN message_keys k ON k.device = w.device AND k.boot = w.boot AND k.seq > w.base"
-            ") AS numbered GROUP BY device, boot, island ORDER BY device, boot, first"
-        ),
-        {**_arrays(above), "bases": list(above.values())},
+def _stands(unit: UnitOfWork, batches: Mapping[_Boot, _BootBatch]) -> dict[_Boot, _Stand]:
+    floors = [batch.floor or 0 for batch in batches.values()]
+    # A boot begins with seq 1 unless its sender holds a 0.
+    begins = [-1 if batch.floor == 0 else 0 for batch in batches.values()]
+    stands: dict[_Boot, _Stand] = {}
+    for row in unit.rows(_STANDS, {**_arrays(batches), "begins": begins, "floors": floors}):
+        stand = stands.setdefault((row.device, row.boot), _Stand(row.before, row.base, []))
+        if row.first is not None:
+            stand.runs.append((row.first, row.last))
+    return stands
+
+
+_STANDS = """
+    WITH wanted AS (
+        SELECT w.device, w.boot, coalesce(b.through_seq, w.begin) AS before,
+            greatest(coalesce(b.through_seq, w.begin), w.floor - 1) AS base
+        FROM unnest(CAST(%(devices)s AS text[]), CAST(%(boots)s AS text[]), CAST(%(begins)s AS bigint[]),
+            CAST(%(floors)s AS bigint[])) AS w (device, boot, begin, floor)
+        LEFT JOIN boots b ON b.device = w.device AND b.boot = w.boot
     )
-    found: dict[_Boot, list[tuple[int, int]]] = {}
-    for row in rows:
-        found.setdefault((row.device, row.boot), []).append((row.first, row.last))
-    return found
+    SELECT w.*, runs.first, runs.last
+    FROM wanted w LEFT JOIN LATERAL (
+        SELECT min(seq) AS first, max(seq) AS last
+        FROM (
+            SELECT k.seq, k.seq - row_number() OVER (ORDER BY k.seq) AS run
+            FROM message_keys k WHERE k.device = w.device AND k.boot = w.boot AND k.seq > w.base
+        ) AS numbered
+        GROUP BY run
+    ) AS runs ON true
+    ORDER BY device, boot, first
+"""
 
 
 def _count_handled(unit: UnitOfWork, ranges: Mapping[_Boot, tuple[int, int]]) -> dict[_Boot, int]:
@@ -228,7 +231,7 @@ def _count_handled(unit: UnitOfWork, ranges: Mapping[_Boot, tuple[int, int]]) ->
 
 def _store(unit: UnitOfWork, rows: Sequence[tuple[object, ...]]) -> None:
     columns = zip(*rows, strict=True)
-    unit.connection.execute(_UPSERT, dict(zip(_COLUMNS, map(list, columns), strict=True)))
+    unit.later(_UPSERT, dict(zip(_COLUMNS, map(list, columns), strict=True)))
 
 
 def _row(boot: _Boot, batch: _BootBatch, owners: Mapping[str, Owner], through: int, gaps: int) -> tuple[object, ...]:
@@ -250,18 +253,17 @@ _COLUMNS = (
     "first",
     "last",
 )
-_UPSERT = text(
-    """
+_UPSERT = """
     INSERT INTO boots AS b (device, boot, vehicle, organisation, partition, through_seq, gaps, redelivered,
         first_arrived_at, last_arrived_at)
     SELECT * FROM unnest(
-        CAST(:devices AS text[]), CAST(:boots AS text[]), CAST(:vehicles AS text[]), CAST(:organisations AS text[]),
-        CAST(:partitions AS smallint[]), CAST(:through AS bigint[]), CAST(:gaps AS bigint[]),
-        CAST(:redelivered AS bigint[]), CAST(:first AS timestamptz[]), CAST(:last AS timestamptz[])
+        CAST(%(devices)s AS text[]), CAST(%(boots)s AS text[]), CAST(%(vehicles)s AS text[]),
+        CAST(%(organisations)s AS text[]), CAST(%(partitions)s AS smallint[]), CAST(%(through)s AS bigint[]),
+        CAST(%(gaps)s AS bigint[]),
+        CAST(%(redelivered)s AS bigint[]), CAST(%(first)s AS timestamptz[]), CAST(%(last)s AS timestamptz[])
     )
     ON CONFLICT (device, boot) DO UPDATE SET
         through_seq = excluded.through_seq, gaps = b.gaps + excluded.gaps,
         redelivered = b.redelivered + excluded.redelivered,
         last_arrived_at = greatest(b.last_arrived_at, excluded.last_arrived_at)
-    """
-)
+"""

@@ -1,6 +1,6 @@
 """What devices last said of themselves: online or not, what their spools hold or let go, who set their clocks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,13 +23,6 @@ class Said:
     status: Status
     arrived_at: datetime
     retained: bool
-
-
-def clocks(unit: UnitOfWork, names: Iterable[str]) -> dict[str, str | None]:
-    """Give who set each device's clock, as it last said."""
-    columns = device_states.c.device, device_states.c.clock
-    rows = unit.connection.execute(select(*columns).where(device_states.c.device.in_(sorted(names))))
-    return {row.device: row.clock for row in rows}
 
 
 def last_heard(unit: UnitOfWork, names: Sequence[str]) -> dict[str, datetime]:

@@ -41,9 +41,9 @@ _TOLERANCE_US = FUTURE_TOLERANCE // timedelta(microseconds=1)
 class Known:
     """What the service knew before the batch: owners by device, clock by device, newest event time by vehicle."""
 
-    owners: Mapping[str, Owner] = field(default_factory=dict)
-    clocks: Mapping[str, str | None] = field(default_factory=dict)
-    newest_us: Mapping[str, int] = field(default_factory=dict)
+    owners: dict[str, Owner] = field(default_factory=dict)
+    clocks: dict[str, str | None] = field(default_factory=dict)
+    newest_us: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from foundation.database import Database, UnitOfWork
 from ingest import commit, device_states, dtcs, last_values, rejected, trip_log
 from ingest.archive import Archive, hold
 from ingest.arrived import Arrived
-from ingest.batch import Batch
+from ingest.batch import Batch, to_us
 from ingest.commit import Handled, Key, Reply
 from ingest.device_states import Said
 from ingest.dialects import Decoded, decode
 from ingest.envelope import Message, Status
 from ingest.gate import AcceptedReport, Judged, Known, judge
-from ingest.registry import Owner, owners
+from ingest.registry import Owner
 from ingest.rejected import Reason, Rejection, header_of
 from ingest.sending import take_results
 
@@ -103,13 +103,24 @@ class Intake:
 
 
 def know(unit: UnitOfWork, found: Sequence[Decoded]) -> Known:
-    """Look up what judging needs: one statement per table for the whole batch."""
+    """Look up what judging needs, in one statement for the whole batch; unknown and locked-out devices are left out."""
     names = sorted({one.device for one in found if one.device})
-    if not names:
-        return Known()
-    whose = owners(unit, names)
-    newest = last_values.newest(unit, {it.vehicle for it in whose.values()})
-    return Known(whose, device_states.clocks(unit, names), newest)
+    known = Known()
+    for row in unit.rows(_KNOWN, {"names": names}) if names else ():
+        known.owners[row.id] = Owner(row.id, row.vehicle, row.organisation, row.partition)
+        known.clocks[row.id] = row.clock
+        if row.newest is not None:
+            known.newest_us[row.vehicle] = to_us(row.newest)
+    return known
+
+
+_KNOWN = """
+    SELECT d.id, d.vehicle, d.organisation, d.partition, s.clock, n.newest
+    FROM devices d
+    LEFT JOIN device_states s ON s.device = d.id
+    CROSS JOIN LATERAL (SELECT max(at) AS newest FROM last_values l WHERE l.vehicle = d.vehicle) AS n
+    WHERE d.id = ANY(%(names)s) AND d.revoked_at IS NULL
+"""
 
 
 def claim(

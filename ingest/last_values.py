@@ -1,27 +1,15 @@
 """The newest value of every signal of a vehicle: it moves forward only, whatever the order of arrival."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from sqlalchemy import func, select, text
 
 from foundation.database import UnitOfWork
-from ingest.batch import Batch, IntArray, from_us, to_us
+from ingest.batch import Batch, IntArray, from_us
 from ingest.bulk import array_of
 from ingest.readings import FloatArray
-from ingest.tables import last_values
 
 TAIL = 128  # rows of a vehicle, its newest: most signals have a value among them, so that the others are not looked at
-
-
-def newest(unit: UnitOfWork, vehicles: Iterable[str]) -> dict[str, int]:
-    """Give the newest event time per vehicle, in microseconds since 1970."""
-    rows = unit.connection.execute(
-        select(last_values.c.vehicle, func.max(last_values.c.at).label("at"))
-        .where(last_values.c.vehicle.in_(sorted(vehicles)))
-        .group_by(last_values.c.vehicle)
-    )
-    return {row.vehicle: to_us(row.at) for row in rows}
 
 
 def move(unit: UnitOfWork, batch: Batch) -> None:
@@ -82,29 +70,28 @@ def _store(unit: UnitOfWork, batch: Batch, names: Sequence[str], picked: Sequenc
         "position": array_of(batch.position[rows]),
         "quality": array_of(np.concatenate(quality)),
     }
-    unit.connection.execute(_UPSERT, values)
+    unit.later(_UPSERT, values)
 
 
-_UPSERT = text(
-    """
+_UPSERT = """
     WITH origins AS (
-        SELECT * FROM unnest(CAST(:vehicles AS text[]), CAST(:partitions AS smallint[]), CAST(:boots AS text[]),
-            CAST(:seqs AS bigint[]), CAST(:arrivals AS timestamptz[])) WITH ORDINALITY
+        SELECT * FROM unnest(CAST(%(vehicles)s AS text[]), CAST(%(partitions)s AS smallint[]),
+            CAST(%(boots)s AS text[]), CAST(%(seqs)s AS bigint[]), CAST(%(arrivals)s AS timestamptz[])) WITH ORDINALITY
             AS o (vehicle, partition, boot, seq, arrived_at, number)
     ), signals AS (
-        SELECT * FROM unnest(CAST(:names AS text[])) WITH ORDINALITY AS s (signal, number)
+        SELECT * FROM unnest(CAST(%(names)s AS text[])) WITH ORDINALITY AS s (signal, number)
     )
     INSERT INTO last_values AS l
         (vehicle, signal, partition, value, at, boot, seq, position, quality, arrived_at)
     SELECT o.vehicle, s.signal, o.partition, v.value,
         timestamptz '1970-01-01 00:00:00Z' + v.at_us * interval '1 microsecond',
         o.boot, o.seq, v.position, v.quality, o.arrived_at
-    FROM unnest(CAST(:origin AS bigint[]), CAST(:name AS bigint[]), CAST(:value AS real[]), CAST(:at_us AS bigint[]),
-        CAST(:position AS int[]), CAST(:quality AS smallint[])) AS v (origin, name, value, at_us, position, quality)
+    FROM unnest(CAST(%(origin)s AS bigint[]), CAST(%(name)s AS bigint[]), CAST(%(value)s AS real[]),
+        CAST(%(at_us)s AS bigint[]), CAST(%(position)s AS int[]), CAST(%(quality)s AS smallint[]))
+        AS v (origin, name, value, at_us, position, quality)
     JOIN origins o ON o.number = v.origin JOIN signals s ON s.number = v.name
     ON CONFLICT (vehicle, signal) DO UPDATE SET
         value = excluded.value, at = excluded.at, boot = excluded.boot, seq = excluded.seq,
         position = excluded.position, quality = excluded.quality, arrived_at = excluded.arrived_at
     WHERE (excluded.at, excluded.boot, excluded.seq, excluded.position) > (l.at, l.boot, l.seq, l.position)
-    """
-)
+"""

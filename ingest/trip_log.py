@@ -67,10 +67,10 @@ def touch(unit: UnitOfWork, batch: Batch) -> None:
     merged = _merge(new, _near(unit, new))
     gone = [number for stretch in merged for number in stretch.ids[1:]]
     if gone:
-        unit.connection.execute(text("DELETE FROM trip_spans WHERE id = ANY(:gone)"), {"gone": gone})
+        unit.later("DELETE FROM trip_spans WHERE id = ANY(%(gone)s)", {"gone": gone})
     known = [stretch for stretch in merged if stretch.ids]
     if known:
-        unit.connection.execute(_UPDATE, {"ids": [it.ids[0] for it in known], **_arrays(known)})
+        unit.later(_UPDATE, {"ids": [it.ids[0] for it in known], **_arrays(known)})
     fresh = [stretch for stretch in merged if not stretch.ids]
     if fresh:
         whose = {
@@ -80,7 +80,7 @@ def touch(unit: UnitOfWork, batch: Batch) -> None:
             "boots": [it.boot for it in fresh],
             "partitions": [it.partition for it in fresh],
         }
-        unit.connection.execute(_INSERT, {**whose, **_arrays(fresh)})
+        unit.later(_INSERT, {**whose, **_arrays(fresh)})
 
 
 def due(unit: UnitOfWork, now: datetime, limit: int = 100) -> list[TripSpan]:
@@ -233,26 +233,22 @@ _NEAR = text(
         AND s.start_at < n.end_at + :silence AND s.end_at > n.start_at - :silence
     """
 )
-_UPDATE = text(
-    """
+_UPDATE = """
     UPDATE trip_spans s SET start_at = n.start_at, end_at = n.end_at, in_use_until = n.in_use_until,
         last_arrived_at = n.arrived, revision = n.revision, done_revision = n.done
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]),
-        CAST(:uses AS timestamptz[]), CAST(:arrivals AS timestamptz[]), CAST(:revisions AS int[]),
-        CAST(:dones AS int[])) AS n (id, start_at, end_at, in_use_until, arrived, revision, done)
+    FROM unnest(CAST(%(ids)s AS bigint[]), CAST(%(starts)s AS timestamptz[]), CAST(%(ends)s AS timestamptz[]),
+        CAST(%(uses)s AS timestamptz[]), CAST(%(arrivals)s AS timestamptz[]), CAST(%(revisions)s AS int[]),
+        CAST(%(dones)s AS int[])) AS n (id, start_at, end_at, in_use_until, arrived, revision, done)
     WHERE s.id = n.id
-    """
-)
-_INSERT = text(
-    """
+"""
+_INSERT = """
     INSERT INTO trip_spans (vehicle, organisation, device, boot, partition, start_at, end_at, in_use_until,
         last_arrived_at, revision, done_revision)
-    SELECT * FROM unnest(CAST(:vehicles AS text[]), CAST(:organisations AS text[]), CAST(:devices AS text[]),
-        CAST(:boots AS text[]), CAST(:partitions AS smallint[]), CAST(:starts AS timestamptz[]),
-        CAST(:ends AS timestamptz[]), CAST(:uses AS timestamptz[]), CAST(:arrivals AS timestamptz[]),
-        CAST(:revisions AS int[]), CAST(:dones AS int[]))
-    """
-)
+    SELECT * FROM unnest(CAST(%(vehicles)s AS text[]), CAST(%(organisations)s AS text[]), CAST(%(devices)s AS text[]),
+        CAST(%(boots)s AS text[]), CAST(%(partitions)s AS smallint[]), CAST(%(starts)s AS timestamptz[]),
+        CAST(%(ends)s AS timestamptz[]), CAST(%(uses)s AS timestamptz[]), CAST(%(arrivals)s AS timestamptz[]),
+        CAST(%(revisions)s AS int[]), CAST(%(dones)s AS int[]))
+"""
 _OF_VEHICLE = text("SELECT * FROM trip_spans WHERE vehicle = :vehicle ORDER BY start_at, id")
 _DUE = text(
     """

@@ -43,12 +43,12 @@ class Archive:
 
     @contextmanager
     def writing(self, unit: UnitOfWork, batch: Batch, worker: str) -> Iterator[None]:
-        """Write a batch as one segment beside what the block does; durable, and listed in the manifest, after it.
+        """Write a batch as one segment beside what the block does; durable after it, and listed when the unit ends.
 
-        The file exists before the unit commits; if the unit does not, `clean` removes it at the worker's next start.
-        Whatever the block raises, nothing is being written any more when it has been left.
+        Its worker is held (`hold`), so that nobody clears away what is not listed yet. The file exists before the unit
+        commits; if the unit does not, `clean` removes it at the worker's next start. Whatever the block raises,
+        nothing is being written any more when it has been left.
         """
-        manifest.hold(unit, worker)
         if not batch.rows:
             yield
             return
@@ -57,8 +57,7 @@ class Archive:
             size = writer.submit(lambda: self._store.write(name, fresh(to_table(batch))))
             yield
             written = size.result()
-        manifest.add(unit, name, worker, batch.rows, written)
-        manifest.add_contents(unit, list(contents(name, batch)))
+        manifest.add_later(unit, name, worker, batch.rows, written, list(contents(name, batch)))
 
     def clean(self, unit: UnitOfWork, worker: str) -> list[str]:
         """Delete the worker's own unlisted segments, which a killed run left; gives their names.

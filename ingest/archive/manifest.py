@@ -74,6 +74,31 @@ def add(unit: UnitOfWork, name: str, worker: str, rows: int, size: int, place: t
     )
 
 
+def add_later(
+    unit: UnitOfWork, name: str, worker: str, rows: int, size: int, listed: Sequence[tuple[object, ...]]
+) -> None:
+    """List a fresh file and what it holds, in the order of `CONTENTS`, when the unit ends."""
+    file = {"name": name, "worker": worker, "at": unit.now(), "rows": rows, "bytes": size}
+    unit.later(_ADD, file)
+    columns = zip(*listed, strict=True)
+    unit.later(_ADD_CONTENTS, dict(zip(CONTENTS, map(list, columns), strict=True)))
+
+
+_ADD = """
+    INSERT INTO segments (name, worker, written_at, rows, bytes)
+    VALUES (%(name)s, %(worker)s, %(at)s, %(rows)s, %(bytes)s)
+"""
+_ADD_CONTENTS = """
+    INSERT INTO segment_contents
+        (segment, device, boot, vehicle, organisation, partition, first_at, last_at, readings, row_group)
+    SELECT * FROM unnest(
+        CAST(%(segment)s AS text[]), CAST(%(device)s AS text[]), CAST(%(boot)s AS text[]), CAST(%(vehicle)s AS text[]),
+        CAST(%(organisation)s AS text[]), CAST(%(partition)s AS smallint[]), CAST(%(first_at)s AS timestamptz[]),
+        CAST(%(last_at)s AS timestamptz[]), CAST(%(readings)s AS bigint[]), CAST(%(row_group)s AS int[])
+    )
+"""
+
+
 def add_contents(unit: UnitOfWork, rows: Sequence[tuple[object, ...]]) -> None:
     """List what files hold, in the order of `CONTENTS`."""
     copy(unit, segment_contents, CONTENTS, rows)
