@@ -64,7 +64,7 @@ class UnitOfWork:
         self._later.append((statement, values))
 
     def write_later(self) -> None:
-        """Carry out what was put off; raises what `connection` raises."""
+        """Carry out what was put off, as `Database.unit` does at its end; raises what `connection` raises."""
         if not self._later:
             return
         try:

@@ -72,7 +72,7 @@ def test_one_that_fails_takes_the_whole_unit_with_it(database: Database, pieces:
         double()
     assert raised.value.orig is not None
     assert raised.value.orig.sqlstate == "23505"  # type: ignore[attr-defined]
-    with database.unit() as unit:  # on the same connection, which is as good as before
+    with database.unit() as unit:
         assert unit.rows(pieces) == []
         unit.later(PUT, {"part": "p", "number": 1})
     with database.unit() as unit:

@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from foundation.clock import FixedClock
-from foundation.database import Database
+from foundation.database import Database, UnitOfWork
 from ingest import registry
 from ingest.archive import Archive
 from ingest.arrived import Arrived
+from ingest.batch import Batch
 from ingest.counting import count_readings
 from ingest.intake import Intake, Outcome
 from ingest.rejected import Reason
@@ -74,6 +76,30 @@ def test_a_batch_is_stored_answered_and_counted(database: Database, archive: Arc
     assert trip.t_s.tolist() == [0, 1, 30, 31]
     np.testing.assert_array_equal(trip.signals["engine_speed"], np.array([800, np.nan, 801, 802], np.float32))
     assert rows(database, "SELECT value, seq, position FROM last_values WHERE signal = 'engine_speed'") == [(802, 2, 1)]
+
+
+def test_what_a_locked_out_device_had_sent_before_is_rejected(database: Database, intake: Intake) -> None:
+    with database.unit() as unit:
+        registry.revoke_device(unit, "dev-1")
+    outcome = intake.process([columns(1, engine_speed=[800, 801])])
+    assert (outcome.stored, outcome.rejected) == (0, {Reason.UNKNOWN_DEVICE: 2})
+
+
+def test_a_worker_that_starts_waits_for_its_predecessor_s_last_batch(
+    database: Database, archive: Archive, intake: Intake, tmp_path: Path
+) -> None:
+    with ThreadPoolExecutor(1) as beside:
+
+        def start(_unit: UnitOfWork, _batch: Batch) -> None:
+            begun.append(beside.submit(Intake(database, archive, "w1").start))
+            with pytest.raises(TimeoutError):
+                begun[0].result(0.5)
+
+        begun: list[Future[list[str]]] = []
+        intake.process([columns(1, engine_speed=[800, 801])], start)
+        assert begun[0].result(10) == []  # it has cleared nothing away
+    [(listed,)] = rows(database, "SELECT name FROM segments")
+    assert (tmp_path / "archive" / listed).exists()
 
 
 def test_a_redelivery_is_neither_stored_nor_rejected(database: Database, intake: Intake) -> None:
