@@ -44,10 +44,9 @@ def open_case(unit: UnitOfWork, finding: Finding, vehicle: Vehicle) -> str:
         )
     ).scalar_one_or_none()
     case = _merge(unit, lock_case(unit, running), finding) if running else _insert(unit, finding, vehicle)
-    if case.state == CaseState.OPEN:
-        propose(unit, case, vehicle)
+    proposed = propose(unit, case, vehicle) if case.state == CaseState.OPEN else None
     if case.urgency == Urgency.S0:
-        alert(unit, case, vehicle)
+        alert(unit, case, vehicle, proposed)
     return str(case.id)
 
 

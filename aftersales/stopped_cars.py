@@ -32,9 +32,12 @@ class NotStopped(Conflict):
     code = "not_stopped"
 
 
-def alert(unit: UnitOfWork, case: Row[Any], vehicle: Vehicle) -> None:
-    """Tell everybody who may decide on the car to stop it, at any hour and whatever they agreed to; once per case."""
-    workshop = _workshop(unit, case, place_of(vehicle))
+def alert(unit: UnitOfWork, case: Row[Any], vehicle: Vehicle, proposed: Workshop | None = None) -> None:
+    """Tell everybody who may decide on the car to stop it, at any hour and whatever they agreed to; once per case.
+
+    `proposed`: where its visit is, if the caller knows.
+    """
+    workshop = proposed or _workshop(unit, case, place_of(vehicle))
     name = Words(workshop.name_en, workshop.name_zh) if workshop is not None else Words("the workshop", "门店")
     people = members(unit, case.organisation, OWNER_ROLES)
     notify(unit, people, "stop_car", case.id, case.id, workshop=name)

@@ -1,7 +1,7 @@
 """Reports of trouble codes: kept as they came, and read back as the codes that a car has now or had in one report."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from foundation.database import UnitOfWork
 from ingest import ecu_answers
 from ingest.batch import from_us
 from ingest.bulk import copy
-from ingest.ecu_answers import CODE_KINDS
+from ingest.ecu_answers import CODE_KINDS, EcuAnswer
 from ingest.gate import AcceptedReport
 from ingest.registry import note_reported_vins
 from ingest.tables import dtc_reports
@@ -72,27 +72,28 @@ def codes_of_report(unit: UnitOfWork, device: str, boot: str, seq: int) -> list[
 
 def answered_codes(unit: UnitOfWork, vehicle: str) -> list[AnsweredCodes]:
     """Give what each ECU of a vehicle last really answered, whichever device asked it."""
+    return _answered(ecu_answers.of_vehicle(unit, vehicle))
+
+
+def standing_codes(unit: UnitOfWork, vehicle: str) -> list[KnownCode]:
+    """Give the codes that the ECUs of a vehicle still had when they last answered, by ECU and kind."""
+    words = ecu_answers.of_vehicle(unit, vehicle)
+    frames = {key[0]: it.answered for key, it in ecu_answers.newest_of(words).items() if key[1] == "freeze"}
+    return [
+        KnownCode(it.ecu, it.kind, code, it.at, _frame_of(code, frames.get(it.ecu)))
+        for it in _answered(words)
+        for code in it.codes
+    ]
+
+
+def _answered(words: Iterable[EcuAnswer]) -> list[AnsweredCodes]:
     last: dict[tuple[str, str], AnsweredCodes] = {}
-    for it in ecu_answers.of_vehicle(unit, vehicle):
+    for it in words:
         if it.fact in CODE_KINDS and it.answered_by is not None:
             key = (it.ecu, it.fact)
             if key not in last or it.answered_by.at > last[key].at:
                 last[key] = AnsweredCodes(it.ecu, it.fact, it.answered_by.at, tuple(it.answered))
     return [last[key] for key in sorted(last)]
-
-
-def standing_codes(unit: UnitOfWork, vehicle: str) -> list[KnownCode]:
-    """Give the codes that the ECUs of a vehicle still had when they last answered, by ECU and kind."""
-    frames = {
-        key[0]: it.answered
-        for key, it in ecu_answers.newest_of(ecu_answers.of_vehicle(unit, vehicle)).items()
-        if key[1] == "freeze"
-    }
-    return [
-        KnownCode(it.ecu, it.kind, code, it.at, _frame_of(code, frames.get(it.ecu)))
-        for it in answered_codes(unit, vehicle)
-        for code in it.codes
-    ]
 
 
 def _frame_of(code: str, frame: Any) -> Mapping[str, Any] | None:

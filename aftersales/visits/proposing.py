@@ -18,7 +18,7 @@ from aftersales.visits.parts_choice import PartsPlan
 from aftersales.visits.planning import Options, evidence_of, operations_of, options_for
 from aftersales.visits.reasons import Question, Reason, reason
 from aftersales.visits.slots import Slot, Wanted, free_slots, why_none
-from aftersales.workshop.workshops import Workshop, load_workshop
+from aftersales.workshop.workshops import Workshop
 from diagnostics.findings import Urgency
 from foundation.database import UnitOfWork
 from ingest.vehicles import Vehicle
@@ -29,8 +29,8 @@ NOTICE_STOPPED = timedelta(hours=1)
 TRIES = 10  # each that fails means that another case got its visit
 
 
-def propose(unit: UnitOfWork, case: Row[Any], vehicle: Vehicle) -> None:
-    """Hold the best visit for an open case, or let the case say why there is none; never half of one."""
+def propose(unit: UnitOfWork, case: Row[Any], vehicle: Vehicle) -> Workshop | None:
+    """Hold the best visit for an open case and give where, or let the case say why not (None); never half of one."""
     for _ in range(TRIES):
         # Planned anew each time: what another case took meanwhile, a slot or a last part, is no longer on offer.
         options = options_for(unit, vehicle, operations_of(case, vehicle))
@@ -38,18 +38,17 @@ def propose(unit: UnitOfWork, case: Row[Any], vehicle: Vehicle) -> None:
         if not feasible:
             plan = options.parts[options.workshops[0].id] if options.workshops else PartsPlan()
             _wait(unit, case, plan.missing or [reason("no_workshop_equipped", skills="-")], plan.questions)
-            return
+            return None
         wanted = _wanted(unit, case, options)
         first = _best(unit, feasible, wanted)
         if first is None:
             _wait(unit, case, [why_none(feasible, wanted.work, wanted)])
-            return
+            return None
         try:
             held = attempt(unit, _holding(unit, case, options, (feasible, wanted, first)))
         except (SlotTaken, OutOfStock):
             continue
-        _tell_owners(unit, held)
-        return
+        return _tell_owners(unit, held, feasible)
     raise SlotTaken("every slot was taken while it was being held; try again")
 
 
@@ -93,11 +92,12 @@ def _days(slot: Slot) -> list[tuple[str, date]]:
     return [(slot.workshop.id, day) for day in days_of(slot.span, slot.workshop.zone)]
 
 
-def _tell_owners(unit: UnitOfWork, held: str) -> None:
+def _tell_owners(unit: UnitOfWork, held: str, workshops: Sequence[Workshop]) -> Workshop:
     visit = unit.connection.execute(select(appointments).where(appointments.c.id == held)).one()
-    workshop = load_workshop(unit, visit.workshop)
+    workshop = next(one for one in workshops if one.id == visit.workshop)
     fields = place_and_time(workshop, when=visit.during.lower, until=visit.expires_at)
     notify(unit, owners_of(unit, visit), "visit_proposed", held, visit.case, **fields)
+    return workshop
 
 
 def _wait(unit: UnitOfWork, case: Row[Any], reasons: Sequence[Reason], questions: Sequence[Question] = ()) -> None:

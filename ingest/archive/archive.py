@@ -19,8 +19,9 @@ from foundation.database import Database, UnitOfWork
 from ingest.archive import compaction, manifest
 from ingest.archive.compaction import Pace
 from ingest.archive.reading import Rows, in_order, latest, read
-from ingest.archive.segments import contents, fresh, joined, plain, to_table
+from ingest.archive.segments import contents, fresh, joined, to_table
 from ingest.archive.store import open_store
+from ingest.archive.words import plain
 from ingest.batch import Batch, to_us
 from ingest.readings import TripColumns
 from ingest.tables import segment_contents, segment_erasures, segment_removals, segments

@@ -17,9 +17,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from foundation.database import Database, UnitOfWork
 from ingest.archive import manifest
-from ingest.archive.reading import order_of, ranked, read
-from ingest.archive.segments import compacted, group_starts, is_signal, joined, plain
+from ingest.archive.reading import order_of, read
+from ingest.archive.segments import compacted, group_starts, is_signal, joined
 from ingest.archive.store import Store
+from ingest.archive.words import TEXTS, plain, ranked
 from ingest.batch import IntArray, from_us
 from ingest.partitions import PARTITIONS, partition_of
 from ingest.tables import segment_contents, segment_erasures, segment_removals, segments
@@ -39,7 +40,7 @@ class Pace:
 
     many: int = 64
     patience: timedelta = timedelta(minutes=1)
-    ratio: int = 4
+    ratio: int = 1
     rest: timedelta = timedelta(hours=1)
     rows: int = 500_000
 
@@ -134,14 +135,14 @@ def _grouped(
             parts.append(read(store, it.name))
             old.append(it.name)
             rows += it.rows
-    return {place: joined([plain(part) for part in parts]).combine_chunks() for place, parts in by_place.items()}, old
+    return {place: plain(joined(parts).combine_chunks()) for place, parts in by_place.items()}, old
 
 
 def _split(table: pa.Table) -> list[tuple[_Place, pa.Table]]:
     words, vehicle = ranked(table["vehicle"])
     partition = np.array([partition_of(word) for word in words], dtype=np.int64)[vehicle]
     day = table["time"].cast(pa.int64()).to_numpy() // _DAY_US
-    places, which = np.unique(day * PARTITIONS + partition, return_inverse=True)
+    places, which = _numbered(day * PARTITIONS + partition)
     found = []
     for number, place in enumerate(places.tolist()):
         day_number, partition_number = divmod(place, PARTITIONS)
@@ -153,6 +154,13 @@ def _split(table: pa.Table) -> list[tuple[_Place, pa.Table]]:
 def _reserve(database: Database, names: Sequence[str]) -> None:
     with database.unit() as unit:
         unit.connection.execute(insert(segment_removals).values([{"name": name} for name in names]))
+
+
+def _numbered(values: IntArray) -> tuple[IntArray, IntArray]:
+    """Give the different values, ascending, and each row's place among them; quick where neighbours are equal."""
+    starts = np.flatnonzero(np.append(np.ones(min(len(values), 1), dtype=bool), values[1:] != values[:-1]))
+    found, which = np.unique(values[starts], return_inverse=True)
+    return found, np.repeat(which, np.diff(np.append(starts, len(values))))
 
 
 _Owner = tuple[str, str, str]
@@ -187,10 +195,10 @@ def _write(
 
 def _owners(table: pa.Table) -> tuple[IntArray, list[_Owner]]:
     """Give the number of each row's (vehicle, device, boot), and what the numbers stand for."""
-    ranks = [ranked(table[name]) for name in ("vehicle", "device", "boot")]
+    ranks = [ranked(table[name]) for name in TEXTS]
     shape = [max(len(words), 1) for words, _ in ranks]
     combined = np.ravel_multi_index([rank for _, rank in ranks], shape)
-    combinations, owner = np.unique(combined, return_inverse=True)
+    combinations, owner = _numbered(combined)
     places = np.unravel_index(combinations, shape)
     words = [[str(word) for word in its[place]] for (its, _), place in zip(ranks, places, strict=True)]
     return owner, list(zip(*words, strict=True))
@@ -205,16 +213,15 @@ def _contents(
     for signal in filter(is_signal, table.column_names):
         count += table[signal].is_valid().to_numpy()
     readings = np.bincount(owner, weights=count, minlength=len(owners)).astype(np.int64)
-    first, last = np.full(len(owners), np.iinfo(np.int64).max), np.full(len(owners), np.iinfo(np.int64).min)
-    np.minimum.at(first, owner, at_us)
-    np.maximum.at(last, owner, at_us)
-    group = np.searchsorted(np.array(starts), np.arange(len(table)), side="right") - 1
-    where = np.zeros(len(owners), dtype=np.int64)
-    where[owner] = group
+    # The rows are in order: an owner's first one tells its group and when it begins, its last one when it ends.
+    _, first = np.unique(owner, return_index=True)
+    last = len(owner) - 1 - np.unique(owner[::-1], return_index=True)[1]
+    group = np.searchsorted(np.array(starts), first, side="right") - 1
+    begin, end = at_us[first].tolist(), at_us[last].tolist()
     return [
         (
             name, device, boot, vehicle, organisations[vehicle, device, boot], partition,
-            from_us(int(first[number])), from_us(int(last[number])), int(readings[number]), int(where[number]),
+            from_us(begin[number]), from_us(end[number]), int(readings[number]), int(group[number]),
         )
         for number, (vehicle, device, boot) in enumerate(owners)
     ]  # fmt: skip

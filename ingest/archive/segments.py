@@ -8,14 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ingest.archive.words import TEXTS
 from ingest.batch import Batch, from_us
 
-TEXTS = ["vehicle", "device", "boot"]
 KEYS = [*TEXTS, "seq", "position", "time"]
 ROW = [*KEYS, "arrived", "quality"]
 _COUNTERS = ("seq", "position", "time", "arrived")
 _ENCODINGS = ("PLAIN", "BYTE_STREAM_SPLIT", "dictionary")
-_TRIAL_ROWS = 20_000
+_TRIAL_SHARE, _LEAST_TRIED, _MOST_TRIED = 8, 1_000, 20_000
 _LEVEL = 9
 _PAGE_BYTES, _PAGE_ROWS = 8_000_000, 100_000  # of a fresh segment: a column is read whole
 _GROUP_ROWS = 2048  # vehicles with fewer rows share a row group with their neighbours
@@ -87,14 +87,6 @@ def fresh(table: pa.Table) -> Callable[[Any], None]:
     return fill
 
 
-def plain(table: pa.Table) -> pa.Table:
-    """Give a table whose dictionaries hold what its rows hold, and nothing of rows that were left out."""
-    for name in TEXTS:
-        place = table.column_names.index(name)
-        table = table.set_column(place, name, table[name].cast(pa.string()).combine_chunks().dictionary_encode())
-    return table
-
-
 def joined(tables: Sequence[pa.Table]) -> pa.Table:
     """Join tables whatever signals they have; a doubt that one of them does not tell is none."""
     table: pa.Table = pa.concat_tables(tables, promote_options="permissive")
@@ -108,7 +100,7 @@ def compacted(table: pa.Table, starts: Sequence[int]) -> Callable[[Any], None]:
     """Give what writes sorted rows small, in row groups that begin at the rows `starts`."""
     names: Sequence[str] = table.column_names
     chosen = dict.fromkeys(_COUNTERS, "DELTA_BINARY_PACKED")
-    chosen |= {name: _smallest(table, name) for name in names if is_signal(name)}
+    chosen |= _smallest(table.select([name for name in names if is_signal(name)]))
     encoded: Any = {name: it for name, it in chosen.items() if it != "dictionary"}
     listed: Any = [name for name in names if name not in encoded]
 
@@ -132,17 +124,20 @@ def group_starts(vehicle_starts: Sequence[int], rows: int) -> list[int]:
     return starts
 
 
-def _smallest(table: pa.Table, name: str) -> str:
-    """Give the encoding in which a signal's first rows are smallest; which one it is depends on how it is quantised."""
-    rows = table.select([name]).slice(0, _TRIAL_ROWS)
+def _smallest(table: pa.Table) -> dict[str, str]:
+    """Give the encoding in which each column's first rows are smallest: it depends on how they are quantised."""
+    rows = table.slice(0, min(max(len(table) // _TRIAL_SHARE, _LEAST_TRIED), _MOST_TRIED))
+    sizes = {encoding: _sizes(rows, encoding) for encoding in _ENCODINGS}
+    return {name: min(_ENCODINGS, key=lambda it: sizes[it][name]) for name in rows.column_names}
 
-    def size(encoding: str) -> int:
-        file = io.BytesIO()
-        how: Any = {"use_dictionary": [name]} if encoding == "dictionary" else {"column_encoding": {name: encoding}}
-        pq.write_table(
-            rows, file, compression="zstd", compression_level=3, write_statistics=False, store_schema=False,
-            **({"use_dictionary": False} | how),
-        )  # fmt: skip
-        return file.tell()
 
-    return min(_ENCODINGS, key=size)
+def _sizes(table: pa.Table, encoding: str) -> dict[str, int]:
+    how: Any = {"use_dictionary": True} if encoding == "dictionary" else {"column_encoding": encoding}
+    file = io.BytesIO()
+    pq.write_table(
+        table, file, compression="zstd", compression_level=3, write_statistics=False, store_schema=False,
+        row_group_size=_MOST_TRIED, **({"use_dictionary": False} | how),
+    )  # fmt: skip
+    group = pq.read_metadata(file).row_group(0)
+    columns = [group.column(number) for number in range(group.num_columns)]
+    return {it.path_in_schema: it.total_compressed_size for it in columns}
