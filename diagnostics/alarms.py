@@ -65,9 +65,9 @@ def _tell(unit: UnitOfWork, organisation: str, judged: Finding, repairs: Sequenc
     until = min([until, *(row.confirmed_at for row in rows if row.confirmed_at > begin)])
     if stored is None:
         # What was repaired, or went unseen until now, is over where this begins.
-        cut = findings.c.confirmed_at < begin, findings.c.quiet_until > begin
-        of_this = findings.c.vehicle == judged.vehicle, findings.c.fault == judged.fault
-        unit.connection.execute(update(findings).where(*of_this, *cut).values(quiet_until=begin))
+        cut = [row.id for row in rows if row.confirmed_at < begin < row.quiet_until]
+        if cut:
+            unit.connection.execute(update(findings).where(findings.c.id.in_(cut)).values(quiet_until=begin))
         new = replace(judged, id=new_id("find"), lasting=None)
         unit.connection.execute(findings.insert().values(**_columns(unit, organisation, new, until)))
         _append(unit, new)

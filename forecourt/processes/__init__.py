@@ -4,17 +4,12 @@ Each is read only where it runs: a worker that comes back must not wait for what
 """
 
 import gc
-import os
 from enum import StrEnum
 from importlib import import_module
-from pathlib import Path
-
-import structlog
 
 from forecourt.installation import Installation
+from forecourt.supervision.turns import Turn, take_turn
 
-POLITE = 5  # of nice: a third of the processor time of one who wants it as well
-_SESSION = Path("/proc/self/autogroup")
 FULL_SEARCH = 100  # searches of the young to one of everything; Python would make it ten
 
 
@@ -22,6 +17,9 @@ class Process(StrEnum):
     API = "api"
     INGEST = "ingest"
     TASKS = "tasks"
+
+
+_TURNS = {Process.INGEST: Turn.FIRST, Process.TASKS: Turn.LAST}
 
 
 def worker_name(worker: int) -> str:
@@ -34,6 +32,8 @@ def run(process: Process, installation: Installation, number: int) -> None:
 
     `number` is the HTTP port of the api, which the tasks are told as well; of an ingest, which one it is.
     """
+    if process in _TURNS:
+        take_turn(_TURNS[process])
     import_module(f"forecourt.processes.{process}").run(installation, number)
 
 
@@ -46,15 +46,3 @@ def steady() -> None:
     gc.freeze()
     young, middle, _ = gc.get_threshold()
     gc.set_threshold(young, middle, FULL_SEARCH)
-
-
-def give_way() -> None:
-    """Let the other processes go first for as long as they want the processor; when they do not, nothing is lost."""
-    os.nice(POLITE)
-    if os.getsid(0) != os.getpid():
-        return  # the session is of whoever started us, and has other processes
-    try:
-        # Linux may weigh sessions first, and niceness within each.
-        _SESSION.write_text(str(POLITE))
-    except OSError as refused:  # not there, or not to be set: then niceness has to do
-        structlog.get_logger().info("session_not_weighed", kind=type(refused).__name__)

@@ -17,7 +17,7 @@ from forecourt.mail import Ports, ports_of
 from forecourt.metrics import HouseFigures, new_registry
 from forecourt.metrics_files import FiguresFile
 from forecourt.paying import Paying, paying_of
-from forecourt.processes import Process, give_way
+from forecourt.processes import Process
 from forecourt.processes.keeping import Keeper
 from forecourt.record_platform.port import Platforms
 from forecourt.record_platform.provinces import read_platforms
@@ -33,8 +33,7 @@ log = structlog.get_logger()
 
 
 def run(installation: Installation, port: int) -> None:
-    """Work until SIGTERM or SIGINT; what is live, readings and requests, goes before what is done in the background."""
-    give_way()
+    """Work until SIGTERM or SIGINT."""
     database = Database(installation.database_url, pool_size=4, data=installation.paths.root)
     ports = ports_of(installation.settings)
     platforms = read_platforms(installation.settings.record_platforms)

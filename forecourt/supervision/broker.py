@@ -19,6 +19,7 @@ from forecourt.supervision.broker_wire import Backlog, ask_backlog, mqtt_answers
 from forecourt.supervision.children import ChildProcess, bring_up, script
 from forecourt.supervision.errors import PortTakenError, SupervisionError, UnreachableError
 from forecourt.supervision.paths import DataPaths, port_is_free, replace
+from forecourt.supervision.turns import Turn
 from ingest.address import trusting
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound: where a wildcard answers us
@@ -57,6 +58,7 @@ class Broker:
             [str(script("nats-server")), "-c", str(self._config)],
             environment=_runtime(),
             ready=self.answers,
+            turn=Turn.FIRST,
         )
 
     @property

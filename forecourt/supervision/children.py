@@ -12,6 +12,7 @@ from forecourt.supervision.errors import StartError, SupervisionError
 from forecourt.supervision.logs import open_log, tail
 from forecourt.supervision.paths import DataPaths
 from forecourt.supervision.processes import ProcessMark
+from forecourt.supervision.turns import Turn, take_turn
 
 _ORPHAN_GRACE = 2.0  # what a killed supervisor left must not hold up its successor
 
@@ -54,8 +55,12 @@ class ChildProcess:
         environment: Mapping[str, str] | None = None,
         ready: Callable[[], bool] = lambda: True,
         grace: float = 10.0,
+        turn: Turn | None = None,
     ) -> None:
-        """Describe it: `environment` is added to ours, `ready` probes it, `grace` is its time to end itself."""
+        """Describe it: `environment` is added to ours, `ready` probes it, `grace` is its time to end itself.
+
+        `turn` is for who cannot take it himself.
+        """
         self.name = name
         self._pid_file = paths.run / f"{name}.pid"
         self._log = paths.log / f"{name}.log"
@@ -64,6 +69,7 @@ class ChildProcess:
         self._environment = dict(environment or {})
         self._probe = ready
         self._grace = grace
+        self._turn = turn
         self._process: subprocess.Popen[bytes] | None = None
 
     def adopt(self) -> bool:
@@ -87,6 +93,8 @@ class ChildProcess:
         mark = ProcessMark.of(self._process.pid)
         if mark is not None:
             mark.write(self._pid_file)
+            if self._turn is not None:
+                take_turn(self._turn, self._process.pid)
 
     def alive(self) -> bool:
         if self._process is not None and self._process.poll() is not None:

@@ -30,6 +30,8 @@ class Audience:
 
 def audiences(unit: UnitOfWork, subjects: Sequence[str]) -> dict[str, Audience]:
     """Give the audience of each subject; one that no webhook tells of, such as an organisation, is left out."""
+    if not subjects:
+        return {}
     found = {subject: (noun, *known) for noun, find in NOUNS.items() for subject, known in find(unit, subjects).items()}
     opened = opened_to(unit, sorted({opens for _, _, opens in found.values()}))
     return {

@@ -282,7 +282,7 @@ class MqttSource:
                         session.tick()
                 # After the tick: this forgets the sockets that it has closed, before new ones get their numbers.
                 self._move(chosen)
-                # What comes meanwhile is read in one piece: a read for each message took over a tenth of ingest's time.
+                # What comes meanwhile is read in one piece: a read for each message takes a tenth of ingest's time.
                 self._stopping.wait(UNHURRIED_S)
             for session in self._open.values():
                 session.close()
