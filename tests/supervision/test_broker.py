@@ -3,8 +3,11 @@
 import os
 import socket
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ from forecourt.supervision.broker import Broker
 from forecourt.supervision.broker_config import INGEST_USER, DeviceCredential, hash_device_password
 from forecourt.supervision.errors import PortTakenError, SupervisionError
 from forecourt.supervision.paths import DataPaths, free_port
+from forecourt.supervision.turns import Turn
 from ingest.partitions import MAPPED, PARTITIONS, unmapped, wire_partition
 from tests.supervision.awaiting import eventually
 
@@ -200,6 +204,15 @@ def test_a_successor_adopts_the_broker_unless_it_should_listen_elsewhere(broker:
     moved = Broker(paths, free_port())
     assert not moved.adopt()
     assert not broker.alive()
+
+
+def test_the_broker_goes_first_where_that_is_allowed(broker: Broker, paths: DataPaths):
+    nicer = [sys.executable, "-c", f"import os; os.nice({int(Turn.FIRST)})"]
+    allowed = subprocess.run(nicer, capture_output=True, check=False).returncode == 0
+    pid = (paths.run / "broker.pid").read_text().split()[0]
+    threads = [int(it.name) for it in Path(f"/proc/{pid}/task").iterdir()]
+    expected = os.getpriority(os.PRIO_PROCESS, 0) + (Turn.FIRST if allowed else 0)
+    assert {os.getpriority(os.PRIO_PROCESS, it) for it in threads} == {expected}
 
 
 def test_a_taken_port_is_refused_and_the_files_are_private(paths: DataPaths):
