@@ -22,6 +22,7 @@ from ingest import registry
 from ingest.address import BrokerAddress
 from ingest.sources.mqtt import Connection, Profile
 from tests.flow.house import House, eventually
+from tests.supervision.privileges import niceness_of_first
 
 VIN, OTHER_VIN = "LSVAA49J132047371", "WVWZZZ1JZXW000001"
 LATITUDE, LONGITUDE = "31.2304167", "121.4737042"
@@ -115,11 +116,13 @@ def test_only_who_judges_trips_loads_the_predictor(running: House) -> None:
     assert loaded == {"api": False, "tasks": False, "ingest": True}
 
 
-def test_what_is_done_in_the_background_gives_way_to_readings_and_requests(running: House) -> None:
-    pids = {name: running.pid(name) or 0 for name in ("ingest", "api", "tasks")}
-    assert {it: os.getpriority(os.PRIO_PROCESS, pid) for it, pid in pids.items()} == {"ingest": 0, "api": 0, "tasks": 5}
-    session = Path(f"/proc/{pids['tasks']}/autogroup")
-    assert not session.exists() or session.read_text().endswith(" nice 5\n")
+def test_readings_go_first_and_what_is_done_in_the_background_last(running: House) -> None:
+    expected = {"ingest": niceness_of_first(), "api": 0, "tasks": 15}
+    for name, niceness in expected.items():
+        pid = running.pid(name) or 0
+        assert os.getpriority(os.PRIO_PROCESS, pid) == niceness
+        session = Path(f"/proc/{pid}/autogroup")
+        assert not session.exists() or session.read_text().endswith(f" nice {niceness}\n")
 
 
 def upload(driven: Driven) -> None:

@@ -3,8 +3,6 @@
 import os
 import socket
 import stat
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,9 +16,9 @@ from forecourt.supervision.broker import Broker
 from forecourt.supervision.broker_config import INGEST_USER, DeviceCredential, hash_device_password
 from forecourt.supervision.errors import PortTakenError, SupervisionError
 from forecourt.supervision.paths import DataPaths, free_port
-from forecourt.supervision.turns import Turn
 from ingest.partitions import MAPPED, PARTITIONS, unmapped, wire_partition
 from tests.supervision.awaiting import eventually
+from tests.supervision.privileges import niceness_of_first
 
 HASHES = {name: hash_device_password(f"secret of {name}") for name in ("car-1", "car-2")}
 DEVICES = [DeviceCredential(name, hashed) for name, hashed in HASHES.items()]
@@ -207,11 +205,9 @@ def test_a_successor_adopts_the_broker_unless_it_should_listen_elsewhere(broker:
 
 
 def test_the_broker_goes_first_where_that_is_allowed(broker: Broker, paths: DataPaths):
-    nicer = [sys.executable, "-c", f"import os; os.nice({int(Turn.FIRST)})"]
-    allowed = subprocess.run(nicer, capture_output=True, check=False).returncode == 0
     pid = (paths.run / "broker.pid").read_text().split()[0]
     threads = [int(it.name) for it in Path(f"/proc/{pid}/task").iterdir()]
-    expected = os.getpriority(os.PRIO_PROCESS, 0) + (Turn.FIRST if allowed else 0)
+    expected = os.getpriority(os.PRIO_PROCESS, 0) + niceness_of_first()
     assert {os.getpriority(os.PRIO_PROCESS, it) for it in threads} == {expected}
 
 
